@@ -1,0 +1,1 @@
+"""Files that Ethoscribe ships beside its code."""

@@ -1,0 +1,1 @@
+"""Pixels to tracks: video decoding, segmentation and identities."""
