@@ -1,0 +1,1 @@
+"""The commands of `ethoscribe`, one module for each piece of work."""

@@ -1,0 +1,149 @@
+"""`ethoscribe ask` and `ethoscribe run`: questions and kept analyses."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.shared import (
+    DEFAULT_STUDY,
+    JsonOption,
+    StudyOption,
+    VideoOption,
+    count,
+    say,
+    show,
+    show_json,
+)
+from app.errors import AppError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from llm_query.engine import Answer
+
+ROWS_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the two commands to the command line."""
+    app.command()(ask)
+    app.command()(run)
+
+
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In plain words.")],
+    study: StudyOption = DEFAULT_STUDY,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Who reads the question: offline.")
+    ] = "offline",
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Keep the analysis, and its bouts as this behaviour."),
+    ] = None,
+    video: VideoOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question about the tracked videos.
+
+    The question is compiled into analysis code, which is shown and run in a process of its
+    own. What was not understood is said, and nothing is guessed.
+
+    \b
+    Example:
+      ethoscribe ask "how long is animal1 in the corner?" -s study
+      ethoscribe ask "when do animal1 and animal2 touch?" -s study --save contact --json
+    """
+    if not question.strip():
+        raise typer.BadParameter("the question is empty", param_hint="'QUESTION'")
+    if model != "offline":
+        raise AppError(f"There is no model called {model!r}: this version has 'offline'.")
+    from llm_query.engine import ask as ask_study
+
+    _answer(ask_study(study, question, video=video, model=model, save=save), as_json)
+
+
+def run(
+    analysis: Annotated[
+        str, typer.Argument(metavar="ANALYSIS", help="A kept analysis, or a Python file.")
+    ],
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a kept analysis, or a file with `analyse(recording)`, on tracked videos.
+
+    \b
+    Example:
+      ethoscribe run contact -s study
+      ethoscribe run my_analysis.py -s study --video clip --json
+    """
+    from llm_query.engine import run_analysis
+
+    _answer(run_analysis(study, analysis, video=video), as_json)
+
+
+def _answer(answers: "Sequence[Answer]", as_json: bool) -> None:
+    """Show the answers; the status is 1 if any video has none."""
+    if not answers:
+        raise AppError("The study has no tracked video yet: track one first.")
+    if as_json:
+        show_json(as_object([answer.to_json() for answer in answers]))
+    else:
+        _tell(answers)
+    if any(answer.refused or answer.error for answer in answers):
+        raise typer.Exit(1)
+
+
+def as_object(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Join the answers for several videos into one object with the keys of a single answer.
+
+    Bouts carry their video; tables and numbers are listed by video; `videos` has each answer.
+    """
+    if len(records) == 1:
+        return records[0]
+    names = [str(record.get("video")) for record in records]
+    joined = dict(records[0])
+    joined.pop("video", None)
+    joined["text"] = "\n".join(f"{n}: {r['text']}" for n, r in zip(names, records, strict=True))
+    joined["bouts"] = [bout for record in records for bout in record["bouts"]]
+    for key in ("table", "numbers"):
+        joined[key] = {n: r.get(key) for n, r in zip(names, records, strict=True)}
+    for key in ("refused", "error"):
+        joined[key] = next((record[key] for record in records if record.get(key)), None)
+    joined["videos"] = records
+    return joined
+
+
+def _tell(answers: "Sequence[Answer]") -> None:
+    """Show answers to a person: how the question was read on stderr, results on stdout."""
+    first = answers[0]
+    if first.code:
+        say(first.code.rstrip())
+    for line in first.assumptions:
+        say(f"assumed: {line}")
+    for line in first.ignored:
+        say(f"not used: {line}")
+    for answer in answers:
+        if answer.refused or answer.error:
+            say(f"{answer.video}: {answer.refused or answer.error}")
+            continue
+        prefix = f"{answer.video}: " if len(answers) > 1 else ""
+        show(f"{prefix}{answer.text}")
+        _show_rows(answer)
+
+
+def _show_rows(answer: "Answer") -> None:
+    """Print the answer's own table, or else its bouts, as columns."""
+    table = answer.table if answer.table is not None else answer.bouts
+    if table is None or not len(table):
+        return
+    show(spell_table(table.head(ROWS_SHOWN)))
+    if len(table) > ROWS_SHOWN:
+        say(f"… {count(len(table) - ROWS_SHOWN, 'more row')}: --json shows all.")
+
+
+def spell_table(table: "pd.DataFrame") -> str:
+    """Write a table for a terminal, without the columns that are empty in every row."""
+    full = table.dropna(axis="columns", how="all")
+    return full.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.3f}")

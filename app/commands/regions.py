@@ -1,0 +1,139 @@
+"""`ethoscribe regions`: regions and objects of a video, without a browser."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands.shared import DEFAULT_STUDY, StudyOption, VideoOption, count, say, show
+from app.errors import AppError
+
+
+class Kind(StrEnum):
+    """The shapes that a region can have."""
+
+    polygon = "polygon"
+    rectangle = "rectangle"
+    circle = "circle"
+    point = "point"
+    line = "line"
+
+
+class Role(StrEnum):
+    """What a region is to the experiment."""
+
+    region = "region"
+    object = "object"
+    arena = "arena"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    group = typer.Typer(
+        help="List, add, import and export regions.", no_args_is_help=True, rich_markup_mode=None
+    )
+    group.command("list")(list_regions)
+    group.command("add")(add)
+    group.command("remove")(remove)
+    group.command("import")(import_regions)
+    group.command("export")(export_regions)
+    app.add_typer(group, name="regions")
+
+
+def list_regions(study: StudyOption = DEFAULT_STUDY, video: VideoOption = None) -> None:
+    """List the regions of each video.
+
+    \b
+    Example:
+      ethoscribe regions list -s study
+    """
+    from app.region_files import regions_of
+
+    for name, region in regions_of(study, video):
+        points = " ".join(f"{x:g},{y:g}" for x, y in region.points)
+        show(f"{name}\t{region.name}\t{region.role}\t{region.kind}\t{points}")
+
+
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the region.")],
+    points: Annotated[
+        str, typer.Option(metavar="X,Y ...", help="Corners in px from the top left, in quotes.")
+    ],
+    kind: Annotated[
+        Kind, typer.Option(metavar="KIND", help="polygon, rectangle, circle, point or line.")
+    ] = Kind.polygon,
+    role: Annotated[
+        Role, typer.Option(metavar="ROLE", help="region, object or arena.")
+    ] = Role.region,
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+) -> None:
+    """Add a region to a video, or to every video of the study.
+
+    A rectangle is two opposite corners; a circle is its centre and a point on its rim.
+
+    \b
+    Example:
+      ethoscribe regions add corner -s study --kind rectangle --points "0,0 200,150"
+      ethoscribe regions add cup -s study --role object --kind circle --points "300,200 330,200"
+    """
+    from app.region_files import add_region, parse_points
+
+    added = add_region(study, video, name, str(kind), str(role), parse_points(points))
+    say(f"{name}: added to {count(added, 'video')}")
+
+
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which region.")],
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+) -> None:
+    """Take a region out of a video, or out of every video of the study.
+
+    \b
+    Example:
+      ethoscribe regions remove corner -s study --video clip
+    """
+    from app.region_files import remove_region
+
+    removed = remove_region(study, video, name)
+    if not removed:
+        raise AppError(f"There is no region {name!r}: `ethoscribe regions list` shows them.")
+    say(f"{name}: removed from {count(removed, 'video')}")
+
+
+def import_regions(
+    file: Annotated[Path, typer.Argument(metavar="FILE.geojson", help="Regions in px.")],
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+) -> None:
+    """Read regions from a GeoJSON file into a video, or into every video of the study.
+
+    Each feature has a name; `role` and `kind` in its properties are used if they are there.
+
+    \b
+    Example:
+      ethoscribe regions import arena.geojson -s study --video clip
+    """
+    from app.region_files import import_file
+
+    added = import_file(study, video, file)
+    say(f"{file}: {count(added, 'region')} added")
+
+
+def export_regions(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE")],
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+) -> None:
+    """Write the regions of a video to a GeoJSON file that `regions import` reads.
+
+    \b
+    Example:
+      ethoscribe regions export -s study --video clip -o arena.geojson
+    """
+    from app.region_files import export_file
+
+    written = export_file(study, video, output)
+    say(f"{output}: {count(written, 'region')}")

@@ -1,0 +1,195 @@
+"""`ethoscribe track`: from video files to tracks in the study."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
+from app.errors import AppError, known_errors, one_line
+
+if TYPE_CHECKING:
+    from app.tracking_job import TrackSummary
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(track)
+
+
+def track(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files.")],
+    study: StudyOption = DEFAULT_STUDY,
+    animals: Annotated[
+        int | None,
+        typer.Option("--animals", metavar="N", help="How many animals each video shows."),
+    ] = None,
+    segmenter: Annotated[
+        str, typer.Option(metavar="NAME", help="How animals are found: background.")
+    ] = "background",
+    workers: Annotated[
+        int, typer.Option(metavar="N", help="Processes that work side by side.")
+    ] = 1,
+    force: Annotated[
+        bool, typer.Option("--force", help="Track again what is already tracked.")
+    ] = False,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Choose a setting by hand; repeatable."),
+    ] = None,
+    px_per_cm: Annotated[
+        float | None,
+        typer.Option(metavar="K", help="Scale of the videos, so that results are in cm."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What to call the video in the study.")
+    ] = None,
+    job_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Find every animal in each video and keep its identity.
+
+    The settings that suit a video are chosen by looking at it, and printed. A video that
+    is already tracked is left alone; work that was interrupted goes on where it stopped.
+
+    \b
+    Example:
+      ethoscribe track clip.mp4 -s study --animals 2
+      ethoscribe track *.mp4 -s study --animals 1 --px-per-cm 12.5 --set threshold=30
+    """
+    n_animals = _checked(animals, segmenter, workers, px_per_cm)
+    if name is not None and len(videos) > 1:
+        raise typer.BadParameter("it names one video, and several are given", param_hint="'--name'")
+    settings = parse_settings(setting or [])
+    failures = 0
+    for video in videos:
+        try:
+            _track_one(study, video, n_animals, settings, workers, force, px_per_cm, name, job_file)
+        except Exception as error:
+            if not isinstance(error, known_errors()):
+                raise
+            failures += 1
+            say(f"Error: {_naming(video, one_line(error))}")
+    if failures:
+        if len(videos) > 1:
+            say(f"{failures} of {count(len(videos), 'video')} failed.")
+        raise typer.Exit(1)
+
+
+def _checked(animals: int | None, segmenter: str, workers: int, px_per_cm: float | None) -> int:
+    """Refuse what can be refused before any file is opened; return the number of animals."""
+    if animals is None:
+        raise typer.BadParameter(
+            "say how many animals the video shows, as in --animals 2", param_hint="'--animals'"
+        )
+    if animals < 1:
+        raise AppError(f"--animals is {animals}: a video to track shows at least 1 animal.")
+    if segmenter != "background":
+        raise AppError(
+            f"There is no segmenter called {segmenter!r}: this version has 'background'."
+        )
+    if workers < 1:
+        raise AppError(f"--workers is {workers}: at least 1 process has to do the work.")
+    if px_per_cm is not None and not 0 < px_per_cm < float("inf"):
+        raise AppError(f"--px-per-cm is {px_per_cm}: it is a length in px, so more than 0.")
+    return animals
+
+
+def parse_settings(pairs: list[str]) -> dict[str, Any]:
+    """Read KEY=VALUE pairs; numbers, true, false and null are read as such, the rest as text.
+
+    >>> parse_settings(["threshold=30", "background=median", "dark=true"])
+    {'threshold': 30, 'background': 'median', 'dark': True}
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise typer.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="'--set'")
+        try:
+            settings[key.strip()] = json.loads(value)
+        except json.JSONDecodeError:
+            settings[key.strip()] = value
+    return settings
+
+
+def _track_one(
+    study: Path,
+    video: Path,
+    n_animals: int,
+    settings: dict[str, Any],
+    workers: int,
+    force: bool,
+    px_per_cm: float | None,
+    name: str | None,
+    job_file: Path | None,
+) -> None:
+    """Track one video, show how it goes, and tell a page's job file how it ended."""
+    from app.progress import JobFile, Reporter
+    from app.tracking_job import track_video
+
+    job = JobFile(job_file, video) if job_file else None
+    try:
+        with Reporter(video.name, job) as report:
+            summary = track_video(
+                study,
+                video,
+                n_animals,
+                settings=settings or None,
+                workers=workers,
+                force=force,
+                name=name,
+                progress=report,
+            )
+        if px_per_cm is not None:
+            _set_scale(study, summary.video, px_per_cm)
+    except KeyboardInterrupt:
+        if job:
+            job.write("cancelled", "Cancelled. Track again to go on where it stopped.")
+        raise
+    except Exception as error:
+        if job:
+            job.write("failed", one_line(error))
+        raise
+    if job:
+        job.write("done")
+    _tell(summary)
+
+
+def _set_scale(study: Path, video: str, px_per_cm: float) -> None:
+    from storage.study import open_study
+    from storage.videos import find_video, set_scale
+
+    with open_study(study, write=True) as opened:
+        set_scale(opened, find_video(opened, video).video_id, px_per_cm)
+
+
+def _tell(summary: "TrackSummary") -> None:
+    """Say what was done, with which settings, and how well."""
+    if summary.skipped:
+        say(f"{summary.video}: already tracked; --force tracks it again.")
+        return
+    say(f"{summary.video}: settings {spell_settings(summary.settings)}")
+    speed = summary.frames / summary.seconds if summary.seconds > 0 else 0.0
+    say(
+        f"{summary.video}: {summary.frames} frames in {summary.seconds:.1f} s "
+        f"({speed:.0f} frames/s), animals seen in {summary.share_detected:.1%} of them"
+    )
+
+
+def spell_settings(settings: dict[str, Any]) -> str:
+    """Write settings as --set would take them back.
+
+    >>> spell_settings({"threshold": 30, "background": "median"})
+    'background=median threshold=30'
+    """
+
+    def spell(value: Any) -> str:
+        return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+    return " ".join(f"{key}={spell(value)}" for key, value in sorted(settings.items()))
+
+
+def _naming(video: Path, message: str) -> str:
+    """Put the video's name before a message that does not say which video it is about."""
+    return message if video.name in message else f"{video}: {message}"

@@ -1,0 +1,38 @@
+"""`ethoscribe ui`: the pages in a browser."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands.shared import DEFAULT_STUDY, StudyOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(ui)
+
+
+def ui(
+    study: StudyOption = DEFAULT_STUDY,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Address to serve on; the default is this machine.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT")] = 8501,
+    root: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER", help="A folder tree that videos may be added from; repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Open the study in a browser: watch, track, ask.
+
+    \b
+    Example:
+      ethoscribe ui -s study
+      ethoscribe ui -s study --port 8600 --root /data/videos
+    """
+    from app.serve import serve
+
+    serve(study, host=host, port=port, roots=root or [])

@@ -1,0 +1,218 @@
+"""What this installation can do: versions, video decoding, GPU, models, model endpoint."""
+
+import importlib
+import importlib.util
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from typing import Any
+from urllib.parse import urlsplit
+
+from app import __version__
+
+# distribution -> the module that has to import
+BASE = {
+    "av": "av",
+    "duckdb": "duckdb",
+    "numpy": "numpy",
+    "opencv-python-headless": "cv2",
+    "pandas": "pandas",
+    "plotly": "plotly",
+    "pyarrow": "pyarrow",
+    "scipy": "scipy",
+    "streamlit": "streamlit",
+}
+MODELS = {
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "ultralytics-opencv-headless": "ultralytics",
+    "segment-anything": "segment_anything",
+}
+OUR_FOLDERS = ("app", "tracking", "llm_query", "storage", "assets")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    state: str  # ok | missing (wanted, hint says how) | absent (optional) | broken
+    detail: str
+    hint: str = ""
+
+    def line(self) -> str:
+        """The finding as one line for a terminal."""
+        mark = {"ok": "ok     ", "missing": "MISSING", "broken": "BROKEN "}.get(
+            self.state, "-      "
+        )
+        return f"{mark}  {self.name}: {self.detail}" + (f". {self.hint}" if self.hint else "")
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings; `ok` when the base works, whatever the optional parts are."""
+
+    findings: list[Finding]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing that every user needs is missing or broken."""
+        return not self.missing
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of what has to be mended."""
+        return [f.name for f in self.findings if f.state in ("missing", "broken")]
+
+    def verdict(self) -> str:
+        """The whole report in one line."""
+        if self.ok:
+            return "Everything that tracking, questions and exports need is here."
+        return f"To be mended: {', '.join(self.missing)}."
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as one object, with what programs ask for most at the top."""
+        found = {finding.name: finding for finding in self.findings}
+        installed = {
+            name: found[name].detail if found[name].state == "ok" else None
+            for name in (*BASE, *MODELS)
+        }
+        return {
+            "ok": self.ok,
+            "version": __version__,
+            "missing": self.missing,
+            "packages": installed,
+            "gpu": found["GPU"].detail if found["GPU"].state == "ok" else None,
+            "model_endpoint": (
+                found["model endpoint"].detail if found["model endpoint"].state == "ok" else None
+            ),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+def examine() -> Report:
+    """Look at everything there is to know about this installation; nothing is changed."""
+    findings = [
+        Finding("ethoscribe", "ok", __version__),
+        _python(),
+        *(_package(name, module) for name, module in BASE.items()),
+        _decoders(),
+        _opencv_twice(),
+        _folder_names(),
+        _gpu(),
+        *(_model_package(name, module) for name, module in MODELS.items()),
+        _endpoint(),
+        Finding("processors", "ok", f"{os.cpu_count() or 1}"),
+    ]
+    return Report(findings)
+
+
+def _python() -> Finding:
+    where = f"{platform.system()} {platform.machine()}"
+    return Finding("python", "ok", f"{platform.python_version()} on {where}")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _package(distribution: str, module: str) -> Finding:
+    """Whether a package of the base is installed and its compiled parts load."""
+    installed = _version(distribution)
+    if importlib.util.find_spec(module) is None:
+        return Finding(distribution, "missing", "not installed", "Install ethoscribe again")
+    if module != "streamlit":  # takes a second to import, and is plain Python
+        try:
+            importlib.import_module(module)
+        except (ImportError, OSError) as error:
+            return Finding(
+                distribution, "broken", f"does not load: {error}", "Install ethoscribe again"
+            )
+    return Finding(distribution, "ok", installed or "installed")
+
+
+def _decoders() -> Finding:
+    """The FFmpeg libraries inside PyAV, and whether they decode the usual kinds of video."""
+    try:
+        import av
+        from av.codec import codecs_available
+    except (ImportError, OSError) as error:
+        return Finding("video decoding", "broken", str(error), "Install the package av again")
+    libraries = getattr(av, "library_versions", {})
+    spelled = ".".join(str(part) for part in libraries.get("libavcodec", ()))
+    usual = ("h264", "hevc", "mjpeg", "mpeg4", "vp9", "av1")
+    lacking = [name for name in usual if name not in codecs_available]
+    detail = f"libavcodec {spelled or 'unknown'}, {len(usual) - len(lacking)} of the usual codecs"
+    if "h264" in lacking:
+        return Finding("video decoding", "broken", detail, "Install the package av again")
+    return Finding(
+        "video decoding", "ok", detail + (f" (no {', '.join(lacking)})" if lacking else "")
+    )
+
+
+def _opencv_twice() -> Finding:
+    """Two OpenCV packages overwrite each other's files."""
+    owners = sorted(set(packages_distributions().get("cv2", [])))
+    if len(owners) > 1:
+        hint = "Uninstall both, then install opencv-python-headless"
+        return Finding("one OpenCV", "broken", f"{' and '.join(owners)} share one folder", hint)
+    return Finding("one OpenCV", "ok", ", ".join(owners) or "cv2")
+
+
+def _folder_names() -> Finding:
+    """Our folders have plain names; another package with one of them would be imported instead."""
+    owners = packages_distributions()
+    others = {
+        f"{name} ({owner})"
+        for name in OUR_FOLDERS
+        for owner in owners.get(name, [])
+        if owner != "ethoscribe"
+    }
+    if others:
+        hint = "Install ethoscribe in an environment of its own"
+        return Finding("own environment", "broken", f"taken: {', '.join(sorted(others))}", hint)
+    return Finding("own environment", "ok", "no other package uses its folder names")
+
+
+def _gpu() -> Finding:
+    """The graphics card as torch sees it, or as the driver does when torch is not installed."""
+    if importlib.util.find_spec("torch") is not None:
+        try:
+            import torch
+        except (ImportError, OSError) as error:
+            return Finding("GPU", "absent", f"torch does not load: {error}")
+        if torch.cuda.is_available():
+            names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+            return Finding("GPU", "ok", ", ".join(names))
+        if torch.backends.mps.is_available():
+            return Finding("GPU", "ok", "Apple Metal")
+        return Finding("GPU", "absent", "none that torch can use; the CPU does the work")
+    if shutil.which("nvidia-smi"):
+        hint = "pip install 'ethoscribe[models]'"
+        return Finding("GPU", "absent", "an NVIDIA driver is installed, torch is not", hint)
+    return Finding("GPU", "absent", "none found; background tracking needs none")
+
+
+def _model_package(distribution: str, module: str) -> Finding:
+    """A package of the optional `models` extra."""
+    if importlib.util.find_spec(module) is None:
+        return Finding(distribution, "absent", "not installed (extra: models)")
+    return Finding(distribution, "ok", _version(distribution) or "installed")
+
+
+def _endpoint() -> Finding:
+    """Which language model endpoint is configured; a key is never shown."""
+    key = "with a key" if os.environ.get("OPENAI_API_KEY") else "without a key"
+    url = os.environ.get("OPENAI_BASE_URL", "")
+    if url:
+        parts = urlsplit(url)
+        place = parts.hostname or "an address that cannot be read"
+        return Finding("model endpoint", "ok", f"configured: {place}, {key}")
+    if os.environ.get("OPENAI_API_KEY"):
+        return Finding("model endpoint", "ok", f"configured: the default of openai, {key}")
+    return Finding("model endpoint", "absent", "none configured; questions are read offline")

@@ -1,0 +1,217 @@
+"""How well tracks and bouts of a study agree with a person's truth, per video and over all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from app.errors import AppError
+from storage.study import Study, open_study
+
+if TYPE_CHECKING:
+    from storage.videos import Video
+
+TRACK_COLUMNS = ("frame", "id", "x", "y")
+BOUT_COLUMNS = ("start_frame", "stop_frame")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Truth and result of one video, in the columns that the scoring functions read."""
+
+    video: str
+    n_frames: int
+    truth: pd.DataFrame
+    found: pd.DataFrame
+
+
+def score_tracks_of(
+    study: Path, truth: Path, radius_px: float | None = None, video: str | None = None
+) -> dict[str, Any]:
+    """Score the tracks of a study against a CSV with the columns frame, id, x, y (pixels).
+
+    Only frames that the truth lists are scored. A truth of several videos has a `video`
+    column. Without a radius, half the median body length of the tracked animals is taken.
+    Returns the scores over all videos, and under `videos` those of each.
+    """
+    from tracking.scoring import score_tracks
+
+    if radius_px is not None and not 0 < radius_px < float("inf"):
+        raise AppError(f"--radius is {radius_px}: it is a distance in px, so more than 0.")
+    table = read_truth(truth, TRACK_COLUMNS)
+    lengths: list[float] = []
+    with open_study(study) as opened:
+        pairs = [
+            _track_pair(opened, chosen, part, lengths)
+            for chosen, part in _split(opened, table, video, truth, tracked=True)
+        ]
+    radius = radius_px or _usual_radius(lengths)
+
+    def score(pair: Pair) -> dict[str, Any]:
+        return dict(score_tracks(pair.truth, pair.found, radius))
+
+    return _per_video_and_all(pairs, score, frame_columns=("frame",), id_column="id")
+
+
+def score_bouts_of(
+    study: Path, behaviour: str, truth: Path, video: str | None = None, subject: str | None = None
+) -> dict[str, Any]:
+    """Score a behaviour's bouts against a CSV with the columns start_frame, stop_frame.
+
+    The stop frame is the first frame after the bout. Returns the scores over all videos,
+    and under `videos` those of each.
+    """
+    from llm_query.agreement import score_bouts
+
+    table = read_truth(truth, BOUT_COLUMNS)
+    with open_study(study) as opened:
+        _check_behaviour(opened, behaviour)
+        pairs = [
+            _bout_pair(opened, chosen, part, behaviour, subject)
+            for chosen, part in _split(opened, table, video, truth, tracked=False)
+        ]
+
+    def score(pair: Pair) -> dict[str, Any]:
+        return dict(score_bouts(pair.truth, pair.found, pair.n_frames))
+
+    return _per_video_and_all(pairs, score, frame_columns=BOUT_COLUMNS, id_column=None)
+
+
+def read_truth(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a truth CSV and check that it has the columns, as numbers."""
+    try:
+        table = pd.read_csv(path)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise AppError(f"{path} is no CSV file that can be read ({error}).") from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise AppError(
+            f"{path} has no column {', '.join(missing)}: a truth file has the columns "
+            f"{','.join(columns)} and, for several videos, video."
+        )
+    for column in columns:
+        table[column] = pd.to_numeric(table[column], errors="coerce")
+        if column != "x" and column != "y" and table[column].isna().any():
+            row = int(table.index[table[column].isna()][0]) + 2
+            raise AppError(f"{path}, line {row}: {column} is not a number.")
+    return table
+
+
+def _split(
+    study: Study, table: pd.DataFrame, wanted: str | None, truth: Path, tracked: bool
+) -> list[tuple["Video", pd.DataFrame]]:
+    """Give each video of the study its part of the truth."""
+    from storage.runs import active_run
+    from storage.videos import find_video, videos
+
+    if "video" in table.columns and wanted is None:
+        names = [str(name) for name in table["video"].dropna().unique()]
+        chosen = [find_video(study, name) for name in names]
+        return [
+            (one, table[table["video"].astype(str) == name])
+            for one, name in zip(chosen, names, strict=True)
+        ]
+    if wanted is not None:
+        if "video" in table.columns:
+            table = table[table["video"].astype(str) == wanted]
+        return [(find_video(study, wanted), table)]
+    known = [v for v in videos(study) if not tracked or active_run(study, v.video_id)]
+    if len(known) != 1:
+        names = [one.name for one in known]
+        raise AppError(
+            f"The study has {len(known)} tracked videos ({', '.join(names)}): say with --video "
+            f"which one {truth.name} is about."
+            if known
+            else "The study has no tracked video yet: track one first."
+        )
+    return [(known[0], table)]
+
+
+def _track_pair(study: Study, video: "Video", truth: pd.DataFrame, lengths: list[float]) -> Pair:
+    from storage.tracks import read_tracks
+
+    tracks = read_tracks(study, video.video_id).to_pandas()
+    seen = tracks[tracks["detected"] & tracks["frame"].isin(truth["frame"].unique())]
+    if seen.empty:
+        raise AppError(f"No frame of {video.name} has both truth and tracks: is it tracked?")
+    lengths.extend(seen["length_px"].dropna().tolist())
+    found = seen.rename(columns={"animal_id": "id", "x_px": "x", "y_px": "y"})
+    return Pair(
+        video.name,
+        video.n_frames,
+        truth.dropna(subset=["x", "y"])[list(TRACK_COLUMNS)].reset_index(drop=True),
+        found[list(TRACK_COLUMNS)].reset_index(drop=True),
+    )
+
+
+def _bout_pair(
+    study: Study, video: "Video", truth: pd.DataFrame, behaviour: str, subject: str | None
+) -> Pair:
+    from storage.bouts import read_bouts
+
+    found = read_bouts(study, video.video_id, behaviour)
+    if subject is not None:
+        found = found[found["subject"] == subject]
+        if "subject" in truth.columns:
+            truth = truth[truth["subject"] == subject]
+    return Pair(
+        video.name,
+        video.n_frames,
+        truth[list(BOUT_COLUMNS)].astype(int).reset_index(drop=True),
+        found[list(BOUT_COLUMNS)].astype(int).reset_index(drop=True),
+    )
+
+
+def _check_behaviour(study: Study, behaviour: str) -> None:
+    """Refuse a behaviour that the study never heard of; one with zero bouts is fine."""
+    from storage.analyses import analyses
+    from storage.bouts import read_bouts
+
+    known = {str(name) for name in read_bouts(study)["behaviour"].unique()}
+    known |= {str(kept.name) for kept in analyses(study) if kept.name}
+    if behaviour not in known:
+        raise AppError(
+            f"The study has no behaviour {behaviour!r}. It has: "
+            f"{', '.join(sorted(known)) or 'none yet (ask with --save NAME makes one)'}."
+        )
+
+
+def _usual_radius(lengths: list[float]) -> float:
+    """Half the median body length, in px."""
+    if not lengths:
+        raise AppError("The tracks have no body lengths to take a radius from: give --radius.")
+    return round(float(pd.Series(lengths).median()) / 2, 2)
+
+
+def _per_video_and_all(
+    pairs: list[Pair],
+    score: Callable[[Pair], dict[str, Any]],
+    frame_columns: Sequence[str],
+    id_column: str | None,
+) -> dict[str, Any]:
+    """Score each pair, and all of them as one long recording with animals of their own."""
+    each = {pair.video: score(pair) for pair in pairs}
+    if len(pairs) == 1:
+        whole = each[pairs[0].video]
+    else:
+        whole = score(_joined(pairs, frame_columns, id_column))
+    return {**whole, "videos": each}
+
+
+def _joined(pairs: list[Pair], frame_columns: Sequence[str], id_column: str | None) -> Pair:
+    """Lay videos one after another: frames shifted, ids kept apart."""
+    parts: dict[str, list[pd.DataFrame]] = {"truth": [], "found": []}
+    start = 0
+    for number, pair in enumerate(pairs):
+        for side in parts:
+            part = getattr(pair, side).copy()
+            for column in frame_columns:
+                part[column] += start
+            if id_column:
+                part[id_column] = f"{number}:" + part[id_column].astype(str)
+            parts[side].append(part)
+        start += pair.n_frames
+    truth, found = (pd.concat(parts[side], ignore_index=True) for side in ("truth", "found"))
+    return Pair("all", start, truth, found)
