@@ -1,0 +1,83 @@
+# Everything runs in .venv, built from constraints.txt; nothing outside this folder is changed
+# (but tests/browser/install.sh, which `make test` runs, gets Debian's chromium when root may).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+BASE   := $(VENV)/.base-is-installed
+DEV    := $(VENV)/.dev-is-installed
+PIP    := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+          PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
+SOURCE := app tracking llm_query storage assets tests
+DEMO   ?= demo
+
+.PHONY: help install dev demo ui check lint test bench format lock clean browser
+
+help:
+	@echo "make demo     install, render a scene with known truth, track it, ask, score"
+	@echo "make ui       install, then open ./study in a browser"
+	@echo "make check    format, lint, types, import rules, quick tests"
+	@echo "make test     all of check, and every test, browser included"
+	@echo "make bench    speed and accuracy on real recordings"
+	@echo "make format   put the code in the project's format"
+	@echo "make lock     write constraints.txt anew from the newest versions"
+	@echo "make clean    remove .venv and caches"
+
+install: $(BASE)
+dev: $(DEV)
+
+$(BASE): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "This Python cannot make environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e .
+	@touch $@
+
+# trackeval asks for a second OpenCV and for plotting; what the tests compare against needs neither.
+$(DEV): $(BASE)
+	$(PIP) -e '.[dev]'
+	$(PIP) --no-deps trackeval==1.3.0
+	@touch $@
+
+demo: $(BASE)
+	$(BIN)/ethoscribe demo $(DEMO)
+
+ui: $(BASE)
+	$(BIN)/ethoscribe ui
+
+lint: $(DEV)
+	$(BIN)/ruff format --check $(SOURCE)
+	$(BIN)/ruff check $(SOURCE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint
+	$(BIN)/python -m pytest -m "not browser and not slow"
+
+browser:
+	sh tests/browser/install.sh
+
+test: lint browser
+	$(BIN)/python -m pytest
+
+bench: $(DEV)
+	$(BIN)/python -m tests.benchmarks
+
+format: $(DEV)
+	$(BIN)/ruff format $(SOURCE)
+	$(BIN)/ruff check --fix $(SOURCE)
+
+lock:
+	rm -rf $(VENV)-lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet '.[dev]' hatchling editables
+	{ head -n 2 constraints.txt; \
+	  $(VENV)-lock/bin/python -m pip freeze | grep -v -i '^ethoscribe'; } > constraints.txt.new
+	mv constraints.txt.new constraints.txt
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) $(VENV)-lock .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist
+	find $(SOURCE) -name __pycache__ -prune -exec rm -rf {} +
