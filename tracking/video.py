@@ -120,6 +120,9 @@ def read_frames(
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         if start > 0:
+            # x264 writes its version beside the first frame only, and a decoder that has not seen
+            # it gets 4:4:4 video wrong after a seek
+            next(container.decode(stream))
             container.seek(int(info.pts[start]), stream=stream, backward=True)
         try:
             for picture in container.decode(stream):

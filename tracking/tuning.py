@@ -1,0 +1,388 @@
+"""Background subtraction that tunes itself: it looks at a sample of the video and keeps what
+makes the stated number of animals come out most steadily.
+
+The empty arena is estimated in four ways, animals are tried as darker and as brighter, contrast as
+absolute and as relative, over a range of thresholds. A candidate is judged on frames spread over
+the video by
+
+- separate: the share of frames with just the right number of blobs of one animal's size,
+- explained: the same when a blob may be several touching animals, judged by its area,
+- steady: how little the total area changes from frame to frame,
+- real: the share of outline that is an edge in the frame and not in the background. A place
+  that an animal has left (a ghost) has its edge in the background instead,
+- clean: the share of foreground that belongs to the animals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+import cv2
+import numpy as np
+
+from tracking.background import BackgroundSegmenter, BackgroundSettings, limit_image
+from tracking.errors import TrackingError
+from tracking.video import Frame, VideoInfo, read_frames
+
+SAMPLES = 48
+LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
+ABSOLUTE = (10.0, 14.0, 20.0, 28.0, 40.0, 56.0, 80.0)
+RELATIVE = (0.16, 0.22, 0.3, 0.4, 0.52)
+SHARE_OF_ANIMAL = 0.3  # a blob under this share of one animal's area is not an animal
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was chosen and how well it did on the sample."""
+
+    settings: BackgroundSettings
+    background: np.ndarray  # (h, w) uint8
+    score: float  # 0 to 1, the product of the parts below
+    parts: dict[str, float]
+    most_seen: int  # the most animal-sized blobs in one sampled frame
+
+
+def tune(
+    info: VideoInfo, n_animals: int, on_progress: Callable[[int, int], None] | None = None
+) -> Tuning:
+    """Choose the background and every setting for ``n_animals`` animals.
+
+    Raises TrackingError when nothing that could be the animals is found.
+    """
+    if n_animals < 1:
+        raise TrackingError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
+    stack = sample(info, on_progress=on_progress)
+    scale = min(1.0, LONGEST_SIDE / max(info.width, info.height))
+    small = np.stack([_resized(image, scale) for image in stack])
+    black = float(np.percentile(small[:: max(1, len(small) // 8)], 0.1))
+    best = _best_candidate(small, n_animals, black)
+    statistic: str = best.settings.statistic
+    refined = _masked_median(small, best)
+    second = _best_of(small, [replace_background(best, refined)], n_animals)
+    background = _full_background(stack, small, best, statistic, scale)
+    if second.score >= 0.98 * best.score:
+        best = second
+        background = _full_masked_median(stack, background, best, scale)
+    return _finish(stack, best, background, n_animals, scale, info)
+
+
+def sample(
+    info: VideoInfo, count: int = SAMPLES, on_progress: Callable[[int, int], None] | None = None
+) -> np.ndarray:
+    """About ``count`` gray frames spread over the video, (k, h, w) uint8.
+
+    Frames just after a keyframe are preferred, since reaching one frame means decoding all of
+    them from the keyframe on.
+    """
+    wanted = _sample_indices(info, count)
+    images = []
+    for done, frame in enumerate(_frames_at(info, wanted)):
+        images.append(frame.gray.copy())
+        if on_progress:
+            on_progress(done + 1, len(wanted))
+    return np.stack(images)
+
+
+def _sample_indices(info: VideoInfo, count: int) -> np.ndarray:
+    spread = np.unique(np.linspace(0, info.n_frames - 1, count).astype(int))
+    keys = info.keyframes
+    budget = max(300, info.n_frames // 4) / max(len(keys), 1)
+    before = keys[np.searchsorted(keys, spread, side="right") - 1]
+    after = np.append(keys, info.n_frames)[np.searchsorted(keys, spread, side="right")]
+    if len(keys) >= count:
+        return np.unique(before)
+    stretch = np.minimum(1.0, budget / np.maximum(after - before, 1))
+    return np.unique(before + ((spread - before) * stretch).astype(int))
+
+
+def _frames_at(info: VideoInfo, indices: np.ndarray) -> Iterator[Frame]:
+    groups = np.searchsorted(info.keyframes, indices, side="right")
+    for group in np.unique(groups):
+        members = set(indices[groups == group].tolist())
+        for frame in read_frames(info, min(members), max(members) + 1):
+            if frame.index in members:
+                yield frame
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    settings: BackgroundSettings
+    background: np.ndarray
+    score: float = 0.0
+    parts: tuple[tuple[str, float], ...] = ()
+    area: float = 0.0
+    floor: float = 0.0
+    most_seen: int = 0
+
+
+def replace_background(candidate: _Candidate, background: np.ndarray) -> _Candidate:
+    """The same settings before another picture of the empty arena."""
+    settings = replace(candidate.settings, statistic="masked median")
+    return replace(candidate, settings=settings, background=background)
+
+
+def _best_candidate(small: np.ndarray, n_animals: int, black: float) -> _Candidate:
+    ordered = np.sort(small, axis=0)
+    k = len(ordered)
+    backgrounds = {
+        "median": ordered[k // 2],
+        "bright": ordered[max(0, k - 1 - k // 24)],
+        "dark": ordered[min(k - 1, k // 24)],
+    }
+    plan = [
+        ("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"),
+    ]  # fmt: skip
+    tried = [
+        _Candidate(
+            BackgroundSettings(statistic=statistic, animals=animals, black_level=black),  # type: ignore[arg-type]
+            backgrounds[statistic],
+        )
+        for statistic, animals in plan
+    ]
+    best = _best_of(small, tried, n_animals)
+    if best.score <= 0:
+        raise TrackingError(
+            f"No {n_animals} animals stand out from the background in this video. Check the "
+            "number of animals, or set statistic, animals and threshold by hand."
+        )
+    return best
+
+
+def _best_of(small: np.ndarray, tried: list[_Candidate], n_animals: int) -> _Candidate:
+    """The best-scoring threshold and contrast of the best background."""
+    frames = small[:: max(1, len(small) // 24)]
+    gradients = [_gradient(image) for image in frames]
+    judged: list[_Candidate] = []
+    for candidate in tried:
+        edges = _gradient(candidate.background)
+        steps = [("absolute", t) for t in ABSOLUTE]
+        if candidate.settings.animals == "darker":
+            steps += [("relative", t) for t in RELATIVE]
+        for contrast, threshold in steps:
+            settings = replace(candidate.settings, contrast=contrast, threshold=threshold)  # type: ignore[arg-type]
+            judged.append(
+                _judged(replace(candidate, settings=settings), frames, gradients, edges, n_animals)
+            )
+    return _middle_of_plateau(judged)
+
+
+def _middle_of_plateau(judged: list[_Candidate]) -> _Candidate:
+    """Of the thresholds around the best one that do nearly as well, the middle one."""
+    best = max(judged, key=lambda c: c.score)
+    family = [
+        c
+        for c in judged
+        if (c.settings.statistic, c.settings.animals, c.settings.contrast)
+        == (best.settings.statistic, best.settings.animals, best.settings.contrast)
+    ]
+    at = family.index(best)
+    low = high = at
+    while low > 0 and family[low - 1].score >= 0.93 * best.score:
+        low -= 1
+    while high + 1 < len(family) and family[high + 1].score >= 0.93 * best.score:
+        high += 1
+    return family[(low + high) // 2]
+
+
+def _judged(
+    candidate: _Candidate,
+    frames: np.ndarray,
+    gradients: list[np.ndarray],
+    background_edges: np.ndarray,
+    n_animals: int,
+) -> _Candidate:
+    limit = limit_image(candidate.background, candidate.settings)
+    code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
+    areas, real = [], []
+    for image, gradient in zip(frames, gradients, strict=True):
+        mask = cv2.compare(image, limit, code)
+        contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        sized = sorted(((cv2.contourArea(c) + len(c) / 2 + 1, c) for c in contours if len(c) > 4),
+                       key=lambda pair: -pair[0])  # fmt: skip
+        areas.append([area for area, _ in sized])
+        for _, contour in sized[:n_animals]:
+            xs, ys = contour[:, 0, 0], contour[:, 0, 1]
+            real.append(np.mean(gradient[ys, xs] > background_edges[ys, xs]))
+        if len(sized) > 2000:  # noise, not animals
+            return candidate
+    return _scored(candidate, areas, real, n_animals)
+
+
+def _scored(
+    candidate: _Candidate, areas: list[list[float]], real: list[float], n_animals: int
+) -> _Candidate:
+    top = np.array([sum(a[:n_animals]) for a in areas])
+    everything = np.array([sum(a) for a in areas])
+    if not len(real) or np.median(top) < 4 * n_animals:
+        return candidate
+    area = float(np.median(top)) / n_animals
+    nth = [a[n_animals - 1] for a in areas if len(a) >= n_animals]
+    rest = [a[n_animals] if len(a) > n_animals else 1.0 for a in areas]
+    floor = SHARE_OF_ANIMAL * area
+    if nth:
+        between = float(np.sqrt(np.median(nth) * np.percentile(rest, 90)))
+        floor = float(np.clip(between, 0.1 * area, 0.5 * area))
+    large = [np.array([a for a in found if a >= floor]) for found in areas]
+    counts = np.array([len(found) for found in large])
+    capacity = np.array([np.maximum(1, np.round(found / area)).sum() for found in large])
+    single = np.array([a for found in large for a in found if a < 1.6 * area])
+    parts = {
+        "separate": float(np.mean(counts == n_animals)),
+        "explained": float(np.mean(np.abs(capacity - n_animals) <= n_animals // 8)),
+        "steady": float(np.exp(-2 * _spread(top))),
+        "alike": float(np.exp(-_spread(single))) if len(single) else 0.1,
+        "real": float(np.mean(real)),
+        "clean": float(np.median(top / np.maximum(everything, 1))),
+    }
+    score = (
+        (0.15 + 0.85 * parts["separate"]) * (0.1 + 0.9 * parts["explained"])
+        * parts["steady"] * parts["alike"] * parts["real"] ** 2 * parts["clean"]
+    )  # fmt: skip
+    return replace(
+        candidate, score=score, parts=tuple(parts.items()), area=area, floor=floor,
+        most_seen=int(counts.max()),
+    )  # fmt: skip
+
+
+def _spread(values: np.ndarray) -> float:
+    """Mean absolute deviation from the median, relative to it."""
+    middle = float(np.median(values))
+    return float(np.mean(np.abs(values - middle))) / middle if middle > 0 else 9.0
+
+
+def _gradient(image: np.ndarray) -> np.ndarray:
+    smooth = cv2.GaussianBlur(image, (3, 3), 0)
+    dx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
+    dy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
+    return cv2.magnitude(dx, dy)
+
+
+def _masked_median(stack: np.ndarray, candidate: _Candidate) -> np.ndarray:
+    """The median of each pixel over the frames in which no animal lies on it.
+
+    Where an animal always lies, the candidate's own background stays.
+    """
+    limit = limit_image(candidate.background, candidate.settings)
+    code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
+    grow = max(1, round(0.15 * candidate.area**0.5))
+    kernel = np.ones((2 * grow + 1, 2 * grow + 1), np.uint8)
+    covered = np.stack([
+        cv2.dilate(
+            cv2.morphologyEx(cv2.compare(image, limit, code), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)),
+            kernel,
+        )
+        for image in stack
+    ]) > 0  # fmt: skip
+    return _median_where(stack, ~covered, candidate.background)
+
+
+def _median_where(stack: np.ndarray, valid: np.ndarray, fallback: np.ndarray) -> np.ndarray:
+    """Median over axis 0 of the valid values only, (h, w) uint8; few rows at a time."""
+    result = fallback.copy()
+    for y in range(0, stack.shape[1], 64):
+        part, ok = stack[:, y : y + 64], valid[:, y : y + 64]
+        count = ok.sum(0)
+        ordered = np.sort(np.where(ok, part, 255), axis=0)
+        middle = np.take_along_axis(ordered, ((np.maximum(count, 1) - 1) // 2)[None], 0)[0]
+        enough = count >= 3
+        result[y : y + 64][enough] = middle[enough]
+    return result
+
+
+def _resized(image: np.ndarray, scale: float) -> np.ndarray:
+    if scale == 1.0:
+        return image
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def _full_background(
+    stack: np.ndarray, small: np.ndarray, best: _Candidate, statistic: str, scale: float
+) -> np.ndarray:
+    """The chosen statistic at full size."""
+    if scale == 1.0:
+        return best.background
+    k = len(stack)
+    rank = {"median": k // 2, "bright": max(0, k - 1 - k // 24), "dark": min(k - 1, k // 24)}
+    result = np.empty(stack.shape[1:], np.uint8)
+    for y in range(0, len(result), 64):
+        result[y : y + 64] = np.sort(stack[:, y : y + 64], axis=0)[rank[statistic]]
+    return result
+
+
+def _full_masked_median(
+    stack: np.ndarray, background: np.ndarray, best: _Candidate, scale: float
+) -> np.ndarray:
+    if scale == 1.0:
+        return best.background
+    full = replace(best, background=background, area=best.area / scale**2)
+    return _masked_median(stack, full)
+
+
+def _finish(
+    stack: np.ndarray, best: _Candidate, background: np.ndarray, n_animals: int, scale: float,
+    info: VideoInfo,
+) -> Tuning:  # fmt: skip
+    """Choose area limits and the opening at full size, with what was chosen so far."""
+    area = best.area / scale**2
+    first = replace(
+        best.settings, min_area_px=round(0.3 * best.floor / scale**2, 1),
+        typical_area_px=round(area, 1),
+    )  # fmt: skip
+    frames = stack[:: max(1, len(stack) // 24)]
+    width = _typical_width(frames, background, first, area)
+    choices = []
+    for share, close in product((0.0, 0.1, 0.18, 0.26), (0,)):
+        radius = round(share * width)
+        if choices and radius == choices[-1][1].open_px:
+            continue
+        choices.append(_opened(frames, background, replace(first, open_px=radius, close_px=close),
+                               n_animals))  # fmt: skip
+    # a tail moves the centre and the heading, so of nearly equal openings the widest
+    enough = 0.97 * max(choice[0] for choice in choices)
+    score, settings, most_seen = [choice for choice in choices if choice[0] >= enough][-1]
+    parts = {**dict(best.parts), "opening": score}
+    return Tuning(settings.checked(), background, best.score, parts, most_seen)
+
+
+def _typical_width(
+    frames: np.ndarray, background: np.ndarray, settings: BackgroundSettings, area: float
+) -> float:
+    segmenter = BackgroundSegmenter(background, settings)
+    widths = []
+    for image in frames:
+        shapes = segmenter.segment_gray(image).shapes
+        widths += shapes[(shapes[:, 2] > 0.5 * area) & (shapes[:, 2] < 1.5 * area), 5].tolist()
+    return float(np.median(widths)) if widths else area**0.5
+
+
+def _opened(
+    frames: np.ndarray, background: np.ndarray, settings: BackgroundSettings, n_animals: int
+) -> tuple[float, BackgroundSettings, int]:
+    """How steady blobs are with this opening, and the area limits that fit them."""
+    segmenter = BackgroundSegmenter(background, settings)
+    areas = [np.sort(segmenter.segment_gray(image).shapes[:, 2])[::-1] for image in frames]
+    top = np.array([a[:n_animals].sum() for a in areas])
+    area = float(np.median(top)) / n_animals
+    if area <= 0:
+        return 0.0, settings, 0
+    rest = [a[n_animals] if len(a) > n_animals else 0.0 for a in areas]
+    nth = [a[n_animals - 1] for a in areas if len(a) >= n_animals]
+    floor = SHARE_OF_ANIMAL * area
+    if nth:
+        smallest = float(np.percentile(nth, 10))
+        between = float(np.sqrt(smallest * max(1.0, float(np.percentile(rest, 90)))))
+        floor = float(np.clip(between, 0.15 * area, 0.4 * area))
+    large = [a[a >= floor] for a in areas]
+    counts = np.array([len(a) for a in large])
+    single = np.concatenate([a[a < 1.6 * area] for a in large])
+    alike = float(np.exp(-_spread(single))) if len(single) else 0.1
+    score = (0.2 + 0.8 * float(np.mean(counts == n_animals))) * alike * float(
+        np.exp(-2 * _spread(top))
+    )
+    fitted = replace(
+        settings, min_area_px=round(floor, 1), typical_area_px=round(area, 1),
+        max_area_px=round(max(4.0, 1.6 * n_animals) * area, 1),
+    )  # fmt: skip
+    return score, fitted, int(counts.max())
