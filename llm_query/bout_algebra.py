@@ -1,0 +1,323 @@
+"""How bouts combine: and, or, not, then, merge; each (subject, target) pair for itself.
+
+Who is combined with whom, the same for & and |:
+
+- One pair on each side always combines. The result's subject is the left one's; everybody else who
+  takes part becomes its target ("animal2", or "animal2+animal3"). So "animal1 in the corner" &
+  "animal2 in the corner" is one joint state of animal1 with animal2.
+- With several pairs on a side, like combines with like: (animal1, animal2) with (animal1, animal2),
+  and a state without a target with every pair of that subject. A pair that finds nobody is an
+  error for &, and is kept as it is for |.
+
+Truth has three values: in it, not in it, and unseen. "Not" of unseen is unseen; "a and b" is
+unseen only where neither is known to be false; so an absent animal is never outside a region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llm_query.errors import QueryError
+from llm_query.intervals import cover
+
+if TYPE_CHECKING:
+    from llm_query.bouts import Bouts, Pair
+
+TOLERANCE_S = 1e-6
+
+
+def names(pairs: Iterable[Pair]) -> str:
+    """The pairs as people say them: "animal1, animal2 with animal3"."""
+    return ", ".join(s if t is None else f"{s} with {t}" for s, t in pairs) or "nobody"
+
+
+def single(bouts: Bouts, pair: Pair) -> Bouts:
+    """The bouts of exactly this (subject, target)."""
+    index = bouts.pairs.index(pair)
+    kept = bouts.keep(bouts.pair_index == index)
+    unknown = {pair: bouts.unknown[pair]} if pair in bouts.unknown else {}
+    return replace(
+        kept, pairs=(pair,), pair_index=np.zeros(kept.count, dtype=np.int64), unknown=unknown
+    )
+
+
+def window(edges_s: np.ndarray, start_s: float, stop_s: float) -> tuple[int, int]:
+    """First frame and frame after the last one whose times lie in [start_s, stop_s)."""
+    low, high = np.searchsorted(edges_s[:-1], np.array([start_s, stop_s]) - TOLERANCE_S)
+    if high <= low:
+        raise QueryError(
+            f"There is no frame between {start_s:g} s and {stop_s:g} s: the recording runs from "
+            f"{edges_s[0]:g} s to {edges_s[-1]:g} s."
+        )
+    return int(low), int(high)
+
+
+def both(left: Bouts, right: Bouts) -> Bouts:
+    """Frames in a bout of each; a point event stays a point, inside the other's bouts."""
+
+    def rule(a: np.ndarray, ua: np.ndarray, b: np.ndarray, ub: np.ndarray) -> tuple:
+        return a & b, ~(a & b) & (a | ua) & (b | ub)
+
+    kind = "point" if "point" in (left.kind, right.kind) else "state"
+    return _combine(left, right, rule, "and", kind, strict=True)
+
+
+def either(left: Bouts, right: Bouts) -> Bouts:
+    """Frames in a bout of at least one of the two, counted once."""
+    if left.kind != right.kind:
+        raise QueryError("A point event and a state have no common duration: join like with like.")
+
+    def rule(a: np.ndarray, ua: np.ndarray, b: np.ndarray, ub: np.ndarray) -> tuple:
+        return a | b, ~(a | b) & (ua | ub)
+
+    return _combine(left, right, rule, "or", left.kind, strict=False)
+
+
+def neither(bouts: Bouts) -> Bouts:
+    """Frames in which the subject was seen not to be in it; unseen frames are left out."""
+    if bouts.kind == "point":
+        raise QueryError("A point event has no opposite; take the opposite of a state.")
+    states = {}
+    for pair in bouts.pairs:
+        mask, unknown = _state(bouts, pair)
+        states[pair] = (~mask & ~unknown, unknown)
+    return type(bouts).from_masks(
+        states, bouts.edges_s, _say("not", bouts.behaviour), _say("not", bouts.definition)
+    )
+
+
+def then(first: Bouts, second: Bouts, within_s: float, after: str) -> Bouts:
+    """See Bouts.then: one row per sequence, from the first's start to the second's stop.
+
+    The second starts at or after the first's stop and at most within_s later (after="start":
+    later than the first's start, counted from there). Every bout belongs to one sequence at most:
+    the nearest pair.
+    """
+    if after not in ("start", "stop"):
+        raise QueryError(f'then() counts from the "start" or the "stop" of a bout, not "{after}".')
+    _same_recording(first, second)
+    rows: list[tuple[np.ndarray, np.ndarray]] = []
+    pairs: list[Pair] = []
+    for pair, a, b in _partners(first, second, strict=True):
+        rows.append(_sequences(single(first, a), single(second, b), within_s, after))  # type: ignore[arg-type]
+        pairs.append(pair)
+    counts = [len(start) for start, _ in rows]
+    start = np.concatenate([s for s, _ in rows])
+    stop = np.concatenate([s for _, s in rows])
+    return type(first)(
+        edges_s=first.edges_s,
+        pairs=tuple(pairs),
+        pair_index=np.repeat(np.arange(len(pairs)), counts),
+        start_frame=start,
+        stop_frame=stop,
+        behaviour=f"{first.behaviour} then {second.behaviour}",
+        definition=f"({first.definition}) then within {within_s:g} s ({second.definition})",
+        kind="point" if first.kind == second.kind == "point" and not (stop > start).any() else "state",
+    )
+
+
+def _sequences(
+    first: Bouts, second: Bouts, within_s: float, after: str
+) -> tuple[np.ndarray, np.ndarray]:
+    anchor = first.stop_frame if after == "stop" else first.start_frame
+    order = np.argsort(anchor, kind="stable")
+    anchor, start = anchor[order], first.start_frame[order]
+    # the last first-bout before each second-bout, and of several second-bouts the earliest
+    side = "right" if after == "stop" else "left"
+    partner = np.searchsorted(anchor, second.start_frame, side=side) - 1
+    waited = second.start_s - second.edges_s[anchor[partner]] if len(anchor) else np.empty(0)
+    fits = (partner >= 0) & (waited <= within_s + TOLERANCE_S) if len(anchor) else partner >= 0
+    chosen, where = np.unique(partner[fits], return_index=True)
+    return start[chosen], second.stop_frame[np.flatnonzero(fits)[where]]
+
+
+def merge(bouts: Bouts, gap_s: float) -> Bouts:
+    """See Bouts.merge: whatever lay in between, seen or not, then belongs to the bout."""
+    if bouts.kind == "point":
+        raise QueryError("Point events have no duration to merge.")
+    start, stop, index, unknown = [], [], [], {}
+    for number, pair in enumerate(bouts.pairs):
+        one = single(bouts, pair)
+        if not one.count:
+            continue
+        reached = np.maximum.accumulate(one.stop_frame)
+        apart = one.start_s[1:] - one.edges_s[reached[:-1]] > gap_s + TOLERANCE_S
+        new = np.concatenate([[True], apart])
+        start.append(one.start_frame[new])
+        stop.append(reached[np.concatenate([apart, [True]])])
+        index.append(np.full(len(start[-1]), number))
+    for pair, unseen in bouts.unknown.items():
+        number = bouts.pairs.index(pair)
+        mine = [i for i, numbers in enumerate(index) if numbers[0] == number]
+        unknown[pair] = unseen & ~cover(start[mine[0]], stop[mine[0]], bouts.n_frames) if mine else unseen
+    empty = np.empty(0, dtype=np.int64)
+    return replace(
+        bouts,
+        pair_index=np.concatenate([empty, *index]),
+        start_frame=np.concatenate([empty, *start]),
+        stop_frame=np.concatenate([empty, *stop]),
+        unknown=unknown,
+        definition=f"{bouts.definition}, gaps up to {gap_s:g} s joined",
+    )
+
+
+def overlapping(bouts: Bouts, other: Bouts) -> Bouts:
+    """See Bouts.overlapping."""
+    return bouts.keep(_covered(bouts, other) > 0)
+
+
+def during(bouts: Bouts, other: Bouts) -> Bouts:
+    """See Bouts.during."""
+    length = np.maximum(bouts.stop_frame - bouts.start_frame, 1)
+    return bouts.keep(_covered(bouts, other) == length)
+
+
+def _covered(bouts: Bouts, other: Bouts) -> np.ndarray:
+    """(k,) how many frames of each bout are also in a bout of `other`."""
+    _same_recording(bouts, other)
+    frames = np.zeros(bouts.count, dtype=np.int64)
+    stop = np.maximum(bouts.stop_frame, bouts.start_frame + 1)
+    for pair, a, b in _partners(bouts, other, strict=True):
+        del pair
+        mine = bouts.pair_index == bouts.pairs.index(a)  # type: ignore[arg-type]
+        total = np.concatenate([[0], np.cumsum(_state(other, b)[0])])
+        found = total[stop[mine]] - total[bouts.start_frame[mine]]
+        frames[mine] = np.maximum(frames[mine], found)
+    return frames
+
+
+def any_target(bouts: Bouts) -> Bouts:
+    """See Bouts.any_target."""
+    states: dict[Pair, tuple[np.ndarray, np.ndarray | None]] = {}
+    for pair in bouts.pairs:
+        mask, unknown = _state(bouts, pair)
+        before, unsure = states.get((pair[0], None), (np.zeros_like(mask), np.zeros_like(mask)))
+        states[pair[0], None] = (before | mask, (unsure | unknown) & ~(before | mask))
+    return type(bouts).from_masks(
+        states, bouts.edges_s, bouts.behaviour, f"{bouts.definition}, to anyone", bouts.kind
+    )
+
+
+def within(bouts: Bouts, start_s: float, stop_s: float) -> Bouts:
+    """See Bouts.within; frames outside the two times count as unseen."""
+    low, high = window(bouts.edges_s, start_s, stop_s)
+    start = np.maximum(bouts.start_frame, low)
+    stop = np.minimum(bouts.stop_frame, high)
+    point = bouts.kind == "point"
+    rows = (bouts.start_frame >= low) & (bouts.start_frame < high) if point else stop > start
+    outside = np.ones(bouts.n_frames, dtype=bool)
+    outside[low:high] = False
+    return replace(
+        bouts,
+        pair_index=bouts.pair_index[rows],
+        start_frame=start[rows],
+        stop_frame=stop[rows],
+        unknown={pair: _state(bouts, pair)[1] | outside for pair in bouts.pairs},
+    )
+
+
+def rank(bouts: Bouts, from_end: bool = False) -> np.ndarray:
+    """(k,) the bout's number, from 1, among those of its own subject and target."""
+    ranks = np.zeros(bouts.count, dtype=np.int64)
+    for number in range(len(bouts.pairs)):
+        rows = np.flatnonzero(bouts.pair_index == number)
+        ranks[rows] = np.arange(1, len(rows) + 1)[:: -1 if from_end else 1]
+    return ranks
+
+
+def collect(groups: Iterable[Bouts | Iterable[Bouts]]) -> Bouts:
+    """See bouts.collect."""
+    flat: list[Bouts] = []
+    for group in groups:
+        flat += [group] if hasattr(group, "pair_index") else list(group)
+    if not flat:
+        raise QueryError("collect() needs at least one set of bouts.")
+    pairs = [pair for one in flat for pair in one.pairs]
+    if len(set(pairs)) < len(pairs):
+        raise QueryError(
+            f"collect() would count somebody twice: {names(pairs)}. Use | to join two states of one."
+        )
+    if len({one.kind for one in flat}) > 1:
+        raise QueryError("collect() takes point events or states, not both.")
+    for one in flat[1:]:
+        _same_recording(flat[0], one)
+    first = np.cumsum([0] + [len(one.pairs) for one in flat])
+    return replace(
+        flat[0],
+        pairs=tuple(pairs),
+        pair_index=np.concatenate([o.pair_index + i for o, i in zip(flat, first, strict=False)]),
+        start_frame=np.concatenate([one.start_frame for one in flat]),
+        stop_frame=np.concatenate([one.stop_frame for one in flat]),
+        unknown={pair: unseen for one in flat for pair, unseen in one.unknown.items()},
+    )
+
+
+# who with whom
+
+
+def _partners(
+    left: Bouts, right: Bouts, *, strict: bool
+) -> list[tuple[Pair, Pair | None, Pair | None]]:
+    """(resulting pair, left pair or None, right pair or None); the module docstring's rules."""
+    if len(left.pairs) == 1 and len(right.pairs) == 1:
+        return [(_joint(left.pairs[0], right.pairs[0]), left.pairs[0], right.pairs[0])]
+    found: list[tuple[Pair, Pair | None, Pair | None]] = []
+    for a in left.pairs:
+        for b in right.pairs:
+            if a[0] == b[0] and (a[1] == b[1] or a[1] is None or b[1] is None):
+                found.append((_joint(a, b), a, b))
+    alone = [a for a in left.pairs if a not in {a for _, a, _ in found}]
+    lonely = [b for b in right.pairs if b not in {b for _, _, b in found}]
+    if strict and (alone or lonely or not found):
+        raise QueryError(
+            f"Cannot combine the bouts of {names(left.pairs)} with those of {names(right.pairs)}: "
+            f"{names(alone or lonely)} has no counterpart. Choose with only(subject, target), or "
+            "join targets with any_target()."
+        )
+    found += [(a, a, None) for a in alone] + [(b, None, b) for b in lonely]
+    return found
+
+
+def _joint(a: Pair, b: Pair) -> Pair:
+    others = [who for who in dict.fromkeys((a[1], b[0], b[1])) if who not in (None, a[0])]
+    return a[0], "+".join(str(who) for who in others) or None
+
+
+def _combine(left: Bouts, right: Bouts, rule, word: str, kind: str, strict: bool) -> Bouts:  # type: ignore[no-untyped-def]
+    _same_recording(left, right)
+    states: dict[Pair, tuple[np.ndarray, np.ndarray | None]] = {}
+    for pair, a, b in _partners(left, right, strict=strict):
+        mask, unknown = rule(*_state(left, a), *_state(right, b))
+        if pair in states:  # the same joint pair twice, as (1, None) and (1, 2) with (1, 2)
+            before, unsure = states[pair]
+            mask, unknown = before | mask, (unsure | unknown) & ~(before | mask)
+        states[pair] = (mask, unknown)
+    return type(left).from_masks(
+        states,
+        left.edges_s,
+        f"{left.behaviour} {word} {right.behaviour}",
+        f"({left.definition}) {word} ({right.definition})",
+        kind,
+    )
+
+
+def _state(bouts: Bouts, pair: Pair | None) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) whether the pair is in a bout and (n,) whether that is unseen; None: never in it."""
+    if pair is None:
+        return np.zeros(bouts.n_frames, dtype=bool), np.zeros(bouts.n_frames, dtype=bool)
+    mask = single(bouts, pair).mask()
+    unknown = bouts.unknown.get(pair)
+    return mask, np.zeros_like(mask) if unknown is None else unknown & ~mask
+
+
+def _same_recording(left: Bouts, right: Bouts) -> None:
+    if len(left.edges_s) != len(right.edges_s) or not np.array_equal(left.edges_s, right.edges_s):
+        raise QueryError("These bouts are of two different recordings and cannot be combined.")
+
+
+def _say(word: str, text: str) -> str:
+    return f"{word} ({text})" if " " in text else f"{word} {text}"

@@ -1,0 +1,50 @@
+"""Runs of frames: from masks to half-open intervals and back, and over short gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First frames and one-past-last frames of the stretches where `mask` is true.
+
+    >>> [edge.tolist() for edge in runs(np.array([False, True, True, False, True]))]
+    [[1, 4], [3, 5]]
+    """
+    change = np.diff(np.concatenate([[0], np.asarray(mask, dtype=bool).astype(np.int8), [0]]))
+    return np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+
+
+def cover(start: np.ndarray, stop: np.ndarray, n: int) -> np.ndarray:
+    """The (n,) mask of frames inside the half-open intervals, which may overlap.
+
+    >>> cover(np.array([1]), np.array([3]), 4).tolist()
+    [False, True, True, False]
+    """
+    steps = np.zeros(n + 1, dtype=np.int64)
+    np.add.at(steps, start, 1)
+    np.add.at(steps, stop, -1)
+    return np.cumsum(steps[:-1]) > 0
+
+
+def bridge(
+    mask: np.ndarray, known: np.ndarray, max_gap_frames: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fill unseen stretches of at most `max_gap_frames` frames whose two sides agree.
+
+    Returns the mask and which frames are known after it. A longer gap stays unknown, and so does
+    a short one between unlike sides or at an end of the recording.
+
+    >>> seen = np.array([True, False, True, False, True])
+    >>> [a.tolist() for a in bridge(np.array([True, False, True, False, False]), seen, 3)]
+    [[True, True, True, False, False], [True, True, True, False, True]]
+    """
+    known = np.asarray(known, dtype=bool)
+    mask = np.asarray(mask, dtype=bool) & known
+    start, stop = runs(~known)
+    inner = (start > 0) & (stop < len(mask)) & (stop - start <= max_gap_frames)
+    start, stop = start[inner], stop[inner]
+    agree = mask[start - 1] == mask[stop]
+    filled = cover(start[agree], stop[agree], len(mask))
+    on = agree & mask[start - 1]
+    return mask | cover(start[on], stop[on], len(mask)), known | filled
