@@ -15,6 +15,10 @@ SHADOW_SHIFT = (4, 5)  # px, right and down
 # Half the width along the body, nose (0) to tail base (1), as a share of the greatest half width.
 PROFILE_AT = np.array([0.0, 0.04, 0.1, 0.2, 0.3, 0.42, 0.6, 0.75, 0.88, 0.96, 1.0])
 PROFILE = np.array([0.12, 0.26, 0.42, 0.58, 0.6, 0.78, 0.97, 1.0, 0.8, 0.45, 0.15])
+SPOTS = np.linspace(0, 1, BODY_POINTS)
+WIDTHS = np.interp(SPOTS, PROFILE_AT, PROFILE)
+TURN = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+RIM = np.column_stack([np.cos(TURN), np.sin(TURN)])
 TAIL_SHADE, EAR_SHADE = 118.0, 96.0
 PINK = (-5.0, 13.0)  # what tails and ears add to U and V
 
@@ -118,47 +122,51 @@ def cut_out(spine: np.ndarray, width_px: float, breath: float, size: tuple[int, 
     """Draw one animal from its spine, (n, 2) px, nose first; size is (width, height) of the frame."""
     body = spine[:BODY_POINTS]
     along = np.gradient(body, axis=0)
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    along /= np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1e-9)
     across = np.column_stack([-along[:, 1], along[:, 0]])
-    share = np.interp(np.linspace(0, 1, BODY_POINTS), PROFILE_AT, PROFILE)
-    half = (share * width_px / 2 * (1 + breath * np.linspace(0, 1, BODY_POINTS)))[:, None]
+    half = (WIDTHS * (width_px / 2) * (1 + breath * SPOTS))[:, None]
     left, right = body + across * half, body - across * half
     neck = int(0.2 * BODY_POINTS)
-    ears = np.array([body[neck] + sign * across[neck] * width_px * 0.3 for sign in (1, -1)])
+    ears = body[neck] + np.array([[0.3], [-0.3]]) * width_px * across[neck]
     ear_px = width_px * 0.165
-    x0, y0 = (np.floor((spine.min(axis=0) - width_px / 2 - MARGIN) / 2).astype(int) * 2)
-    x1, y1 = (np.ceil((spine.max(axis=0) + width_px / 2 + MARGIN) / 2).astype(int) * 2)
-    x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, size[0]), min(y1, size[1])
-    # Pixel centres are at integers: pixel 0 spans -0.5 to 0.5, in fine pixels 0 to FINE.
-    to_fine = lambda points: ((points - (x0, y0) + 0.5) * FINE - 0.5) * 16  # noqa: E731
+    x0, y0, x1, y1 = _box(spine, width_px / 2 + MARGIN, size)
+    origin = np.array([x0 - 0.5, y0 - 0.5])  # pixel centres are at integers
     layers = [np.zeros(((y1 - y0) * FINE, (x1 - x0) * FINE), np.uint8) for _ in range(3)]
-    _fill_body(layers[0], to_fine(left), to_fine(right))
-    for ear in to_fine(ears).round().astype(int):
+    _fill_body(layers[0], _fine(left - origin), _fine(right - origin))
+    for ear in _fine(ears - origin).tolist():
         for layer in layers[:2]:
-            cv2.circle(layer, tuple(map(int, ear)), int(ear_px * FINE * 16), 255, -1, shift=4)
-    _draw_tail(layers[2], to_fine(spine[BODY_POINTS - 2 :]))
+            cv2.circle(layer, ear, int(ear_px * FINE * 16), 255, -1, shift=4)
+    _draw_tail(layers[2], _fine(spine[BODY_POINTS - 2 :] - origin))
     small = [cv2.resize(layer, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
              .astype(np.float32) / 255 for layer in layers]
-    turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-    rim = np.column_stack([np.cos(turn), np.sin(turn)]) * ear_px
-    outline = np.vstack([left, right, body[:1], ears[0] + rim, ears[1] + rim])
-    return Cutout(int(x0), int(y0), small[0], small[1], small[2], outline)
+    outline = np.vstack([left, right, body[:1], ears[0] + RIM * ear_px, ears[1] + RIM * ear_px])
+    return Cutout(x0, y0, small[0], small[1], small[2], outline)
+
+
+def _box(spine: np.ndarray, margin: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return x0, y0, x1, y1 around a spine, on even pixels so that half-size colour fits."""
+    x0, y0 = (np.floor((spine.min(axis=0) - margin) / 2).astype(int) * 2).tolist()
+    x1, y1 = (np.ceil((spine.max(axis=0) + margin) / 2).astype(int) * 2).tolist()
+    return max(x0, 0), max(y0, 0), min(x1, size[0]), min(y1, size[1])
+
+
+def _fine(points: np.ndarray) -> np.ndarray:
+    """Turn px from the box's corner into OpenCV's 1/16 of an enlarged pixel."""
+    return np.rint((points * FINE - 0.5) * 16).astype(np.int32)
 
 
 def _fill_body(layer: np.ndarray, left: np.ndarray, right: np.ndarray) -> None:
     """Fill the body piece by piece: one polygon would leave holes where a bent body overlaps."""
-    left, right = left.round().astype(np.int32), right.round().astype(np.int32)
-    for k in range(len(left) - 1):
-        piece = np.array([left[k], left[k + 1], right[k + 1], right[k]])
+    pieces = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1)
+    for piece in pieces:
         cv2.fillConvexPoly(layer, cv2.convexHull(piece), 255, shift=4)
 
 
 def _draw_tail(layer: np.ndarray, tail: np.ndarray) -> None:
-    points = tail.round().astype(int)
+    points = tail.tolist()
     widths = np.linspace(3.4, 1.3, len(points)) * FINE
-    for k in range(len(points) - 1):
-        start, stop = (tuple(map(int, point)) for point in points[k : k + 2])
-        cv2.line(layer, start, stop, 255, max(int(round(widths[k])), 1), shift=4)
+    for start, stop, width in zip(points, points[1:], widths, strict=False):
+        cv2.line(layer, start, stop, 255, max(round(width), 1), shift=4)
 
 
 class Painter:
@@ -226,7 +234,3 @@ class Painter:
         turn[:, 2] += middle - 80
         return cv2.warpAffine(self.fur, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
 
-
-def draw_order(count: int) -> list[int]:
-    """Return who is drawn first: the last one lies on top where bodies overlap."""
-    return list(range(count))
