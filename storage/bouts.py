@@ -1,0 +1,133 @@
+"""Bouts: when which animal did what, scored by a person or found by an analysis."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from storage.study import Study, StudyError
+from storage.videos import find_video, frame_times
+
+# The columns of every bouts table; stable, a change is a breaking change.
+COLUMNS = (
+    "video", "behaviour", "subject", "target", "kind", "start_frame", "stop_frame", "start_s",
+    "stop_s", "duration_s", "source", "annotator", "definition",
+)  # fmt: skip
+SELECT_BOUTS = (
+    "SELECT v.name AS video, behaviour, subject, target, kind, start_frame, stop_frame, start_s, "
+    "stop_s, stop_s - start_s AS duration_s, source, annotator, definition{more} "
+    "FROM bouts b JOIN videos v USING (video_id) "
+    "WHERE (?::INTEGER IS NULL OR b.video_id = ?) AND (?::VARCHAR IS NULL OR behaviour = ?) "
+    "ORDER BY b.video_id, start_frame, stop_frame, behaviour, subject, target, source, bout_id"
+)
+
+
+def save_bouts(
+    study: Study,
+    video_id: int,
+    bouts: pd.DataFrame,
+    *,
+    behaviour: str | None = None,
+    source: str = "analysis",
+    annotator: str | None = None,
+    definition: str | None = None,
+    analysis_id: int | None = None,
+    replace: bool = True,
+) -> int:
+    """Save bouts of one video and return how many.
+
+    `bouts` needs subject, start_frame, stop_frame; behaviour, target, kind, source, annotator and
+    definition are taken from it where it has them, else from the arguments. Seconds come from the
+    video's own frame times. With `replace`, earlier bouts of the same behaviour, source and
+    annotator go first, so a repeated analysis never doubles its bouts nor touches a person's.
+    """
+    rows = _completed(
+        bouts, behaviour=behaviour, source=source, annotator=annotator, definition=definition
+    )
+    video = find_video(study, video_id)
+    _check(rows, video.name, video.n_frames)
+    edges_s = frame_edges(study, video_id)
+    rows["start_s"] = edges_s[rows["start_frame"].to_numpy(int)]
+    rows["stop_s"] = edges_s[rows["stop_frame"].to_numpy(int)]
+    if replace:
+        owners = set(rows[["behaviour", "source", "annotator"]].itertuples(index=False, name=None))
+        if behaviour is not None:
+            owners.add((behaviour, source, annotator))
+        for owner in owners:
+            study.rows(
+                "DELETE FROM bouts WHERE video_id = ? AND behaviour = ? AND source = ? "
+                "AND annotator IS NOT DISTINCT FROM ?",
+                [video_id, *owner],
+            )
+    _insert(study, video_id, rows, analysis_id)
+    return len(rows)
+
+
+def read_bouts(
+    study: Study, video_id: int | None = None, behaviour: str | None = None
+) -> pd.DataFrame:
+    """Bouts in time order with the columns of every bouts table, and `bout_id` last."""
+    sql = SELECT_BOUTS.format(more=", bout_id")
+    return study.arrow(sql, [video_id, video_id, behaviour, behaviour]).to_pandas()
+
+
+def delete_bouts(study: Study, bout_ids: list[int]) -> int:
+    """Delete bouts by their numbers and return how many there were."""
+    return len(
+        study.rows("DELETE FROM bouts WHERE list_contains(?, bout_id) RETURNING 1", [bout_ids])
+    )
+
+
+def frame_edges(study: Study, video_id: int) -> np.ndarray:
+    """Start of every frame and the end of the last, (n_frames + 1,) s."""
+    times = frame_times(study, video_id)
+    return np.append(times, times[-1] + 1 / float(find_video(study, video_id).fps))
+
+
+def _completed(bouts: pd.DataFrame, **given: str | None) -> pd.DataFrame:
+    missing = [name for name in ("subject", "start_frame", "stop_frame") if name not in bouts]
+    if missing:
+        raise StudyError(f"Bouts need a column {', '.join(missing)}: add it and save again.")
+    rows = pd.DataFrame(index=range(len(bouts)))
+    defaults: dict[str, str | None] = {"kind": "state", "target": None, **given}
+    for column in ("subject", "start_frame", "stop_frame", *defaults):
+        values = bouts[column].tolist() if column in bouts else [None] * len(bouts)
+        default = defaults.get(column)
+        rows[column] = pd.Series(
+            [default if pd.isna(value) or value == "" else value for value in values],
+            index=rows.index,
+            dtype=object,
+        )
+    return rows
+
+
+def _check(rows: pd.DataFrame, video: str, n_frames: int) -> None:
+    for column in ("behaviour", "subject", "source"):
+        if rows[column].isna().any():
+            raise StudyError(f"A bout of video '{video}' has no {column}: give it one.")
+    strange = sorted(set(rows["kind"]) - {"state", "point"})
+    if strange:
+        raise StudyError(f"A bout is a state or a point, not {strange[0]}: correct its kind.")
+    columns = [rows[name].tolist() for name in ("behaviour", "kind", "start_frame", "stop_frame")]
+    for behaviour, kind, start, stop in zip(*columns, strict=True):
+        whole = all(value is not None and float(value).is_integer() for value in (start, stop))
+        if not whole or not 0 <= start <= stop - (kind == "state") <= stop <= n_frames:
+            raise StudyError(
+                f"A bout of {behaviour} runs from frame {start} to {stop}, but video '{video}' "
+                f"has {n_frames} frames and a state lasts one at least: correct it."
+            )
+
+
+def _insert(study: Study, video_id: int, rows: pd.DataFrame, analysis_id: int | None) -> None:
+    text = ("behaviour", "subject", "target", "kind", "source", "annotator", "definition")
+    columns = {name: pa.array(rows[name].tolist(), pa.string()) for name in text}
+    for name in ("start_frame", "stop_frame"):
+        columns[name] = pa.array(rows[name].astype("int32"), pa.int32())
+    for name in ("start_s", "stop_s"):
+        columns[name] = pa.array(rows[name].to_numpy(float), pa.float64())
+    study.connection.register("new_bouts", pa.table(columns))
+    names = ", ".join(columns)
+    study.rows(
+        f"INSERT INTO bouts (video_id, analysis_id, {names}) SELECT ?, ?, {names} FROM new_bouts",
+        [video_id, analysis_id],
+    )
+    study.connection.unregister("new_bouts")

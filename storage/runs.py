@@ -1,0 +1,196 @@
+"""Tracking runs: a finished run goes into the study whole, or not at all."""
+
+import glob
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from storage.study import Study, StudyError
+from storage.videos import Video, find_video
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "tracks": (
+        "frame", "time_s", "animal_id", "x_px", "y_px", "heading_deg", "length_px", "width_px",
+        "area_px", "detected", "identity_confidence",
+    ),
+    "masks": ("frame", "animal_id", "x0", "y0", "width", "height", "rle"),
+    "keypoints": ("frame", "animal_id", "point", "x_px", "y_px", "confidence"),
+}  # fmt: skip
+_TIME_TOLERANCE_S = 1e-6
+
+
+@dataclass(frozen=True)
+class Run:
+    """One tracking run and everything needed to do it again."""
+
+    run_id: str
+    segmenter: str
+    n_animals: int
+    settings: dict[str, Any]  # JSON, units in the names
+    versions: dict[str, Any]  # JSON
+    timings: dict[str, Any]  # JSON, s
+    started_at: datetime  # with time zone
+    finished_at: datetime  # with time zone
+    share_detected: float | None = None  # 0 to 1; counted from the tracks when None
+    video_id: int | None = None
+    status: str = "complete"
+    active: bool = field(default=False)
+
+
+def ingest_run(
+    study: Study,
+    video_id: int,
+    run: Run,
+    tracks: Sequence[Path],
+    masks: Sequence[Path],
+    keypoints: Sequence[Path],
+    animal_names: Sequence[str] | None = None,
+) -> Run:
+    """Store a finished run from its Parquet files and make it the video's active one.
+
+    The tracks must hold one row per frame and animal. Rows of the video's earlier runs are
+    deleted; the runs themselves stay listed. Needs a study opened with `write=True`, whose one
+    transaction keeps readers from ever seeing half a run.
+    """
+    video = find_video(study, video_id)
+    names = list(animal_names or [f"animal{i + 1}" for i in range(run.n_animals)])
+    if len(names) != run.n_animals or len(set(names)) != len(names):
+        raise StudyError(
+            f"{run.n_animals} animals need {run.n_animals} different names, got: {', '.join(names)}"
+        )
+    if study.rows("SELECT 1 FROM runs WHERE run_id = ?", [run.run_id]):
+        raise StudyError(f"Run {run.run_id} is stored already: give the new run another id.")
+    for table in COLUMNS:
+        study.rows(f"DELETE FROM {table} WHERE video_id = ?", [video_id])
+    for table, shards in (("tracks", tracks), ("masks", masks), ("keypoints", keypoints)):
+        _load(study, table, list(shards), run.run_id, video_id)
+    _check_tracks(study, video, run)
+    _check_parts(study, video, run)
+    _save(study, video_id, run)
+    study.rows("DELETE FROM animals WHERE video_id = ?", [video_id])
+    for number, name in enumerate(names, start=1):
+        study.rows("INSERT INTO animals VALUES (?, ?, ?)", [video_id, number, name])
+    return next(stored for stored in runs(study, video_id) if stored.run_id == run.run_id)
+
+
+def active_run(study: Study, video_id: int) -> Run | None:
+    """The run that tables and answers use; None when the video is not tracked."""
+    return next((run for run in runs(study, video_id) if run.active), None)
+
+
+def runs(study: Study, video_id: int | None = None) -> list[Run]:
+    """All runs, oldest first; of one video when given."""
+    rows = study.rows(
+        "SELECT run_id, segmenter, n_animals, settings, versions, timings, started_at, "
+        "finished_at, share_detected, video_id, status, active FROM runs "
+        "WHERE ?::INTEGER IS NULL OR video_id = ? ORDER BY finished_at, run_id",
+        [video_id, video_id],
+    )
+    return [
+        Run(*row[:3], *map(json.loads, row[3:6]), *(_aware(at) for at in row[6:8]), *row[8:])
+        for row in rows
+    ]
+
+
+def _load(study: Study, table: str, shards: list[Path], run_id: str, video_id: int) -> None:
+    if not shards:
+        return
+    for shard in shards:
+        _check_columns(shard, table)
+    columns = ", ".join(COLUMNS[table])
+    # Escaped, because read_parquet takes [ ] * ? in a path for a pattern.
+    files = [glob.escape(str(shard)) for shard in shards]
+    study.rows(
+        f"INSERT INTO {table} (run_id, video_id, {columns}) "
+        f"SELECT ?, ?, {columns} FROM read_parquet(?)",
+        [run_id, video_id, files],
+    )
+
+
+def _check_columns(shard: Path, table: str) -> None:
+    try:
+        schema = pq.read_schema(shard)
+    except (OSError, pa.ArrowException) as error:
+        raise StudyError(
+            f"{shard} is missing or damaged: track the video again to write it anew."
+        ) from error
+    missing = [column for column in COLUMNS[table] if column not in schema.names]
+    if missing:
+        raise StudyError(
+            f"{shard} has no column {', '.join(missing)} and cannot become {table}: it was "
+            "written by another version, track the video again."
+        )
+
+
+def _check_tracks(study: Study, video: Video, run: Run) -> None:
+    expected = video.n_frames * run.n_animals
+    rows, pairs, strangers, placeless, off_time = study.rows(
+        "SELECT count(*), count(DISTINCT t.frame::BIGINT * 32768 + t.animal_id), "
+        "count(*) FILTER (WHERE f.frame IS NULL OR t.animal_id NOT BETWEEN 1 AND ?), "
+        "count(*) FILTER (WHERE t.detected IS DISTINCT FROM "
+        "(coalesce(isfinite(t.x_px), false) AND coalesce(isfinite(t.y_px), false))), "
+        "count(*) FILTER (WHERE abs(t.time_s - f.time_s) > ?) "
+        "FROM tracks t LEFT JOIN frame_times f USING (video_id, frame) WHERE t.video_id = ?",
+        [run.n_animals, _TIME_TOLERANCE_S, video.video_id],
+    )[0]
+    complaints = {
+        f"{rows} rows for {video.n_frames} frames x {run.n_animals} animals": rows != expected,
+        f"{rows - pairs} rows twice": rows != pairs,
+        f"{strangers} rows of frames or animals that do not exist": strangers,
+        f"{placeless} rows where detected and position disagree": placeless,
+        f"{off_time} rows whose time is not their frame's": off_time,
+    }
+    _refuse(video, run, [text for text, wrong in complaints.items() if wrong])
+
+
+def _check_parts(study: Study, video: Video, run: Run) -> None:
+    for table, key in (("masks", ""), ("keypoints", ", point")):
+        rows, distinct, strangers = study.rows(
+            f"SELECT count(*), count(DISTINCT (frame, animal_id{key})), count(*) FILTER (WHERE "
+            "frame NOT BETWEEN 0 AND ? - 1 OR animal_id NOT BETWEEN 1 AND ?) "
+            f"FROM {table} WHERE video_id = ?",
+            [video.n_frames, run.n_animals, video.video_id],
+        )[0]
+        complaints = {
+            f"{rows - distinct} {table} twice": rows != distinct,
+            f"{strangers} {table} of frames or animals that do not exist": strangers,
+        }
+        _refuse(video, run, [text for text, wrong in complaints.items() if wrong])
+
+
+def _refuse(video: Video, run: Run, complaints: list[str]) -> None:
+    if complaints:
+        raise StudyError(
+            f"Run {run.run_id} of video '{video.name}' is not whole ({'; '.join(complaints)}): "
+            "track the video again."
+        )
+
+
+def _save(study: Study, video_id: int, run: Run) -> None:
+    share = run.share_detected
+    if share is None:
+        sql = "SELECT avg(detected::INTEGER) FROM tracks WHERE video_id = ?"
+        share = study.rows(sql, [video_id])[0][0]
+    study.rows("UPDATE runs SET active = false WHERE video_id = ? AND active", [video_id])
+    study.rows(
+        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, true)",
+        [
+            run.run_id, video_id, run.status, run.segmenter, run.n_animals,
+            json.dumps(run.settings), json.dumps(run.versions), json.dumps(run.timings),
+            share, _naive(run.started_at), _naive(run.finished_at),
+        ],
+    )  # fmt: skip
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)

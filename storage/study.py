@@ -1,0 +1,213 @@
+"""A study: one folder with one DuckDB file, opened briefly around one piece of work."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from storage import schema
+from storage.errors import StudyError
+from storage.locks import connect, gate_of
+
+__all__ = ["DATABASE", "Study", "StudyError", "is_study", "open_study"]
+
+DATABASE = "study.duckdb"
+_DAMAGE = ("not a valid DuckDB", "orrupt", "enough bytes", "WAL file")
+
+
+@dataclass(frozen=True)
+class Study:
+    """An open study; valid inside `open_study` only."""
+
+    folder: Path  # absolute, symbolic links resolved
+    connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
+    writable: bool = False
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a small answer; DuckDB 2 refuses new work while a result is unfinished."""
+        return self.connection.execute(sql, list(parameters)).fetchall()
+
+    def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """All rows of a large answer, as columns."""
+        return self.connection.sql(sql, params=list(parameters)).to_arrow_table()
+
+    def run_folder(self, run_id: str) -> Path:
+        """What one tracking run keeps beside the database: background, settings."""
+        return self.folder / "runs" / run_id
+
+    def shards_folder(self, key: str) -> Path:
+        """Work in progress of one tracking run, removed after it is stored."""
+        return self.folder / "shards" / key
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Progress files of tracking jobs."""
+        return self.folder / "jobs"
+
+    @property
+    def answers_folder(self) -> Path:
+        """Snapshots and results of questions."""
+        return self.folder / "answers"
+
+
+# The studies this thread has open, innermost last: a second open must not wait for the first.
+_open = threading.local()
+
+
+def is_study(folder: Path | str) -> bool:
+    """Whether the folder holds a study (its database is not opened)."""
+    return (Path(folder) / DATABASE).is_file()
+
+
+@contextmanager
+def open_study(
+    folder: Path | str, *, write: bool = False, create: bool = False, timeout_s: float = 30.0
+) -> Iterator[Study]:
+    """Open a study for one short piece of work.
+
+    A write open is one transaction: kept when the block ends, undone when it raises. Opening
+    waits up to `timeout_s` seconds for another process or thread that holds the study.
+
+    >>> import tempfile
+    >>> with open_study(tempfile.mkdtemp(), create=True) as study:
+    ...     study.rows("SELECT count(*) FROM videos")
+    [(0,)]
+    """
+    folder, write = Path(folder).expanduser().resolve(), write or create
+    outer = _outer_study(folder, write)
+    if outer is not None:
+        yield outer
+        return
+    deadline = time.monotonic() + timeout_s
+    if create:
+        _create(folder)
+    _check_place(folder, write)
+    if not write:
+        _upgrade_when_old(folder, deadline)
+    with _opened(folder, write, deadline) as study:
+        _open_here().append(study)
+        try:
+            yield study
+        finally:
+            _open_here().remove(study)
+
+
+def _open_here() -> list[Study]:
+    if not hasattr(_open, "studies"):
+        _open.studies = []
+    return _open.studies
+
+
+def _outer_study(folder: Path, write: bool) -> Study | None:
+    """The study this thread already writes to; it serves a read inside the same block."""
+    outer = next((study for study in reversed(_open_here()) if study.folder == folder), None)
+    if outer is None or (not outer.writable and not write):
+        return None
+    if write:
+        raise StudyError(
+            f"The study {folder} is already open in this piece of work: end that one before "
+            "opening the study for writing."
+        )
+    return outer
+
+
+@contextmanager
+def _opened(folder: Path, write: bool, deadline: float) -> Iterator[Study]:
+    database = folder / DATABASE
+    with ExitStack() as stack:
+        gate = gate_of(database)
+        try:
+            stack.enter_context(gate.writing(deadline) if write else gate.reading(deadline))
+        except TimeoutError:
+            raise StudyError(
+                f"The study {folder} is in use by another part of this program (process "
+                f"{os.getpid()}): try again when it has finished."
+            ) from None
+        with _explained(folder, write):
+            connection = connect(database, write, deadline)
+            stack.callback(connection.close)
+            if write:
+                connection.begin()
+            try:
+                schema.check(connection, folder, upgrade=write)
+                yield Study(folder, connection, write)
+            except BaseException:
+                if write:
+                    schema.roll_back(connection)
+                raise
+            if write:
+                connection.commit()
+
+
+@contextmanager
+def _explained(folder: Path, write: bool) -> Iterator[None]:
+    """Turn DuckDB's own errors into one line that names the study."""
+    try:
+        yield
+    except duckdb.Error as error:
+        line = str(error).strip().splitlines()[0]
+        if any(sign in line for sign in _DAMAGE):
+            raise StudyError(
+                f"{folder / DATABASE} is damaged or no DuckDB file: restore it from a backup, or "
+                f"start a new study in another folder ({line})"
+            ) from error
+        doing = "written" if write else "read"
+        raise StudyError(f"The study {folder} could not be {doing}: {line}") from error
+
+
+def _upgrade_when_old(folder: Path, deadline: float) -> None:
+    """Bring an older study up to date first: a reader cannot do it itself."""
+    with _opened(folder, False, deadline) as study:
+        old = schema.version(study.connection) < schema.latest()
+    if old:
+        _check_place(folder, write=True)
+        with _opened(folder, True, deadline):
+            pass
+
+
+def _check_place(folder: Path, write: bool) -> None:
+    database = folder / DATABASE
+    if not folder.is_dir():
+        raise StudyError(f"There is no folder {folder}: check the path of the study (-s).")
+    if not database.is_file():
+        raise StudyError(
+            f"{folder} is no study (no {DATABASE} in it): give the folder of a study, or make "
+            "one by tracking a video into it."
+        )
+    if not os.access(database, os.R_OK):
+        raise StudyError(f"No permission to read {database}: ask its owner for access.")
+    if write and not (os.access(database, os.W_OK) and os.access(folder, os.W_OK)):
+        raise StudyError(
+            f"No permission to write the study {folder}: ask its owner for access, or copy the "
+            "folder to a place of your own."
+        )
+
+
+def _create(folder: Path) -> None:
+    """Make the folder and its database in one step, unless the database is there."""
+    database = folder / DATABASE
+    log = folder / f"{DATABASE}.wal"
+    # The log first: a study made by another process meanwhile has its database before its log.
+    if log.exists() and not database.exists():
+        raise StudyError(
+            f"{log} belongs to a database that is gone: put {DATABASE} back beside it, or delete "
+            "the log to start afresh."
+        )
+    if database.exists():
+        return
+    if "?" in str(folder):
+        raise StudyError(f"A study cannot live in {folder}: take the '?' out of the path.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        schema.build(database)
+    except (OSError, duckdb.Error) as error:
+        raise StudyError(
+            f"Cannot make a study in {folder}: choose a folder you may write to ({error})."
+        ) from error

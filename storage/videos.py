@@ -1,0 +1,220 @@
+"""The recordings of a study: their files, frame times, scale and animals' names."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from storage.study import Study, StudyError
+
+_COLUMNS = (
+    "video_id, name, path, content_hash, n_frames, fps_num, fps_den, duration_s, width, height, "
+    "codec, pixel_format, variable_rate, browser_playable, px_per_cm, added_at"
+)
+
+
+class VideoFacts(Protocol):
+    """What adding a video needs to know about its file."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def n_frames(self) -> int: ...
+    @property
+    def fps(self) -> Fraction: ...
+    @property
+    def time_s(self) -> np.ndarray: ...  # (n_frames,) float64, s, from 0
+    @property
+    def variable_rate(self) -> bool: ...
+    @property
+    def codec(self) -> str: ...
+    @property
+    def pixel_format(self) -> str: ...
+    @property
+    def duration_s(self) -> float: ...
+    @property
+    def content_hash(self) -> str: ...
+    @property
+    def browser_playable(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Video:
+    """One recording of a study."""
+
+    video_id: int
+    name: str
+    path: Path  # absolute; the file may have moved, see `video_file`
+    content_hash: str
+    n_frames: int
+    fps: Fraction  # frames per second, exact
+    duration_s: float
+    width: int  # px, as displayed
+    height: int  # px, as displayed
+    codec: str
+    pixel_format: str
+    variable_rate: bool
+    browser_playable: bool
+    px_per_cm: float | None
+    added_at: datetime  # UTC
+
+
+def add_video(
+    study: Study, info: VideoFacts, name: str | None = None, px_per_cm: float | None = None
+) -> Video:
+    """Add a recording, or find the one with the same content that is there already.
+
+    A known recording keeps its name, scale and tracks; when its file has moved, the new place is
+    remembered. `name` defaults to the file's name without its ending, with `_2` when it is taken.
+    """
+    path = Path(info.path).resolve()
+    known = [video for video in videos(study) if video.content_hash == info.content_hash]
+    if known:
+        return _seen_again(study, known[0], path, px_per_cm)
+    if len(info.time_s) != info.n_frames or info.n_frames < 1:
+        raise StudyError(
+            f"{path.name} has {info.n_frames} frames but {len(info.time_s)} frame times: repair "
+            f"the file, for example: ffmpeg -i {path.name} -c:v libx264 fixed.mp4"
+        )
+    _check_scale(px_per_cm)
+    row = [
+        _free_name(study, name or path.stem), _stored_path(study, path), info.content_hash,
+        int(info.n_frames), info.fps.numerator, info.fps.denominator, float(info.duration_s),
+        int(info.width), int(info.height), info.codec, info.pixel_format,
+        bool(info.variable_rate), bool(info.browser_playable), px_per_cm,
+        datetime.now(UTC).replace(tzinfo=None),
+    ]  # fmt: skip
+    marks = ", ".join("?" * len(row))
+    sql = f"INSERT INTO videos VALUES (nextval('video_ids'), {marks}) RETURNING video_id"
+    video_id = study.rows(sql, row)[0][0]
+    _save_times(study, video_id, np.asarray(info.time_s, float))
+    return find_video(study, video_id)
+
+
+def videos(study: Study) -> list[Video]:
+    """All recordings, in the order they were added."""
+    rows = study.rows(f"SELECT {_COLUMNS} FROM videos ORDER BY video_id")
+    return [_video(study, row) for row in rows]
+
+
+def find_video(study: Study, key: str | int) -> Video:
+    """The recording with this name, number, file name or content hash (8 characters or more)."""
+    everything = videos(study)
+    text = str(key)
+    # A name goes before a number: a file may be called 74.
+    for matches in (
+        [video for video in everything if video.name == key],
+        [video for video in everything if str(video.video_id) == text],
+        [video for video in everything if Path(text).name == video.path.name],
+        [video for video in everything if len(text) >= 8 and video.content_hash.startswith(text)],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+    names = ", ".join(video.name for video in everything) or "none yet, track one first"
+    raise StudyError(f"The study {study.folder} has no video '{key}'. It has: {names}.")
+
+
+def video_file(video: Video) -> Path:
+    """The file of a recording; an error says what to do when it is not where it was."""
+    if video.path.is_file():
+        return video.path
+    raise StudyError(
+        f"The file of video '{video.name}' is not at {video.path} any more: put it back, or track "
+        f"it from its new place, which only notes the place (content hash {video.content_hash})."
+    )
+
+
+def set_scale(study: Study, video_id: int, px_per_cm: float | None) -> None:
+    """Set the scale in px per cm; None takes it away."""
+    _check_scale(px_per_cm)
+    find_video(study, video_id)
+    study.rows("UPDATE videos SET px_per_cm = ? WHERE video_id = ?", [px_per_cm, video_id])
+
+
+def frame_times(study: Study, video_id: int) -> np.ndarray:
+    """The time of every frame, (n_frames,) float64 in s from 0."""
+    sql = "SELECT time_s FROM frame_times WHERE video_id = ? ORDER BY frame"
+    return study.arrow(sql, [video_id])["time_s"].to_numpy()
+
+
+def animal_names(study: Study, video_id: int) -> dict[int, str]:
+    """The animals of a video: number (from 1) to name."""
+    sql = "SELECT animal_id, name FROM animals WHERE video_id = ? ORDER BY animal_id"
+    return dict(study.rows(sql, [video_id]))
+
+
+def rename_animal(study: Study, video_id: int, animal_id: int, name: str) -> None:
+    """Give an animal a name of its own; its scored bouts follow."""
+    names = animal_names(study, video_id)
+    name = name.strip()
+    if animal_id not in names:
+        known = ", ".join(map(str, names)) or "none, track the video first"
+        raise StudyError(f"Video {video_id} has no animal {animal_id}. It has: {known}.")
+    if not name or name in {other for key, other in names.items() if key != animal_id}:
+        raise StudyError(f"'{name}' is empty or taken in this video: choose another name.")
+    study.rows(
+        "UPDATE animals SET name = ? WHERE video_id = ? AND animal_id = ?",
+        [name, video_id, animal_id],
+    )
+    for column in ("subject", "target"):
+        study.rows(
+            f"UPDATE bouts SET {column} = ? WHERE video_id = ? AND {column} = ?",
+            [name, video_id, names[animal_id]],
+        )
+
+
+def _seen_again(study: Study, video: Video, path: Path, px_per_cm: float | None) -> Video:
+    if path != video.path and not video.path.is_file():
+        study.rows(
+            "UPDATE videos SET path = ? WHERE video_id = ?",
+            [_stored_path(study, path), video.video_id],
+        )
+    if px_per_cm is not None:
+        set_scale(study, video.video_id, px_per_cm)
+    return find_video(study, video.video_id)
+
+
+def _save_times(study: Study, video_id: int, time_s: np.ndarray) -> None:
+    times = pa.table({"frame": np.arange(len(time_s), dtype=np.int32), "time_s": time_s})
+    study.connection.register("new_times", times)
+    study.rows("INSERT INTO frame_times SELECT ?, frame, time_s FROM new_times", [video_id])
+    study.connection.unregister("new_times")
+
+
+def _check_scale(px_per_cm: float | None) -> None:
+    if px_per_cm is not None and not 0 < px_per_cm < float("inf"):
+        raise StudyError(f"A scale of {px_per_cm} px per cm is not possible: give one above 0.")
+
+
+def _free_name(study: Study, wanted: str) -> str:
+    taken = {video.name for video in videos(study)}
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
+
+
+def _stored_path(study: Study, path: Path) -> str:
+    """Relative when the video lies beside or inside the study, so both can move together."""
+    around = study.folder.parent
+    if around != around.parent and path.is_relative_to(around):
+        return Path(os.path.relpath(path, study.folder)).as_posix()
+    return str(path)
+
+
+def _video(study: Study, row: tuple[Any, ...]) -> Video:
+    facts = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    fps = Fraction(facts.pop("fps_num"), facts.pop("fps_den"))
+    # Not resolve(): the file may be gone, and a link to it may be what was meant.
+    facts["path"] = Path(os.path.normpath(study.folder / facts["path"]))
+    facts["added_at"] = facts["added_at"].replace(tzinfo=UTC)
+    return Video(fps=fps, **facts)
