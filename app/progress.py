@@ -54,15 +54,23 @@ def as_clock(seconds: float | None) -> str:
 
 
 class PlainLines:
-    """Progress as lines of text, one at each new stage and one every `every_s` seconds."""
+    """Progress as lines of text: one at each new stage and one every `every_s` seconds.
 
-    def __init__(self, label: str, stream: TextIO, every_s: float = 10.0) -> None:
+    Work that is over within `silent_s` seconds says nothing.
+    """
+
+    def __init__(
+        self, label: str, stream: TextIO, every_s: float = 10.0, silent_s: float = 2.0
+    ) -> None:
         self.label, self.stream, self.every_s = label, stream, every_s
+        self._talk_from = time.monotonic() + silent_s
         self._stage = ""
         self._said_at = 0.0
 
     def __call__(self, progress: ProgressLike) -> None:
         now = time.monotonic()
+        if now < self._talk_from:
+            return
         if progress.stage == self._stage and now - self._said_at < self.every_s:
             return
         self._stage, self._said_at = progress.stage, now

@@ -82,18 +82,20 @@ def _write(
 ) -> int:
     """Write one table; return how many rows it has."""
     if what is What.measures:
-        from llm_query.export_measures import export_measures
+        from llm_query.export_measures import measures_of_study
+        from storage.writing import write_table
 
-        return export_measures(study, output, kind, video=video, bin_s=bin_s)
-    if what is What.summary:
-        from llm_query.export_measures import export_summary
-
-        return export_summary(study, output, kind, video=video)
-    from storage.exports import bouts_table, tracks_table, write_table
+        rows = measures_of_study(study, video=video, bin_s=bin_s)
+        write_table(rows, output, kind)
+        return len(rows)
+    from storage.exports import bouts_table, summary_table, tracks_table, write_table
     from storage.study import open_study
     from storage.videos import find_video
 
-    table_of = tracks_table if what is What.tracks else bouts_table
+    makers = {
+        What.tracks: tracks_table, What.bouts: bouts_table, What.summary: summary_table
+    }  # fmt: skip
     with open_study(study) as opened:
-        video_id = find_video(opened, video).video_id if video else None
-        return write_table(table_of(opened, video_id), output, kind)
+        table = makers[what](opened, find_video(opened, video).video_id if video else None)
+        write_table(table, output, kind)
+        return int(table.relation().shape[0])

@@ -1,0 +1,70 @@
+"""Real video files for tests: dark animals on a light floor, encoded as H.264."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+
+def positions(n_frames: int, animals: int, width: int, height: int) -> np.ndarray:
+    """Where the animals are: each circles in a lane of its own, (n_frames, animals, 2) px."""
+    turn = np.arange(n_frames)[:, None] * 0.03 + np.arange(animals) * 1.7
+    lane_width = width / animals
+    radius = min(lane_width, height) * 0.3
+    x = (np.arange(animals) + 0.5) * lane_width + radius * np.cos(turn)
+    y = height / 2 + radius * np.sin(turn)
+    return np.stack([x, y], axis=-1)
+
+
+def draw(places: np.ndarray, width: int, height: int, radius: float = 9.0) -> np.ndarray:
+    """One gray frame (height, width) uint8 with a dark disc at each place."""
+    rows, columns = np.mgrid[:height, :width]
+    image = np.full((height, width), 190, np.uint8)
+    for x, y in places:
+        image[(columns - x) ** 2 + (rows - y) ** 2 <= radius**2] = 45
+    return image
+
+
+def write_video(
+    path: Path,
+    n_frames: int = 120,
+    animals: int = 2,
+    fps: Fraction = Fraction(25),
+    size: tuple[int, int] = (320, 240),
+    times: Sequence[int] | None = None,
+    moov_first: bool = False,
+) -> Path:
+    """Write a video with known animals; `times` are presentation times in milliseconds."""
+    width, height = size
+    options = {"movflags": "faststart"} if moov_first else {}
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "20", "preset": "ultrafast", "g": "25"}
+        base = Fraction(1, 1000) if times is not None else 1 / fps
+        stream.codec_context.time_base = base
+        for index, places in enumerate(positions(n_frames, animals, width, height)):
+            picture = av.VideoFrame.from_ndarray(draw(places, width, height), format="gray")
+            picture = picture.reformat(format="yuv420p")
+            picture.pts = times[index] if times is not None else index
+            picture.time_base = base
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_sound(path: Path, seconds: float = 1.0) -> Path:
+    """Write a file that has sound and no picture."""
+    rate = 44100
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=rate, layout="mono")
+        wave = np.sin(np.arange(int(rate * seconds)) * 0.06).astype(np.float32)[None]
+        for start in range(0, wave.shape[1], 1024):
+            block = np.ascontiguousarray(wave[:, start : start + 1024])
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+            frame.rate, frame.pts = rate, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
