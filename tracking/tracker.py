@@ -1,0 +1,249 @@
+"""Identities: which detection is which animal, frame after frame, for a known number of animals.
+
+Where each animal has its own blob and nobody could be confused, whole stretches are linked at once.
+Everywhere else one global assignment per frame decides, with predicted places, and the outlines of
+touching animals are split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from tracking.assignment import Prediction, assign, swap_margin
+from tracking.detections import SHAPE, shape_of
+from tracking.masks import encode
+from tracking.shards import Chunk
+from tracking.splitting import Expected, split
+
+X, Y, AREA, AXIS, LENGTH, WIDTH = (SHAPE.index(n) for n in
+                                   ("x", "y", "area", "axis_rad", "length", "width"))  # fmt: skip
+CLEAR_RATIO = 0.5  # a link is clear when its step is under this share of the way to anybody else
+CLEAR_STEP = 1.0  # body lengths that an animal may move between frames in a clear link
+MEMORY = 0.05  # weight of a new frame in what is remembered of an animal's size
+SEVERAL = 1.35  # a blob of more than this many animal areas is measured by its outline
+
+
+@dataclass
+class Tracked:
+    """Animals of the frames ``start`` to ``stop``: (F, N) arrays, N the number of animals."""
+
+    start: int
+    stop: int
+    detected: np.ndarray  # (F, N) bool
+    shapes: np.ndarray  # (F, N, 10) float32, NaN where not detected
+    boxes: np.ndarray  # (F, N, 4) int32: x0, y0, width, height
+    confidence: np.ndarray  # (F, N) float32, that the link from the frame before is right
+    rows: np.ndarray  # (F, N) int64, row of the chunk whose mask it is; -1 none, -2 split
+    split_masks: dict[tuple[int, int], bytes] = field(default_factory=dict)  # (frame, animal index)
+
+
+class Tracker:
+    """Keeps ``n_animals`` identities over chunks that are fed in order.
+
+    ``typical_area`` and ``typical_length`` in pixels are one animal's; they only serve until each
+    animal has been seen alone.
+    """
+
+    def __init__(self, n_animals: int, typical_area: float, typical_length: float) -> None:
+        self.n = n_animals
+        self.length = typical_length
+        self.places = np.full((n_animals, 2), np.nan)
+        self.speed = np.zeros((n_animals, 2))  # pixels per frame
+        self.sizes = np.tile(
+            np.array([typical_area, typical_length, max(typical_length / 3, 1.0)]), (n_animals, 1)
+        )
+        self.angles = np.zeros(n_animals)
+        self.last = np.full(n_animals, -1)  # frame in which each was last seen
+        self.alone = False  # every animal had its own blob in the frame before
+
+    def track(self, chunk: Chunk) -> Tracked:
+        """Find the animals among a chunk's detections; chunks must follow one another."""
+        n_frames = chunk.stop - chunk.start
+        out = Tracked(
+            chunk.start, chunk.stop,
+            np.zeros((n_frames, self.n), bool),
+            np.full((n_frames, self.n, len(SHAPE)), np.nan, np.float32),
+            np.zeros((n_frames, self.n, 4), np.int32),
+            np.zeros((n_frames, self.n), np.float32),
+            np.full((n_frames, self.n), -1, np.int64),
+        )  # fmt: skip
+        first = np.searchsorted(chunk.frame, np.arange(chunk.start, chunk.stop + 1))
+        links, clear = self._links(chunk, first)
+        f = 0
+        while f < n_frames:
+            if f > 0 and clear[f] and self.alone:
+                f = self._clear_run(chunk, out, first, links, clear, f)
+            else:
+                self._step(chunk, out, f, int(first[f]), int(first[f + 1]))
+                f += 1
+        return out
+
+    def _links(self, chunk: Chunk, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where frames f-1 and f both hold N blobs: who follows whom, and whether that is clear.
+
+        Returns links (F, N), the blob of frame f that follows blob k of frame f-1, and clear (F,).
+        """
+        n_frames = len(first) - 1
+        links = np.zeros((n_frames, self.n), np.int64)
+        clear = np.zeros(n_frames, bool)
+        full = np.diff(first) == self.n
+        at = np.flatnonzero(full[1:] & full[:-1]) + 1
+        if not len(at):
+            return links, clear
+        places = chunk.shapes[:, :2].astype(np.float64)
+        each = np.arange(self.n)
+        old, new = first[at - 1][:, None] + each, first[at][:, None] + each
+        way = np.linalg.norm(places[old][:, :, None] - places[new][:, None], axis=3)
+        follows = way.argmin(2)
+        step = np.take_along_axis(way, follows[..., None], 2)[..., 0]
+        np.put_along_axis(way, follows[..., None], np.inf, 2)
+        one_to_one = (np.sort(follows, 1) == each).all(1)
+        alternatives = np.minimum(way.min(2), np.take_along_axis(way.min(1), follows, 1))
+        growth = np.take_along_axis(chunk.shapes[new, AREA], follows, 1) / chunk.shapes[old, AREA]
+        clear[at] = (
+            one_to_one
+            & (step < CLEAR_RATIO * alternatives).all(1)
+            & (step < CLEAR_STEP * self.length).all(1)
+            & (growth > 0.5).all(1) & (growth < 2.0).all(1)
+        )  # fmt: skip
+        links[at] = follows
+        return links, clear
+
+    def _clear_run(
+        self, chunk: Chunk, out: Tracked, first: np.ndarray, links: np.ndarray, clear: np.ndarray,
+        f: int,
+    ) -> int:  # fmt: skip
+        """Link every frame from ``f`` on while links are clear; returns the first other frame."""
+        stops = np.flatnonzero(~clear[f:])
+        end = f + int(stops[0]) if len(stops) else len(clear)
+        blob = out.rows[f - 1] - first[f - 1]
+        rows = np.empty((end - f, self.n), np.int64)
+        for g in range(f, end):
+            blob = links[g][blob]
+            rows[g - f] = blob
+        rows += first[f:end][:, None]
+        out.rows[f:end] = rows
+        out.detected[f:end] = True
+        out.shapes[f:end] = chunk.shapes[rows]
+        out.boxes[f:end] = chunk.boxes[rows]
+        out.confidence[f:end] = 1.0
+        back = max(0, end - 3)
+        self._remember_run(out, f, end, back)
+        self.last[:] = chunk.start + end - 1
+        return end
+
+    def _remember_run(self, out: Tracked, start: int, end: int, back: int) -> None:
+        """Place, speed and size of every animal after a stretch in which all were alone."""
+        last = out.shapes[end - 1].astype(np.float64)
+        before = out.shapes[back, :, :2].astype(np.float64)
+        moved = (last[:, :2] - before) / max(1, end - 1 - back)
+        self.speed = np.where(np.isnan(moved), self.speed, moved)
+        self.places = last[:, :2].copy()
+        self.angles = last[:, AXIS].copy()
+        seen = out.shapes[start:end][-60:][:, :, [AREA, LENGTH, WIDTH]].astype(np.float64)
+        weight = 1 - (1 - MEMORY) ** len(seen)
+        self.sizes += weight * (np.median(seen, 0) - self.sizes)
+
+    def _step(self, chunk: Chunk, out: Tracked, f: int, start: int, stop: int) -> None:
+        """Assign one frame in which somebody could be confused, is missing, or is touched."""
+        frame = chunk.start + f
+        shapes = chunk.shapes[start:stop].astype(np.float64)
+        expected = self._expected(frame)
+        boxes = chunk.boxes[start:stop]
+        masks = {
+            b: chunk.mask(start + b)
+            for b in range(stop - start)
+            if shapes[b, AREA] > SEVERAL * np.median(self.sizes[:, 0])
+        }
+        distances = _distances(expected.places, shapes, boxes, masks)
+        blob = assign(expected, shapes[:, :2], shapes[:, AREA], distances)
+        for b in np.unique(blob[blob >= 0]):
+            animals = np.flatnonzero(blob == b)
+            if len(animals) == 1:
+                self._take(out, f, int(animals[0]), start + int(b), chunk)
+            else:
+                mask = masks[b] if b in masks else chunk.mask(start + int(b))
+                self._take_parts(out, f, animals, mask, boxes[b], expected)
+        self._judge(out, f, expected)
+        self._update(out, f, frame, blob)
+
+    def _expected(self, frame: int) -> Prediction:
+        gone = np.where(self.last >= 0, frame - self.last, 0)
+        ahead = np.minimum(gone, 3)[:, None] * self.speed
+        pace = np.linalg.norm(self.speed, axis=1)
+        reach = np.minimum(0.25 * self.length + 0.5 * pace, self.length) * np.sqrt(
+            np.maximum(gone, 1)
+        )
+        reach = np.where(gone > 1, np.minimum(reach, 60 * self.length), np.minimum(reach, self.length))
+        return Prediction(self.places + ahead, self.length, self.sizes[:, 0], gone, reach)
+
+    def _take(self, out: Tracked, f: int, animal: int, row: int, chunk: Chunk) -> None:
+        out.rows[f, animal] = row
+        out.detected[f, animal] = True
+        out.shapes[f, animal] = chunk.shapes[row]
+        out.boxes[f, animal] = chunk.boxes[row]
+
+    def _take_parts(
+        self, out: Tracked, f: int, animals: np.ndarray, mask: np.ndarray, box: np.ndarray,
+        expected: Prediction,
+    ) -> None:  # fmt: skip
+        x0, y0 = int(box[0]), int(box[1])
+        parts = split(
+            mask, x0, y0,
+            Expected(expected.places[animals], self.sizes[animals, 1], self.sizes[animals, 2],
+                     self.angles[animals]),
+        )  # fmt: skip
+        for animal, part in zip(animals, parts, strict=True):
+            left, top, width, height = cv2.boundingRect(part)
+            if width == 0:
+                continue
+            part = np.ascontiguousarray(part[top : top + height, left : left + width])
+            out.rows[f, animal] = -2
+            out.detected[f, animal] = True
+            out.shapes[f, animal] = shape_of(part, x0 + left, y0 + top)
+            out.boxes[f, animal] = x0 + left, y0 + top, width, height
+            out.split_masks[(f, int(animal))] = encode(part)
+
+    def _judge(self, out: Tracked, f: int, expected: Prediction) -> None:
+        """How sure each link is: what exchanging two animals would have cost in way moved."""
+        found = out.shapes[f, :, :2].astype(np.float64)
+        margin = swap_margin(expected.places, found) / (0.15 * self.length)
+        sure = 1 / (1 + np.exp(-np.clip(margin, -30, 30)))
+        out.confidence[f] = np.where(out.detected[f], sure, 0.0)
+
+    def _update(self, out: Tracked, f: int, frame: int, blob: np.ndarray) -> None:
+        """Remember places, speeds and sizes after one assigned frame."""
+        for animal in np.flatnonzero(out.detected[f]):
+            shape = out.shapes[f, animal].astype(np.float64)
+            gone = frame - self.last[animal] if self.last[animal] >= 0 else 0
+            own = out.rows[f, animal] >= 0
+            if gone > 0:
+                moved = (shape[:2] - self.places[animal]) / gone
+                weight = 0.6 if own else 0.3
+                self.speed[animal] += weight * (moved - self.speed[animal])
+                if not own:
+                    self.speed[animal] *= 0.8
+            self.places[animal] = shape[:2]
+            self.angles[animal] = shape[AXIS]
+            typical = self.sizes[animal, 0]
+            if own and 0.5 * typical < shape[AREA] < 1.6 * typical:
+                self.sizes[animal] += MEMORY * (shape[[AREA, LENGTH, WIDTH]] - self.sizes[animal])
+            self.last[animal] = frame
+        self.alone = bool((out.rows[f] >= 0).all())
+
+
+def _distances(
+    places: np.ndarray, shapes: np.ndarray, boxes: np.ndarray, masks: dict[int, np.ndarray]
+) -> np.ndarray:
+    """(N, n) pixels from expected places to blobs: to the centre, or to the outline of large ones."""
+    distances = np.linalg.norm(places[:, None] - shapes[None, :, :2], axis=2)
+    for b, mask in masks.items():
+        ys, xs = np.nonzero(mask)
+        pixels = np.stack((xs + boxes[b, 0], ys + boxes[b, 1]), 1)
+        pixels = pixels[:: max(1, len(pixels) // 400)]
+        to_outline = np.linalg.norm(places[:, None] - pixels[None], axis=2).min(1)
+        distances[:, b] = to_outline + 0.1 * distances[:, b]
+    return np.where(np.isnan(distances), 1e6, distances)
