@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llm_query.errors import QueryError
-from llm_query.intervals import cover
 
 if TYPE_CHECKING:
     from llm_query.bouts import Bouts, Pair
@@ -108,6 +107,7 @@ def then(first: Bouts, second: Bouts, within_s: float, after: str) -> Bouts:
     counts = [len(start) for start, _ in rows]
     start = np.concatenate([s for s, _ in rows])
     stop = np.concatenate([s for _, s in rows])
+    points = first.kind == second.kind == "point" and not (stop > start).any()
     return type(first)(
         edges_s=first.edges_s,
         pairs=tuple(pairs),
@@ -116,7 +116,7 @@ def then(first: Bouts, second: Bouts, within_s: float, after: str) -> Bouts:
         stop_frame=stop,
         behaviour=f"{first.behaviour} then {second.behaviour}",
         definition=f"({first.definition}) then within {within_s:g} s ({second.definition})",
-        kind="point" if first.kind == second.kind == "point" and not (stop > start).any() else "state",
+        kind="point" if points else "state",
     )
 
 
@@ -139,7 +139,7 @@ def merge(bouts: Bouts, gap_s: float) -> Bouts:
     """See Bouts.merge: whatever lay in between, seen or not, then belongs to the bout."""
     if bouts.kind == "point":
         raise QueryError("Point events have no duration to merge.")
-    start, stop, index, unknown = [], [], [], {}
+    start, stop, index = [], [], []
     for number, pair in enumerate(bouts.pairs):
         one = single(bouts, pair)
         if not one.count:
@@ -150,17 +150,12 @@ def merge(bouts: Bouts, gap_s: float) -> Bouts:
         start.append(one.start_frame[new])
         stop.append(reached[np.concatenate([apart, [True]])])
         index.append(np.full(len(start[-1]), number))
-    for pair, unseen in bouts.unknown.items():
-        number = bouts.pairs.index(pair)
-        mine = [i for i, numbers in enumerate(index) if numbers[0] == number]
-        unknown[pair] = unseen & ~cover(start[mine[0]], stop[mine[0]], bouts.n_frames) if mine else unseen
     empty = np.empty(0, dtype=np.int64)
-    return replace(
+    return replace(  # _state() takes what is inside a bout as known
         bouts,
         pair_index=np.concatenate([empty, *index]),
         start_frame=np.concatenate([empty, *start]),
         stop_frame=np.concatenate([empty, *stop]),
-        unknown=unknown,
         definition=f"{bouts.definition}, gaps up to {gap_s:g} s joined",
     )
 
@@ -239,7 +234,7 @@ def collect(groups: Iterable[Bouts | Iterable[Bouts]]) -> Bouts:
     pairs = [pair for one in flat for pair in one.pairs]
     if len(set(pairs)) < len(pairs):
         raise QueryError(
-            f"collect() would count somebody twice: {names(pairs)}. Use | to join two states of one."
+            f"collect() would count somebody twice: {names(pairs)}. Join two states of one by |."
         )
     if len({one.kind for one in flat}) > 1:
         raise QueryError("collect() takes point events or states, not both.")

@@ -259,7 +259,8 @@ class Bouts:
 
     def mask(self) -> np.ndarray:
         """(n,) bool: the frames in any of the bouts; a point marks its own frame."""
-        return cover(self.start_frame, np.maximum(self.stop_frame, self.start_frame + 1), self.n_frames)
+        stop = np.maximum(self.stop_frame, self.start_frame + 1)
+        return cover(self.start_frame, stop, self.n_frames)
 
     def to_frame(self) -> pd.DataFrame:
         """The table of bouts, one row each, in the order of their start."""
@@ -273,7 +274,8 @@ class Bouts:
 
     def __repr__(self) -> str:
         name = self.behaviour or "bouts"
-        return f"<Bouts {name!r}: {self.count} of {algebra.names(self.pairs)}, {self.total_s:.3f} s>"
+        who = algebra.names(self.pairs)
+        return f"<Bouts {name!r}: {self.count} of {who}, {self.total_s:.3f} s>"
 
     # algebra: see bout_algebra for who is combined with whom
 

@@ -42,7 +42,8 @@ def word(unit: str = "") -> Callable[[Function], Function]:
 
     def register(function: Function) -> Function:
         signature = inspect.signature(function)
-        plain = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+        empty = inspect.Parameter.empty
+        plain = [p.replace(annotation=empty) for p in signature.parameters.values()]
         doc = inspect.getdoc(function) or ""
         _words[function.__name__] = Word(
             name=function.__name__,
