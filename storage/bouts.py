@@ -16,7 +16,8 @@ SELECT_BOUTS = (
     "SELECT v.name AS video, behaviour, subject, target, kind, start_frame, stop_frame, start_s, "
     "stop_s, stop_s - start_s AS duration_s, source, annotator, definition{more} "
     "FROM bouts b JOIN videos v USING (video_id) "
-    "WHERE (?::INTEGER IS NULL OR b.video_id = ?) AND (?::VARCHAR IS NULL OR behaviour = ?) "
+    "WHERE ($video::INTEGER IS NULL OR b.video_id = $video) "
+    "AND ($behaviour::VARCHAR IS NULL OR behaviour = $behaviour) "
     "ORDER BY b.video_id, start_frame, stop_frame, behaviour, subject, target, source, bout_id"
 )
 
@@ -67,7 +68,7 @@ def read_bouts(
 ) -> pd.DataFrame:
     """Bouts in time order with the columns of every bouts table, and `bout_id` last."""
     sql = SELECT_BOUTS.format(more=", bout_id")
-    return study.arrow(sql, [video_id, video_id, behaviour, behaviour]).to_pandas()
+    return study.arrow(sql, {"video": video_id, "behaviour": behaviour}).to_pandas()
 
 
 def delete_bouts(study: Study, bout_ids: list[int]) -> int:
@@ -79,8 +80,9 @@ def delete_bouts(study: Study, bout_ids: list[int]) -> int:
 
 def frame_edges(study: Study, video_id: int) -> np.ndarray:
     """Start of every frame and the end of the last, (n_frames + 1,) s."""
-    times = frame_times(study, video_id)
-    return np.append(times, times[-1] + 1 / float(find_video(study, video_id).fps))
+    times, video = frame_times(study, video_id), find_video(study, video_id)
+    end_s = video.duration_s if video.duration_s > times[-1] else times[-1] + 1 / float(video.fps)
+    return np.append(times, end_s)
 
 
 def _completed(bouts: pd.DataFrame, **given: str | None) -> pd.DataFrame:

@@ -11,11 +11,11 @@ __all__ = ["Rows", "bouts_table", "summary_table", "tracks_table", "write_table"
 # frame and the animal was found in it, so nothing is computed across a gap.
 _PLACES = """
 places AS (
-    SELECT t.*, detected AND x_px IS NOT NULL AND y_px IS NOT NULL AS here,
+    SELECT t.*, detected AS here,
         v.name AS video, v.px_per_cm, a.name AS animal
     FROM tracks t JOIN runs r USING (run_id) JOIN videos v ON v.video_id = t.video_id
     JOIN animals a ON a.video_id = t.video_id AND a.animal_id = t.animal_id
-    WHERE r.active AND (?::INTEGER IS NULL OR t.video_id = ?)
+    WHERE r.active AND ($video::INTEGER IS NULL OR t.video_id = $video)
 ),
 beside AS (
     SELECT *,
@@ -30,7 +30,7 @@ _SPEED_PX_S = """
 CASE WHEN before OR after THEN
     sqrt(pow(if(after, x2, x_px) - if(before, x0, x_px), 2)
        + pow(if(after, y2, y_px) - if(before, y0, y_px), 2))
-    / (if(after, t2, time_s) - if(before, t0, time_s))
+    / nullif(if(after, t2, time_s) - if(before, t0, time_s), 0)
 END"""
 _MEASURES = f"""
     video, frame, time_s, animal, x_px, y_px, (x_px::DOUBLE / px_per_cm)::FLOAT AS x_cm,
@@ -71,19 +71,18 @@ def tracks_table(study: Study, video_id: int | None = None) -> Rows:
         more = "".join(f", k.{quoted(f'{point}_{part}')}" for point, part in columns)
         joins = (
             f" LEFT JOIN (SELECT run_id, frame, animal_id, {picked} FROM keypoints "
-            "WHERE ?::INTEGER IS NULL OR video_id = ? GROUP BY ALL) k "
+            "WHERE $video::INTEGER IS NULL OR video_id = $video GROUP BY ALL) k "
             "USING (run_id, frame, animal_id)"
         )
     sql = f"WITH {_PLACES} SELECT {_MEASURES}{more} FROM beside{joins} "
     sql += "ORDER BY video_id, frame, animal_id"
-    given = (video_id, video_id)
-    return Rows(study.connection, sql, given * 2 if points else given)
+    return Rows(study.connection, sql, {"video": video_id})
 
 
 def bouts_table(study: Study, video_id: int | None = None, behaviour: str | None = None) -> Rows:
     """Every bout, in the order of videos and time."""
     sql = SELECT_BOUTS.format(more="")
-    return Rows(study.connection, sql, (video_id, video_id, behaviour, behaviour))
+    return Rows(study.connection, sql, {"video": video_id, "behaviour": behaviour})
 
 
 def summary_table(study: Study, video_id: int | None = None) -> Rows:
@@ -92,4 +91,4 @@ def summary_table(study: Study, video_id: int | None = None) -> Rows:
     The way adds the steps between neighbouring frames in which the animal was found, unsmoothed;
     the mean speed divides it by the time those steps took.
     """
-    return Rows(study.connection, f"WITH {_PLACES} {_SUMMARY}", (video_id, video_id))
+    return Rows(study.connection, f"WITH {_PLACES} {_SUMMARY}", {"video": video_id})

@@ -9,13 +9,13 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from storage.errors import StudyError
+from storage.errors import StudyBusyError
 
 # Never fetch extensions over the network; leave most of the machine to tracking and the browser.
 SETTINGS = {
@@ -74,9 +74,9 @@ class Gate:
                 self._writer = None
                 self._changed.notify_all()
 
-    def _wait(self, free: object, deadline: float) -> None:
+    def _wait(self, free: Callable[[], bool], deadline: float) -> None:
         remaining = max(0.0, deadline - time.monotonic())
-        if not self._changed.wait_for(free, remaining):  # type: ignore[arg-type]
+        if not self._changed.wait_for(free, remaining):
             raise TimeoutError
 
 
@@ -101,7 +101,7 @@ def connect(database: Path, write: bool, deadline: float) -> duckdb.DuckDBPyConn
                 raise
             remaining_s = deadline - time.monotonic()
             if remaining_s <= 0:
-                raise StudyError(_in_use(database, error)) from error
+                raise StudyBusyError(_in_use(database, error)) from error
         # Jitter, so that processes that were locked out together do not retry in step.
         time.sleep(min(remaining_s, delay_s * random.uniform(0.5, 1.5)))
         delay_s = min(_LONGEST_DELAY_S, delay_s * 1.6)

@@ -22,6 +22,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "masks": ("frame", "animal_id", "x0", "y0", "width", "height", "rle"),
     "keypoints": ("frame", "animal_id", "point", "x_px", "y_px", "confidence"),
 }  # fmt: skip
+_MEASURED = {
+    "x_px", "y_px", "heading_deg", "length_px", "width_px", "area_px", "identity_confidence",
+    "confidence",
+}  # fmt: skip
 _TIME_TOLERANCE_S = 1e-6
 
 
@@ -104,11 +108,16 @@ def _load(study: Study, table: str, shards: list[Path], run_id: str, video_id: i
     for shard in shards:
         _check_columns(shard, table)
     columns = ", ".join(COLUMNS[table])
+    # Missing is NULL, never NaN: comparisons and averages in SQL depend on it.
+    values = ", ".join(
+        f"CASE WHEN isfinite({column}::FLOAT) THEN {column} END" if column in _MEASURED else column
+        for column in COLUMNS[table]
+    )
     # Escaped, because read_parquet takes [ ] * ? in a path for a pattern.
     files = [glob.escape(str(shard)) for shard in shards]
     study.rows(
         f"INSERT INTO {table} (run_id, video_id, {columns}) "
-        f"SELECT ?, ?, {columns} FROM read_parquet(?)",
+        f"SELECT ?, ?, {values} FROM read_parquet(?)",
         [run_id, video_id, files],
     )
 
@@ -133,8 +142,8 @@ def _check_tracks(study: Study, video: Video, run: Run) -> None:
     rows, pairs, strangers, placeless, off_time = study.rows(
         "SELECT count(*), count(DISTINCT t.frame::BIGINT * 32768 + t.animal_id), "
         "count(*) FILTER (WHERE f.frame IS NULL OR t.animal_id NOT BETWEEN 1 AND ?), "
-        "count(*) FILTER (WHERE t.detected IS DISTINCT FROM "
-        "(coalesce(isfinite(t.x_px), false) AND coalesce(isfinite(t.y_px), false))), "
+        "count(*) FILTER (WHERE t.detected IS DISTINCT FROM (t.x_px IS NOT NULL) "
+        "OR t.detected IS DISTINCT FROM (t.y_px IS NOT NULL)), "
         "count(*) FILTER (WHERE abs(t.time_s - f.time_s) > ?) "
         "FROM tracks t LEFT JOIN frame_times f USING (video_id, frame) WHERE t.video_id = ?",
         [run.n_animals, _TIME_TOLERANCE_S, video.video_id],

@@ -18,6 +18,10 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _STALE_S = 3600.0
 
 
+class OldSchemaError(StudyError):
+    """The study needs migrations, and was opened only to be read."""
+
+
 @dataclass(frozen=True)
 class Migration:
     """One step of the schema; steps are only ever added, never changed."""
@@ -69,7 +73,9 @@ def check(connection: duckdb.DuckDBPyConnection, folder: Path, upgrade: bool) ->
             f"The study {folder} was made by a newer Ethoscribe (schema {found}, this one knows "
             f"{known}): update Ethoscribe to open it."
         )
-    if upgrade and found < known:
+    if found < known and not upgrade:
+        raise OldSchemaError(f"The study {folder} needs an update: open it for writing once.")
+    if found < known:
         migrate(connection, found)
 
 
@@ -105,6 +111,7 @@ def build(database: Path) -> None:
         _publish(draft, database)
     finally:
         draft.unlink(missing_ok=True)
+        draft.with_name(f"{draft.name}.wal").unlink(missing_ok=True)
 
 
 def _publish(draft: Path, database: Path) -> None:

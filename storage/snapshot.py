@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from storage.bouts import SELECT_BOUTS
 from storage.regions import regions
-from storage.runs import COLUMNS, active_run
+from storage.runs import COLUMNS, Run, active_run
 from storage.study import Study, StudyError
 from storage.tracks import read_points
 from storage.videos import Video, animal_names, find_video
@@ -20,26 +21,31 @@ def write_snapshot(study: Study, video_id: int, folder: Path | str, needs_masks:
     animal's name), sorted by animal then frame; bouts. Only the active tracking run is in it.
     """
     video, folder = find_video(study, video_id), Path(folder).resolve()
-    if active_run(study, video_id) is None:
+    run = active_run(study, video_id)
+    if run is None:
         raise StudyError(
             f"Video '{video.name}' is not tracked yet: track it first, then ask again."
         )
+    tables = {
+        "time_s": "SELECT frame, time_s FROM frame_times WHERE video_id = $video ORDER BY frame",
+        "tracks": _rows_by_animal("tracks", "t.animal_id, t.frame"),
+        "keypoints": _rows_by_animal("keypoints", "t.animal_id, t.point, t.frame"),
+        "masks": _rows_by_animal("masks", "t.animal_id, t.frame"),
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_recording(study, video), indent=1, ensure_ascii=False)
-    _replace(folder / "recording.json").write_text(text, encoding="utf-8")
-    times = "SELECT frame, time_s FROM frame_times WHERE video_id = ? ORDER BY frame"
-    _copy(study, times, [video_id], folder / "time_s.parquet")
-    for table in ("tracks", "keypoints", *(["masks"] if needs_masks else [])):
-        _copy(study, _rows_by_animal(table), [video_id], folder / f"{table}.parquet")
-    bouts = SELECT_BOUTS.format(more="")
-    _copy(study, bouts, [video_id, video_id, None, None], folder / "bouts.parquet")
-    for file in folder.iterdir():
-        file.chmod(0o444)
+    for table, sql in tables.items():
+        file = folder / f"{table}.parquet"
+        if table != "masks" or needs_masks:
+            _copy(study, sql, {"video": video_id}, file)
+        else:
+            file.unlink(missing_ok=True)  # of an earlier snapshot
+    everything = {"video": video_id, "behaviour": None}
+    _copy(study, SELECT_BOUTS.format(more=""), everything, folder / "bouts.parquet")
+    _write_recording(folder / "recording.json", _recording(study, video, run))
     return folder
 
 
-def _recording(study: Study, video: Video) -> dict[str, object]:
-    run = active_run(study, video.video_id)
+def _recording(study: Study, video: Video, run: Run) -> dict[str, object]:
     names = animal_names(study, video.video_id)
     return {
         "video": video.name,
@@ -51,7 +57,7 @@ def _recording(study: Study, video: Video) -> dict[str, object]:
         "height": video.height,
         "px_per_cm": video.px_per_cm,
         "variable_rate": video.variable_rate,
-        "share_detected": run.share_detected if run else None,
+        "share_detected": run.share_detected,
         "animals": [{"animal_id": number, "name": name} for number, name in names.items()],
         "points": read_points(study, video.video_id),
         "regions": [
@@ -61,22 +67,23 @@ def _recording(study: Study, video: Video) -> dict[str, object]:
     }
 
 
-def _rows_by_animal(table: str) -> str:
+def _rows_by_animal(table: str, order: str) -> str:
     columns = ", ".join(f"t.{column}" for column in COLUMNS[table])
-    order = {"keypoints": "t.animal_id, t.point, t.frame"}.get(table, "t.animal_id, t.frame")
     return (
         f"SELECT {columns}, a.name AS animal FROM {table} t JOIN runs r USING (run_id) "
         "JOIN animals a ON a.video_id = t.video_id AND a.animal_id = t.animal_id "
-        f"WHERE r.active AND t.video_id = ? ORDER BY {order}"
+        f"WHERE r.active AND t.video_id = $video ORDER BY {order}"
     )
 
 
-def _copy(study: Study, sql: str, parameters: list[object], file: Path) -> None:
-    target = sql_text(str(_replace(file)))
-    study.rows(f"COPY ({sql}) TO {target} (FORMAT parquet, COMPRESSION lz4_raw)", parameters)
+def _copy(study: Study, sql: str, parameters: dict[str, Any], file: Path) -> None:
+    file.unlink(missing_ok=True)  # read-only when it is an earlier snapshot's
+    options = "FORMAT parquet, COMPRESSION lz4_raw"
+    study.rows(f"COPY ({sql}) TO {sql_text(str(file))} ({options})", parameters)
+    file.chmod(0o444)
 
 
-def _replace(file: Path) -> Path:
-    # An earlier snapshot's file is read-only.
+def _write_recording(file: Path, recording: dict[str, object]) -> None:
     file.unlink(missing_ok=True)
-    return file
+    file.write_text(json.dumps(recording, indent=1, ensure_ascii=False), encoding="utf-8")
+    file.chmod(0o444)

@@ -13,13 +13,16 @@ import duckdb
 import pyarrow as pa
 
 from storage import schema
-from storage.errors import StudyError
+from storage.errors import StudyBusyError, StudyError
 from storage.locks import connect, gate_of
 
-__all__ = ["DATABASE", "Study", "StudyError", "is_study", "open_study"]
+__all__ = ["DATABASE", "Study", "StudyBusyError", "StudyError", "is_study", "open_study"]
 
 DATABASE = "study.duckdb"
 _DAMAGE = ("not a valid DuckDB", "orrupt", "enough bytes", "WAL file")
+
+# For ? or for $name.
+Parameters = Sequence[Any] | dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,13 @@ class Study:
     connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     writable: bool = False
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """All rows of a small answer; DuckDB 2 refuses new work while a result is unfinished."""
-        return self.connection.execute(sql, list(parameters)).fetchall()
+        return self.connection.execute(sql, parameters).fetchall()
 
-    def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+    def arrow(self, sql: str, parameters: Parameters = ()) -> pa.Table:
         """All rows of a large answer, as columns."""
-        return self.connection.sql(sql, params=list(parameters)).to_arrow_table()
+        return self.connection.sql(sql, params=parameters).to_arrow_table()
 
     def run_folder(self, run_id: str) -> Path:
         """What one tracking run keeps beside the database: background, settings."""
@@ -89,9 +92,12 @@ def open_study(
     if create:
         _create(folder)
     _check_place(folder, write)
-    if not write:
-        _upgrade_when_old(folder, deadline)
-    with _opened(folder, write, deadline) as study:
+    with ExitStack() as stack:
+        try:
+            study = stack.enter_context(_opened(folder, write, deadline))
+        except schema.OldSchemaError:
+            _upgrade(folder, deadline)
+            study = stack.enter_context(_opened(folder, write, deadline))
         _open_here().append(study)
         try:
             yield study
@@ -126,7 +132,7 @@ def _opened(folder: Path, write: bool, deadline: float) -> Iterator[Study]:
         try:
             stack.enter_context(gate.writing(deadline) if write else gate.reading(deadline))
         except TimeoutError:
-            raise StudyError(
+            raise StudyBusyError(
                 f"The study {folder} is in use by another part of this program (process "
                 f"{os.getpid()}): try again when it has finished."
             ) from None
@@ -162,21 +168,22 @@ def _explained(folder: Path, write: bool) -> Iterator[None]:
         raise StudyError(f"The study {folder} could not be {doing}: {line}") from error
 
 
-def _upgrade_when_old(folder: Path, deadline: float) -> None:
-    """Bring an older study up to date first: a reader cannot do it itself."""
-    with _opened(folder, False, deadline) as study:
-        old = schema.version(study.connection) < schema.latest()
-    if old:
-        _check_place(folder, write=True)
-        with _opened(folder, True, deadline):
-            pass
+def _upgrade(folder: Path, deadline: float) -> None:
+    """Bring an older study up to date: a reader cannot do it itself."""
+    _check_place(folder, write=True)
+    with _opened(folder, True, deadline):
+        pass
 
 
 def _check_place(folder: Path, write: bool) -> None:
     database = folder / DATABASE
-    if not folder.is_dir():
+    try:
+        found, whole = folder.is_dir(), database.is_file()
+    except PermissionError as error:
+        raise StudyError(f"No permission to look into {folder}: ask its owner.") from error
+    if not found:
         raise StudyError(f"There is no folder {folder}: check the path of the study (-s).")
-    if not database.is_file():
+    if not whole:
         raise StudyError(
             f"{folder} is no study (no {DATABASE} in it): give the folder of a study, or make "
             "one by tracking a video into it."

@@ -80,11 +80,7 @@ def add_video(
     known = [video for video in videos(study) if video.content_hash == info.content_hash]
     if known:
         return _seen_again(study, known[0], path, px_per_cm)
-    if len(info.time_s) != info.n_frames or info.n_frames < 1:
-        raise StudyError(
-            f"{path.name} has {info.n_frames} frames but {len(info.time_s)} frame times: repair "
-            f"the file, for example: ffmpeg -i {path.name} -c:v libx264 fixed.mp4"
-        )
+    _check_times(path.name, np.asarray(info.time_s, float), info.n_frames)
     _check_scale(px_per_cm)
     row = [
         _free_name(study, name or path.stem), _stored_path(study, path), info.content_hash,
@@ -188,6 +184,16 @@ def _save_times(study: Study, video_id: int, time_s: np.ndarray) -> None:
     study.connection.register("new_times", times)
     study.rows("INSERT INTO frame_times SELECT ?, frame, time_s FROM new_times", [video_id])
     study.connection.unregister("new_times")
+
+
+def _check_times(file: str, time_s: np.ndarray, n_frames: int) -> None:
+    ordered = np.isfinite(time_s).all() and (np.diff(time_s) >= 0).all()
+    if len(time_s) != n_frames or n_frames < 1 or not ordered:
+        raise StudyError(
+            f"{file} has {n_frames} frames and {len(time_s)} frame times"
+            f"{'' if ordered else ', out of order'}: repair the file, for example: "
+            f"ffmpeg -i {file} -c:v libx264 fixed.mp4"
+        )
 
 
 def _check_scale(px_per_cm: float | None) -> None:

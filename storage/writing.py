@@ -1,10 +1,11 @@
 """Tables on their way out: written whole or not at all, as CSV, Parquet or Excel."""
 
 import contextlib
+import math
 import uuid
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import duckdb
 import openpyxl
 import pandas as pd
 import pyarrow as pa
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
+from openpyxl.packaging.core import DocumentProperties
+from openpyxl.xml.functions import fromstring, tostring
 
 from storage.errors import StudyError
 
@@ -30,7 +34,7 @@ class Rows:
 
     connection: duckdb.DuckDBPyConnection
     sql: str
-    parameters: tuple[Any, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:
@@ -39,7 +43,11 @@ class Rows:
 
     def relation(self) -> duckdb.DuckDBPyRelation:
         """The question to DuckDB, not yet answered."""
-        return self.connection.sql(self.sql, params=list(self.parameters))
+        return self.connection.sql(self.sql, params=dict(self.parameters))
+
+    def __len__(self) -> int:
+        sql = f"SELECT count(*) FROM ({self.sql})"
+        return self.connection.execute(sql, dict(self.parameters)).fetchall()[0][0]
 
     def to_arrow(self) -> pa.Table:
         """All rows as an Arrow table."""
@@ -53,7 +61,8 @@ class Rows:
 def write_table(table: Rows | pa.Table | pd.DataFrame, path: Path | str, format: str) -> Path:
     """Write a table as csv, parquet or xlsx; the file appears whole, equal for equal data.
 
-    An empty table writes its header. Rows stream: memory does not grow with their number.
+    An empty table writes its header. A `Rows` table never passes through Python whole (csv,
+    parquet); what DuckDB has to sort beyond its memory limit goes to disk.
     """
     if format not in FORMATS:
         raise StudyError(f"Cannot write '{format}': choose one of {', '.join(FORMATS)}.")
@@ -67,7 +76,7 @@ def write_table(table: Rows | pa.Table | pd.DataFrame, path: Path | str, format:
                 _write_xlsx(rows, draft)
             else:
                 sql = f"COPY ({rows.sql}) TO {sql_text(str(draft))} ({_COPY_OPTIONS[format]})"
-                rows.connection.execute(sql, list(rows.parameters)).fetchall()
+                rows.connection.execute(sql, dict(rows.parameters)).fetchall()
         draft.replace(path)
     except (OSError, duckdb.IOException) as error:
         raise StudyError(f"Cannot write {path}: choose another place ({error}).") from error
@@ -99,9 +108,7 @@ def _as_rows(table: Rows | pa.Table | pd.DataFrame) -> Iterator[Rows]:
 
 
 def _write_xlsx(rows: Rows, file: Path) -> None:
-    count = rows.connection.sql(
-        f"SELECT count(*) FROM ({rows.sql})", params=list(rows.parameters)
-    ).fetchall()[0][0]
+    count = len(rows)
     if count >= XLSX_ROWS:
         raise StudyError(
             f"{count} rows do not fit into an Excel sheet ({XLSX_ROWS - 1} at most): write csv or "
@@ -110,17 +117,25 @@ def _write_xlsx(rows: Rows, file: Path) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("ethoscribe")
     reader = rows.relation().to_arrow_reader(_BATCH)
-    sheet.append(reader.schema.names)
+    sheet.append([_cell(sheet, name) for name in reader.schema.names])
     for batch in reader:
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            sheet.append([_cell(value) for value in row])
+            sheet.append([_cell(sheet, value) for value in row])
     book.save(file)
     _without_clock(file)
 
 
-def _cell(value: Any) -> Any:
-    # Excel has no such numbers; NaN means missing here.
-    return None if isinstance(value, float) and value - value != 0 else value
+def _cell(sheet: Any, value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None  # Excel has no other numbers
+    if value is None or isinstance(value, bool | int):
+        return value
+    text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    if not text.startswith("="):
+        return text
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"  # a name is never a formula
+    return cell
 
 
 def _without_clock(file: Path) -> None:
@@ -143,8 +158,6 @@ def _without_clock(file: Path) -> None:
 
 
 def _stopped(core: bytes) -> bytes:
-    properties = openpyxl.packaging.core.DocumentProperties.from_tree(
-        openpyxl.xml.functions.fromstring(core)
-    )
+    properties = DocumentProperties.from_tree(fromstring(core))
     properties.created = properties.modified = _EPOCH
-    return openpyxl.xml.functions.tostring(properties.to_tree())
+    return tostring(properties.to_tree())
