@@ -30,6 +30,8 @@ SAMPLES = 48
 LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
 ABSOLUTE = (10.0, 14.0, 20.0, 28.0, 40.0, 56.0, 80.0)
 RELATIVE = (0.16, 0.22, 0.3, 0.4, 0.52)
+# relative contrast also finds shadows and reflections on dark walls: it must be clearly better
+RELATIVE_WORTH = 0.7
 SHARE_OF_ANIMAL = 0.3  # a blob under this share of one animal's area is not an animal
 
 
@@ -179,11 +181,11 @@ def _middle_of_plateau(judged: list[_Candidate]) -> _Candidate:
     ]
     at = family.index(best)
     low = high = at
-    while low > 0 and family[low - 1].score >= 0.93 * best.score:
+    while low > 0 and family[low - 1].score >= 0.85 * best.score:
         low -= 1
-    while high + 1 < len(family) and family[high + 1].score >= 0.93 * best.score:
+    while high + 1 < len(family) and family[high + 1].score >= 0.85 * best.score:
         high += 1
-    return family[(low + high) // 2]
+    return family[(low + high + 1) // 2]
 
 
 def _judged(
@@ -239,6 +241,7 @@ def _scored(
     score = (
         (0.15 + 0.85 * parts["separate"]) * (0.1 + 0.9 * parts["explained"])
         * parts["steady"] * parts["alike"] * parts["real"] ** 2 * parts["clean"]
+        * (RELATIVE_WORTH if candidate.settings.contrast == "relative" else 1.0)
     )  # fmt: skip
     return replace(
         candidate, score=score, parts=tuple(parts.items()), area=area, floor=floor,
