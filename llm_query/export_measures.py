@@ -1,0 +1,171 @@
+"""The measures table: the usual numbers of every animal, region and time bin, in long form."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from llm_query.bout_algebra import window
+from llm_query.bouts import Bouts
+from llm_query.errors import QueryError
+from llm_query.kinematics import distance_moved, mean_speed
+from llm_query.motion import immobile, moving
+from llm_query.recording import Recording
+from llm_query.social import nearest_neighbour_distance
+from llm_query.zones import distance_to_region, enters, in_region
+from storage.runs import active_run
+from storage.snapshot import write_snapshot
+from storage.study import open_study
+from storage.videos import find_video, videos
+
+COLUMNS = (
+    "video", "animal", "region", "bin_start_s", "bin_stop_s", "measure", "value", "unit",
+    "tracked_fraction",
+)  # fmt: skip
+MOST_BINS = 100_000
+Measure = tuple[str, float, str]  # name, value (NaN: unknown), unit
+
+
+def measures_of_study(
+    study: Path, video: str | None = None, bin_s: float | None = None
+) -> pd.DataFrame:
+    """The measures of one video, or of every tracked one, as a table of `COLUMNS`.
+
+    bin_s: seconds of a time bin; by default one bin is the whole recording. Empty without videos.
+    """
+    tables = [measures_table(one, bin_s) for one in _recordings(study, video)]
+    if not tables:
+        return _typed([])
+    return pd.concat(tables, ignore_index=True)
+
+
+def measures_table(recording: Recording, bin_s: float | None = None) -> pd.DataFrame:
+    """The measures of one recording, a row for each animal, region, time bin and measure.
+
+    The region is empty for measures of the whole arena. A region's `latency` counts from the
+    bin's start and is missing when the animal never was in it; `tracked_fraction` is the share
+    of the bin's frames in which the animal was found.
+
+    >>> from llm_query.examples import example_recording
+    >>> table = measures_table(example_recording())
+    >>> row = table[(table["animal"] == "animal1") & (table["measure"] == "distance_moved")].iloc[0]
+    >>> round(row["value"], 3), row["unit"], row["bin_stop_s"]
+    (30.0, 'cm', 6.0)
+    """
+    rows = []
+    for animal in recording.animals:
+        seen = recording.seen(animal)
+        for region in ("", *recording.regions):
+            measure = _of_region(recording, animal, region) if region else _of(recording, animal)
+            for start_s, stop_s in _bins(recording, bin_s):
+                low, high = window(recording.edges_s, start_s, stop_s)
+                place = (recording.video, animal, region or None, start_s, stop_s)
+                share = float(seen[low:high].mean())
+                rows += [(*place, *each, share) for each in measure(start_s, stop_s)]
+    return _typed(rows)
+
+
+def _typed(rows: list[tuple]) -> pd.DataFrame:
+    """The table with its types, also where it has no row or no region."""
+    text = ("video", "animal", "region", "measure", "unit")
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({name: "string" if name in text else "float64" for name in COLUMNS})
+
+
+class _of:
+    """The measures of an animal wherever it is."""
+
+    def __init__(self, recording: Recording, animal: str) -> None:
+        self.recording, self.animal = recording, animal
+        states: dict[str, Callable[..., Bouts]] = {"moving": moving, "immobile": immobile}
+        self.bouts = {name: _or_none(find, recording, animal) for name, find in states.items()}
+        others = len(recording.animals) > 1
+        self.nearest = nearest_neighbour_distance(recording, animal) if others else None
+
+    def __call__(self, start_s: float, stop_s: float) -> Iterator[Measure]:
+        unit = self.recording.unit
+        here = (self.recording, self.animal, "centre", start_s, stop_s)
+        yield "distance_moved", distance_moved(*here), unit
+        yield "mean_speed", mean_speed(*here), f"{unit}/s"
+        for name, bouts in self.bouts.items():
+            part = None if bouts is None else bouts.within(start_s, stop_s)
+            yield f"time_{name}", np.nan if part is None else part.total_s, "s"
+            yield f"{name}_bouts", np.nan if part is None else part.count, "count"
+        if self.nearest is not None:
+            low, high = window(self.recording.edges_s, start_s, stop_s)
+            yield "mean_nearest_neighbour_distance", _mean(self.nearest[low:high]), unit
+
+
+class _of_region:
+    """The measures of an animal in, or towards, one region."""
+
+    def __init__(self, recording: Recording, animal: str, region: str) -> None:
+        self.recording, self.animal = recording, animal
+        self.distance = distance_to_region(recording, animal, region)
+        self.inside: Bouts | None = None
+        self.entries: Bouts | None = None
+        if recording.region(region).has_inside:
+            self.inside = in_region(recording, animal, region)
+            self.entries = enters(recording, animal, region)
+
+    def __call__(self, start_s: float, stop_s: float) -> Iterator[Measure]:
+        unit = self.recording.unit
+        low, high = window(self.recording.edges_s, start_s, stop_s)
+        yield "mean_distance_to_region", _mean(self.distance[low:high]), unit
+        if self.inside is None or self.entries is None:
+            return
+        part = self.inside.within(start_s, stop_s)
+        here = (self.recording, self.animal, "centre", start_s, stop_s)
+        latency_s = part.start_s[0] - start_s if part.count else np.nan
+        yield "time_in_region", part.total_s, "s"
+        yield "share_of_time", part.total_s / (stop_s - start_s), "fraction"
+        yield "visits", part.count, "count"
+        yield "entries", self.entries.within(start_s, stop_s).count, "count"
+        yield "latency", float(latency_s), "s"
+        yield "distance_moved", distance_moved(*here, during=self.inside), unit
+
+
+def _or_none(find: Callable[..., Bouts], recording: Recording, animal: str) -> Bouts | None:
+    """Bouts by the default threshold, None where there is no body length to take it from."""
+    try:
+        return find(recording, animal)
+    except QueryError:
+        return None
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _bins(recording: Recording, bin_s: float | None) -> list[tuple[float, float]]:
+    """Bins from 0 to the end of the recording that hold a frame; the last may be shorter."""
+    end_s = float(recording.edges_s[-1])
+    if bin_s is None:
+        return [(0.0, end_s)]
+    if not 0 < bin_s < float("inf"):
+        raise QueryError(f"A time bin of {bin_s:g} s is not possible: give more than 0 seconds.")
+    if end_s / bin_s > MOST_BINS:
+        raise QueryError(
+            f"Bins of {bin_s:g} s make more than {MOST_BINS} of {recording.video}: give longer ones."
+        )
+    starts = np.arange(int(np.ceil(end_s / bin_s - 1e-9))) * bin_s
+    bins = [(float(start), float(min(start + bin_s, end_s))) for start in starts]
+    held = np.histogram(recording.time_s + 1e-9, [*starts, end_s + 1e-6])[0]
+    return [each for each, frames in zip(bins, held, strict=True) if frames]
+
+
+def _recordings(study: Path, video: str | None) -> Iterator[Recording]:
+    """The tracked recordings of a study, one at a time from a snapshot that is then removed."""
+    with open_study(study) as opened:
+        chosen = [find_video(opened, video)] if video else videos(opened)
+        wanted = [one for one in chosen if video or active_run(opened, one.video_id)]
+    for one in wanted:
+        with tempfile.TemporaryDirectory(prefix="ethoscribe-") as folder:
+            with open_study(study) as opened:
+                write_snapshot(opened, one.video_id, folder, needs_masks=False)
+            yield Recording.load(folder)
