@@ -10,8 +10,9 @@ from pathlib import Path
 from app.errors import AppError
 
 VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .mts .m2ts .ts .flv .ogv .h264 .mjpeg".split()
-)
+    (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".m2ts",
+     ".ts", ".flv", ".ogv", ".h264", ".mjpeg")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

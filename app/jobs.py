@@ -1,0 +1,173 @@
+"""Tracking jobs: processes of their own that outlive the page, the tab and the server.
+
+Each job runs `ethoscribe track`, which writes its progress to `jobs/<id>.json` in the study.
+Whoever opens the pages later reads that file and so finds a running job again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.errors import AppError
+
+RUNNING = frozenset({"starting", "running"})
+SILENT_S = 60.0  # where processes cannot be looked up: no word for this long means dead
+_children: dict[int, subprocess.Popen] = {}  # kept so that a finished child can be reaped
+
+
+@dataclass(frozen=True)
+class Job:
+    """One tracking job as its progress file tells it."""
+
+    job_id: str
+    state: str  # starting, running, done, failed, cancelled or stopped
+    video: str  # path of the video file
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    frames_per_s: float = 0.0
+    seconds_left: float | None = None
+    message: str = ""
+    pid: int = 0
+    updated_at: float = 0.0  # seconds since 1970
+
+    @property
+    def active(self) -> bool:
+        """Whether the job still works."""
+        return self.state in RUNNING
+
+    @property
+    def share(self) -> float:
+        """Done part of the present stage, 0 to 1."""
+        return min(self.done / self.total, 1.0) if self.total else 0.0
+
+
+def start_track_job(study: Path, video: Path, animals: int, *, force: bool = False) -> Job:
+    """Start tracking `video` for `animals` animals in a process of its own."""
+    running = latest_job(study, video)
+    if running and running.active:
+        raise AppError(f"{video.name} is being tracked already (process {running.pid}).")
+    folder = study / "jobs"
+    folder.mkdir(parents=True, exist_ok=True)
+    job_id = time.strftime("%Y%m%d-%H%M%S-") + uuid.uuid4().hex[:6]
+    path = folder / f"{job_id}.json"
+    command = [sys.executable, "-m", "app.cli", "track", str(video), "-s", str(study)]
+    command += ["--animals", str(animals), "--job-file", str(path)]
+    if force:
+        command.append("--force")
+    job = Job(job_id, "starting", str(video), updated_at=time.time())
+    _write(path, job)
+    with path.with_suffix(".log").open("wb") as log:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    _children[child.pid] = child
+    job = replace(job, pid=child.pid)
+    if read_job(path) == replace(job, pid=0):  # not yet overwritten by the process itself
+        _write(path, job)
+    return job
+
+
+def read_jobs(study: Path) -> list[Job]:
+    """All jobs of a study, newest first, with the truth about those that died."""
+    paths = sorted((study / "jobs").glob("*.json"), reverse=True)
+    return [job for job in (_seen(path) for path in paths) if job is not None]
+
+
+def latest_job(study: Path, video: Path) -> Job | None:
+    """The newest job of one video file."""
+    return next((job for job in read_jobs(study) if Path(job.video) == video), None)
+
+
+def read_job(path: Path) -> Job | None:
+    """Read one progress file; None while it is missing or not yet whole."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    known = {name: record[name] for name in Job.__dataclass_fields__ if name in record}
+    return Job(**{"state": "starting", "video": "", **known, "job_id": path.stem})
+
+
+def cancel_job(study: Path, job_id: str, *, hard: bool = False) -> None:
+    """Ask a job to stop, as Ctrl-C would; what it has finished is kept for the next run.
+
+    `hard` ends the whole process group instead, for a job that did not listen.
+    """
+    job = _seen(study / "jobs" / f"{Path(job_id).name}.json")
+    if job is None or not job.active:
+        return
+    if hard:
+        os.killpg(job.pid, signal.SIGTERM)
+    else:
+        os.kill(job.pid, signal.SIGINT)
+
+
+def forget_job(study: Path, job_id: str) -> None:
+    """Remove the record of a job that has ended."""
+    path = study / "jobs" / f"{Path(job_id).name}.json"
+    job = _seen(path)
+    if job is None or job.active:
+        return
+    path.unlink(missing_ok=True)
+    path.with_suffix(".log").unlink(missing_ok=True)
+
+
+def _seen(path: Path) -> Job | None:
+    job = read_job(path)
+    if job is None or not job.active or is_alive(job, path):
+        return job
+    job = read_job(path) or job  # it may have written its last word just now
+    if not job.active:
+        return job
+    reason = _last_words(path)
+    return replace(job, state="stopped", message=f"{reason} Track again to resume.".strip())
+
+
+def is_alive(job: Job, path: Path) -> bool:
+    """Whether the job's process still runs and is no stranger that got its number."""
+    if not job.pid:
+        return time.time() - job.updated_at < 10
+    child = _children.get(job.pid)
+    if child is not None:
+        return child.poll() is None
+    command = Path(f"/proc/{job.pid}/cmdline")
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return path.name.encode() in command.read_bytes()
+        except OSError:
+            return False
+    if sys.platform == "win32":  # signal 0 would end the process there
+        return time.time() - job.updated_at < SILENT_S
+    try:
+        os.kill(job.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _last_words(path: Path) -> str:
+    """The last line the process wrote, for a job that ended without a message."""
+    try:
+        text = path.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "The process ended unexpectedly."
+
+
+def _write(path: Path, job: Job) -> None:
+    record = {name: getattr(job, name) for name in Job.__dataclass_fields__ if name != "job_id"}
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps(record), encoding="utf-8")
+    draft.replace(path)

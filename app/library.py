@@ -1,0 +1,248 @@
+"""What the pages show of a study: brief reads, ready for a table or the player."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from app.errors import AppError
+from app.overlay import pack_overlay
+from app.workplace import VIDEO_SUFFIXES
+from storage import videos as stored
+from storage.bouts import read_bouts
+from storage.regions import regions
+from storage.runs import active_run
+from storage.study import Study, StudyError, open_study
+from storage.tracks import read_keypoints, read_masks, read_tracks
+from storage.videos import Video, find_video
+from tracking.errors import VideoError
+from tracking.video import VideoInfo, probe, read_frames
+
+CHUNK_FRAMES = 300  # frames per overlay request; about 10 s of video and 200 kB for three mice
+WAIT_S = 5.0  # how long a page waits for a job that holds the database
+
+
+@dataclass(frozen=True)
+class VideoRow:
+    """One video of the study as the Videos page lists it."""
+
+    video: Video
+    run_id: str | None
+    animals: tuple[str, ...]  # names, in the order of their numbers
+    share_detected: float | None  # of all (animal, frame) pairs, 0 to 1
+
+    @property
+    def present(self) -> bool:
+        """Whether the file is where the study noted it."""
+        return self.video.path.is_file()
+
+    @property
+    def facts(self) -> str:
+        """Size, rate, length in words: `640 × 480 px · 29.97 fps · 1 801 frames · 1:00`."""
+        video = self.video
+        rate = f"{float(video.fps):.2f}".rstrip("0").rstrip(".")
+        rate = f"{rate} fps" + (" (variable)" if video.variable_rate else "")
+        frames = f"{video.n_frames:,}".replace(",", "\u2009")
+        size = f"{video.width} × {video.height} px"
+        return " · ".join([size, rate, f"{frames} frames", clock(video.duration_s)])
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether an error only says that somebody else holds the study at this moment."""
+    return isinstance(error, StudyError) and " in use by " in str(error)
+
+
+def plain(text: str) -> str:
+    """Escape a name so that Streamlit's Markdown shows it letter by letter."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!|<>$:~-])", r"\\\1", text)
+
+
+def in_words(name: str) -> str:
+    """Turn a measure's name into words with its unit: `time_s` into `time (s)`."""
+    *rest, last = name.split("_")
+    units = {"s": "s", "cm": "cm", "px": "px", "deg": "°", "percent": "%"}
+    if rest and last in units:
+        return f"{' '.join(rest)} ({units[last]})"
+    return name.replace("_", " ")
+
+
+def clock(seconds: float) -> str:
+    """Write seconds as `1:02:03` or `2:03`."""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, second = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
+
+
+@contextmanager
+def reading(study: Path) -> Iterator[Study]:
+    """Open a study for one brief read, creating an empty one where there is none yet."""
+    if not (study / "study.duckdb").exists():
+        with open_study(study, write=True, create=True, timeout_s=WAIT_S):
+            pass
+    with open_study(study, timeout_s=WAIT_S) as opened:
+        yield opened
+
+
+def list_videos(study: Path) -> list[VideoRow]:
+    """Every video of the study with the state of its tracks."""
+    with reading(study) as opened:
+        return [_row(opened, video) for video in stored.videos(opened)]
+
+
+def _row(opened: Study, video: Video) -> VideoRow:
+    run = active_run(opened, video.video_id)
+    if run is None:
+        return VideoRow(video, None, (), None)
+    names = tuple(stored.animal_names(opened, video.video_id).values())
+    return VideoRow(video, run.run_id, names, run.share_detected)
+
+
+def add(study: Path, path: Path, px_per_cm: float | None = None) -> Video:
+    """Put one video file into the study; a file that is there already is returned as it is."""
+    info = probe(path)
+    with open_study(study, write=True, create=True, timeout_s=WAIT_S) as opened:
+        return stored.add_video(opened, info, px_per_cm=px_per_cm)
+
+
+def keep_upload(study: Path, name: str, content: BinaryIO) -> Path:
+    """Write an uploaded file into the study's own `videos` folder under a free name."""
+    folder = study / "videos"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = Path(name).name
+    if Path(wanted).suffix.lower() not in VIDEO_SUFFIXES:
+        raise AppError(f"{wanted} does not look like a video. Choose a video file.")
+    path, number = folder / wanted, 2
+    while path.exists():
+        path = folder / f"{Path(wanted).stem}_{number}{Path(wanted).suffix}"
+        number += 1
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file, 1 << 20)
+    return path
+
+
+def save_scale(study: Path, video_id: int, px_per_cm: float | None) -> None:
+    """Store how many pixels make one centimetre; None forgets it."""
+    with open_study(study, write=True, timeout_s=WAIT_S) as opened:
+        stored.set_scale(opened, video_id, px_per_cm)
+
+
+def player_facts(study: Path, video_id: int) -> dict:
+    """Everything the player must know at once: sizes, animals, regions, addresses."""
+    with reading(study) as opened:
+        row = _row(opened, find_video(opened, video_id))
+        names = stored.animal_names(opened, video_id)
+        places = regions(opened, video_id)
+        scored = read_bouts(opened, video_id=video_id)
+    video = row.video
+    base = f"/data/videos/{video_id}"
+    return {
+        "id": video_id,
+        "hash": video.content_hash,
+        "name": video.name,
+        "width": video.width,
+        "height": video.height,
+        "frames": video.n_frames,
+        "fps": float(video.fps),
+        "duration": video.duration_s,
+        "playable": video.browser_playable,
+        "perCm": video.px_per_cm,
+        "run": row.run_id,
+        "share": row.share_detected,
+        "chunk": CHUNK_FRAMES,
+        "animals": [{"id": number, "name": name} for number, name in names.items()],
+        "regions": [
+            {"name": r.name, "kind": r.kind, "role": r.role, "points": [list(p) for p in r.points]}
+            for r in places
+        ],
+        "bouts": bout_marks(scored),
+        "urls": {name: f"{base}/{name}" for name in ("file", "times", "overlay", "frame")},
+    }
+
+
+def bout_marks(table: pd.DataFrame) -> list[dict]:
+    """Bouts as the timeline draws them, one dict each, plain JSON types only."""
+    columns = ["behaviour", "subject", "target", "kind", "start_frame", "stop_frame"]
+    chosen = table.reindex(columns=columns)
+    return json.loads(chosen.to_json(orient="records"))
+
+
+def stored_bouts(study: Path, video_id: int) -> list[dict]:
+    """Every bout of one video as the timeline draws them."""
+    with reading(study) as opened:
+        return bout_marks(read_bouts(opened, video_id=find_video(opened, video_id).video_id))
+
+
+def example_questions(study: Path, rows: list[VideoRow]) -> list[str]:
+    """Questions that fit what the study has: its animals' names and its regions."""
+    row = rows[0]
+    first, second = (*row.animals, *row.animals)[:2]
+    with reading(study) as opened:
+        places = [region.name for region in regions(opened, row.video.video_id)]
+    found = [f"How far did {first} move?", f"When is {first} immobile for at least 1 s?"]
+    if places:
+        found.insert(0, f"How long was {first} in the {places[0]}?")
+        found.append(f"How many times did each animal enter the {places[-1]}?")
+    if first != second:
+        found.append(f"When are {first} and {second} in contact?")
+    return found
+
+
+def overlay_bytes(study: Path, video_id: int, first: int, stop: int) -> bytes:
+    """Tracks, masks and points of the frames `first` to `stop` (exclusive), packed."""
+    with reading(study) as opened:
+        tracks = read_tracks(opened, video_id, first, stop)
+        masks = read_masks(opened, video_id, first, stop)
+        points = read_keypoints(opened, video_id, first, stop)
+    return pack_overlay(tracks, masks, points)
+
+
+def times_of(study: Path, video_id: int) -> np.ndarray:
+    """Time of every frame in seconds, (n_frames,) float64, the first being 0."""
+    with reading(study) as opened:
+        return np.asarray(stored.frame_times(opened, video_id), dtype="<f8")
+
+
+def video_file(study: Path, video_id: int) -> Path:
+    """Where the file of a registered video lies; StudyError for any other id."""
+    with reading(study) as opened:
+        return stored.video_file(find_video(opened, video_id))
+
+
+def picture(path: Path, frame: int, width: int | None = None) -> bytes:
+    """One frame of a video as JPEG bytes, scaled down to `width` pixels when given."""
+    import cv2
+
+    stat = path.stat()
+    info = _probed(path, stat.st_mtime_ns, stat.st_size)
+    if not 0 <= frame < info.n_frames:
+        raise VideoError(f"{path.name} has {info.n_frames} frames; there is no frame {frame}.")
+    rgb = next(read_frames(info, frame, frame + 1)).rgb()
+    if width and width < rgb.shape[1]:
+        height = round(rgb.shape[0] * width / rgb.shape[1])
+        rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    done, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return data.tobytes() if done else b""
+
+
+@lru_cache(maxsize=256)
+def poster(study: Path, video_id: int, content_hash: str) -> bytes:
+    """A small picture of the middle of a video for lists."""
+    with reading(study) as opened:
+        video = find_video(opened, video_id)
+    return picture(stored.video_file(video), video.n_frames // 2, width=320)
+
+
+@lru_cache(maxsize=32)
+def _probed(path: Path, modified_ns: int, size: int) -> VideoInfo:
+    return probe(path)

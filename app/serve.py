@@ -1,0 +1,66 @@
+"""Start the browser pages in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from app.commands.shared import say
+from app.workplace import Workplace, choose
+
+LIGHT = {"primaryColor": "#0B6E99"}
+DARK = {"primaryColor": "#4FB3DD"}
+THEME = {
+    "baseRadius": "6px",
+    "baseFontSize": 15,
+    "headingFontSizes": ["1.7rem", "1.35rem", "1.15rem", "1rem", "1rem", "1rem"],
+    "paddingTop": "0.75rem",
+    "paddingBottom": "1rem",
+}
+
+
+def shown_host(host: str) -> str:
+    """The name to type into a browser for an address the server listens on."""
+    return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host
+
+
+def server_options(host: str, port: int) -> dict[str, Any]:
+    """Streamlit's settings for a lab: no statistics sent, no developer menu, no agent API."""
+    return {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.enableAgentApi": False,
+        "server.maxUploadSize": 500,
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "browser.gatherUsageStats": False,
+        "browser.serverAddress": shown_host(host),
+        "client.toolbarMode": "viewer",
+        "client.showErrorDetails": "none",
+        "logger.hideWelcomeMessage": True,
+        **{f"theme.{name}": value for name, value in THEME.items()},
+        **{f"theme.light.{name}": value for name, value in LIGHT.items()},
+        **{f"theme.dark.{name}": value for name, value in DARK.items()},
+    }
+
+
+def serve(
+    study: Path | str,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    roots: Iterable[Path | str] = (),
+) -> None:
+    """Serve the pages for one study until interrupted.
+
+    Videos may be added from the study's parent folder, from `roots` and from the folders named in
+    the environment variable ETHOSCRIBE_ROOTS. The default host can be reached from this machine
+    only; the pages have no log-in, so give another host on a trusted network alone.
+    """
+    choose(Workplace.of(study, roots))
+    from app.main import build_app
+
+    say(f"Serving {Path(study).resolve()} at http://{shown_host(host)}:{port} (Ctrl-C ends it)")
+    build_app((host,)).run(config=server_options(host, port))

@@ -1,0 +1,106 @@
+"""One answer on the page: sentence, numbers, bouts, figure, table, and the code behind them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app import charts
+from app.library import VideoRow, in_words, plain
+
+if TYPE_CHECKING:
+    from llm_query.engine import Answer
+
+MODELS = {"offline": "offline planner"}
+Save = Callable[["Answer", str], None]
+
+
+def show_bouts(answer: Answer, row: VideoRow, key: str) -> None:
+    """The bouts as picture and table; a click on a row's button watches it."""
+    bouts = answer.bouts
+    figure = charts.ethogram(bouts, row.video.duration_s, row.animals)
+    st.plotly_chart(figure, key=f"{key}-ethogram", config={"displaylogo": False})
+    columns = ["subject", "target", "start_s", "stop_s", "duration_s", "start_frame", "stop_frame"]
+    table = bouts.reindex(columns=columns).dropna(axis="columns", how="all")
+    table.insert(0, "watch", ":material/play_circle: Watch")
+    seconds = st.column_config.NumberColumn(format="%.2f")
+    clicked = st.column_config.ButtonColumn("", type="tertiary", key=f"{key}-watch")
+    config = {"watch": clicked, "start_s": seconds, "stop_s": seconds, "duration_s": seconds}
+    st.dataframe(table, hide_index=True, column_config=config, height="auto", key=f"{key}-bouts")
+    st.download_button(
+        "Bouts as CSV",
+        bouts.to_csv(index=False),
+        f"{answer.video}-bouts.csv",
+        "text/csv",
+        icon=":material/download:",
+        key=f"{key}-csv",
+    )
+    click = st.session_state.get(f"{key}-watch")
+    if click:
+        frame = int(bouts["start_frame"].iloc[click["row"]])
+        st.switch_page("watch.py", query_params={"video": answer.video, "frame": str(frame)})
+
+
+def show_numbers(answer: Answer) -> None:
+    """Single numbers side by side."""
+    with st.container(horizontal=True):
+        for name, value in answer.numbers.items():
+            st.metric(in_words(name), number(value), border=True, width="content")
+
+
+def number(value: object) -> str:
+    """Write a number with four digits; one that does not exist (NaN) as `never`."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "never"
+    return f"{value:,.4g}" if isinstance(value, int | float) else str(value)
+
+
+def show_answer(answer: Answer, row: VideoRow, save: Save, key: str) -> None:
+    """One video's answer."""
+    if answer.refused:
+        st.warning(answer.refused, icon=":material/block:")
+    elif answer.error:
+        st.error(answer.error)
+    elif answer.text:
+        st.markdown(f"##### {plain(answer.text)}")
+    if answer.numbers and not answer.error:
+        show_numbers(answer)
+    if answer.bouts is not None and len(answer.bouts):
+        show_bouts(answer, row, key)
+    if answer.figure:
+        st.plotly_chart(go.Figure(answer.figure), key=f"{key}-figure")
+    if isinstance(answer.table, pd.DataFrame) and len(answer.table):
+        st.dataframe(answer.table, hide_index=True, key=f"{key}-table")
+    notes(answer)
+    if answer.code:
+        with st.expander("The code that made this answer", icon=":material/code:"):
+            st.code(answer.code, language="python")
+    if answer.code and not (answer.refused or answer.error):
+        keep(answer, save, key)
+
+
+def keep(answer: Answer, save: Save, key: str) -> None:
+    """Offer to save the bouts and the code under a name."""
+    with st.form(f"{key}-keep", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input(
+                "Save as behaviour", key=f"{key}-name", placeholder="corner_visits"
+            )
+            if st.form_submit_button("Save", icon=":material/bookmark:") and name.strip():
+                save(answer, name.strip())
+
+
+def notes(answer: Answer) -> None:
+    """What was assumed, what was not used, and who answered."""
+    if answer.assumptions:
+        st.markdown("\n".join(["**Assumed**", "", *(f"- {plain(a)}" for a in answer.assumptions)]))
+    if answer.ignored:
+        st.markdown(f"**Not used:** {plain(', '.join(answer.ignored))}")
+    st.caption(
+        f"Answered by the {MODELS.get(answer.model, answer.model)} for {plain(answer.video)}."
+    )

@@ -1,0 +1,43 @@
+"""What every page has around it: the title, the page links, and patience with a busy study."""
+
+from importlib.resources import files
+
+import streamlit as st
+
+from app.errors import known_errors, one_line
+from app.library import is_busy
+from app.workplace import workplace
+
+LOGO = files("assets").joinpath("logo.svg").read_text(encoding="utf-8")
+
+st.set_page_config(page_title="Ethoscribe", page_icon=":material/pets:", layout="wide")
+st.logo(LOGO, size="large")
+
+page = st.navigation(
+    [
+        st.Page("videos.py", title="Videos", icon=":material/video_library:", default=True),
+        st.Page("watch.py", title="Watch", icon=":material/play_circle:"),
+        st.Page("ask.py", title="Ask", icon=":material/forum:"),
+    ],
+    position="top",
+)
+
+
+@st.fragment(run_every=2)
+def try_again() -> None:
+    """Run the page anew once the study may be free."""
+    if st.session_state.pop("study_was_busy", False):
+        return
+    st.rerun()
+
+
+try:
+    page.run()
+except known_errors() as error:
+    if is_busy(error):
+        st.info(f"A job is storing its results; this page opens as soon as it is done.\n\n{error}")
+        st.session_state.study_was_busy = True
+        try_again()
+    else:
+        st.error(one_line(error))
+        st.caption(f"Study: {workplace().study}")
