@@ -151,7 +151,7 @@ def _bins(recording: Recording, bin_s: float | None) -> list[tuple[float, float]
         raise QueryError(f"A time bin of {bin_s:g} s is not possible: give more than 0 seconds.")
     if end_s / bin_s > MOST_BINS:
         raise QueryError(
-            f"Bins of {bin_s:g} s make more than {MOST_BINS} of {recording.video}: give longer ones."
+            f"Bins of {bin_s:g} s make more than {MOST_BINS} of a recording: give longer ones."
         )
     starts = np.arange(int(np.ceil(end_s / bin_s - 1e-9))) * bin_s
     bins = [(float(start), float(min(start + bin_s, end_s))) for start in starts]
