@@ -127,8 +127,7 @@ def _sequences(
     order = np.argsort(anchor, kind="stable")
     anchor, start = anchor[order], first.start_frame[order]
     # the last first-bout before each second-bout, and of several second-bouts the earliest
-    side = "right" if after == "stop" else "left"
-    partner = np.searchsorted(anchor, second.start_frame, side=side) - 1
+    partner = np.searchsorted(anchor, second.start_frame + (after == "stop")) - 1
     waited = second.start_s - second.edges_s[anchor[partner]] if len(anchor) else np.empty(0)
     fits = (partner >= 0) & (waited <= within_s + TOLERANCE_S) if len(anchor) else partner >= 0
     chosen, where = np.unique(partner[fits], return_index=True)
@@ -176,9 +175,8 @@ def _covered(bouts: Bouts, other: Bouts) -> np.ndarray:
     _same_recording(bouts, other)
     frames = np.zeros(bouts.count, dtype=np.int64)
     stop = np.maximum(bouts.stop_frame, bouts.start_frame + 1)
-    for pair, a, b in _partners(bouts, other, strict=True):
-        del pair
-        mine = bouts.pair_index == bouts.pairs.index(a)  # type: ignore[arg-type]
+    for _, a, b in _partners(bouts, other, strict=True):
+        mine = bouts.pair_index == bouts.pairs.index(a) if a else np.zeros(bouts.count, bool)
         total = np.concatenate([[0], np.cumsum(_state(other, b)[0])])
         found = total[stop[mine]] - total[bouts.start_frame[mine]]
         frames[mine] = np.maximum(frames[mine], found)
@@ -228,7 +226,7 @@ def collect(groups: Iterable[Bouts | Iterable[Bouts]]) -> Bouts:
     """See bouts.collect."""
     flat: list[Bouts] = []
     for group in groups:
-        flat += [group] if hasattr(group, "pair_index") else list(group)
+        flat += [group] if not isinstance(group, Iterable) else list(group)
     if not flat:
         raise QueryError("collect() needs at least one set of bouts.")
     pairs = [pair for one in flat for pair in one.pairs]

@@ -336,5 +336,14 @@ class Bouts:
 
 
 def collect(*bouts: Bouts | Iterable[Bouts]) -> Bouts:
-    """Bouts of several animals side by side, nothing combined; the same pair twice is an error."""
+    """Bouts of several animals side by side, nothing combined.
+
+    For tables over all animals. The same subject and target twice is an error: | joins those.
+
+    >>> rest = np.array([True, True, False])
+    >>> times = np.arange(4) / 10
+    >>> one, two = Bouts.where(rest, times, "animal1"), Bouts.where(~rest, times, "animal2")
+    >>> collect(one, two).by_subject()[["subject", "count"]].values.tolist()
+    [['animal1', 1], ['animal2', 1]]
+    """
     return algebra.collect(bouts)

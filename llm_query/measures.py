@@ -12,14 +12,14 @@ from llm_query.kinematics import (
     turning_speed,
 )
 from llm_query.motion import immobile, moving, speed_between
+from llm_query.pursuit import approach, chase, follow
 from llm_query.social import (
-    approach,
-    chase,
     closing_speed,
     contact,
     distance_between,
     facing,
-    follow,
+    gap_between,
+    head_angle,
     near,
     nearest_neighbour,
     nearest_neighbour_distance,
@@ -55,6 +55,8 @@ __all__ = [
     "enters",
     "facing",
     "follow",
+    "gap_between",
+    "head_angle",
     "heading",
     "immobile",
     "in_region",

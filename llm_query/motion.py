@@ -65,7 +65,7 @@ def immobile(
     return bouts_where(
         recording, still, animal, behaviour="immobile", known=recording.seen(animal, point),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-        definition=f"speed of {point} < {said} over {window_s:g} s, at least {min_duration_s:g} s long",
+        definition=f"speed of {point} < {said} over {window_s:g} s, for >= {min_duration_s:g} s",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from llm_query.errors import QueryError
 from llm_query.geometry import Region, find_region
-from llm_query.masks import Masks, mask_gap
+from llm_query.outlines import Outlines, mask_gap
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Recording:
     tracks: Mapping[str, Track]
     regions: Mapping[str, Region] = field(default_factory=dict)  # in `unit`
     px_per_cm: float | None = None
-    masks: Mapping[str, Masks] = field(default_factory=dict)
+    masks: Mapping[str, Outlines] = field(default_factory=dict)
     scored: pd.DataFrame = field(default_factory=pd.DataFrame)  # bouts kept in the study
     variable_rate: bool = False
     width: int = 0  # px
@@ -174,7 +174,7 @@ class Recording:
         points: Mapping[str, Mapping[str, np.ndarray]] | None = None,
         heading_deg: Mapping[str, np.ndarray] | None = None,
         length: float | None = None,
-        masks: Mapping[str, Masks] | None = None,
+        masks: Mapping[str, Outlines] | None = None,
     ) -> Recording:
         """A recording made of paths (n, 2) in px by animal, for examples and tests.
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
-from llm_query.masks import Masks
+from llm_query.outlines import Outlines
 from llm_query.recording import Recording, Track
 
 VALUES = {
@@ -128,10 +128,10 @@ def _scattered(table: pa.Table, frame: np.ndarray, columns: tuple[str, ...], n: 
     return values
 
 
-def _masks(table: pa.Table, names: dict[int, str]) -> dict[str, Masks]:
+def _masks(table: pa.Table, names: dict[int, str]) -> dict[str, Outlines]:
     masks = {}
     for number, name in names.items():
         mine = table.filter(pc.equal(table["animal_id"], number))
         if mine.num_rows:
-            masks[name] = Masks.from_table(mine)
+            masks[name] = Outlines.from_table(mine)
     return masks

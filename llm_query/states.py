@@ -32,7 +32,8 @@ def bouts_where(
 
     mask: (n,) bool. known: (n,) bool, the frames in which it could be told; by default those in
     which the subject (and the target, if it is an animal) was seen. max_gap_frames: unseen
-    stretches up to that long, with the condition true on both sides, do not end a bout; longer ones do.
+    stretches up to that long, with the condition true on both sides, do not end a bout; longer
+    ones do.
 
     >>> recording = example_recording()
     >>> fast = bouts_where(recording, speed(recording, "animal1") > 9, "animal1")

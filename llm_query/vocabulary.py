@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-MODULES = ("kinematics", "motion", "zones", "social", "states")
+MODULES = ("kinematics", "motion", "zones", "social", "pursuit", "states")
 KINDS = {"Bouts": "bouts", "float": "number", "int": "number", "np.ndarray": "array"}
 
 

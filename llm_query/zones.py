@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from llm_query.bouts import Bouts
+from llm_query.bouts import Bouts, Pair
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.recording import Recording
@@ -102,8 +102,10 @@ def _crossings(
     mask[frames[changed == (1 if inwards else -1)]] = True
     verb, place = ("enters", "inside") if inwards else ("leaves", "outside")
     definition = f'first frame with {point} {place} "{region}"'
-    states = {(animal, None): (mask, ~seen)}
-    return Bouts.from_masks(states, recording.edges_s, f"{verb} {region}", definition, "point")
+    pair: Pair = (animal, None)
+    return Bouts.from_masks(
+        {pair: (mask, ~seen)}, recording.edges_s, f"{verb} {region}", definition, "point"
+    )
 
 
 @word("s")

@@ -11,7 +11,7 @@ CELLS = 2_000_000  # how many pairs of segments are compared at once: 16 MB an a
 
 
 @dataclass(frozen=True, eq=False)
-class Masks:
+class Outlines:
     """One animal's masks: a box and a run-length code in m frames, in the order of the frames.
 
     The code is the one of the study: little-endian 16-bit run lengths, row by row inside the box,
@@ -23,7 +23,7 @@ class Masks:
     codes: pa.Array  # (m,) binary
 
     @classmethod
-    def from_table(cls, table: pa.Table) -> Masks:
+    def from_table(cls, table: pa.Table) -> Outlines:
         """From the columns frame, x0, y0, width, height, rle of one animal."""
         table = table.sort_by("frame")
         box = [table[name].to_numpy().astype(np.int64) for name in ("x0", "y0", "width", "height")]
@@ -63,7 +63,7 @@ def box_gap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.hypot(*np.maximum(apart, 0).T.astype(float))
 
 
-def mask_gap(a: Masks, b: Masks, n_frames: int, within: float | None = None) -> np.ndarray:
+def mask_gap(a: Outlines, b: Outlines, n_frames: int, within: float | None = None) -> np.ndarray:
     """(n_frames,) px of free space between two outlines; NaN where one is missing.
 
     0 means that they touch, also corner to corner; one free pixel between them is 1. Exact, from
@@ -81,7 +81,7 @@ def mask_gap(a: Masks, b: Masks, n_frames: int, within: float | None = None) -> 
     return gap
 
 
-def _segment_gaps(a: Masks, row_a: np.ndarray, b: Masks, row_b: np.ndarray) -> np.ndarray:
+def _segment_gaps(a: Outlines, row_a: np.ndarray, b: Outlines, row_b: np.ndarray) -> np.ndarray:
     """(m,) the smallest distance between any segment of one and any of the other mask."""
     segments_a, first_a = a.segments(row_a)
     segments_b, first_b = b.segments(row_b)
