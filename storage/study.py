@@ -137,7 +137,8 @@ def _opened(folder: Path, write: bool, deadline: float) -> Iterator[Study]:
                 f"{os.getpid()}): try again when it has finished."
             ) from None
         with _explained(folder, write):
-            connection = connect(database, write, deadline)
+            nested = any(study.folder == folder for study in _open_here())
+            connection = connect(database, write, deadline, queue=not nested)
             stack.callback(connection.close)
             if write:
                 connection.begin()
