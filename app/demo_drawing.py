@@ -1,4 +1,4 @@
-"""How the demo's frames look: an open field from above, mice with ears and tails, shadows, noise."""
+"""How the demo's frames look: an open field from above, mice with ears and tails, shadows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def draw_floor(width: int, height: int, arena: tuple[float, ...], rng: np.random
     cv2.rectangle(y, (x0, y0), (x1, y1), 186.0, -1)
     cv2.polylines(y, [corners.astype(np.int32)], True, 138.0, 2, cv2.LINE_AA)
     cv2.polylines(y, [outer.astype(np.int32)], True, 196.0, 2, cv2.LINE_AA)
-    y = cv2.GaussianBlur(y, (0, 0), 0.9)
+    cv2.GaussianBlur(y, (0, 0), 0.9, dst=y)
     for sigma, depth in ((40.0, 4.0), (9.0, 1.6), (1.0, 1.0)):
         stains = cv2.GaussianBlur(rng.normal(size=y.shape).astype(np.float32), (0, 0), sigma)
         y += depth * stains / stains.std()
@@ -119,7 +119,7 @@ def _draw_brick(y: np.ndarray, u: np.ndarray, v: np.ndarray, brick: tuple[float,
 
 
 def cut_out(spine: np.ndarray, width_px: float, breath: float, size: tuple[int, int]) -> Cutout:
-    """Draw one animal from its spine, (n, 2) px, nose first; size is (width, height) of the frame."""
+    """Draw one animal from its spine, (n, 2) px, nose first; size = frame width, height."""
     body = spine[:BODY_POINTS]
     along = np.gradient(body, axis=0)
     along /= np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1e-9)
@@ -209,7 +209,6 @@ class Painter:
 
     def _paint_animal(self, y: np.ndarray, u: np.ndarray, v: np.ndarray, cutout: Cutout,
                       shade: float, angle: float) -> None:
-        rows, columns = cutout.box
         round_ = cv2.GaussianBlur(cutout.body, (0, 0), 4.0)
         slope = cv2.Sobel(round_, cv2.CV_32F, 1, 0) * 0.6 + cv2.Sobel(round_, cv2.CV_32F, 0, 1)
         body = shade + 10 * round_ + 7 * np.clip(slope, -1.5, 1.5) + 2.2 * self._fur(cutout, angle)
@@ -219,7 +218,7 @@ class Painter:
         patch = y[cutout.box]
         patch += tail * (TAIL_SHADE * light - patch)
         patch += cover * (body * light - patch)
-        half = (slice(rows.start // 2, rows.stop // 2), slice(columns.start // 2, columns.stop // 2))
+        half = tuple(slice(side.start // 2, side.stop // 2) for side in cutout.box)
         size = (half[1].stop - half[1].start, half[0].stop - half[0].start)
         cover, pink = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
                        for layer in (np.maximum(cover, tail), np.maximum(tail, 0.6 * cutout.ears)))

@@ -106,7 +106,7 @@ def _curve(points: np.ndarray, heading: np.ndarray) -> np.ndarray:
 def _paced(distance: float, speed: float) -> list[float]:
     """Split a distance into steps per frame: a two-frame start and stop, a steady pace between."""
     ends = 2 * sum(RAMP)
-    cruise = max(int(round(distance / speed - ends)), 1)
+    cruise = max(round(distance / speed - ends), 1)
     # A slow swing of the pace looks alive and is small enough to keep crossings fast.
     swing = 1 + 0.1 * np.sin(np.arange(cruise) * 0.35)
     weights = np.concatenate([RAMP, swing, RAMP[::-1]])
@@ -129,7 +129,9 @@ def follow_script(animal: dict[str, Any], n_frames: int, fps: Fraction, lap_s: f
     {"rest_until": seconds since the lap began}.
     """
     mover = Mover(tuple(animal["start"]), animal["heading_deg"], animal["length_px"])
-    spines, moved, at, lap = [], [], 0, 0.0
+    spines: list[np.ndarray] = []
+    moved: list[bool] = []
+    at, lap = 0, 0.0
     while len(spines) < n_frames:
         move = animal["moves"][at]
         now_s = float(len(spines) / fps)
