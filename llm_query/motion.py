@@ -16,6 +16,7 @@ from llm_query.vocabulary import word
 IMMOBILE_CM_S, IMMOBILE_LENGTHS_S = 0.5, 0.1
 MOVING_CM_S, MOVING_LENGTHS_S = 2.0, 0.25
 WINDOW_S = 0.5
+ROUNDING = 1e-9  # frame times are binary fractions: 1 px in 0.1 s is 9.999999999999998 px/s
 
 
 def speed_limit(
@@ -128,7 +129,7 @@ def speed_between(
         raise QueryError(f"speed_between() needs low < high, not {low:g} and {high:g}.")
     fast = speed(recording, animal, point, window_s)
     with np.errstate(invalid="ignore"):
-        mask = (fast >= low) & (fast < high)
+        mask = (fast >= low - ROUNDING * abs(low)) & (fast < high - ROUNDING * abs(high))
     return bouts_where(
         recording, mask, animal, known=np.isfinite(fast), behaviour="speed between",
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,

@@ -1,0 +1,275 @@
+"""Bouts: exact intervals, three-valued truth, and an algebra that never counts anything twice."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llm_query.bouts import Bouts, collect
+from llm_query.errors import QueryError
+from llm_query.intervals import bridge, cover, runs
+
+NTSC = np.arange(101) * 1001 / 30000
+
+
+def bouts_of(text, subject="a", target=None, edges_s=None, **more):
+    """Bouts from "..##??#": # in the bout, . not, ? unseen."""
+    mask = np.array([c == "#" for c in text])
+    known = np.array([c != "?" for c in text])
+    edges_s = np.arange(len(text) + 1) / 10 if edges_s is None else edges_s
+    return Bouts.where(mask, edges_s, subject, target, known=known, **more)
+
+
+def text_of(bouts, pair=None):
+    pair = pair or bouts.pairs[0]
+    one = bouts.only(*pair) if pair[1] else bouts
+    marks = np.where(one.mask(), "#", ".")
+    unknown = bouts.unknown.get(pair)
+    if unknown is not None:
+        marks = np.where(unknown & ~one.mask(), "?", marks)
+    return "".join(marks)
+
+
+def spans(bouts):
+    return list(zip(bouts.start_frame.tolist(), bouts.stop_frame.tolist(), strict=True))
+
+
+def test_a_bout_is_half_open_with_the_times_of_its_frames():
+    mask = np.zeros(100, dtype=bool)
+    mask[[30, 31, 32, 98, 99]] = True
+    bouts = Bouts.where(mask, NTSC, "a")
+    assert spans(bouts) == [(30, 33), (98, 100)]
+    assert bouts.start_s.tolist() == [NTSC[30], NTSC[98]]
+    assert bouts.stop_s.tolist() == [NTSC[33], NTSC[100]]
+    assert bouts.total_s == pytest.approx(5 * float(Fraction(1001, 30000)), abs=1e-12)
+    assert bouts.fraction == pytest.approx(0.05) and bouts.percent == pytest.approx(5)
+    assert bouts.latency_s == NTSC[30] and not bouts.censored
+    assert bouts.mean_s == pytest.approx(bouts.total_s / 2)
+    assert bouts.longest_s == pytest.approx(0.1001)
+
+
+def test_times_of_a_variable_rate_are_kept():
+    edges_s = np.array([0, 0.1, 0.15, 0.4, 1.0])
+    bouts = bouts_of(".##.", edges_s=edges_s)
+    assert bouts.to_frame()[["start_s", "stop_s", "duration_s"]].values.tolist() == [
+        [0.1, 0.4, pytest.approx(0.3)]
+    ]
+    assert bouts.fraction == pytest.approx(0.3)
+
+
+def test_one_ten_second_bout_is_its_share_of_the_recording_not_100_percent():
+    bouts = Bouts.where(np.arange(600) < 100, np.arange(601) / 10, "a")
+    assert bouts.percent == pytest.approx(100 * 10 / 60)
+
+
+def test_what_never_happens_has_no_latency_and_counts_zero():
+    never = bouts_of("......", subject="a", target="b")
+    assert never.count == 0 and never.total_s == 0 and never.fraction == 0
+    assert np.isnan(never.latency_s) and never.censored and np.isnan(never.mean_s)
+    row = never.by_subject().iloc[0]
+    assert (row["subject"], row["target"], row["count"], row["censored"]) == ("a", "b", 0, True)
+    assert list(never.to_frame().columns)[:4] == ["behaviour", "subject", "target", "kind"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("##???##", [(0, 7)]),  # three unseen frames are bridged
+        ("##????##", [(0, 2), (6, 8)]),  # four are not
+        ("##??..", [(0, 2)]),  # never where only one side is in it
+        ("..??##", [(4, 6)]),
+        ("??##??", [(2, 4)]),  # nor at the ends of the recording
+        ("#?#?#", [(0, 5)]),
+    ],
+)
+def test_gaps_end_a_state_when_longer_than_three_frames(text, expected):
+    assert spans(bouts_of(text)) == expected
+
+
+def test_the_longest_bridged_gap_is_a_parameter():
+    assert spans(bouts_of("##?##", max_gap_frames=0)) == [(0, 2), (3, 5)]
+    assert spans(bouts_of("##?????##", max_gap_frames=5)) == [(0, 9)]
+
+
+def test_unseen_is_neither_in_a_state_nor_out_of_it():
+    state = bouts_of("##..????..##")
+    assert text_of(~state) == "..##????##.."
+    assert text_of(state | ~state) == "####????####"
+    assert (state & ~state).count == 0
+
+
+def test_and_with_the_unseen_is_unseen_only_where_it_could_be_true():
+    left, right = bouts_of("###...??????"), bouts_of("#.????####..", max_gap_frames=0)
+    assert text_of(left & right) == "#.?...????.."
+    assert text_of(left | right) == "###???####??"
+
+
+def test_and_of_two_regions_returns_every_bout_once():
+    head_dips = bouts_of("..####....###.") & bouts_of("###.####..####")
+    assert spans(head_dips) == [(2, 3), (4, 6), (10, 13)]
+    assert head_dips.count == 3 and head_dips.pairs == (("a", None),)
+
+
+def test_one_pair_on_each_side_always_combines_and_names_everybody():
+    a, b = bouts_of("##..", "a"), bouts_of(".##.", "b")
+    assert (a & b).pairs == (("a", "b"),) and spans(a & b) == [(1, 2)]
+    near_b, near_c = bouts_of("##..", "a", "b"), bouts_of(".##.", "a", "c")
+    assert (near_b & near_c).pairs == (("a", "b+c"),)
+    assert (near_b & a).pairs == (("a", "b"),) == (a & near_b).pairs
+    assert (near_b & bouts_of("####", "b", "a")).pairs == (("a", "b"),)
+    assert spans(near_b | near_c) == [(0, 3)]
+
+
+def test_several_pairs_combine_like_with_like():
+    contact = collect(bouts_of("####", "a", "b"), bouts_of("##..", "a", "c"))
+    facing = collect(bouts_of("..##", "a", "c"), bouts_of(".##.", "a", "b"))
+    found = contact & facing
+    assert found.pairs == (("a", "b"), ("a", "c"))
+    assert text_of(found, ("a", "b")) == ".##." and text_of(found, ("a", "c")) == "...."
+    at_rest = contact & bouts_of(".###", "a")
+    assert text_of(at_rest, ("a", "b")) == ".###" and text_of(at_rest, ("a", "c")) == ".#.."
+
+
+def test_a_pair_without_a_counterpart_is_an_error_for_and_but_kept_by_or():
+    both = collect(bouts_of("##..", "a"), bouts_of("..##", "b"))
+    with pytest.raises(QueryError, match="b has no counterpart"):
+        both & bouts_of("####", "a")
+    joined = both | bouts_of("...#", "a")
+    assert spans(joined.only("a")) == [(0, 2), (3, 4)] and spans(joined.only("b")) == [(2, 4)]
+
+
+def test_collect_refuses_to_count_the_same_animal_twice():
+    with pytest.raises(QueryError, match="twice"):
+        collect(bouts_of("##.."), bouts_of("..##"))
+    table = collect([bouts_of("##..", "a"), bouts_of("....", "b")]).by_subject()
+    assert table["count"].tolist() == [1, 0]
+    assert table["latency_s"].isna().tolist() == [False, True]
+
+
+def test_a_share_of_several_animals_is_an_error_and_time_with_anyone_is_counted_once():
+    near = collect(bouts_of("##..", "a", "b"), bouts_of(".##.", "a", "c"))
+    assert near.total_s == pytest.approx(0.4)
+    with pytest.raises(QueryError, match="any_target"):
+        _ = near.fraction
+    anyone = near.any_target()
+    assert anyone.pairs == (("a", None),) and spans(anyone) == [(0, 3)]
+    assert anyone.percent == pytest.approx(75)
+
+
+def test_bouts_of_two_recordings_do_not_combine():
+    with pytest.raises(QueryError, match="two different recordings"):
+        bouts_of("##") & bouts_of("###")
+
+
+def test_then_takes_the_nearest_pair_and_each_bout_once():
+    first, second = bouts_of("#..##......#......"), bouts_of("......##......##..")
+    found = first.then(second, 0.3)
+    assert spans(found) == [(3, 8), (11, 16)]
+    assert first.then(second, 0.1).count == 1
+    assert first.then(bouts_of("#................."), 5).count == 0
+    touching = bouts_of("##....").then(bouts_of("..##.."), 0)
+    assert spans(touching) == [(0, 4)]
+
+
+def test_then_counts_from_the_stop_or_from_the_start():
+    first, second = bouts_of("####......"), bouts_of("..##...##.")
+    assert spans(first.then(second, 0.3)) == [(0, 9)]
+    assert spans(first.then(second, 0.3, after="start")) == [(0, 4)]
+    with pytest.raises(QueryError, match="start"):
+        first.then(second, 1, after="middle")
+
+
+def test_merge_joins_within_a_pair_only():
+    both = collect(bouts_of("##.##...#", "a"), bouts_of("..#......", "b"))
+    merged = both.merge(0.1)
+    assert spans(merged.only("a")) == [(0, 5), (8, 9)] and spans(merged.only("b")) == [(2, 3)]
+    assert spans(both.merge(0.3).only("a")) == [(0, 9)]
+    assert both.merge(0.0).count == both.count
+
+
+def test_durations_compare_without_rounding_errors():
+    bouts = Bouts.where(np.arange(300) < 30, np.arange(301) / 30 + 100, "a")
+    assert bouts.at_least(1.0).count == 1 and bouts.at_most(1.0).count == 1
+    assert bouts.at_least(1.001).count == 0 and bouts.at_most(0.999).count == 0
+
+
+def test_first_nth_and_last_are_of_every_subject():
+    both = collect(bouts_of("#.##.#", "a"), bouts_of(".#....", "b"))
+    assert spans(both.first()) == [(0, 1), (1, 2)]
+    assert spans(both.nth(2)) == [(2, 4)] and both.nth(2).pairs == both.pairs
+    assert spans(both.last()) == [(1, 2), (5, 6)]
+    with pytest.raises(QueryError, match="count from 1"):
+        both.nth(0)
+
+
+def test_within_clips_and_says_nothing_about_the_rest():
+    bouts = bouts_of(".######..#").within(0.3, 0.8)
+    assert spans(bouts) == [(3, 7)]
+    assert bouts.fraction == pytest.approx(0.4)
+    assert spans(~bouts) == [(7, 8)]
+    assert bouts_of(".######..#").fraction_within(0.3, 0.8) == pytest.approx(0.8)
+    assert bouts_of("..######..").fraction_within(0.5, 100) == pytest.approx(0.6)
+
+
+def test_overlapping_and_during_keep_whole_bouts():
+    bouts, other = bouts_of("###..###..#"), bouts_of("..#..####..")
+    assert spans(bouts.overlapping(other)) == [(0, 3), (5, 8)]
+    assert spans(bouts.during(other)) == [(5, 8)]
+    everybody = collect(bouts_of("##.", "a"), bouts_of(".##", "b"))
+    assert everybody.overlapping(collect(bouts_of("#..", "b"), bouts_of("#..", "a"))).count == 1
+
+
+def test_points_have_no_duration_and_stay_points():
+    mask = np.array([True, True, False, True])
+    points = Bouts.from_masks({("a", None): (mask, None)}, np.arange(5) / 10, kind="point")
+    assert spans(points) == [(0, 0), (1, 1), (3, 3)] and points.total_s == 0
+    during = points & bouts_of(".###")
+    assert during.kind == "point" and spans(during) == [(1, 1), (3, 3)]
+    assert points.during(bouts_of("##..")).count == 2
+    with pytest.raises(QueryError):
+        _ = ~points
+    with pytest.raises(QueryError):
+        _ = points | bouts_of("####")
+
+
+def test_a_bout_outside_the_recording_is_refused():
+    edges = np.arange(5) / 10
+    with pytest.raises(QueryError, match="recording of 4 frames"):
+        Bouts(edges, (("a", None),), np.array([0]), np.array([2]), np.array([5]))
+    with pytest.raises(QueryError):
+        Bouts(edges, (("a", None),), np.array([0]), np.array([2]), np.array([2]))
+    with pytest.raises(QueryError, match="does not fit 4 frames"):
+        Bouts.where(np.ones(5, dtype=bool), edges, "a")
+
+
+marks = st.text("#.?", min_size=1, max_size=40)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 40).flatmap(lambda n: st.tuples(*[st.text("#.?", min_size=n, max_size=n)] * 2))
+)
+def test_the_algebra_obeys_logic(texts):
+    a, b = (bouts_of(text) for text in texts)
+    assert text_of(~~a) == text_of(a)
+    assert text_of(~(a & b)) == text_of(~a | ~b)
+    assert text_of(a & b) == text_of(b & a) and text_of(a | b) == text_of(b | a)
+    assert text_of(a & a) == text_of(a) == text_of(a | a)
+    assert (a | b).mask().sum() == a.mask().sum() + b.mask().sum() - (a & b).mask().sum()
+    assert (a & b).total_s <= min(a.total_s, b.total_s) + 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(marks, st.integers(0, 5))
+def test_a_bridge_never_invents_a_state(text, longest):
+    mask, known = np.array([c == "#" for c in text]), np.array([c != "?" for c in text])
+    filled, told = bridge(mask, known, longest)
+    assert (filled[known] == mask[known]).all() and (told >= known).all()
+    for start, stop in zip(*runs(~known), strict=True):
+        same = start > 0 and stop < len(text) and text[start - 1] == text[stop]
+        bridged = same and stop - start <= longest
+        assert told[start:stop].all() == bridged and told[start:stop].any() == bridged
+        assert filled[start:stop].all() == (bridged and text[start - 1] == "#")
+    assert (cover(*runs(filled), len(text)) == filled).all()

@@ -1,0 +1,161 @@
+"""Speed, distance, heading: numbers known from how the path was made."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from llm_query.errors import QueryError
+from llm_query.geometry import Region
+from llm_query.kinematics import (
+    acceleration,
+    angle_between,
+    body_length,
+    direction_deg,
+    distance_moved,
+    heading,
+    mean_speed,
+    speed,
+    turning_speed,
+)
+from llm_query.recording import Recording
+from llm_query.zones import in_region
+
+NTSC = Fraction(30000, 1001)
+VARIABLE = np.array([0.0, 0.03, 0.1, 0.14, 0.3, 0.32, 0.4, 0.5])
+
+
+def path(x, y=0.0):
+    x = np.asarray(x, dtype=float)
+    return np.column_stack([x, np.broadcast_to(y, x.shape)])
+
+
+def test_speed_of_a_straight_path_is_exact_at_29_97_frames_per_second():
+    recording = Recording.synthetic({"a": path(np.arange(10) * 3.0)}, fps=NTSC)
+    assert speed(recording, "a") == pytest.approx(np.full(10, 3 * 30000 / 1001), abs=1e-9)
+
+
+def test_speed_uses_the_real_times_of_a_variable_rate():
+    recording = Recording.synthetic({"a": path(100 * VARIABLE)}, time_s=VARIABLE)
+    assert recording.variable_rate
+    assert speed(recording, "a") == pytest.approx(np.full(8, 100.0), abs=1e-9)
+    assert speed(recording, "a", window_s=0.2) == pytest.approx(np.full(8, 100.0), abs=1e-9)
+
+
+def test_speed_is_the_central_difference_and_one_sided_at_the_ends():
+    recording = Recording.synthetic({"a": path([0, 1, 4, 9])}, fps=1)
+    assert speed(recording, "a").tolist() == [1, 2, 4, 5]
+
+
+def test_speed_never_crosses_a_gap():
+    x = np.array([0, 1, 2, np.nan, 1000, 1001, np.nan, np.nan, 5])
+    recording = Recording.synthetic({"a": path(x), "b": path(x + 1), "c": path(x * 2)}, fps=10)
+    for window_s in (0.0, 0.5):
+        found = speed(recording, "a", window_s=window_s)
+        assert found[[0, 1, 2, 4, 5]] == pytest.approx([10.0] * 5, abs=1e-9)
+        assert np.isnan(found[[3, 6, 7, 8]]).all()
+
+
+def test_speed_is_in_cm_when_calibrated():
+    recording = Recording.synthetic({"a": path([0, 5, 10])}, fps=10, px_per_cm=5)
+    assert speed(recording, "a").tolist() == [10, 10, 10]
+
+
+def test_a_window_removes_jitter_that_makes_a_frame_by_frame_speed_useless():
+    noise = np.random.default_rng(0).normal(0, 0.3, (3000, 2))
+    recording = Recording.synthetic({"a": noise}, fps=30)
+    assert speed(recording, "a").mean() > 7
+    assert speed(recording, "a", window_s=0.5)[10:-10].mean() < 0.8
+
+
+def test_acceleration_of_a_steadily_faster_animal():
+    t = np.arange(20) / 10
+    recording = Recording.synthetic({"a": path(3 * t**2)}, fps=10)
+    assert acceleration(recording, "a")[2:-2] == pytest.approx(np.full(16, 6.0))
+
+
+def test_distance_is_the_sum_of_steps_between_frames_in_a_row():
+    x = np.array([0, 1, 2, np.nan, 1000, 1003, np.nan, 0])
+    recording = Recording.synthetic({"a": path(x)}, fps=10)
+    assert distance_moved(recording, "a") == 5
+    assert mean_speed(recording, "a") == pytest.approx(5 / 0.3)
+
+
+def test_distances_of_periods_and_of_inside_and_outside_add_up():
+    rng = np.random.default_rng(1)
+    walk = 50 + np.cumsum(rng.normal(0, 3, (400, 2)), axis=0)
+    box = Region("box", "rectangle", np.array([[40, 40], [70, 70]]))
+    recording = Recording.synthetic({"a": walk}, fps=NTSC, regions=[box])
+    whole = distance_moved(recording, "a")
+    parts = [distance_moved(recording, "a", start_s=s, stop_s=s + 5) for s in (0, 5, 10)]
+    assert sum(parts) == pytest.approx(whole)
+    inside = in_region(recording, "a", "box")
+    assert 0 < inside.total_s < recording.duration_s
+    split = [distance_moved(recording, "a", during=bouts) for bouts in (inside, ~inside)]
+    assert sum(split) == pytest.approx(whole)
+
+
+def test_distance_of_an_animal_never_seen_is_missing_not_zero():
+    recording = Recording.synthetic({"a": path([np.nan] * 4), "b": path([1, 1, 1, 1])}, fps=10)
+    assert np.isnan(distance_moved(recording, "a"))
+    assert np.isnan(mean_speed(recording, "a"))
+    assert distance_moved(recording, "b") == 0
+
+
+def test_smoothing_shortens_jitter_but_not_a_straight_path():
+    straight = np.arange(300) * 2.0
+    noisy = path(straight) + np.random.default_rng(2).normal(0, 1.0, (300, 2))
+    recording = Recording.synthetic({"a": path(straight), "b": noisy}, fps=30)
+    assert distance_moved(recording, "a", window_s=0.5) == pytest.approx(598)
+    assert distance_moved(recording, "b") > 700
+    assert distance_moved(recording, "b", window_s=0.5) == pytest.approx(598, rel=0.02)
+
+
+def test_a_period_outside_the_recording_is_an_error_that_says_its_length():
+    recording = Recording.synthetic({"a": path([0, 1, 2])}, fps=1)
+    with pytest.raises(QueryError, match="runs from 0 s to 3 s"):
+        distance_moved(recording, "a", start_s=10, stop_s=20)
+
+
+def test_directions_are_counter_clockwise_with_up_as_90():
+    vectors = np.array([[1, 0], [1, -1], [0, -1], [-1, 0], [0, 1], [0, 0]], dtype=float)
+    assert direction_deg(vectors)[:5].tolist() == [0, 45, 90, 180, -90]
+    assert np.isnan(direction_deg(vectors)[5])
+    assert direction_deg(np.array([[-1.0, 0.0], [-1.0, -0.0]])).tolist() == [180, 180]
+
+
+def test_angles_wrap():
+    a, b = np.array([179.0, -179, 0, 10]), np.array([-179.0, 179, 180, 10])
+    assert angle_between(a, b).tolist() == [2, 2, 180, 0]
+
+
+def test_heading_from_the_outline_or_from_two_named_points():
+    nose = {"nose": path([5, 5], -5), "tail": path([5, 5], 5)}
+    recording = Recording.synthetic(
+        {"a": path([0, 1]), "b": path([0, 1])},
+        points={"a": nose},
+        heading_deg={"b": np.array([10.0, np.nan])},
+    )
+    assert heading(recording, "a", "nose", "tail").tolist() == [90, 90]
+    assert heading(recording, "b")[0] == 10 and np.isnan(heading(recording, "b")[1])
+    with pytest.raises(QueryError, match="front and back"):
+        heading(recording, "a")
+
+
+def test_turning_speed_goes_on_over_the_wrap():
+    degrees = (np.arange(20) * 30.0 + 180) % 360 - 180
+    recording = Recording.synthetic({"a": path(np.zeros(20))}, fps=10, heading_deg={"a": degrees})
+    assert turning_speed(recording, "a") == pytest.approx(np.full(20, 300.0))
+
+
+def test_body_length_is_in_the_recordings_unit():
+    recording = Recording.synthetic({"a": path([0, np.nan])}, px_per_cm=10, length=40)
+    assert body_length(recording, "a")[0] == 4 and np.isnan(body_length(recording, "a")[1])
+
+
+def test_an_unknown_animal_or_point_is_an_error_that_lists_the_known():
+    recording = Recording.synthetic({"animal1": path([0, 1]), "animal2": path([0, 1])})
+    with pytest.raises(QueryError, match="animal1, animal2"):
+        speed(recording, "mouse 1")
+    with pytest.raises(QueryError, match='no body point "nose", only centre'):
+        speed(recording, "animal1", point="nose")
