@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,6 @@ import plotly.graph_objects as go
 
 # Okabe and Ito's colours in the order of assets/player.js: one animal, one colour, everywhere.
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442")
-MAX_POINTS = 20_000  # drawn per trace; a browser gets slow beyond
 ROW_PX = 26
 
 
@@ -56,86 +56,29 @@ def ethogram(bouts: pd.DataFrame, duration_s: float, animals: Sequence[str] = ()
     return _finish(figure, 90 + ROW_PX * max(len(groups), 1))
 
 
-def trajectories(tracks: pd.DataFrame, size: tuple[int, int], px_per_cm: float | None) -> go.Figure:
-    """Draw where each animal went; gaps stay gaps.
+def dressed(figure: Mapping[str, Any], animals: Sequence[str] = ()) -> go.Figure:
+    """Turn an answer's figure (plotly JSON) into one in the animals' own colours.
 
-    `tracks` has name, x_px, y_px with NaN where an animal was not found; `size` is the picture's
-    (width, height) in pixels.
+    Colours that the answer chose itself are kept, and so is everything else it says.
     """
-    scale, unit = _unit(px_per_cm)
-    figure = go.Figure()
-    for index, (name, rows) in enumerate(tracks.groupby("name", sort=False)):
-        rows = rows.iloc[:: max(1, len(rows) // MAX_POINTS)]
-        figure.add_scattergl(
-            x=rows["x_px"].to_numpy(float) / scale,
-            y=rows["y_px"].to_numpy(float) / scale,
-            mode="lines",
-            name=str(name),
-            line={"color": colour_of(index), "width": 1.4},
-            connectgaps=False,
-        )
-    return _arena(figure, size, scale, unit)
-
-
-def occupancy(tracks: pd.DataFrame, size: tuple[int, int], px_per_cm: float | None) -> go.Figure:
-    """Draw the share of the found time spent in each of about 40 by 40 squares."""
-    scale, unit = _unit(px_per_cm)
-    found = tracks[["x_px", "y_px"]].dropna().to_numpy(float)
-    side = max(size) / 40
-    edges = [np.arange(0, extent + side, side) for extent in size]
-    counts, _, _ = np.histogram2d(found[:, 0], found[:, 1], bins=edges)
-    share = 100 * counts.T / max(len(found), 1)
-    figure = go.Figure(
-        go.Heatmap(
-            x=(edges[0][:-1] + side / 2) / scale,
-            y=(edges[1][:-1] + side / 2) / scale,
-            z=np.where(share > 0, share, np.nan),
-            colorscale="Viridis",
-            colorbar={"title": "% of time"},
-            hovertemplate="%{z:.2f} % of the found time<extra></extra>",
-        )
-    )
-    return _arena(figure, size, scale, unit)
-
-
-def trace(
-    time_s: np.ndarray, values: Mapping[str, np.ndarray], title: str, animals: Sequence[str] = ()
-) -> go.Figure:
-    """Draw one measure over time, one line for each animal; NaN breaks a line."""
-    figure = go.Figure()
-    step = max(1, len(time_s) // MAX_POINTS)
-    for order, (name, series) in enumerate(values.items()):
-        index = animals.index(name) if name in animals else order
-        figure.add_scattergl(
-            x=time_s[::step],
-            y=np.asarray(series, float)[::step],
-            mode="lines",
-            name=name,
-            line={"color": colour_of(index), "width": 1.3},
-            connectgaps=False,
-        )
-    figure.update_xaxes(title="Time (s)")
-    figure.update_yaxes(title=title, rangemode="tozero")
-    return _finish(figure, 340)
-
-
-def _unit(px_per_cm: float | None) -> tuple[float, str]:
-    return (px_per_cm, "cm") if px_per_cm else (1.0, "px")
-
-
-def _arena(figure: go.Figure, size: tuple[int, int], scale: float, unit: str) -> go.Figure:
-    width, height = size
-    figure.update_xaxes(title=f"x ({unit})", range=[0, width / scale], constrain="domain")
-    figure.update_yaxes(
-        title=f"y ({unit}, down)", range=[height / scale, 0], scaleanchor="x", constrain="domain"
-    )
-    return _finish(figure, 480)
+    drawn = go.Figure(figure)
+    for order, trace in enumerate(drawn.data):
+        index = animals.index(trace.name) if trace.name in animals else order
+        if trace.type in ("scatter", "scattergl"):
+            trace.line.color = trace.line.color or colour_of(index)
+            if isinstance(trace.marker.color, str | None):
+                trace.marker.color = trace.marker.color or colour_of(index)
+        elif trace.type in ("bar", "histogram", "box", "violin"):
+            trace.marker.color = trace.marker.color or colour_of(index)
+    picture = drawn.layout.yaxis.scaleanchor is not None
+    return _finish(drawn, 520 if picture else 380)
 
 
 def _finish(figure: go.Figure, height: int) -> go.Figure:
+    titled = figure.layout.title.text is not None
     figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 20, "b": 40},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        height=figure.layout.height or height,
+        margin={"l": 10, "r": 10, "t": 60 if titled else 20, "b": 40},
+        colorway=COLOURS,
     )
     return figure

@@ -20,7 +20,7 @@ from app.errors import AppError
 
 RUNNING = frozenset({"starting", "running"})
 SILENT_S = 60.0  # where processes cannot be looked up: no word for this long means dead
-_children: dict[int, subprocess.Popen] = {}  # kept so that a finished child can be reaped
+_children: dict[str, subprocess.Popen] = {}  # by job, so that a finished child is reaped
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,8 @@ def start_track_job(study: Path, video: Path, animals: int, *, force: bool = Fal
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
-    _children[child.pid] = child
-    job = replace(job, pid=child.pid)
-    if read_job(path) == replace(job, pid=0):  # not yet overwritten by the process itself
-        _write(path, job)
-    return job
+    _children[job_id] = child
+    return replace(job, pid=child.pid)
 
 
 def read_jobs(study: Path) -> list[Job]:
@@ -103,7 +100,7 @@ def cancel_job(study: Path, job_id: str, *, hard: bool = False) -> None:
     `hard` ends the whole process group instead, for a job that did not listen.
     """
     job = _seen(study / "jobs" / f"{Path(job_id).name}.json")
-    if job is None or not job.active:
+    if job is None or not job.active or not job.pid:
         return
     if hard:
         os.killpg(job.pid, signal.SIGTERM)
@@ -123,7 +120,11 @@ def forget_job(study: Path, job_id: str) -> None:
 
 def _seen(path: Path) -> Job | None:
     job = read_job(path)
-    if job is None or not job.active or is_alive(job, path):
+    if job is None or not job.active:
+        return job
+    child = _children.get(job.job_id)
+    job = replace(job, pid=job.pid or (child.pid if child else 0))
+    if is_alive(job, path):
         return job
     job = read_job(path) or job  # it may have written its last word just now
     if not job.active:
@@ -134,11 +135,11 @@ def _seen(path: Path) -> Job | None:
 
 def is_alive(job: Job, path: Path) -> bool:
     """Whether the job's process still runs and is no stranger that got its number."""
-    if not job.pid:
-        return time.time() - job.updated_at < 10
-    child = _children.get(job.pid)
+    child = _children.get(job.job_id)
     if child is not None:
         return child.poll() is None
+    if not job.pid:  # just started by a server that is gone; the job will write its number soon
+        return time.time() - job.updated_at < SILENT_S
     command = Path(f"/proc/{job.pid}/cmdline")
     if Path("/proc/self/cmdline").exists():
         try:

@@ -201,6 +201,7 @@ def example_questions(study: Path, rows: list[VideoRow]) -> list[str]:
 def overlay_bytes(study: Path, video_id: int, first: int, stop: int) -> bytes:
     """Tracks, masks and points of the frames `first` to `stop` (exclusive), packed."""
     with reading(study) as opened:
+        video_id = find_video(opened, video_id).video_id
         tracks = read_tracks(opened, video_id, first, stop)
         masks = read_masks(opened, video_id, first, stop)
         points = read_keypoints(opened, video_id, first, stop)
@@ -210,7 +211,9 @@ def overlay_bytes(study: Path, video_id: int, first: int, stop: int) -> bytes:
 def times_of(study: Path, video_id: int) -> np.ndarray:
     """Time of every frame in seconds, (n_frames,) float64, the first being 0."""
     with reading(study) as opened:
-        return np.asarray(stored.frame_times(opened, video_id), dtype="<f8")
+        return np.asarray(
+            stored.frame_times(opened, find_video(opened, video_id).video_id), dtype="<f8"
+        )
 
 
 def video_file(study: Path, video_id: int) -> Path:

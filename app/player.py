@@ -7,6 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+# One module in five readable files: small tools and the player itself come last.
+PARTS = ("player_overlay", "player_sources", "player_timeline", "player_marks", "player")
+
 
 def _shipped(name: str) -> str:
     return files("assets").joinpath(name).read_text(encoding="utf-8")
@@ -16,7 +19,7 @@ _COMPONENT = st.components.v2.component(
     "ethoscribe_player",
     html=_shipped("player.html"),
     css=_shipped("player.css"),
-    js=_shipped("player.js"),
+    js="\n".join(_shipped(f"{part}.js") for part in PARTS),
 )
 
 

@@ -15,6 +15,7 @@ THEME = {
     "baseRadius": "6px",
     "baseFontSize": 15,
     "headingFontSizes": ["1.7rem", "1.35rem", "1.15rem", "1rem", "1rem", "1rem"],
+    "metricValueFontSize": "1.5rem",
     "paddingTop": "0.75rem",
     "paddingBottom": "1rem",
 }

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from app import charts
@@ -26,6 +25,8 @@ def show_bouts(answer: Answer, row: VideoRow, key: str) -> None:
     figure = charts.ethogram(bouts, row.video.duration_s, row.animals)
     st.plotly_chart(figure, key=f"{key}-ethogram", config={"displaylogo": False})
     columns = ["subject", "target", "start_s", "stop_s", "duration_s", "start_frame", "stop_frame"]
+    if bouts["behaviour"].nunique() > 1:
+        columns.insert(0, "behaviour")
     table = bouts.reindex(columns=columns).dropna(axis="columns", how="all")
     table.insert(0, "watch", ":material/play_circle: Watch")
     seconds = st.column_config.NumberColumn(format="%.2f")
@@ -73,7 +74,8 @@ def show_answer(answer: Answer, row: VideoRow, save: Save, key: str) -> None:
     if answer.bouts is not None and len(answer.bouts):
         show_bouts(answer, row, key)
     if answer.figure:
-        st.plotly_chart(go.Figure(answer.figure), key=f"{key}-figure")
+        figure = charts.dressed(answer.figure, row.animals)
+        st.plotly_chart(figure, key=f"{key}-figure", config={"displaylogo": False})
     if isinstance(answer.table, pd.DataFrame) and len(answer.table):
         st.dataframe(answer.table, hide_index=True, key=f"{key}-table")
     notes(answer)
@@ -86,13 +88,13 @@ def show_answer(answer: Answer, row: VideoRow, save: Save, key: str) -> None:
 
 def keep(answer: Answer, save: Save, key: str) -> None:
     """Offer to save the bouts and the code under a name."""
-    with st.form(f"{key}-keep", border=False):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input(
-                "Save as behaviour", key=f"{key}-name", placeholder="corner_visits"
-            )
-            if st.form_submit_button("Save", icon=":material/bookmark:") and name.strip():
-                save(answer, name.strip())
+    row = st.form(f"{key}-keep", border=False).container(
+        horizontal=True, vertical_alignment="bottom"
+    )
+    with row:
+        name = st.text_input("Save as behaviour", key=f"{key}-name", placeholder="corner_visits")
+        if st.form_submit_button("Save", icon=":material/bookmark:") and name.strip():
+            save(answer, name.strip())
 
 
 def notes(answer: Answer) -> None:

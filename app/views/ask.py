@@ -63,7 +63,7 @@ if sent and question.strip():
 if "asked" in st.session_state:
     asked, answers, trouble = st.session_state.asked
     st.divider()
-    st.markdown(f"#### {library.plain(asked)}")
+    st.caption(f"“{library.plain(asked)}”")
     if trouble:
         st.error(trouble)
     for number, answer in enumerate(answers):

@@ -8,9 +8,9 @@ from app.errors import known_errors, one_line
 from app.library import is_busy
 from app.workplace import workplace
 
-LOGO = files("assets").joinpath("logo.svg").read_text(encoding="utf-8")
+LOGO, ICON = (files("assets").joinpath(f"{n}.svg").read_text("utf-8") for n in ("logo", "icon"))
 
-st.set_page_config(page_title="Ethoscribe", page_icon=":material/pets:", layout="wide")
+st.set_page_config(page_title="Ethoscribe", page_icon=ICON, layout="wide")
 st.logo(LOGO, size="large")
 
 page = st.navigation(

@@ -58,7 +58,8 @@ def browse() -> None:
             key="up",
         )
         st.text(str(listing.folder))
-    with st.container(height=250, key="files"):
+    many = len(listing.folders) + len(listing.videos) > 6
+    with st.container(height=300 if many else "content", key="files", border=True):
         for folder in listing.folders:
             st.button(
                 folder.name,

@@ -1,0 +1,84 @@
+"""Figures of bouts and answers."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from app.charts import COLOURS, colour_of, dressed, ethogram, row_label
+
+BOUTS = pd.DataFrame(
+    {
+        "behaviour": ["near", "immobile", "immobile"],
+        "subject": ["animal2", "animal1", "animal1"],
+        "target": ["animal1", None, None],
+        "start_s": [1.0, 2.0, 6.0],
+        "stop_s": [1.5, 4.0, 6.0],
+    }
+)
+
+
+def test_an_ethogram_has_one_row_per_behaviour_subject_and_target() -> None:
+    figure = ethogram(BOUTS, 10.0, ("animal1", "animal2"))
+    assert [trace.name for trace in figure.data] == [
+        "near · animal2 → animal1",
+        "immobile · animal1",
+    ]
+    assert list(figure.data[1].base) == [2.0, 6.0]
+    assert list(figure.data[1].x) == [2.0, 0.01]  # a point event is still seen
+    assert tuple(figure.layout.xaxis.range) == (0, 10.0)
+
+
+def test_an_animal_has_the_colour_it_has_in_the_player() -> None:
+    figure = ethogram(BOUTS, 10.0, ("animal1", "animal2"))
+    assert [trace.marker.color for trace in figure.data] == [COLOURS[1], COLOURS[0]]
+    assert colour_of(7) == COLOURS[0]
+
+
+def test_an_ethogram_of_nothing_is_an_empty_time_axis() -> None:
+    figure = ethogram(BOUTS.iloc[:0], 10.0)
+    assert len(figure.data) == 0
+    assert tuple(figure.layout.xaxis.range) == (0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("parts", "label"),
+    [
+        (("near", "a", "b"), "near · a → b"),
+        (("still", "a", None), "still · a"),
+        (("still", "a", math.nan), "still · a"),
+        ((None, "a", None), "a"),
+    ],
+)
+def test_a_row_is_named_by_what_is_known(parts: tuple, label: str) -> None:
+    assert row_label(*parts) == label
+
+
+def test_an_answers_figure_gets_the_animals_colours_and_keeps_its_own() -> None:
+    figure = dressed(
+        {
+            "data": [
+                {"type": "scattergl", "name": "animal2", "x": [1, 2], "y": [1, None]},
+                {"type": "scatter", "name": "x", "y": [1], "line": {"color": "black"}},
+            ],
+            "layout": {"title": {"text": "Path"}, "yaxis": {"scaleanchor": "x"}},
+        },
+        ("animal1", "animal2"),
+    )
+    assert figure.data[0].line.color == COLOURS[1]
+    assert figure.data[1].line.color == "black"
+    assert figure.layout.title.text == "Path"
+    assert figure.layout.height == 520
+
+
+def test_a_heatmap_and_values_as_colours_are_left_alone() -> None:
+    figure = dressed(
+        {
+            "data": [
+                {"type": "heatmap", "z": [[1, 2]]},
+                {"type": "scatter", "y": [1, 2], "marker": {"color": [0.1, 0.2]}},
+            ]
+        }
+    )
+    assert figure.data[0].type == "heatmap"
+    assert list(figure.data[1].marker.color) == [0.1, 0.2]
