@@ -31,14 +31,15 @@ $(BASE): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "This Python cannot make environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	@echo "Installing into $(VENV): a minute or two, once."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -e .
 	@touch $@
 
 # trackeval asks for a second OpenCV and for plotting; what the tests compare against needs neither.
 $(DEV): $(BASE)
-	$(PIP) -e '.[dev]'
-	$(PIP) --no-deps trackeval==1.3.0
+	@$(PIP) -e '.[dev]'
+	@$(PIP) --no-deps trackeval==1.3.0
 	@touch $@
 
 demo: $(BASE)

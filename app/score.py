@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TRACK_COLUMNS = ("frame", "id", "x", "y")
 BOUT_COLUMNS = ("start_frame", "stop_frame")
+_IDS_PER_VIDEO = 1_000_000  # keeps the animals of two videos apart when both are scored as one
 
 
 @dataclass(frozen=True)
@@ -28,23 +29,28 @@ class Pair:
 
 
 def score_tracks_of(
-    study: Path, truth: Path, radius_px: float | None = None, video: str | None = None
+    study: Path,
+    truth: Path,
+    radius_px: float | None = None,
+    video: str | None = None,
+    sparse: bool = False,
 ) -> dict[str, Any]:
     """Score the tracks of a study against a CSV with the columns frame, id, x, y (pixels).
 
-    Only frames that the truth lists are scored. A truth of several videos has a `video`
-    column. Without a radius, half the median body length of the tracked animals is taken.
+    Every frame from the truth's first to its last is scored; of a sparse truth, only the frames
+    it lists. A truth of several videos has a `video` column. Without a radius, half the median
+    body length of the tracked animals is taken.
     Returns the scores over all videos, and under `videos` those of each.
     """
     from tracking.scoring import score_tracks
 
     if radius_px is not None and not 0 < radius_px < float("inf"):
         raise AppError(f"--radius is {radius_px}: it is a distance in px, so more than 0.")
-    table = read_truth(truth, TRACK_COLUMNS)
+    table = read_truth(truth, TRACK_COLUMNS, numbers=("frame", "x", "y"))
     lengths: list[float] = []
     with open_study(study) as opened:
         pairs = [
-            _track_pair(opened, chosen, part, lengths)
+            _track_pair(opened, chosen, part, lengths, sparse)
             for chosen, part in _split(opened, table, video, truth, tracked=True)
         ]
     radius = radius_px or _usual_radius(lengths)
@@ -65,7 +71,7 @@ def score_bouts_of(
     """
     from llm_query.agreement import score_bouts
 
-    table = read_truth(truth, BOUT_COLUMNS)
+    table = read_truth(truth, BOUT_COLUMNS, numbers=BOUT_COLUMNS)
     with open_study(study) as opened:
         _check_behaviour(opened, behaviour)
         pairs = [
@@ -79,10 +85,10 @@ def score_bouts_of(
     return _per_video_and_all(pairs, score, frame_columns=BOUT_COLUMNS, id_column=None)
 
 
-def read_truth(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a truth CSV and check that it has the columns, as numbers."""
+def read_truth(path: Path, columns: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
+    """Read a truth CSV and check that it has the columns, and frames in every row."""
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise AppError(f"{path} is no CSV file that can be read ({error}).") from error
     missing = [column for column in columns if column not in table.columns]
@@ -91,11 +97,14 @@ def read_truth(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             f"{path} has no column {', '.join(missing)}: a truth file has the columns "
             f"{','.join(columns)} and, for several videos, video."
         )
-    for column in columns:
-        table[column] = pd.to_numeric(table[column], errors="coerce")
-        if column != "x" and column != "y" and table[column].isna().any():
-            row = int(table.index[table[column].isna()][0]) + 2
-            raise AppError(f"{path}, line {row}: {column} is not a number.")
+    for column in numbers:
+        given = table[column]
+        table[column] = pd.to_numeric(given, errors="coerce")
+        # An animal that is not there has no x and y; a word in their place is a mistake.
+        wrong = table[column].isna() & (given.notna() | (column not in ("x", "y")))
+        if wrong.any():
+            row = int(table.index[wrong][0])
+            raise AppError(f"{path}, line {row + 2}: {column} is {given[row]!r}, not a number.")
     return table
 
 
@@ -129,20 +138,26 @@ def _split(
     return [(known[0], table)]
 
 
-def _track_pair(study: Study, video: "Video", truth: pd.DataFrame, lengths: list[float]) -> Pair:
+def _track_pair(
+    study: Study, video: "Video", truth: pd.DataFrame, lengths: list[float], sparse: bool
+) -> Pair:
     from storage.tracks import read_tracks
 
     tracks = read_tracks(study, video.video_id).to_pandas()
-    seen = tracks[tracks["detected"] & tracks["frame"].isin(truth["frame"].unique())]
-    if seen.empty:
-        raise AppError(f"No frame of {video.name} has both truth and tracks: is it tracked?")
+    if tracks.empty:
+        raise AppError(f"{video.name} has no tracks yet: track it first.")
+    if truth.empty:
+        raise AppError(f"The truth has no row for {video.name}.")
+    scored = tracks["frame"].between(truth["frame"].min(), truth["frame"].max())
+    if sparse:
+        scored = tracks["frame"].isin(truth["frame"].unique())
+    seen = tracks[tracks["detected"] & scored]
     lengths.extend(seen["length_px"].dropna().tolist())
     found = seen.rename(columns={"animal_id": "id", "x_px": "x", "y_px": "y"})
+    truth = truth.dropna(subset=["x", "y"])[list(TRACK_COLUMNS)].reset_index(drop=True)
+    truth["id"] = pd.factorize(truth["id"])[0] + 1
     return Pair(
-        video.name,
-        video.n_frames,
-        truth.dropna(subset=["x", "y"])[list(TRACK_COLUMNS)].reset_index(drop=True),
-        found[list(TRACK_COLUMNS)].reset_index(drop=True),
+        video.name, video.n_frames, truth, found[list(TRACK_COLUMNS)].reset_index(drop=True)
     )
 
 
@@ -208,9 +223,9 @@ def _joined(pairs: list[Pair], frame_columns: Sequence[str], id_column: str | No
         for side in parts:
             part = getattr(pair, side).copy()
             for column in frame_columns:
-                part[column] += start
+                part[column] = part[column].astype("int64") + start
             if id_column:
-                part[id_column] = f"{number}:" + part[id_column].astype(str)
+                part[id_column] = part[id_column].astype("int64") + number * _IDS_PER_VIDEO
             parts[side].append(part)
         start += pair.n_frames
     truth, found = (pd.concat(parts[side], ignore_index=True) for side in ("truth", "found"))

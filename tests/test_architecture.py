@@ -113,6 +113,17 @@ def test_every_dependency_is_locked_to_one_version(project):
     assert names <= locked
 
 
+def test_every_package_that_is_imported_is_declared(graph, project):
+    owners = packages_distributions()
+    declared = " ".join(project["project"]["dependencies"])
+    optional = " ".join(project["project"]["optional-dependencies"]["models"])
+    for module in graph.modules:
+        if not graph.is_module_squashed(module) or module in sys.stdlib_module_names:
+            continue
+        names = owners.get(module, [module])
+        assert any(f"{name.lower()}>" in declared or name in optional for name in names), module
+
+
 def test_the_locked_versions_name_no_place():
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         assert line.startswith("#") or ("==" in line and "/" not in line and "@" not in line), line

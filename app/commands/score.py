@@ -36,12 +36,15 @@ def tracks(
         typer.Option(metavar="PX", help="A distance up to this is a hit; else half a body length."),
     ] = None,
     video: VideoOption = None,
+    sparse: Annotated[
+        bool, typer.Option("--sparse", help="Score only the frames that the truth lists.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Score identities: HOTA, IDF1, MOTA and switches, defined as TrackEval defines them.
 
     The truth is a CSV with the columns frame,id,x,y in pixels, and video if there are
-    several. Only the frames it lists are scored.
+    several. Every frame from its first to its last is scored.
 
     \b
     Example:
@@ -49,7 +52,7 @@ def tracks(
     """
     from app.score import score_tracks_of
 
-    _tell(score_tracks_of(study, truth, radius, video), as_json)
+    _tell(score_tracks_of(study, truth, radius, video, sparse), as_json)
 
 
 def bouts(

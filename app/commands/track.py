@@ -1,6 +1,7 @@
 """`ethoscribe track`: from video files to tracks in the study."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -169,7 +170,8 @@ def _tell(summary: "TrackSummary") -> None:
     if summary.skipped:
         say(f"{summary.video}: already tracked; --force tracks it again.")
         return
-    say(f"{summary.video}: settings {spell_settings(summary.settings)}")
+    chosen = {k: v for k, v in summary.settings.items() if not isinstance(v, dict)}
+    say(f"{summary.video}: settings {spell_settings(chosen)}")
     speed = summary.frames / summary.seconds if summary.seconds > 0 else 0.0
     say(
         f"{summary.video}: {summary.frames} frames in {summary.seconds:.1f} s "
@@ -180,12 +182,13 @@ def _tell(summary: "TrackSummary") -> None:
 def spell_settings(settings: dict[str, Any]) -> str:
     """Write settings as --set would take them back.
 
-    >>> spell_settings({"threshold": 30, "background": "median"})
-    'background=median threshold=30'
+    >>> spell_settings({"threshold": 30, "statistic": "masked median"})
+    "statistic='masked median' threshold=30"
     """
 
     def spell(value: Any) -> str:
-        return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+        text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+        return shlex.quote(text)
 
     return " ".join(f"{key}={spell(value)}" for key, value in sorted(settings.items()))
 
