@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
@@ -11,29 +9,6 @@ from scipy.optimize import linear_sum_assignment
 from llm_query.errors import QueryError
 
 COLUMNS = ("start_frame", "stop_frame")
-
-
-def read_truth(path: Path | str, behaviour: str | None = None) -> pd.DataFrame:
-    """Read bouts from a CSV with the columns start_frame,stop_frame (frames from 0, stop excluded).
-
-    Where the file has a column `behaviour` and one is asked for, only its rows are kept.
-    """
-    path = Path(path)
-    try:
-        table = pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
-    except FileNotFoundError as error:
-        raise QueryError(f"No truth file {path}. Check the path.") from error
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise QueryError(f"Cannot read {path} as a CSV with the columns start_frame,stop_frame "
-                         f"({str(error).splitlines()[0]}).") from error
-    if behaviour is not None and "behaviour" in table.columns and len(table):
-        kept = table[table["behaviour"].astype(str).str.casefold() == behaviour.casefold()]
-        if kept.empty:
-            known = ", ".join(sorted(table["behaviour"].astype(str).unique()))
-            raise QueryError(f"{path} has no bout of {behaviour!r}; it has {known}. "
-                             "Ask for one of these, or leave the behaviour column out.")
-        table = kept
-    return _bouts(table, f"The truth {path}")
 
 
 def score_bouts(truth: pd.DataFrame, found: pd.DataFrame, n_frames: int,
@@ -66,7 +41,7 @@ def score_bouts(truth: pd.DataFrame, found: pd.DataFrame, n_frames: int,
         "frame_precision": _ratio(both, float(found_frames.sum())),
         "frame_recall": _ratio(both, float(true_frames.sum())),
         "bout_f1": _ratio(2.0 * pairs, float(len(truth) + len(found))),
-        "n_truth": float(len(truth)), "n_found": float(len(found))}
+        "n_truth": len(truth), "n_found": len(found)}
 
 
 def cohen_kappa(first: np.ndarray, second: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from llm_query.agreement import read_truth, score_bouts
+from llm_query.agreement import score_bouts
 from llm_query.errors import QueryError
 
 
@@ -95,19 +95,3 @@ def test_freezing_experts_agree_as_published(shared_data: Path) -> None:
 def test_bad_bouts_are_one_clear_line(table: pd.DataFrame, says: str) -> None:
     with pytest.raises(QueryError, match=says):
         score_bouts(table, bouts(), 100)
-
-
-def test_a_truth_file_is_read_whole_or_for_one_behaviour(tmp_path: Path) -> None:
-    path = tmp_path / "truth.csv"
-    path.write_text("behaviour,start_frame,stop_frame\nContact,3,9\nimmobile,1,2\n")
-    assert len(read_truth(path)) == 2
-    assert read_truth(path, "contact").to_numpy().tolist() == [[3, 9]]
-    with pytest.raises(QueryError, match="no bout of 'rearing'; it has Contact, immobile"):
-        read_truth(path, "rearing")
-    path.write_text("start_frame,stop_frame\n")
-    assert read_truth(path, "contact").empty
-    path.write_text("")
-    with pytest.raises(QueryError, match="Cannot read"):
-        read_truth(path)
-    with pytest.raises(QueryError, match="No truth file"):
-        read_truth(tmp_path / "none.csv")

@@ -167,6 +167,12 @@ def test_the_track_of_each_animal_is_named() -> None:
     assert match_ids(walk(), tracks, radius_px=20) == {1: 8, 2: 4}
 
 
+def test_ids_may_be_names() -> None:
+    named = walk().replace({"id": {1: "mouse B", 2: "mouse A"}})
+    assert score_tracks(named, walk(), radius_px=20)["idf1"] == 1.0
+    assert match_ids(walk(), named, radius_px=20) == {1: "mouse B", 2: "mouse A"}
+
+
 def test_ten_thousand_frames_take_seconds() -> None:
     truth = walk(10_000, 3)
     started = time.process_time()
@@ -180,7 +186,8 @@ def test_ten_thousand_frames_take_seconds() -> None:
     ("frame,id,x,y\n0,1,2,mouse\n", "'mouse' as y in row 1"),
     ("frame,id,x,y\n0,1,2,3\n0,1,4,5\n", "id 1 twice in frame 0"),
     ("frame,id,x,y\n0.5,1,2,3\n", "not a whole number"),
-    ("frame,id,x,y\n-1,1,2,3\n", "negative frame"),
+    ("frame,id,x,y\n-1,1,2,3\n", "whole number from 0"),
+    ("frame,id,x,y\n1,,2,3\n", "without an id"),
     ("frame,id,x,y\n0,1,inf,3\n", "infinite"),
 ])
 def test_a_bad_truth_file_is_one_clear_line(tmp_path: Path, text: str, says: str) -> None:

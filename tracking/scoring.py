@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,8 @@ def read_truth(path: Path | str) -> pd.DataFrame:
 def score_tracks(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) -> dict[str, float]:
     """Compare tracks with the truth: HOTA, IDF1, MOTA, identity switches and their parts.
 
-    truth, tracks: columns frame, id, x, y (px); rows without x or y count as not there.
+    truth, tracks: columns frame, id, x, y (px); ids are numbers or names, and need not be the
+    same in both; rows without x or y count as not there.
     radius_px: a position within this distance of the truth is a match. The similarity is
     `max(0, 1 - distance / (2 * radius_px))`, so a match is similarity >= 0.5 as in TrackEval;
     HOTA, DetA and AssA are means over the similarity thresholds 0.05 to 0.95.
@@ -53,17 +55,16 @@ def score_tracks(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) ->
     """
     pairs = _Pairs.compare(truth, tracks, radius_px)
     scores = _identity(pairs) | _hota(pairs) | _clear(pairs)
-    scores |= {"n_truth": float(pairs.n_truth), "n_tracks": float(pairs.n_tracks),
-               "frames": float(len(pairs.frames)), "radius_px": float(radius_px)}
-    return {name: float(value) for name, value in scores.items()}
+    return scores | {"n_truth": pairs.n_truth, "n_tracks": pairs.n_tracks,
+                     "frames": len(pairs.frames), "radius_px": float(radius_px)}
 
 
-def match_ids(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) -> dict[int, int]:
+def match_ids(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) -> dict[Any, Any]:
     """Return which track is which true animal, {truth id: track id}, as IDF1 pairs them."""
     pairs = _Pairs.compare(truth, tracks, radius_px)
     common = pairs.common(MATCH)
     rows, columns = linear_sum_assignment(-common)
-    return {int(pairs.truth_ids[row]): int(pairs.track_ids[column])
+    return {pairs.truth_ids[row]: pairs.track_ids[column]
             for row, column in zip(rows, columns, strict=True) if common[row, column] > 0}
 
 
@@ -80,8 +81,8 @@ class _Frame:
 class _Pairs:
     """Everything the three scores need, once."""
 
-    truth_ids: np.ndarray
-    track_ids: np.ndarray
+    truth_ids: list[Any]  # g ids as in the table
+    track_ids: list[Any]  # t ids
     frames: list[_Frame]  # every frame of the truth's range
 
     @classmethod
@@ -96,13 +97,13 @@ class _Pairs:
             raise TrackingError("The truth holds no positions, so there is nothing to score.")
         first, last = int(truth["frame"].min()), int(truth["frame"].max())
         tracks = tracks[tracks["frame"].between(first, last)]
-        truth_ids, true_rows = np.unique(truth["id"], return_inverse=True)
-        track_ids, found_rows = np.unique(tracks["id"], return_inverse=True)
+        true_rows, truth_ids = pd.factorize(truth["id"])
+        found_rows, track_ids = pd.factorize(tracks["id"])
         frames = [_Frame(true_rows[a], found_rows[b], _similarity(true_xy, found_xy, radius_px))
                   for (a, true_xy), (b, found_xy)
                   in zip(_by_frame(truth, first, last), _by_frame(tracks, first, last),
                          strict=True)]
-        return cls(truth_ids, track_ids, frames)
+        return cls(truth_ids.tolist(), track_ids.tolist(), frames)
 
     @property
     def n_truth(self) -> int:
@@ -136,28 +137,32 @@ def _positions(table: pd.DataFrame, what: str) -> pd.DataFrame:
     if missing:
         raise TrackingError(f"{what} has no column {', '.join(missing)}; it needs "
                             f"{','.join(COLUMNS)} and has {','.join(map(str, table.columns))}.")
-    numbers = table[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").astype(float)
-    words = numbers.isna() & table[list(COLUMNS)].notna()
-    for name in COLUMNS:
-        if words[name].any():
-            row = int(np.argmax(words[name].to_numpy()))
-            raise TrackingError(f"{what} has {table[name].iloc[row]!r} as {name} in row {row + 1}; "
-                                "that column holds numbers.")
+    numbers = pd.DataFrame({name: _numbers(table[name], what) for name in ("frame", "x", "y")})
+    numbers.insert(1, "id", table["id"])
     numbers = numbers[numbers["x"].notna() & numbers["y"].notna()]
-    whole = numbers[["frame", "id"]]
-    if not (np.isfinite(whole).all(axis=None) and (whole == whole.round()).all(axis=None)):
-        raise TrackingError(f"{what} has a frame or id that is not a whole number.")
-    if (whole["frame"] < 0).any():
-        raise TrackingError(f"{what} has a negative frame; frames count from 0.")
     if not np.isfinite(numbers[["x", "y"]]).all(axis=None):
         raise TrackingError(f"{what} has an infinite x or y; leave the cell empty if unknown.")
-    twice = numbers[whole.duplicated()]
+    frames = numbers["frame"]
+    if not (np.isfinite(frames) & (frames == frames.round()) & (frames >= 0)).all():
+        raise TrackingError(f"{what} has a frame that is not a whole number from 0.")
+    if numbers["id"].isna().any():
+        raise TrackingError(f"{what} has a position without an id. Give every animal its own.")
+    twice = numbers[numbers[["frame", "id"]].duplicated()]
     if len(twice):
-        frame, animal = twice[["frame", "id"]].iloc[0].astype(int)
-        raise TrackingError(f"{what} lists id {animal} twice in frame {frame}. "
-                            "Keep one row per animal and frame.")
-    numbers = numbers.sort_values(["frame", "id"], ignore_index=True)
-    return numbers.astype({"frame": np.int64, "id": np.int64})
+        raise TrackingError(f"{what} lists id {twice['id'].iloc[0]} twice in frame "
+                            f"{int(twice['frame'].iloc[0])}. Keep one row per animal and frame.")
+    return numbers.astype({"frame": np.int64}).sort_values(["frame", "id"], ignore_index=True)
+
+
+def _numbers(column: pd.Series, what: str) -> pd.Series:
+    """Return a column as numbers, NaN where it is empty."""
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    words = (numbers.isna() & column.notna()).to_numpy()
+    if words.any():
+        row = int(np.argmax(words))
+        raise TrackingError(f"{what} has {column.iloc[row]!r} as {column.name} in row {row + 1}; "
+                            "that column holds numbers.")
+    return numbers
 
 
 def _by_frame(table: pd.DataFrame, first: int, last: int,
