@@ -200,19 +200,19 @@ def _check_place(folder: Path, write: bool) -> None:
 
 def _create(folder: Path) -> None:
     """Make the folder and its database in one step, unless the database is there."""
-    database = folder / DATABASE
-    log = folder / f"{DATABASE}.wal"
-    # The log first: a study made by another process meanwhile has its database before its log.
-    if log.exists() and not database.exists():
-        raise StudyError(
-            f"{log} belongs to a database that is gone: put {DATABASE} back beside it, or delete "
-            "the log to start afresh."
-        )
-    if database.exists():
-        return
-    if "?" in str(folder):
-        raise StudyError(f"A study cannot live in {folder}: take the '?' out of the path.")
+    database, log = folder / DATABASE, folder / f"{DATABASE}.wal"
     try:
+        # The log first: a study made by another process meanwhile has its database before its log.
+        orphan = log.exists() and not database.exists()
+        if database.exists():
+            return
+        if orphan:
+            raise StudyError(
+                f"{log} belongs to a database that is gone: put {DATABASE} back beside it, or "
+                "delete the log to start afresh."
+            )
+        if "?" in str(folder):
+            raise StudyError(f"A study cannot live in {folder}: take the '?' out of the path.")
         folder.mkdir(parents=True, exist_ok=True)
         schema.build(database)
     except (OSError, duckdb.Error) as error:
