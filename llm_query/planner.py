@@ -1,0 +1,68 @@
+"""The planner: a question in plain English to analysis code, without a language model.
+
+It reads only what it knows: places, distances, speeds, times and a few behaviours. A word it does
+not know makes it refuse and say what to do, because a wrong answer is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from llm_query.plan_describe import reading_text
+from llm_query.plan_program import write_program
+from llm_query.plan_reading import read
+from llm_query.plan_slots import Context, Refusal
+
+__all__ = ["Context", "Plan", "plan"]
+
+LONGEST_QUESTION = 2000  # characters
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a question was understood; `refused` says why not, and then there is no code."""
+
+    code: str = ""
+    reading: str = ""
+    assumptions: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    refused: str | None = None
+    name: str = ""  # the name of a behaviour that the question defines
+
+    @property
+    def needs_masks(self) -> bool:
+        """Tell whether the code looks at outlines."""
+        return bool(re.search(r"\bcontact\(|mask_gap\(", self.code))
+
+
+def plan(question: str, context: Context) -> Plan:
+    """Read a question and write the analysis that answers it, or refuse with a reason.
+
+    >>> context = Context(animals=("animal1",), regions=("corner",))
+    >>> plan("How long is the mouse in the corner?", context).refused is None
+    True
+    >>> plan("How often does the mouse rear?", context).refused[:37]
+    "I do not know what 'rear' means here:"
+    """
+    text = question.strip()
+    if not text:
+        return Plan(
+            refused="The question is empty. Ask for example: when is animal1 in the corner?"
+        )
+    if len(text) > LONGEST_QUESTION:
+        return Plan(
+            refused=f"The question is longer than {LONGEST_QUESTION} characters. Ask in short."
+        )
+    try:
+        reading = read(text, context)
+        code, assumed = write_program(reading, context)
+    except Refusal as refusal:
+        return Plan(refused=str(refusal))
+    return Plan(
+        code=code,
+        reading=reading_text(reading),
+        assumptions=list(dict.fromkeys([*reading.assumptions, *assumed])),
+        ignored=reading.ignored,
+        name=reading.name,
+    )

@@ -1,0 +1,139 @@
+"""Turn bouts into an answer: one row of numbers per animal, and a sentence with units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from llm_query.bout_algebra import single, window
+from llm_query.bouts import Bouts
+from llm_query.tools import counted, each_other
+
+COLUMNS = (
+    "count",
+    "total_s",
+    "percent",
+    "mean_s",
+    "longest_s",
+    "shortest_s",
+    "latency_s",
+    "frames",
+)
+
+
+def summarise(
+    bouts: Bouts | Sequence[Bouts],
+    start_s: float | None = None,
+    stop_s: float | None = None,
+    *,
+    also: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Make the answer from bouts: the bouts, a row per subject and target, numbers, a sentence.
+
+    start_s, stop_s: only this part of the recording; percent and latency are of it. also: what the
+    sentence says besides count, total and percent: latency_s, mean_s, longest_s, shortest_s, frames.
+
+    >>> recording = example_recording()
+    >>> summarise(in_region(recording, "animal1", "corner"))["text"]
+    'animal1 was in corner once for 3.5 s in total (58.33 % of the recording).'
+    """
+    parts = each_other(bouts)
+    part = start_s is not None or stop_s is not None
+    if part:
+        parts = [_clipped(each, start_s, stop_s) for each in parts]
+    rows = [
+        {"behaviour": each.behaviour, "subject": pair[0], "target": pair[1],
+         **_row(single(each, pair), start_s, stop_s), "kind": each.kind}
+        for each in parts for pair in each.pairs
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    sentences = [_sentence(row, also, "the period" if part else "the recording") for row in rows]
+    return {
+        "bouts": pd.concat([each.to_frame() for each in parts], ignore_index=True),
+        "table": table.drop(columns="kind"),
+        "numbers": _numbers(rows, len(parts) > 1),
+        "text": " ".join(sentences),
+    }
+
+
+def _clipped(bouts: Bouts, start_s: float | None, stop_s: float | None) -> Bouts:
+    low = float(bouts.edges_s[0]) if start_s is None else start_s
+    high = float(bouts.edges_s[-1]) if stop_s is None else stop_s
+    return bouts.within(low, high)
+
+
+def _row(one: Bouts, start_s: float | None, stop_s: float | None) -> dict[str, Any]:
+    begin = float(one.edges_s[0]) if start_s is None else start_s
+    end = float(one.edges_s[-1]) if stop_s is None else stop_s
+    low, high = window(one.edges_s, begin, end)
+    length = float(one.edges_s[high] - one.edges_s[low])
+    point = one.kind == "point"
+    nothing = float("nan")
+    return {
+        "count": one.count,
+        "total_s": nothing if point else one.total_s,
+        "percent": nothing if point else 100 * one.total_s / length,
+        "mean_s": nothing if point else one.mean_s,
+        "longest_s": nothing if point else one.longest_s,
+        "shortest_s": float(one.durations_s.min()) if one.count and not point else nothing,
+        "latency_s": float(one.start_s[0] - one.edges_s[low]) if one.count else nothing,
+        "censored": one.censored,
+        "frames": int((one.stop_frame - one.start_frame).sum()) or (one.count if point else 0),
+    }
+
+
+def _numbers(rows: list[dict[str, Any]], several: bool) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for row in rows:
+        who = [row["subject"], row["target"], row["behaviour"] if several else None]
+        prefix = "" if len(rows) == 1 else " ".join(str(w) for w in who if w) + " "
+        for column in COLUMNS:
+            if not (row["kind"] == "point" and column not in ("count", "latency_s")):
+                numbers[prefix + column] = row[column]
+    return numbers
+
+
+def _sentence(row: dict[str, Any], also: Sequence[str], whole: str) -> str:
+    who, name = row["subject"], row["behaviour"] or "in it"
+    target = _target(name, row["target"])
+    if row["kind"] == "point":
+        first = f", first after {row['latency_s']:.3f} s" if row["count"] else ""
+        return f"{who} {name}{target}: {counted(row['count'])}{first}."
+    if not row["count"]:
+        return f"{who} was never {name}{target}."
+    text = (
+        f"{who} was {name}{target} {counted(row['count'])} for {row['total_s']:.4g} s in total "
+        f"({row['percent']:.4g} % of {whole})"
+    )
+    return (
+        text + "".join(f", {WORDS[word].format(row[word])}" for word in also if word in WORDS) + "."
+    )
+
+
+WORDS = {
+    "latency_s": "first after {:.4g} s", "mean_s": "{:.4g} s each on average",
+    "longest_s": "the longest for {:.4g} s", "shortest_s": "the shortest for {:.4g} s",
+    "frames": "in {} frames",
+}  # fmt: skip
+LINKS = {
+    "facing each other": " with",
+    "closer": " to",
+    "within": " of",
+    "near": " to",
+    "contact": " with",
+}
+
+
+def _target(name: str, target: str | None) -> str:
+    if not target:
+        return ""
+    first = name.split()[0] if name else ""
+    return f"{LINKS.get(name, LINKS.get(first, ' with respect to' if first == 'head' else ''))} {target}"
+
+
+def finite(value: float) -> bool:
+    """Tell whether a number is known."""
+    return bool(np.isfinite(value))

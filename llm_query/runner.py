@@ -1,0 +1,257 @@
+"""The child process that runs one analysis on one snapshot and writes what it returns.
+
+Started by `llm_query.sandbox` as `python -I`, with SNAPSHOT CODE.py OUT and its limits as JSON. It
+writes OUT/result.json, OUT/bouts.arrow and OUT/table.arrow; nothing is ever pickled.
+"""
+
+from __future__ import annotations
+
+import json
+import linecache
+import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILENAME = "analysis"
+TOOLS = {
+    "tools": [
+        "length_in",
+        "speed_in",
+        "period",
+        "bouts_when",
+        "head_angle",
+        "beside",
+        "from_side",
+        "mean_of",
+        "median_of",
+        "max_of",
+        "min_of",
+        "series",
+        "tell",
+    ],
+    "results": ["summarise"],
+    "figures": [
+        "plot_trajectory",
+        "plot_occupancy",
+        "plot_histogram",
+        "plot_timecourse",
+        "plot_bars",
+        "plot_ethogram",
+    ],
+}
+
+
+class Lazy:
+    """A module that is imported when analysis code first uses it (plotly takes a second)."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(import_module(self._name), attribute)
+
+
+def scope() -> dict[str, Any]:
+    """Give the names analysis code sees: the vocabulary, results, figures, np, pd and go."""
+    from llm_query import vocabulary
+    from llm_query.bouts import Bouts
+    from llm_query.errors import QueryError
+
+    names: dict[str, Any] = {
+        "np": Lazy("numpy"), "pd": Lazy("pandas"), "go": Lazy("plotly.graph_objects"),
+        "Bouts": Bouts, "QueryError": QueryError, "__name__": FILENAME,
+    }  # fmt: skip
+    for module, words in TOOLS.items():
+        owner = import_module(f"llm_query.{module}")
+        names |= {word: getattr(owner, word) for word in words}
+    return names | vocabulary.scope()
+
+
+def load_analysis(code: str) -> Callable[..., Any]:
+    """Compile analysis code and give its function analyse(recording)."""
+    from llm_query.errors import QueryError
+
+    names = scope()
+    linecache.cache[FILENAME] = (len(code), None, code.splitlines(keepends=True), FILENAME)
+    exec(compile(code, FILENAME, "exec"), names)
+    analyse = names.get("analyse")
+    if not callable(analyse):
+        raise QueryError(
+            "The analysis has no function analyse(recording). Define it and try again."
+        )
+    return analyse
+
+
+def explain(error: BaseException) -> str:
+    """Say an error in one or two lines, with the analysis code's own line only."""
+    from llm_query.errors import QueryError
+
+    if isinstance(error, QueryError):
+        return str(error)
+    if isinstance(error, SyntaxError):
+        line = (error.text or "").strip()
+        return f"The analysis is not valid Python, line {error.lineno}: {error.msg}. {line}".strip()
+    if isinstance(error, MemoryError):
+        return "The analysis needs more memory than it may use. Look at fewer frames at once."
+    lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == FILENAME]
+    where = f" (line {lines[-1].lineno} of the analysis: {lines[-1].line})" if lines else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def sort_results(returned: Any, recording: Any) -> dict[str, Any]:
+    """Sort what analyse returned by type into bouts, table, numbers, figure and text."""
+    found: dict[str, Any] = {
+        "bouts": None,
+        "table": None,
+        "numbers": {},
+        "figure": None,
+        "text": "",
+    }
+    parts = returned if isinstance(returned, dict) and not is_figure(returned) else {"": returned}
+    for name, value in parts.items():
+        _place(found, str(name), value, recording)
+    return found
+
+
+def is_figure(value: Any) -> bool:
+    """Tell whether a value is a plotly figure or its JSON."""
+    plain = isinstance(value, dict) and "data" in value and "layout" in value
+    return plain or hasattr(value, "to_plotly_json")
+
+
+def _place(found: dict[str, Any], name: str, value: Any, recording: Any) -> None:
+    import numpy as np
+    import pandas as pd
+
+    from llm_query.bouts import Bouts
+    from llm_query.errors import QueryError
+
+    if value is None:
+        return
+    if isinstance(value, Bouts) or _several(value):
+        _take_bouts(found, value)
+    elif is_figure(value):
+        found["figure"] = value if isinstance(value, dict) else json.loads(value.to_json())
+    elif isinstance(value, pd.DataFrame):
+        frames = {"subject", "start_frame", "stop_frame"} <= set(value.columns)
+        found["bouts" if frames else "table"] = value
+    elif isinstance(value, str):
+        found["text"] = value
+    elif isinstance(value, dict):
+        for inner, number in value.items():
+            _place(found, str(inner), number, recording)
+    elif isinstance(value, bool | int | float | np.number | np.bool_):
+        found["numbers"][name or "value"] = float(value) if not isinstance(value, int) else value
+    elif isinstance(value, np.ndarray) and value.shape == (recording.n_frames,):
+        frame = {"frame": np.arange(len(value)), "time_s": recording.time_s, name or "value": value}
+        found["table"] = pd.DataFrame(frame)
+    else:
+        raise QueryError(
+            f"analyse() returned {type(value).__name__}{f' as {name!r}' if name else ''}. Return "
+            "bouts, a table (DataFrame), numbers, a figure, or a dict of them."
+        )
+
+
+def _several(value: Any) -> bool:
+    from llm_query.bouts import Bouts
+
+    return (
+        isinstance(value, list | tuple) and bool(value) and all(isinstance(v, Bouts) for v in value)
+    )
+
+
+def _take_bouts(found: dict[str, Any], value: Any) -> None:
+    from llm_query.results import summarise
+
+    result = summarise(value)
+    found["bouts"] = result["bouts"]
+    found["table"] = result["table"] if found["table"] is None else found["table"]
+    found["numbers"] = result["numbers"] | found["numbers"]
+    found["text"] = found["text"] or result["text"]
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as Arrow; columns that are not numbers become text."""
+    import pyarrow as pa
+    import pyarrow.feather
+
+    columns = {}
+    for name in table.columns:
+        values = table[name]
+        if values.dtype.kind in "ifub":
+            columns[str(name)] = pa.array(values.to_numpy(), from_pandas=True)
+        else:
+            texts = [None if v is None or v != v else str(v) for v in values.tolist()]
+            columns[str(name)] = pa.array(texts, pa.string())
+    pyarrow.feather.write_feather(pa.table(columns), str(path), compression="uncompressed")
+
+
+def limit_self(seconds: float, memory_mb: int, file_mb: int) -> None:
+    """Lower this process's own limits before it touches any analysis code."""
+    try:
+        import resource
+    except ImportError:  # not a POSIX system: only the parent's clock limits it
+        return
+    cpu = int(seconds) + 2
+    limits = {
+        resource.RLIMIT_CPU: cpu, resource.RLIMIT_FSIZE: file_mb << 20,
+        resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 256,
+    }  # fmt: skip
+    if sys.platform == "linux":
+        limits[resource.RLIMIT_AS] = memory_mb << 20
+    for which, value in limits.items():
+        hard = resource.getrlimit(which)[1]
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (allowed, allowed))
+
+
+def run(snapshot: Path, code: str, out: Path) -> None:
+    """Run the analysis on the snapshot and write its results."""
+    from llm_query.recording import Recording
+
+    recording = Recording.load(snapshot)
+    found = sort_results(load_analysis(code)(recording), recording)
+    if found["bouts"] is not None:
+        write_table(found["bouts"], out / "bouts.arrow")
+    if found["table"] is not None:
+        write_table(found["table"], out / "table.arrow")
+    result = {key: found[key] for key in ("numbers", "figure", "text")}
+    (out / "result.json").write_text(json.dumps(_plain(result)), encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """Make a value plain JSON: NaN and infinity become null, numpy numbers become numbers."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return str(value)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run as a program: SNAPSHOT CODE.py OUT [LIMITS]."""
+    snapshot, code, out, *limits = sys.argv[1:] if arguments is None else arguments
+    if limits:
+        limit_self(**json.loads(limits[0]))
+    try:
+        run(Path(snapshot), Path(code).read_text(encoding="utf-8"), Path(out))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (analysis code may raise anything)
+        text = json.dumps({"error": explain(error)[:4000]})
+        (Path(out) / "result.json").write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,298 @@
+"""Helpers of analysis code beside the measures: units, parts of the recording, results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from llm_query.bouts import Bouts
+from llm_query.errors import QueryError
+from llm_query.kinematics import angle_between, direction_deg, heading
+from llm_query.recording import Recording
+from llm_query.states import bouts_where
+
+CM = {"cm": 1.0, "mm": 0.1, "m": 100.0}
+Span = tuple[float | None, float | None]
+
+
+def length_in(recording: Recording, value: float, unit: str) -> float:
+    """Give a length in the recording's own unit; unit: px, mm, cm, m or body_length.
+
+    >>> length_in(example_recording(), 25, "mm")
+    2.5
+    """
+    if unit == "body_length":
+        lengths = np.concatenate([recording.length(animal) for animal in recording.animals])
+        if not np.isfinite(lengths).any():
+            raise QueryError(
+                "No body length is known in this video. Give the distance in cm or px."
+            )
+        return float(value * np.nanmedian(lengths))
+    if unit == "px":
+        return float(value * recording.scale)
+    if unit not in CM:
+        raise QueryError(f"'{unit}' is not a length; use px, mm, cm, m or body_length.")
+    if recording.px_per_cm is None:
+        raise QueryError(
+            f"{recording.video} has no scale, so {value:g} {unit} cannot be told in pixels. Set px per "
+            "cm for this video, or ask in px."
+        )
+    return float(value * CM[unit])
+
+
+def speed_in(recording: Recording, value: float, unit: str) -> float:
+    """Give a speed in the recording's unit per second; unit: px/s, cm/s, px/frame, ...
+
+    >>> speed_in(example_recording(), 3, "px/frame")
+    9.0
+    """
+    length, _, time = unit.partition("/")
+    per_second = {"s": 1.0, "s2": 1.0, "frame": float(recording.fps)}
+    if time not in per_second:
+        raise QueryError(f"'{unit}' is not a speed; use px/s, cm/s, px/frame or body_length/s.")
+    return length_in(recording, value, length) * per_second[time]
+
+
+def period(
+    recording: Recording,
+    *,
+    first_frames: int | None = None,
+    last_frames: int | None = None,
+    first_s: float | None = None,
+    last_s: float | None = None,
+    share: tuple[float, float] | None = None,
+    start_frame: int | None = None,
+    stop_frame: int | None = None,
+    start_s: float | None = None,
+    stop_s: float | None = None,
+) -> tuple[float, float]:
+    """Give the start and stop in seconds of a part of the recording, cut at its ends.
+
+    A frame belongs to it when its own time does; stop_frame and stop_s are not part of it.
+
+    >>> period(example_recording(), first_frames=90)
+    (0.0, 3.0)
+    """
+    edges, n = recording.edges_s, recording.n_frames
+    low, high = float(edges[0]), float(edges[-1])
+    if first_frames is not None:
+        return low, float(edges[min(int(first_frames), n)])
+    if last_frames is not None:
+        return float(edges[max(n - int(last_frames), 0)]), high
+    if first_s is not None:
+        return low, min(low + first_s, high)
+    if last_s is not None:
+        return max(high - last_s, low), high
+    if share is not None:
+        return low + share[0] * (high - low), low + share[1] * (high - low)
+    if start_frame is not None or stop_frame is not None:
+        begin, end = start_frame or 0, n if stop_frame is None else stop_frame
+        return _inside(recording, float(edges[min(begin, n)]), float(edges[min(end, n)]))
+    return _inside(
+        recording, low if start_s is None else start_s, high if stop_s is None else stop_s
+    )
+
+
+def _inside(recording: Recording, start_s: float, stop_s: float) -> tuple[float, float]:
+    end = recording.end_s
+    if start_s >= end:
+        raise QueryError(
+            f"{recording.video} lasts {recording.duration_s:.3f} s ({recording.n_frames} frames): "
+            "there is nothing that late in it."
+        )
+    return start_s, min(stop_s, end)
+
+
+def bouts_when(
+    recording: Recording,
+    values: np.ndarray,
+    subject: str,
+    target: str | None = None,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+    behaviour: str = "",
+) -> Bouts:
+    """Give the bouts in which a measure lies within limits; NaN is neither in nor out of them.
+
+    >>> recording = example_recording()
+    >>> bouts_when(recording, speed(recording, "animal1"), "animal1", above=9).count
+    1
+    """
+    mask = np.ones(recording.n_frames, dtype=bool)
+    said = []
+    with np.errstate(invalid="ignore"):
+        for limit, sign, compare in (
+            (above, ">", np.greater), (at_least, ">=", np.greater_equal),
+            (below, "<", np.less), (at_most, "<=", np.less_equal),
+        ):  # fmt: skip
+            if limit is not None:
+                mask &= compare(values, limit)
+                said.append(f"{sign} {limit:.6g}")
+    known = np.isfinite(values)
+    definition = f"{behaviour or 'value'} ({' and '.join(said)})"
+    return bouts_where(
+        recording,
+        mask & known,
+        subject,
+        target,
+        behaviour=behaviour,
+        definition=definition,
+        known=known,
+    )
+
+
+def head_angle(recording: Recording, a: str, b: str) -> np.ndarray:
+    """Give the angle in degrees (0 to 180) between a's heading and the direction to b's centre."""
+    bearing = direction_deg(recording.position(b) - recording.position(a))
+    return angle_between(heading(recording, a), bearing)
+
+
+def box_of(recording: Recording, region: str) -> tuple[float, float, float, float]:
+    """Give a region's smallest x and y and largest x and y, in the recording's unit."""
+    place = recording.region(region)
+    if place.kind == "circle":
+        radius = float(np.hypot(*(place.points[1] - place.points[0])))
+        (x, y) = place.points[0]
+        return float(x - radius), float(y - radius), float(x + radius), float(y + radius)
+    low, high = place.points.min(axis=0), place.points.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def beyond(recording: Recording, position: np.ndarray, region: str, side: str) -> np.ndarray:
+    """Tell for (n, 2) positions whether they are left, right, above or below a region's box."""
+    x0, y0, x1, y1 = box_of(recording, region)
+    x, y = position[:, 0], position[:, 1]
+    with np.errstate(invalid="ignore"):
+        return {"left": x < x0, "right": x > x1, "above": y < y0, "below": y > y1}[side]
+
+
+def beside(
+    recording: Recording, animal: str, region: str, side: str, point: str = "centre"
+) -> Bouts:
+    """Give the bouts in which an animal is wholly to one side of a region, seen on the screen."""
+    position = recording.position(animal, point)
+    where = {"left": "left of", "right": "right of"}.get(side, side)
+    return bouts_where(
+        recording, beyond(recording, position, region, side), animal,
+        known=recording.seen(animal, point), behaviour=f"{where} {region}",
+        definition=f'{point} {where} the outermost edge of "{region}"',
+    )  # fmt: skip
+
+
+def from_side(
+    recording: Recording,
+    crossings: Bouts,
+    animal: str,
+    region: str,
+    side: str,
+    point: str = "centre",
+) -> Bouts:
+    """Keep the entries (or exits) that come from (or go to) one side of the region."""
+    outside = beyond(recording, recording.position(animal, point), region, side)
+    frames = np.flatnonzero(recording.seen(animal, point))
+    entering = crossings.behaviour.startswith("enters")
+    before = frames[np.maximum(np.searchsorted(frames, crossings.start_frame) - 1, 0)]
+    rows = outside[before if entering else crossings.start_frame]
+    words = {"below": "bottom", "above": "top"}.get(side, side)
+    link = "from" if entering else "to"
+    return crossings.keep(rows).named(
+        f"{crossings.behaviour} {link} the {words}",
+        f"{crossings.definition}, {link} beyond its {words} edge",
+    )
+
+
+def _chosen(
+    recording: Recording, start_s: float | None, stop_s: float | None, during: Bouts | None
+) -> np.ndarray:
+    chosen = np.ones(recording.n_frames, dtype=bool)
+    if start_s is not None:
+        chosen &= recording.time_s >= start_s - 1e-6
+    if stop_s is not None:
+        chosen &= recording.time_s < stop_s - 1e-6
+    if during is not None:
+        chosen &= during.mask()
+    return chosen
+
+
+def _reduced(reduce: Callable[..., Any], name: str) -> Callable[..., float]:
+    def over(
+        recording: Recording,
+        values: np.ndarray,
+        start_s: float | None = None,
+        stop_s: float | None = None,
+        *,
+        during: Bouts | None = None,
+    ) -> float:
+        kept = values[_chosen(recording, start_s, stop_s, during)]
+        kept = kept[np.isfinite(kept)]
+        return float(reduce(kept)) if len(kept) else float("nan")
+
+    over.__name__ = name
+    over.__doc__ = (
+        f"Give the {name[:-3]} over the frames where it is known, within a part or bouts."
+    )
+    return over
+
+
+mean_of = _reduced(np.mean, "mean_of")
+median_of = _reduced(np.median, "median_of")
+max_of = _reduced(np.max, "max_of")
+min_of = _reduced(np.min, "min_of")
+
+
+def series(
+    recording: Recording,
+    columns: Mapping[str, np.ndarray],
+    start_s: float | None = None,
+    stop_s: float | None = None,
+    *,
+    during: Mapping[str, Bouts] | None = None,
+) -> pd.DataFrame:
+    """Make a table with one row per frame: frame, time_s and the given columns (n,).
+
+    during: bouts by column; outside them the column's value is missing.
+    """
+    rows = _chosen(recording, start_s, stop_s, None)
+    table = {"frame": np.flatnonzero(rows), "time_s": recording.time_s[rows]}
+    for name, values in columns.items():
+        kept = values if during is None else np.where(during[name].mask(), values, np.nan)
+        table[name] = kept[rows]
+    return pd.DataFrame(table)
+
+
+def tell(name: str, values: Mapping[str, float], unit: str) -> dict[str, Any]:
+    """Make a result of one number per subject: numbers, a table and a sentence."""
+    key = "_".join([*name.split(), *unit.replace("/", "_").split()])
+    numbers = {f"{who} {key}" if len(values) > 1 else key: value for who, value in values.items()}
+    table = pd.DataFrame(
+        [{"subject": w, "measure": name, "value": v, "unit": unit} for w, v in values.items()]
+    )
+    said = "; ".join(f"{who} {number_text(v)} {unit}".strip() for who, v in values.items())
+    return {"numbers": numbers, "table": table, "text": f"{name[0].upper()}{name[1:]}: {said}."}
+
+
+def number_text(value: float) -> str:
+    """Say a number for reading; unknown ones as "unknown"."""
+    return (
+        "unknown"
+        if not np.isfinite(value)
+        else f"{value:.4g}"
+        if abs(value) < 1e4
+        else f"{value:.0f}"
+    )
+
+
+def counted(n: int) -> str:
+    """Say how often: "once", "4 times"."""
+    return "never" if n == 0 else "once" if n == 1 else f"{n} times"
+
+
+def each_other(parts: Sequence[Bouts] | Bouts) -> list[Bouts]:
+    """Give a list of bouts from one or several."""
+    return [parts] if isinstance(parts, Bouts) else list(parts)
