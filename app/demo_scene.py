@@ -100,6 +100,7 @@ def render_demo(folder: Path | str, seconds: float = 60.0, seed: int = 0, *,
     if kept is not None:
         return kept
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / SCENE).unlink(missing_ok=True)
     animals = _cast(script, settings)
     motions = _motions(script, animals, settings, n_frames)
     truth = _film(folder / VIDEO, script, animals, motions, settings, n_frames, progress)
@@ -157,11 +158,17 @@ def _cast(script: dict[str, Any], settings: SceneSettings) -> list[dict[str, Any
     return cast
 
 
+def _corners(script: dict[str, Any], role: str) -> tuple[float, ...]:
+    """Return x0, y0, x1, y1 of the scene's arena or object, px."""
+    place = next(region for region in script["regions"] if region["role"] == role)
+    return tuple(float(value) for value in np.ravel(place["points"]))
+
+
 def _motions(script: dict[str, Any], animals: list[dict[str, Any]], settings: SceneSettings,
              n_frames: int) -> list[Motion]:
     if settings.wander:
         lengths = [animal["length_px"] for animal in animals]
-        return wander(settings.seed, len(animals), n_frames, FPS, tuple(script["arena"]), lengths,
+        return wander(settings.seed, len(animals), n_frames, FPS, _corners(script, "arena"), lengths,
                       script["px_per_cm"])
     return [follow_script(animal, n_frames, FPS, script["lap_s"], script["px_per_cm"])
             for animal in animals]
@@ -172,9 +179,8 @@ def _film(path: Path, script: dict[str, Any], animals: list[dict[str, Any]],
           progress: Callable[[int, int], None] | None) -> Truth:
     """Draw and encode every frame, and note the truth while drawing."""
     size = (script["width"], script["height"])
-    brick = next(region for region in script["regions"] if region["role"] == "object")
-    floor = draw_floor(*size, tuple(script["arena"]), np.random.default_rng([settings.seed, 3]),
-                       tuple(np.ravel(brick["points"])))
+    floor = draw_floor(*size, _corners(script, "arena"), np.random.default_rng([settings.seed, 3]),
+                       _corners(script, "object"))
     painter = Painter(floor, settings.seed, settings.noise, settings.shadow)
     truth = Truth([animal["id"] for animal in animals], n_frames,
                   np.array([motion.moved for motion in motions]))

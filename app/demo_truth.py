@@ -95,7 +95,7 @@ def scripted_bouts(truth: Truth, regions: list[dict[str, Any]], px_per_cm: float
     """
     rows: list[tuple[str, str, str, int, int]] = []
     for k, animal in enumerate(map(str, truth.ids)):
-        for region in regions:
+        for region in (region for region in regions if region["role"] != "arena"):
             away = rectangle_distance(truth.centres[k], region["points"])
             if region["role"] == "object":
                 inside, behaviour = away <= NEAR_OBJECT_CM * px_per_cm, "near_object"
