@@ -19,6 +19,7 @@ from pathlib import Path
 from app.errors import AppError
 
 RUNNING = frozenset({"starting", "running"})
+HOME = Path(__file__).resolve().parents[1]  # `python -m app.cli` finds this very program there
 SILENT_S = 60.0  # where processes cannot be looked up: no word for this long means dead
 _children: dict[str, subprocess.Popen] = {}  # by job, so that a finished child is reaped
 
@@ -67,7 +68,12 @@ def start_track_job(study: Path, video: Path, animals: int, *, force: bool = Fal
     _write(path, job)
     with path.with_suffix(".log").open("wb") as log:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=HOME,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     _children[job_id] = child
     return replace(job, pid=child.pid)
