@@ -49,7 +49,7 @@ class Segmenter(Protocol):
 
 
 def detections_of(found: list[tuple[np.ndarray, int, int]], scores: list[float]) -> Detections:
-    """Detections from cropped masks: a list of (mask, x0, y0), mask (h, w) uint8, nonzero animal."""
+    """Detections from cropped masks: (mask, x0, y0) each, mask (h, w) uint8, nonzero animal."""
     n = len(found)
     boxes = np.empty((n, 4), np.int32)
     shapes = np.empty((n, len(SHAPE)), np.float32)

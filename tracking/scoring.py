@@ -31,8 +31,10 @@ def read_truth(path: Path | str) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise TrackingError(f"No truth file {path}. Check the path.") from error
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise TrackingError(f"Cannot read {path} as a CSV with the columns frame,id,x,y "
-                            f"({str(error).splitlines()[0]}).") from error
+        raise TrackingError(
+            f"Cannot read {path} as a CSV with the columns frame,id,x,y "
+            f"({str(error).splitlines()[0]})."
+        ) from error
     return _positions(table, f"The truth {path}")
 
 
@@ -55,8 +57,12 @@ def score_tracks(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) ->
     """
     pairs = _Pairs.compare(truth, tracks, radius_px)
     scores = _identity(pairs) | _hota(pairs) | _clear(pairs)
-    return scores | {"n_truth": pairs.n_truth, "n_tracks": pairs.n_tracks,
-                     "frames": len(pairs.frames), "radius_px": float(radius_px)}
+    return scores | {
+        "n_truth": pairs.n_truth,
+        "n_tracks": pairs.n_tracks,
+        "frames": len(pairs.frames),
+        "radius_px": float(radius_px),
+    }
 
 
 def match_ids(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) -> dict[Any, Any]:
@@ -64,8 +70,11 @@ def match_ids(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) -> di
     pairs = _Pairs.compare(truth, tracks, radius_px)
     common = pairs.common(MATCH)
     rows, columns = linear_sum_assignment(-common)
-    return {pairs.truth_ids[row]: pairs.track_ids[column]
-            for row, column in zip(rows, columns, strict=True) if common[row, column] > 0}
+    return {
+        pairs.truth_ids[row]: pairs.track_ids[column]
+        for row, column in zip(rows, columns, strict=True)
+        if common[row, column] > 0
+    }
 
 
 @dataclass(frozen=True)
@@ -89,8 +98,10 @@ class _Pairs:
     def compare(cls, truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) -> _Pairs:
         """Check both tables and measure the similarity of each pair in each frame."""
         if not (np.isfinite(radius_px) and radius_px > 0):
-            raise TrackingError(f"The radius is {radius_px} px. Give a number above 0, "
-                                "for example half an animal's length.")
+            raise TrackingError(
+                f"The radius is {radius_px} px. Give a number above 0, "
+                "for example half an animal's length."
+            )
         truth = _positions(truth, "The truth")
         tracks = _positions(tracks, "The tracks")
         if truth.empty:
@@ -99,10 +110,12 @@ class _Pairs:
         tracks = tracks[tracks["frame"].between(first, last)]
         true_rows, truth_ids = pd.factorize(truth["id"])
         found_rows, track_ids = pd.factorize(tracks["id"])
-        frames = [_Frame(true_rows[a], found_rows[b], _similarity(true_xy, found_xy, radius_px))
-                  for (a, true_xy), (b, found_xy)
-                  in zip(_by_frame(truth, first, last), _by_frame(tracks, first, last),
-                         strict=True)]
+        frames = [
+            _Frame(true_rows[a], found_rows[b], _similarity(true_xy, found_xy, radius_px))
+            for (a, true_xy), (b, found_xy) in zip(
+                _by_frame(truth, first, last), _by_frame(tracks, first, last), strict=True
+            )
+        ]
         return cls(truth_ids.tolist(), track_ids.tolist(), frames)
 
     @property
@@ -135,8 +148,10 @@ def _positions(table: pd.DataFrame, what: str) -> pd.DataFrame:
     """Return the rows with a position, by frame and id, or say what is wrong with the table."""
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
-        raise TrackingError(f"{what} has no column {', '.join(missing)}; it needs "
-                            f"{','.join(COLUMNS)} and has {','.join(map(str, table.columns))}.")
+        raise TrackingError(
+            f"{what} has no column {', '.join(missing)}; it needs "
+            f"{','.join(COLUMNS)} and has {','.join(map(str, table.columns))}."
+        )
     numbers = pd.DataFrame({name: _numbers(table[name], what) for name in ("frame", "x", "y")})
     numbers.insert(1, "id", table["id"])
     numbers = numbers[numbers["x"].notna() & numbers["y"].notna()]
@@ -149,8 +164,10 @@ def _positions(table: pd.DataFrame, what: str) -> pd.DataFrame:
         raise TrackingError(f"{what} has a position without an id. Give every animal its own.")
     twice = numbers[numbers[["frame", "id"]].duplicated()]
     if len(twice):
-        raise TrackingError(f"{what} lists id {twice['id'].iloc[0]} twice in frame "
-                            f"{int(twice['frame'].iloc[0])}. Keep one row per animal and frame.")
+        raise TrackingError(
+            f"{what} lists id {twice['id'].iloc[0]} twice in frame "
+            f"{int(twice['frame'].iloc[0])}. Keep one row per animal and frame."
+        )
     return numbers.astype({"frame": np.int64}).sort_values(["frame", "id"], ignore_index=True)
 
 
@@ -160,13 +177,18 @@ def _numbers(column: pd.Series, what: str) -> pd.Series:
     words = (numbers.isna() & column.notna()).to_numpy()
     if words.any():
         row = int(np.argmax(words))
-        raise TrackingError(f"{what} has {column.iloc[row]!r} as {column.name} in row {row + 1}; "
-                            "that column holds numbers.")
+        raise TrackingError(
+            f"{what} has {column.iloc[row]!r} as {column.name} in row {row + 1}; "
+            "that column holds numbers."
+        )
     return numbers
 
 
-def _by_frame(table: pd.DataFrame, first: int, last: int,
-              ) -> Iterator[tuple[slice, np.ndarray]]:
+def _by_frame(
+    table: pd.DataFrame,
+    first: int,
+    last: int,
+) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield the rows of each frame, as a slice and as (n, 2) positions."""
     edges = np.searchsorted(table["frame"].to_numpy(), np.arange(first, last + 2)).tolist()
     xy = table[["x", "y"]].to_numpy()
@@ -187,8 +209,11 @@ def _identity(pairs: _Pairs) -> dict[str, float]:
     rows, columns = linear_sum_assignment(-common)
     right = float(common[rows, columns].sum())
     truth, found = pairs.n_truth, pairs.n_tracks
-    return {"idf1": 2 * right / max(truth + found, 1), "idp": right / max(found, 1),
-            "idr": right / max(truth, 1)}
+    return {
+        "idf1": 2 * right / max(truth + found, 1),
+        "idp": right / max(found, 1),
+        "idr": right / max(truth, 1),
+    }
 
 
 def _hota(pairs: _Pairs) -> dict[str, float]:
@@ -199,7 +224,8 @@ def _hota(pairs: _Pairs) -> dict[str, float]:
         near = frame.similarity
         total = near.sum(0)[None] + near.sum(1)[:, None] - near
         shared[np.ix_(frame.truth, frame.found)] += np.divide(
-            near, total, out=np.zeros_like(near), where=total > EPS)
+            near, total, out=np.zeros_like(near), where=total > EPS
+        )
     alignment = shared / np.maximum(truth_length + found_length - shared, EPS)
     rows, columns, near = _matches(pairs, alignment)
     deta, assa = np.zeros(len(ALPHAS)), np.zeros(len(ALPHAS))
@@ -211,8 +237,11 @@ def _hota(pairs: _Pairs) -> dict[str, float]:
         deta[k] = hits / max(pairs.n_truth + pairs.n_tracks - hits, 1)
         share = together / np.maximum(1, truth_length + found_length - together)
         assa[k] = np.sum(together * share) / max(1, hits)
-    return {"hota": float(np.sqrt(deta * assa).mean()), "deta": float(deta.mean()),
-            "assa": float(assa.mean())}
+    return {
+        "hota": float(np.sqrt(deta * assa).mean()),
+        "deta": float(deta.mean()),
+        "assa": float(assa.mean()),
+    }
 
 
 def _matches(pairs: _Pairs, alignment: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -254,7 +283,11 @@ def _clear(pairs: _Pairs) -> dict[str, float]:
         hits += len(row)
         closeness += float(frame.similarity[row, column].sum())
     misses, extra = pairs.n_truth - hits, pairs.n_tracks - hits
-    return {"mota": (hits - extra - switches) / max(pairs.n_truth, 1),
-            "motp": closeness / max(hits, 1), "switches": switches,
-            "fragments": int(np.maximum(parts - 1, 0).sum()),
-            "misses": misses, "false_positives": extra}
+    return {
+        "mota": (hits - extra - switches) / max(pairs.n_truth, 1),
+        "motp": closeness / max(hits, 1),
+        "switches": switches,
+        "fragments": int(np.maximum(parts - 1, 0).sum()),
+        "misses": misses,
+        "false_positives": extra,
+    }

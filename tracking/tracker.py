@@ -177,7 +177,9 @@ class Tracker:
         reach = np.minimum(0.25 * self.length + 0.5 * pace, self.length) * np.sqrt(
             np.maximum(gone, 1)
         )
-        reach = np.where(gone > 1, np.minimum(reach, 60 * self.length), np.minimum(reach, self.length))
+        reach = np.where(
+            gone > 1, np.minimum(reach, 60 * self.length), np.minimum(reach, self.length)
+        )
         return Prediction(self.places + ahead, self.length, self.sizes[:, 0], gone, reach)
 
     def _take(self, out: Tracked, f: int, animal: int, row: int, chunk: Chunk) -> None:
@@ -238,7 +240,7 @@ class Tracker:
 def _distances(
     places: np.ndarray, shapes: np.ndarray, boxes: np.ndarray, masks: dict[int, np.ndarray]
 ) -> np.ndarray:
-    """(N, n) pixels from expected places to blobs: to the centre, or to the outline of large ones."""
+    """(N, n) pixels from expected places to blobs: to the centre; to the outline of large ones."""
     distances = np.linalg.norm(places[:, None] - shapes[None, :, :2], axis=2)
     for b, mask in masks.items():
         ys, xs = np.nonzero(mask)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,6 +26,9 @@ from tracking.background import BackgroundSegmenter, BackgroundSettings, limit_i
 from tracking.errors import TrackingError
 from tracking.video import Frame, VideoInfo, read_frames
 
+MASKED = "masked median"
+PLAN = (("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"))
+OPENINGS = (0.0, 0.1, 0.18, 0.26)  # radii tried, in widths of an animal
 SAMPLES = 48
 LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
 ABSOLUTE = (10.0, 14.0, 20.0, 28.0, 40.0, 56.0, 80.0)
@@ -47,27 +50,46 @@ class Tuning:
 
 
 def tune(
-    info: VideoInfo, n_animals: int, on_progress: Callable[[int, int], None] | None = None
+    info: VideoInfo,
+    n_animals: int,
+    on_progress: Callable[[int, int], None] | None = None,
+    by_hand: dict[str, Any] | None = None,
 ) -> Tuning:
     """Choose the background and every setting for ``n_animals`` animals.
 
-    Raises TrackingError when nothing that could be the animals is found.
+    Settings in ``by_hand`` (names of BackgroundSettings) are kept as they are, and the others are
+    chosen to go with them. Raises TrackingError when nothing that could be the animals is found.
     """
+    by_hand = by_hand or {}
+    fixed = _usable(by_hand)
     if n_animals < 1:
         raise TrackingError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
     stack = sample(info, on_progress=on_progress)
     scale = min(1.0, LONGEST_SIDE / max(info.width, info.height))
     small = np.stack([_resized(image, scale) for image in stack])
     black = float(np.percentile(small[:: max(1, len(small) // 8)], 0.1))
-    best = _best_candidate(small, n_animals, black)
-    statistic: str = best.settings.statistic
-    refined = _masked_median(small, best)
-    second = _best_of(small, [replace_background(best, refined)], n_animals)
-    background = _full_background(stack, small, best, statistic, scale)
-    if second.score >= 0.98 * best.score:
-        best = second
-        background = _full_masked_median(stack, background, best, scale)
-    return _finish(stack, best, background, n_animals, scale, info)
+    best = _best_candidate(small, n_animals, black, fixed)
+    background = _full_background(stack, best, scale)
+    if fixed.get("statistic", MASKED) == MASKED:
+        refined = _masked_median(small, best)
+        second = _best_of(small, [replace_background(best, refined)], n_animals, fixed)
+        if "statistic" in fixed or second.score >= 0.98 * best.score:
+            best = second
+            background = _full_masked_median(stack, background, best, scale)
+    tuning = _finish(stack, best, background, n_animals, scale, fixed)
+    return replace(tuning, settings=tuning.settings.with_changes(by_hand))
+
+
+def _usable(by_hand: dict[str, Any]) -> dict[str, Any]:
+    """The settings by hand as values of the right type; TrackingError when one cannot work."""
+    changes = dict(by_hand)
+    if "threshold" in changes and "contrast" not in changes:
+        below_one = BackgroundSettings(contrast="relative", threshold=0.3).with_changes
+        try:
+            changes = below_one(changes).to_dict() and {**changes, "contrast": "relative"}
+        except TrackingError:
+            changes["contrast"] = "absolute"
+    return {key: getattr(BackgroundSettings().with_changes(changes), key) for key in changes}
 
 
 def sample(
@@ -125,25 +147,22 @@ def replace_background(candidate: _Candidate, background: np.ndarray) -> _Candid
     return replace(candidate, settings=settings, background=background)
 
 
-def _best_candidate(small: np.ndarray, n_animals: int, black: float) -> _Candidate:
-    ordered = np.sort(small, axis=0)
-    k = len(ordered)
-    backgrounds = {
-        "median": ordered[k // 2],
-        "bright": ordered[max(0, k - 1 - k // 24)],
-        "dark": ordered[min(k - 1, k // 24)],
-    }
-    plan = [
-        ("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"),
-    ]  # fmt: skip
+def _best_candidate(
+    small: np.ndarray, n_animals: int, black: float, fixed: dict[str, Any]
+) -> _Candidate:
+    ranks = _ranks(len(small))
+    backgrounds = dict(zip(ranks, _ranked(small, list(ranks.values())), strict=True))
+    statistics = {fixed.get("statistic", MASKED)} & set(backgrounds) or set(backgrounds)
+    polarities = {fixed["animals"]} if "animals" in fixed else {"darker", "brighter"}
+    plan = [pair for pair in PLAN if pair[0] in statistics and pair[1] in polarities]
     tried = [
         _Candidate(
             BackgroundSettings(statistic=statistic, animals=animals, black_level=black),  # type: ignore[arg-type]
             backgrounds[statistic],
         )
-        for statistic, animals in plan
+        for statistic, animals in plan or [(fixed["statistic"], fixed["animals"])]
     ]
-    best = _best_of(small, tried, n_animals)
+    best = _best_of(small, tried, n_animals, fixed)
     if best.score <= 0:
         raise TrackingError(
             f"No {n_animals} animals stand out from the background in this video. Check the "
@@ -152,22 +171,33 @@ def _best_candidate(small: np.ndarray, n_animals: int, black: float) -> _Candida
     return best
 
 
-def _best_of(small: np.ndarray, tried: list[_Candidate], n_animals: int) -> _Candidate:
+def _best_of(
+    small: np.ndarray, tried: list[_Candidate], n_animals: int, fixed: dict[str, Any]
+) -> _Candidate:
     """The best-scoring threshold and contrast of the best background."""
     frames = small[:: max(1, len(small) // 24)]
     gradients = [_gradient(image) for image in frames]
     judged: list[_Candidate] = []
     for candidate in tried:
         edges = _gradient(candidate.background)
-        steps = [("absolute", t) for t in ABSOLUTE]
-        if candidate.settings.animals == "darker":
-            steps += [("relative", t) for t in RELATIVE]
-        for contrast, threshold in steps:
+        for contrast, threshold in _steps(candidate.settings.animals, fixed):
             settings = replace(candidate.settings, contrast=contrast, threshold=threshold)  # type: ignore[arg-type]
             judged.append(
                 _judged(replace(candidate, settings=settings), frames, gradients, edges, n_animals)
             )
     return _middle_of_plateau(judged)
+
+
+def _steps(animals: str, fixed: dict[str, Any]) -> list[tuple[str, float]]:
+    """The contrasts and thresholds to try."""
+    steps = [("absolute", t) for t in ABSOLUTE]
+    if animals == "darker":
+        steps += [("relative", t) for t in RELATIVE]
+    if "contrast" in fixed:
+        steps = [step for step in steps if step[0] == fixed["contrast"]]
+    if "threshold" in fixed:
+        steps = [(fixed["contrast"], fixed["threshold"])]
+    return steps or [("relative", t) for t in RELATIVE]
 
 
 def _middle_of_plateau(judged: list[_Candidate]) -> _Candidate:
@@ -271,27 +301,39 @@ def _masked_median(stack: np.ndarray, candidate: _Candidate) -> np.ndarray:
     code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
     grow = max(1, round(0.15 * candidate.area**0.5))
     kernel = np.ones((2 * grow + 1, 2 * grow + 1), np.uint8)
-    covered = np.stack([
-        cv2.dilate(
-            cv2.morphologyEx(cv2.compare(image, limit, code), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)),
-            kernel,
-        )
-        for image in stack
-    ]) > 0  # fmt: skip
+    specks = np.ones((2, 2), np.uint8)
+    covered = np.empty(stack.shape, bool)
+    for k, image in enumerate(stack):
+        found = cv2.morphologyEx(cv2.compare(image, limit, code), cv2.MORPH_OPEN, specks)
+        covered[k] = cv2.dilate(found, kernel) > 0
     return _median_where(stack, ~covered, candidate.background)
 
 
 def _median_where(stack: np.ndarray, valid: np.ndarray, fallback: np.ndarray) -> np.ndarray:
-    """Median over axis 0 of the valid values only, (h, w) uint8; few rows at a time."""
-    result = fallback.copy()
-    for y in range(0, stack.shape[1], 64):
-        part, ok = stack[:, y : y + 64], valid[:, y : y + 64]
+    """Median over axis 0 of the valid values only, (h, w) uint8; where too few, the fallback."""
+    result = _ranked(stack, [(len(stack) - 1) // 2])[0]
+    ys, xs = np.nonzero(~valid.all(0))
+    for at in range(0, len(ys), 50_000):  # in pieces, to bound memory
+        y, x = ys[at : at + 50_000], xs[at : at + 50_000]
+        ok = valid[:, y, x]
         count = ok.sum(0)
-        ordered = np.sort(np.where(ok, part, 255), axis=0)
+        ordered = np.sort(np.where(ok, stack[:, y, x], 255), axis=0)
         middle = np.take_along_axis(ordered, ((np.maximum(count, 1) - 1) // 2)[None], 0)[0]
-        enough = count >= 3
-        result[y : y + 64][enough] = middle[enough]
+        result[y, x] = np.where(count >= 3, middle, fallback[y, x])
     return result
+
+
+def _ranked(stack: np.ndarray, ranks: list[int]) -> np.ndarray:
+    """The values of the given ranks over axis 0, (len(ranks), h, w) uint8; few rows at a time."""
+    result = np.empty((len(ranks), *stack.shape[1:]), np.uint8)
+    for y in range(0, stack.shape[1], 32):
+        result[:, y : y + 32] = np.partition(stack[:, y : y + 32], ranks, axis=0)[ranks]
+    return result
+
+
+def _ranks(k: int) -> dict[str, int]:
+    """Which of ``k`` ordered values stands for each statistic."""
+    return {"median": k // 2, "bright": max(0, k - 1 - k // 24), "dark": min(k - 1, k // 24)}
 
 
 def _resized(image: np.ndarray, scale: float) -> np.ndarray:
@@ -300,18 +342,11 @@ def _resized(image: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def _full_background(
-    stack: np.ndarray, small: np.ndarray, best: _Candidate, statistic: str, scale: float
-) -> np.ndarray:
+def _full_background(stack: np.ndarray, best: _Candidate, scale: float) -> np.ndarray:
     """The chosen statistic at full size."""
     if scale == 1.0:
         return best.background
-    k = len(stack)
-    rank = {"median": k // 2, "bright": max(0, k - 1 - k // 24), "dark": min(k - 1, k // 24)}
-    result = np.empty(stack.shape[1:], np.uint8)
-    for y in range(0, len(result), 64):
-        result[y : y + 64] = np.sort(stack[:, y : y + 64], axis=0)[rank[statistic]]
-    return result
+    return _ranked(stack, [_ranks(len(stack))[best.settings.statistic]])[0]
 
 
 def _full_masked_median(
@@ -325,7 +360,7 @@ def _full_masked_median(
 
 def _finish(
     stack: np.ndarray, best: _Candidate, background: np.ndarray, n_animals: int, scale: float,
-    info: VideoInfo,
+    fixed: dict[str, Any],
 ) -> Tuning:  # fmt: skip
     """Choose area limits and the opening at full size, with what was chosen so far."""
     area = best.area / scale**2
@@ -335,13 +370,12 @@ def _finish(
     )  # fmt: skip
     frames = stack[:: max(1, len(stack) // 24)]
     width = _typical_width(frames, background, first, area)
-    choices = []
-    for share, close in product((0.0, 0.1, 0.18, 0.26), (0,)):
-        radius = round(share * width)
-        if choices and radius == choices[-1][1].open_px:
-            continue
-        choices.append(_opened(frames, background, replace(first, open_px=radius, close_px=close),
-                               n_animals))  # fmt: skip
+    first = replace(first, close_px=fixed.get("close_px", 0))
+    radii = sorted({round(share * width) for share in OPENINGS})
+    radii = [fixed["open_px"]] if "open_px" in fixed else radii
+    choices = [
+        _opened(frames, background, replace(first, open_px=radius), n_animals) for radius in radii
+    ]
     # a tail moves the centre and the heading, so of nearly equal openings the widest
     enough = 0.97 * max(choice[0] for choice in choices)
     score, settings, most_seen = [choice for choice in choices if choice[0] >= enough][-1]
@@ -365,7 +399,8 @@ def _opened(
 ) -> tuple[float, BackgroundSettings, int]:
     """How steady blobs are with this opening, and the area limits that fit them."""
     segmenter = BackgroundSegmenter(background, settings)
-    areas = [np.sort(segmenter.segment_gray(image).shapes[:, 2])[::-1] for image in frames]
+    shapes = [segmenter.segment_gray(image).shapes for image in frames]
+    areas = [np.sort(found[:, 2])[::-1] for found in shapes]
     top = np.array([a[:n_animals].sum() for a in areas])
     area = float(np.median(top)) / n_animals
     if area <= 0:
@@ -381,11 +416,15 @@ def _opened(
     counts = np.array([len(a) for a in large])
     single = np.concatenate([a[a < 1.6 * area] for a in large])
     alike = float(np.exp(-_spread(single))) if len(single) else 0.1
-    score = (0.2 + 0.8 * float(np.mean(counts == n_animals))) * alike * float(
-        np.exp(-2 * _spread(top))
+    score = (
+        (0.2 + 0.8 * float(np.mean(counts == n_animals))) * alike * float(np.exp(-2 * _spread(top)))
     )
+    every = np.concatenate(shapes)
+    alone = every[(every[:, 2] > 0.6 * area) & (every[:, 2] < 1.4 * area), 4]
+    length = float(np.median(alone)) if len(alone) else 2.0 * area**0.5
     fitted = replace(
         settings, min_area_px=round(floor, 1), typical_area_px=round(area, 1),
+        typical_length_px=round(length, 1),
         max_area_px=round(max(4.0, 1.6 * n_animals) * area, 1),
     )  # fmt: skip
     return score, fitted, int(counts.max())

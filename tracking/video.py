@@ -17,7 +17,9 @@ from tracking.errors import VideoError
 
 # 8-bit formats whose first plane is the gray image already
 LUMA_FORMATS = frozenset(
-    f"{family}{sampling}p" for family in ("yuv", "yuvj") for sampling in (410, 411, 420, 422, 440, 444)
+    f"{family}{sampling}p"
+    for family in ("yuv", "yuvj")
+    for sampling in (410, 411, 420, 422, 440, 444)
 ) | {"nv12", "nv21", "gray", "yuva420p"}
 PLAYABLE = {("h264", "yuv420p"), ("h264", "yuvj420p"), ("vp8", "yuv420p"), ("vp9", "yuv420p"),
             ("av1", "yuv420p")}  # fmt: skip
@@ -185,7 +187,9 @@ def _opened(path: Path) -> Any:
 
 def _video_stream(container: Any, path: Path) -> Any:
     if not container.streams.video:
-        raise VideoError(f"{path} has no video in it, only sound. Choose the file with the picture.")
+        raise VideoError(
+            f"{path} has no video in it, only sound. Choose the file with the picture."
+        )
     return container.streams.video[0]
 
 
@@ -200,9 +204,7 @@ def _first_frame(container: Any, stream: Any, path: Path) -> av.VideoFrame:
     return first
 
 
-def _packet_times(
-    container: Any, stream: Any, path: Path
-) -> tuple[np.ndarray | None, np.ndarray]:
+def _packet_times(container: Any, stream: Any, path: Path) -> tuple[np.ndarray | None, np.ndarray]:
     """Presentation times from the packets; None where only decoding can tell them."""
     pts, keys = [], []
     try:
@@ -247,7 +249,9 @@ def _rate(seconds: np.ndarray, base_s: float, candidates: list[Any]) -> tuple[Fr
     variable = bool(np.abs(steps - typical).max() > 0.1 * typical + 1.5 * base_s)
     span, intervals = float(seconds[-1]), len(seconds) - 1
     if not variable:
-        near = [rate for rate in named if abs(float(rate) * span - intervals) < 0.05 + base_s / typical]
+        near = [
+            rate for rate in named if abs(float(rate) * span - intervals) < 0.05 + base_s / typical
+        ]
         if near:
             return near[0], variable
     return Fraction(intervals / span).limit_denominator(100_000), variable
@@ -260,7 +264,7 @@ def _last_interval(seconds: np.ndarray, fps: Fraction) -> float:
 def _gray(picture: av.VideoFrame, rotation: int) -> np.ndarray:
     if picture.format.name in LUMA_FORMATS:
         plane = picture.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         return _turned(rows[: picture.height, : picture.width], rotation)
     return _turned(picture.to_ndarray(format="gray"), rotation)
 
