@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from llm_query.engine import Answer
 
-ROWS_SHOWN = 20
+ROWS_SHOWN = 10
+BOUTS_SHOWN = ("behaviour", "subject", "target", "start_frame", "stop_frame", "start_s", "stop_s")
+BOUTS_SHOWN += ("duration_s",)
 
 
 def register(app: typer.Typer) -> None:
@@ -88,7 +90,7 @@ def _answer(answers: "Sequence[Answer]", as_json: bool) -> None:
     if not answers:
         raise AppError("The study has no tracked video yet: track one first.")
     if as_json:
-        show_json(as_object([answer.to_json() for answer in answers]))
+        show_json(as_object([{"video": one.video, **one.to_json()} for one in answers]))
     else:
         _tell(answers)
     if any(answer.refused or answer.error for answer in answers):
@@ -134,13 +136,16 @@ def _tell(answers: "Sequence[Answer]") -> None:
 
 
 def _show_rows(answer: "Answer") -> None:
-    """Print the answer's own table, or else its bouts, as columns."""
-    table = answer.table if answer.table is not None else answer.bouts
-    if table is None or not len(table):
-        return
-    show(spell_table(table.head(ROWS_SHOWN)))
-    if len(table) > ROWS_SHOWN:
-        say(f"… {count(len(table) - ROWS_SHOWN, 'more row')}: --json shows all.")
+    """Print the answer's own table and the bouts it found, as columns."""
+    bouts = answer.bouts
+    if bouts is not None:
+        bouts = bouts[[name for name in BOUTS_SHOWN if name in bouts.columns]]
+    for table in (answer.table, bouts):
+        if table is None or not len(table):
+            continue
+        show("\n" + spell_table(table.head(ROWS_SHOWN)))
+        if len(table) > ROWS_SHOWN:
+            say(f"… {count(len(table) - ROWS_SHOWN, 'more row')}: --json shows all.")
 
 
 def spell_table(table: "pd.DataFrame") -> str:
