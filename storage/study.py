@@ -66,7 +66,10 @@ _open = threading.local()
 
 def is_study(folder: Path | str) -> bool:
     """Whether the folder holds a study (its database is not opened)."""
-    return (Path(folder) / DATABASE).is_file()
+    try:
+        return (Path(folder) / DATABASE).is_file()
+    except OSError:  # no permission to look, or no possible name
+        return False
 
 
 @contextmanager
@@ -180,8 +183,8 @@ def _check_place(folder: Path, write: bool) -> None:
     database = folder / DATABASE
     try:
         found, whole = folder.is_dir(), database.is_file()
-    except PermissionError as error:
-        raise StudyError(f"No permission to look into {folder}: ask its owner.") from error
+    except OSError as error:
+        raise StudyError(f"Cannot look into {folder}: {error.strerror}.") from error
     if not found:
         raise StudyError(f"There is no folder {folder}: check the path of the study (-s).")
     if not whole:

@@ -67,10 +67,12 @@ def write_table(table: Rows | pa.Table | pd.DataFrame, path: Path | str, format:
     if format not in FORMATS:
         raise StudyError(f"Cannot write '{format}': choose one of {', '.join(FORMATS)}.")
     path = Path(path).absolute()
-    if path.is_dir():
-        raise StudyError(f"{path} is a folder: give the name of a file in it.")
     draft = path.with_name(f".{uuid.uuid4().hex}.{format}")
     try:
+        if path.is_dir():
+            raise StudyError(f"{path} is a folder: give the name of a file in it.")
+        if not path.parent.is_dir():
+            raise StudyError(f"There is no folder {path.parent}: make it first.")
         with _as_rows(table) as rows:
             if format == "xlsx":
                 _write_xlsx(rows, draft)
@@ -78,8 +80,9 @@ def write_table(table: Rows | pa.Table | pd.DataFrame, path: Path | str, format:
                 sql = f"COPY ({rows.sql}) TO {sql_text(str(draft))} ({_COPY_OPTIONS[format]})"
                 rows.connection.execute(sql, dict(rows.parameters)).fetchall()
         draft.replace(path)
-    except (OSError, duckdb.IOException) as error:
-        raise StudyError(f"Cannot write {path}: choose another place ({error}).") from error
+    except (OSError, duckdb.Error) as error:
+        line = str(error).strip().splitlines()[0]
+        raise StudyError(f"Cannot write {path} ({line}): try another place or format.") from error
     finally:
         draft.unlink(missing_ok=True)
     return path
@@ -116,13 +119,23 @@ def _write_xlsx(rows: Rows, file: Path) -> None:
         )
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("ethoscribe")
-    reader = rows.relation().to_arrow_reader(_BATCH)
-    sheet.append([_cell(sheet, name) for name in reader.schema.names])
-    for batch in reader:
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            sheet.append([_cell(sheet, value) for value in row])
+    try:
+        reader = rows.relation().to_arrow_reader(_BATCH)
+        sheet.append([_cell(sheet, name) for name in reader.schema.names])
+        for batch in reader:
+            for row in zip(*map(_values, batch.columns), strict=True):
+                sheet.append([_cell(sheet, value) for value in row])
+    finally:
+        sheet.close()  # else a failure leaves its half-written stream behind
     book.save(file)
     _without_clock(file)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if pa.types.is_float32(column.type):
+        # By way of text: 0.1 as in the other formats, not 0.1000000014901161.
+        return [None if text is None else float(text) for text in column.cast("str").to_pylist()]
+    return column.to_pylist()
 
 
 def _cell(sheet: Any, value: Any) -> Any:

@@ -56,7 +56,7 @@ def test_waiting_ends_at_the_deadline_and_leaves_the_gate_usable() -> None:
         thread = threading.Thread(target=write)
         thread.start()
         thread.join(5)
-    assert 0.2 <= late[0] < 1
+    assert 0.2 <= late[0] < 4
     with gate.writing(soon(0)):
         pass
     with gate.reading(soon(0)), gate.reading(soon(0)):
@@ -79,7 +79,7 @@ def test_an_error_that_is_no_lock_is_not_waited_for(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(duckdb.IOException, match="not a valid DuckDB"):
         connect(tmp_path / "x.duckdb", False, soon())
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4
 
 
 def test_a_connection_of_another_kind_in_this_process_is_waited_for(tmp_path: Path) -> None:
