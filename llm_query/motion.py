@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from llm_query.bends import Bends, turning
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.intervals import cover, runs
@@ -13,24 +16,41 @@ from llm_query.recording import Recording
 from llm_query.states import bouts_where
 from llm_query.vocabulary import word
 
-IMMOBILE_CM_S, IMMOBILE_LENGTHS_S = 0.5, 0.1
-MOVING_CM_S, MOVING_LENGTHS_S = 2.0, 0.25
 WINDOW_S = 0.5
 ROUNDING = 1e-9  # frame times are binary fractions: 1 px in 0.1 s is 9.999999999999998 px/s
 
 
+@dataclass(frozen=True)
+class Limit:
+    """A default threshold of speed: calibrated, in body lengths, and the least in the picture."""
+
+    cm_s: float
+    lengths_s: float
+    px_s: float
+
+
+# centroid jitter of 0.3 px at 30 frames/s reaches 2 px/s over the window of 0.5 s (measured)
+IMMOBILE = Limit(cm_s=0.5, lengths_s=0.1, px_s=3.0)
+MOVING = Limit(cm_s=2.0, lengths_s=0.25, px_s=6.0)
+
+
 def speed_limit(
-    recording: Recording, animal: str, given: float | None, cm_s: float, lengths_s: float, name: str
+    recording: Recording, animal: str, given: float | None, default: Limit, name: str
 ) -> tuple[float, str]:
     """A threshold in unit/s and how to say it: as given, or the default for this recording."""
     if given is not None:
         if not given > 0:
             raise QueryError(f"{name} is a speed above 0 in {recording.unit}/s, not {given:g}.")
         return float(given), f"{given:g} {recording.unit}/s"
+    least = default.px_s * recording.scale
     if recording.px_per_cm is not None:
-        return cm_s, f"{cm_s:g} cm/s"
-    limit = lengths_s * median_length(recording, animal, name)
-    return limit, f"{limit:.3g} px/s ({lengths_s:g} body lengths/s, uncalibrated)"
+        limit, why = default.cm_s, ""
+    else:
+        limit = default.lengths_s * median_length(recording, animal, name)
+        why = f" ({default.lengths_s:g} body lengths/s, uncalibrated)"
+    if limit < least:
+        limit, why = least, f" ({default.px_s:g} px/s, the least above jitter)"
+    return limit, f"{limit:.3g} {recording.unit}/s{why}"
 
 
 @word("s")
@@ -47,10 +67,11 @@ def immobile(
     """Bouts in which the animal stays in place, without moving its centre, for a second or more.
 
     max_speed: in unit/s; default 0.5 cm/s, or 0.1 of its median body length per second when
-    uncalibrated. min_duration_s: seconds. window_s: seconds of path over which the speed is taken
-    by a line fit; 0.5 s keeps jitter of 0.3 px at 30 frames/s below 1 px/s, where a frame-by-frame
-    speed is tens of px/s. 0 takes the speed frame by frame. Onset and end are then dated back to
-    the frame where the path bends from moving to still. max_gap_frames: see bouts_where.
+    uncalibrated, but 3 px/s or more in a coarse picture. min_duration_s: seconds. window_s: seconds
+    of path over which the speed is taken by a line fit; 0.5 s keeps jitter of 0.3 px at 30 frames/s
+    below 1 px/s on average, where a frame-by-frame speed is tens of px/s. 0 takes the speed frame
+    by frame. Onset and end are then dated to the frame where the path bends between moving and
+    still; turning back at speed is no rest. max_gap_frames: see bouts_where.
 
     Source: 5 mm/s as in SimBA's freezing, at least 1 s as usual for freezing (Anagnostaras 2010).
     The centre alone cannot tell freezing from grooming in place.
@@ -59,10 +80,8 @@ def immobile(
     >>> immobile(recording, "animal1").to_frame()[["start_s", "stop_s"]].values.tolist()
     [[3.0, 6.0]]
     """
-    limit, said = speed_limit(
-        recording, animal, max_speed, IMMOBILE_CM_S, IMMOBILE_LENGTHS_S, "max_speed"
-    )
-    still = _slow(recording, animal, point, limit, window_s)
+    limit, said = speed_limit(recording, animal, max_speed, IMMOBILE, "max_speed")
+    still = _slow(recording, animal, point, limit, window_s, turn=4 * limit)
     return bouts_where(
         recording, still, animal, behaviour="immobile", known=recording.seen(animal, point),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
@@ -83,8 +102,9 @@ def moving(
 ) -> Bouts:
     """Bouts in which the animal moves from place to place.
 
-    min_speed: in unit/s; default 2 cm/s, or 0.25 body lengths per second when uncalibrated.
-    min_duration_s: seconds. window_s, max_gap_frames: as in immobile, with the same exact onsets.
+    min_speed: in unit/s; default 2 cm/s, or 0.25 body lengths per second when uncalibrated, but
+    6 px/s or more in a coarse picture. min_duration_s: seconds. window_s, max_gap_frames: as in
+    immobile, with the same exact onsets.
 
     Source: EthoVision's Movement starts at 2.0 cm/s. Between 0.5 and 2 cm/s an animal is neither
     moving nor immobile.
@@ -93,10 +113,8 @@ def moving(
     >>> moving(recording, "animal1").to_frame()[["start_s", "stop_s"]].values.tolist()
     [[0.0, 3.0]]
     """
-    limit, said = speed_limit(
-        recording, animal, min_speed, MOVING_CM_S, MOVING_LENGTHS_S, "min_speed"
-    )
-    slow = _slow(recording, animal, point, limit, window_s)
+    limit, said = speed_limit(recording, animal, min_speed, MOVING, "min_speed")
+    slow = _slow(recording, animal, point, limit, window_s, turn=limit)
     seen = recording.seen(animal, point)
     return bouts_where(
         recording, seen & ~slow, animal, behaviour="moving", known=seen,
@@ -138,21 +156,22 @@ def speed_between(
 
 
 def _slow(
-    recording: Recording, animal: str, point: str, limit: float, window_s: float
+    recording: Recording, animal: str, point: str, limit: float, window_s: float, turn: float
 ) -> np.ndarray:
     """(n,) bool: slower than `limit`, with the edges of windowed bouts put where the path bends."""
+    fast = np.hypot(*fitted_velocity(recording, animal, point, window_s).T)
     with np.errstate(invalid="ignore"):
-        slow = np.hypot(*fitted_velocity(recording, animal, point, window_s).T) < limit
+        slow = fast < limit
     position = recording.position(animal, point)
     if window_s == 0:
         return _without_last_steps(position, recording.time_s, slow, limit)
     stretch = stretch_ids(np.isfinite(position).all(axis=1))
-    slow &= stretch >= 0
+    slow &= (stretch >= 0) & ~turning(recording, animal, point, turn, window_s, stretch)
     start, stop = runs(slow)
-    # split at unseen frames: a bend is looked for inside one tracked stretch only
-    bends = _Bends(position, recording.time_s, stretch, limit, window_s)
-    begin = np.array([bends.onset(frame) for frame in start], dtype=np.int64)
-    end = np.array([bends.end(frame) for frame in stop], dtype=np.int64)
+    bends = Bends(position, recording.time_s, stretch, fast, limit, window_s)
+    before, after = [0, *stop[:-1]], [*start[1:], len(slow)]
+    begin = np.array([bends.onset(*each) for each in zip(start, before, strict=False)], dtype=int)
+    end = np.array([bends.end(*each) for each in zip(stop, after, strict=False)], dtype=int)
     good = end > begin
     return cover(begin[good], end[good], len(slow))
 
@@ -169,74 +188,3 @@ def _without_last_steps(
     ends = ~last & np.isfinite(position).all(axis=1)
     back[1:] = np.where(ends[1:], slow[1:], back[1:])
     return back
-
-
-class _Bends:
-    """Finds the frame at which a path bends between still and moving, by least squares.
-
-    Around a rough edge the path is fitted by a rest followed (or preceded) by a straight line; the
-    best corner is the edge. Both sides of the edge get at most one window of path.
-    """
-
-    def __init__(
-        self,
-        position: np.ndarray,
-        time_s: np.ndarray,
-        stretch: np.ndarray,
-        limit: float,
-        window_s: float,
-    ) -> None:
-        self.position, self.time_s, self.stretch = position, time_s, stretch
-        self.limit, self.window_s = limit, window_s
-
-    def onset(self, frame: int) -> int:
-        """The frame at which the rest that was noticed at `frame` began."""
-        low = self._reach(frame, -self.window_s)
-        if low == frame:
-            return frame
-        high = self._reach(frame, self.window_s / 2)
-        since = self._reach(frame, -0.6 * self.window_s)
-        corner, fast = self._corner(low, high, (since, high), rest="after")
-        return low if self._begins(low) and fast < self.limit else corner
-
-    def end(self, frame: int) -> int:
-        """The frame at which the rest that was noticed up to `frame` ended."""
-        last = frame - 1
-        high = self._reach(last, self.window_s)
-        if high == last:
-            return frame
-        low = self._reach(last, -self.window_s / 2)
-        until = self._reach(last, 0.6 * self.window_s)
-        corner, fast = self._corner(low, high, (low, until), rest="before")
-        return high + 1 if self._begins(high + 1) and fast < self.limit else corner
-
-    def _begins(self, frame: int) -> bool:
-        """Whether a tracked stretch begins, or has just ended, at this frame."""
-        if frame <= 0 or frame >= len(self.stretch):
-            return True
-        return bool(self.stretch[frame] != self.stretch[frame - 1])
-
-    def _reach(self, frame: int, seconds: float) -> int:
-        """The farthest frame of the same stretch at most so many seconds away."""
-        target = self.time_s[frame] + seconds
-        if seconds < 0:
-            far = int(np.searchsorted(self.time_s, target - 1e-9))
-            inside = self.stretch[far : frame + 1] == self.stretch[frame]
-            return frame + 1 - len(inside) + int(np.argmax(inside))
-        far = int(np.searchsorted(self.time_s, target + 1e-9, side="right"))
-        inside = self.stretch[frame:far] == self.stretch[frame]
-        return frame + int(np.flatnonzero(inside)[-1])
-
-    def _corner(self, low: int, high: int, among: tuple[int, int], rest: str) -> tuple[int, float]:
-        """The corner that fits the path from low to high best, and the speed beside it."""
-        time_s, path = self.time_s[low : high + 1], self.position[low : high + 1]
-        corners = np.arange(among[0], among[1] + 1)
-        ramp = (time_s[None, :] - self.time_s[corners][:, None]) * (-1 if rest == "after" else 1)
-        ramp = np.maximum(ramp, 0)  # (corners, frames): 0 at rest, growing with time while moving
-        centred = ramp - ramp.mean(axis=1, keepdims=True)
-        power = (centred**2).sum(axis=1)
-        product = centred @ (path - path.mean(axis=0))  # (corners, 2)
-        gained = (product**2).sum(axis=1) / np.where(power > 0, power, np.inf)
-        best = int(np.argmax(gained))
-        slope = np.hypot(*product[best]) / power[best] if power[best] > 0 else 0.0
-        return int(corners[best]), float(slope)

@@ -7,7 +7,7 @@ import numpy as np
 from llm_query.bouts import Bouts
 from llm_query.kinematics import angle_between, direction_deg, median_length
 from llm_query.kinematics import velocity as velocity_of
-from llm_query.motion import MOVING_CM_S, MOVING_LENGTHS_S, WINDOW_S, speed_limit
+from llm_query.motion import MOVING, WINDOW_S, speed_limit
 from llm_query.recording import Recording
 from llm_query.social import closing_speed, distance_between, distance_limit, social_bouts
 from llm_query.vocabulary import word
@@ -40,7 +40,7 @@ def approach(
     ['animal1']
     """
     limit, said = distance_limit(recording, a, b, max_distance, 2.0, "max_distance")
-    fast, how = speed_limit(recording, a, min_speed, MOVING_CM_S, MOVING_LENGTHS_S, "min_speed")
+    fast, how = speed_limit(recording, a, min_speed, MOVING, "min_speed")
     speed_a = np.hypot(*velocity_of(recording, a, "centre", window_s).T)
     speed_b = np.hypot(*velocity_of(recording, b, "centre", window_s).T)
     closing = closing_speed(recording, a, b, window_s)
@@ -83,7 +83,7 @@ def follow(
     0
     """
     mask, known, said = _following(
-        recording, a, b, max_distance, min_speed, (MOVING_CM_S, MOVING_LENGTHS_S),
+        recording, a, b, max_distance, min_speed,
         max_angle_deg, path_s, max_path_distance, window_s,
     )  # fmt: skip
     return social_bouts(
@@ -121,7 +121,7 @@ def chase(
     if min_speed is None:
         min_speed = 2 * median_length(recording, a, "min_speed")
     mask, known, said = _following(
-        recording, a, b, max_distance, min_speed, (np.nan, np.nan),
+        recording, a, b, max_distance, min_speed,
         max_angle_deg, path_s, max_path_distance, window_s,
     )  # fmt: skip
     return social_bouts(
@@ -136,14 +136,13 @@ def _following(
     b: str,
     max_distance: float | None,
     min_speed: float | None,
-    default_speed: tuple[float, float],
     max_angle_deg: float,
     path_s: float,
     max_path_distance: float | None,
     window_s: float,
 ) -> tuple[np.ndarray, np.ndarray, str]:
     limit, said = distance_limit(recording, a, b, max_distance, 2.0, "max_distance")
-    fast, how = speed_limit(recording, a, min_speed, *default_speed, "min_speed")
+    fast, how = speed_limit(recording, a, min_speed, MOVING, "min_speed")
     if max_path_distance is None:
         max_path_distance = median_length(recording, a, "max_path_distance") / 2
     velocity_a = velocity_of(recording, a, "centre", window_s)

@@ -32,7 +32,7 @@ PROMISED = {
     "speed_between", "facing", "approach", "follow", "chase", "bouts_where",
 }  # fmt: skip
 MODULES = (
-    bout_algebra, bouts, examples, geometry, intervals, kinematics, motion, outlines, pursuit,
+    bends, bout_algebra, bouts, examples, geometry, intervals, kinematics, motion, outlines, pursuit,
     recording, social, states, vocabulary, zones,
 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from llm_query.errors import QueryError
@@ -61,6 +62,28 @@ def test_an_animal_that_rests_all_the_time_is_one_bout_of_the_whole_recording():
     assert rest.percent == pytest.approx(100)
 
 
+@pytest.mark.parametrize("lasting", [3, 6, 9, 20])
+def test_two_rests_with_a_short_move_between_keep_their_edges(lasting):
+    walk = np.full((300, 2), 50.0)
+    walk[:, 0] += 4.0 * np.clip(np.arange(300) - 120, 0, lasting)
+    recording = Recording.synthetic({"a": walk}, fps=30, px_per_cm=10)
+    assert immobile(recording, "a").start_frame.tolist() == [0, 120 + lasting]
+    assert immobile(recording, "a").stop_frame.tolist() == [120, 300]
+    assert moving(recording, "a").start_frame.tolist() == [120]
+    assert moving(recording, "a").stop_frame.tolist() == [120 + lasting]
+    assert immobile(recording, "a").total_s + moving(recording, "a").total_s == pytest.approx(10)
+
+
+def test_a_turn_at_full_speed_is_no_rest():
+    walk = np.full((300, 2), 50.0)
+    walk[:, 0] += 8.0 * np.abs((np.arange(300) + 37) % 60 - 30)  # to and fro, 24 cm/s
+    for noise in (0.0, 0.3):
+        jitter = np.random.default_rng(9).normal(0, noise, walk.shape)
+        recording = Recording.synthetic({"a": walk + jitter}, fps=30, px_per_cm=10)
+        assert immobile(recording, "a", min_duration_s=0).count == 0
+        assert moving(recording, "a").percent == pytest.approx(100)
+
+
 def test_a_rest_shorter_than_the_shortest_is_left_out():
     time_s = np.arange(240) / 30
     for lasting, expected in ((0.9, 0), (1.0, 1)):
@@ -95,6 +118,16 @@ def test_uncalibrated_limits_come_from_the_animals_own_length_and_say_so():
         immobile(Recording.synthetic({"a": walk}, fps=30), "a")
 
 
+@pytest.mark.parametrize("more", [{"px_per_cm": 3}, {"length": 12}])
+def test_in_a_coarse_picture_the_default_stays_above_jitter_and_says_so(more):
+    for seed in range(3):
+        walk = 50 + np.random.default_rng(seed).normal(0, 0.3, (900, 2))
+        recording = Recording.synthetic({"a": walk}, fps=30, **more)
+        assert immobile(recording, "a").count == 1 and immobile(recording, "a").percent > 99
+        assert moving(recording, "a").total_s < 0.3
+    assert "3 px/s, the least above jitter" in immobile(recording, "a").definition
+
+
 def test_the_definition_carries_every_threshold():
     recording = Recording.synthetic({"a": np.zeros((90, 2))}, fps=30, px_per_cm=10)
     rest = immobile(recording, "a", max_speed=1.5, min_duration_s=2)
@@ -123,3 +156,18 @@ def test_speed_between_takes_the_lower_limit_in_and_the_upper_out():
     assert (between.start_frame.tolist(), between.stop_frame.tolist()) == ([5], [10])
     with pytest.raises(QueryError, match="low < high"):
         speed_between(recording, "a", 20, 10)
+
+
+def test_resting_agrees_with_a_person_who_scored_freezing(shared_data):
+    folder = shared_data / "behaviour" / "freezing"
+    table = pd.read_csv(folder / "demo1" / "demo1_tracking.csv", header=[1, 2], index_col=0)
+    points = table.columns.get_level_values(0).unique()
+    centre = np.mean([table[point][["x", "y"]].to_numpy() for point in points], axis=0)
+    recording = Recording.synthetic({"mouse": centre}, fps=50, px_per_cm=32)
+    found = immobile(recording, "mouse").mask()
+    scored = np.zeros(len(centre), dtype=bool)
+    for start, stop in pd.read_csv(folder / "bouts_demo1_human.csv").to_numpy():
+        scored[start:stop] = True
+    chance = found.mean() * scored.mean() + (~found).mean() * (~scored).mean()
+    kappa = ((found == scored).mean() - chance) / (1 - chance)
+    assert kappa > 0.8  # people among themselves: 0.6 (a novice) to 0.94 (experts)
