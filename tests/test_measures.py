@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from llm_query import (
+    bends,
     bout_algebra,
     bouts,
     examples,
@@ -32,8 +33,8 @@ PROMISED = {
     "speed_between", "facing", "approach", "follow", "chase", "bouts_where",
 }  # fmt: skip
 MODULES = (
-    bends, bout_algebra, bouts, examples, geometry, intervals, kinematics, motion, outlines, pursuit,
-    recording, social, states, vocabulary, zones,
+    bends, bout_algebra, bouts, examples, geometry, intervals, kinematics, motion, outlines,
+    pursuit, recording, social, states, vocabulary, zones,
 )  # fmt: skip
 
 
