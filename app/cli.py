@@ -21,7 +21,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            say("Interrupted. The same command again goes on where this one stopped.")
+            say("Interrupted.")
             raise typer.Exit(130) from None
         except BrokenPipeError:
             raise  # typer closes the pipe quietly, as when `head` has seen enough

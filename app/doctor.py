@@ -16,14 +16,20 @@ from app import __version__
 BASE = {
     "av": "av",
     "duckdb": "duckdb",
+    "filelock": "filelock",
     "numpy": "numpy",
+    "openai": "openai",
     "opencv-python-headless": "cv2",
+    "openpyxl": "openpyxl",
     "pandas": "pandas",
     "plotly": "plotly",
     "pyarrow": "pyarrow",
+    "rapidfuzz": "rapidfuzz",
     "scipy": "scipy",
+    "starlette": "starlette",
     "streamlit": "streamlit",
 }
+SLOW_TO_IMPORT = ("openai", "plotly", "streamlit")  # plain Python: finding them is enough
 MODELS = {
     "torch": "torch",
     "torchvision": "torchvision",
@@ -126,7 +132,7 @@ def _package(distribution: str, module: str) -> Finding:
     installed = _version(distribution)
     if importlib.util.find_spec(module) is None:
         return Finding(distribution, "missing", "not installed", "Install ethoscribe again")
-    if module != "streamlit":  # takes a second to import, and is plain Python
+    if module not in SLOW_TO_IMPORT:
         try:
             importlib.import_module(module)
         except (ImportError, OSError) as error:

@@ -145,6 +145,7 @@ def _track_one(
         if px_per_cm is not None:
             _set_scale(study, summary.video, px_per_cm)
     except KeyboardInterrupt:
+        say(f"{video.name}: stopped; the same command goes on from here.")
         if job:
             job.write("cancelled", "Cancelled. Track again to go on where it stopped.")
         raise
