@@ -13,9 +13,8 @@ from scipy.interpolate import CubicSpline
 BODY_POINTS = 22
 TAIL_POINTS = 14
 TAIL_SHARE = 0.8  # tail length over body length
-# A run or a stop takes two frames to build up: mice start and stop that fast, and every bout edge
-# that hangs on it stays within one frame.
-RAMP = (0.35, 0.8)
+# A run or a stop builds up within one frame, so that every bout edge that hangs on it is sharp.
+RAMP = (0.6,)
 
 
 @dataclass
@@ -104,7 +103,7 @@ def _curve(points: np.ndarray, heading: np.ndarray) -> np.ndarray:
 
 
 def _paced(distance: float, speed: float) -> list[float]:
-    """Split a distance into steps per frame: a two-frame start and stop, a steady pace between."""
+    """Split a distance into steps per frame: a quick start and stop, a steady pace between."""
     ends = 2 * sum(RAMP)
     cruise = max(round(distance / speed - ends), 1)
     # A slow swing of the pace looks alive and is small enough to keep crossings fast.

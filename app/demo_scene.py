@@ -168,7 +168,8 @@ def _motions(script: dict[str, Any], animals: list[dict[str, Any]], settings: Sc
              n_frames: int) -> list[Motion]:
     if settings.wander:
         lengths = [animal["length_px"] for animal in animals]
-        return wander(settings.seed, len(animals), n_frames, FPS, _corners(script, "arena"), lengths,
+        arena = _corners(script, "arena")
+        return wander(settings.seed, len(animals), n_frames, FPS, arena, lengths,
                       script["px_per_cm"])
     return [follow_script(animal, n_frames, FPS, script["lap_s"], script["px_per_cm"])
             for animal in animals]

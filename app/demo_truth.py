@@ -90,8 +90,8 @@ def scripted_bouts(truth: Truth, regions: list[dict[str, Any]], px_per_cm: float
     """Return every scripted bout: behaviour,subject,target,start_frame,stop_frame (excluded).
 
     in_region (centre inside), near_object (centre within 5 cm of its edge), near (centres within
-    10 cm), contact (bodies touch), immobile (at rest for 2 s or more: no movement from the frame
-    before nor to the frame after).
+    10 cm), contact (bodies touch), immobile (for 2 s or more, in every frame in which the animal
+    stands where it rests: from its arrival to its last frame there).
     """
     rows: list[tuple[str, str, str, int, int]] = []
     for k, animal in enumerate(map(str, truth.ids)):
@@ -102,7 +102,7 @@ def scripted_bouts(truth: Truth, regions: list[dict[str, Any]], px_per_cm: float
             else:
                 inside, behaviour = away == 0, "in_region"
             rows += [(behaviour, animal, region["name"], *run) for run in runs(inside)]
-        still = ~truth.moved[k] & ~np.append(truth.moved[k, 1:], False)
+        still = ~truth.moved[k] | ~np.append(truth.moved[k, 1:], True)
         rows += [("immobile", animal, "", start, stop) for start, stop in runs(still)
                  if stop - start >= STILL_S * 30]
     for k, (a, b) in enumerate(truth.pairs):

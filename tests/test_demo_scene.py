@@ -111,9 +111,9 @@ def test_animals_move_smoothly_and_never_jump(truth: Truth) -> None:
 
 
 def test_the_script_has_contact_crossing_and_stillness(truth: Truth) -> None:
-    assert runs(truth.gaps[0] == 0) == [(293, 406), (794, 900), (1291, 1379)]
-    assert (truth.visible < 0.7).any()  # one animal walks over another
-    assert truth.visible.min() > 0.5
+    assert runs(truth.gaps[0] == 0) == [(237, 406), (793, 899), (1289, 1381)]
+    assert (truth.visible < 0.8).any()  # one animal walks over another
+    assert truth.visible.min() > 0.7
     assert all(len(runs(~moved)) >= 6 for moved in truth.moved)
 
 
@@ -134,7 +134,7 @@ def test_contact_is_made_and_left_so_fast_that_the_threshold_hardly_matters(trut
 
 def test_rests_are_the_same_at_any_sensible_speed_limit(truth: Truth) -> None:
     speeds = np.linalg.norm(np.gradient(truth.centres[2], axis=0), axis=1) * float(FPS) / 8  # cm/s
-    still = ~truth.moved[2] & ~np.append(truth.moved[2, 1:], False)
+    still = ~truth.moved[2] | ~np.append(truth.moved[2, 1:], True)
     assert agree([still, speeds < 0.5, speeds < 1, speeds < 2, speeds < 4])
 
 
@@ -142,7 +142,7 @@ def test_the_bouts_file_says_what_the_script_does(scene: DemoScene) -> None:
     bouts = scene.bouts()
     assert bouts.columns.tolist() == ["behaviour", "subject", "target", "start_frame", "stop_frame"]
     visit = bouts.query("behaviour == 'in_region' and subject == '1' and target == 'corner'")
-    assert visit[["start_frame", "stop_frame"]].to_numpy().tolist() == [[59, 119]]
+    assert visit[["start_frame", "stop_frame"]].to_numpy().tolist() == [[58, 119]]
     features = json.loads((scene.folder / "regions.json").read_text())["features"]
     assert [f["properties"]["name"] for f in features] == ["centre", "corner", "lego", "arena"]
     assert scene.px_per_cm == 8.0
