@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 # Okabe and Ito's colours in the order of assets/player.js: one animal, one colour, everywhere.
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442")
 ROW_PX = 26
+SVG_POINTS = 50_000
 
 
 def colour_of(index: int) -> str:
@@ -19,10 +20,10 @@ def colour_of(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
-def row_label(behaviour: str | None, subject: str | None, target: str | None) -> str:
+def row_label(behaviour: object, subject: object, target: object) -> str:
     """Name a row of bouts: `chasing · animal1 → animal2`."""
-    names = [str(name) for name in (subject, target) if name is not None and not pd.isna(name)]
-    parts = [str(behaviour)] if behaviour and not pd.isna(behaviour) else []
+    names = [str(name) for name in (subject, target) if isinstance(name, str)]
+    parts = [behaviour] if isinstance(behaviour, str) else []
     return " · ".join([*parts, " → ".join(names)] if names else parts)
 
 
@@ -34,7 +35,9 @@ def ethogram(bouts: pd.DataFrame, duration_s: float, animals: Sequence[str] = ()
     figure = go.Figure()
     table = bouts.reindex(columns=["behaviour", "subject", "target", "start_s", "stop_s"])
     keys = ["behaviour", "subject", "target"]
-    groups = list(table.groupby(keys, dropna=False, sort=False))
+    groups = sorted(
+        table.groupby(keys, dropna=False, sort=False), key=lambda group: _order(group[0], animals)
+    )
     for order, ((behaviour, subject, target), rows) in enumerate(groups):
         label = row_label(behaviour, subject, target)
         index = animals.index(subject) if subject in animals else order
@@ -56,12 +59,19 @@ def ethogram(bouts: pd.DataFrame, duration_s: float, animals: Sequence[str] = ()
     return _finish(figure, 90 + ROW_PX * max(len(groups), 1))
 
 
+def _order(key: tuple, animals: Sequence[str]) -> tuple:
+    """Rows by behaviour, then by animal in the order of the video."""
+    behaviour, subject, target = (str(part) for part in key)
+    place = animals.index(subject) if subject in animals else len(animals)
+    return behaviour, place, subject, target
+
+
 def dressed(figure: Mapping[str, Any], animals: Sequence[str] = ()) -> go.Figure:
     """Turn an answer's figure (plotly JSON) into one in the animals' own colours.
 
     Colours that the answer chose itself are kept, and so is everything else it says.
     """
-    drawn = go.Figure(figure)
+    drawn = go.Figure(_drawable(figure))
     for order, trace in enumerate(drawn.data):
         index = animals.index(trace.name) if trace.name in animals else order
         if trace.type in ("scatter", "scattergl"):
@@ -71,7 +81,19 @@ def dressed(figure: Mapping[str, Any], animals: Sequence[str] = ()) -> go.Figure
         elif trace.type in ("bar", "histogram", "box", "violin"):
             trace.marker.color = trace.marker.color or colour_of(index)
     picture = drawn.layout.yaxis.scaleanchor is not None
+    if picture:
+        drawn.update_xaxes(constrain="domain")
+        drawn.update_yaxes(constrain="domain")
     return _finish(drawn, 520 if picture else 380)
+
+
+def _drawable(figure: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw lines without WebGL while they are short: remote desktops often have none."""
+    traces = [dict(trace) for trace in figure.get("data", [])]
+    for trace in traces:
+        if trace.get("type") == "scattergl" and len(trace.get("y") or ()) <= SVG_POINTS:
+            trace["type"] = "scatter"
+    return {**figure, "data": traces}
 
 
 def _finish(figure: go.Figure, height: int) -> go.Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 from collections.abc import Iterator
@@ -74,6 +75,15 @@ def in_words(name: str) -> str:
     if rest and last in units:
         return f"{' '.join(rest)} ({units[last]})"
     return name.replace("_", " ")
+
+
+def spelled(name: str, value: object) -> str:
+    """Write a number with four digits; a latency that does not exist is `never`."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "never" if "latency" in name else "none"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
 def clock(seconds: float) -> str:
@@ -183,19 +193,19 @@ def stored_bouts(study: Path, video_id: int) -> list[dict]:
         return bout_marks(read_bouts(opened, video_id=find_video(opened, video_id).video_id))
 
 
-def example_questions(study: Path, rows: list[VideoRow]) -> list[str]:
-    """Questions that fit what the study has: its animals' names and its regions."""
-    row = rows[0]
+def example_questions(study: Path, row: VideoRow) -> list[str]:
+    """Questions that fit a video: its animals' names, its regions and objects."""
     first, second = (*row.animals, *row.animals)[:2]
     with reading(study) as opened:
-        places = [region.name for region in regions(opened, row.video.video_id)]
+        places = regions(opened, row.video.video_id)
     found = [f"How far did {first} move?", f"When is {first} immobile for at least 1 s?"]
-    if places:
-        found.insert(0, f"How long was {first} in the {places[0]}?")
-        found.append(f"How many times did each animal enter the {places[-1]}?")
+    for place in [place.name for place in places if place.role == "region"][:1]:
+        found.append(f"How long was {first} in the {place}?")
+    for place in [place.name for place in places if place.role == "object"][:1]:
+        found.append(f"When is {first} within 3 cm of the {place}?")
     if first != second:
         found.append(f"When are {first} and {second} in contact?")
-    return found
+    return [*found, f"Show the trajectory of {first}"]
 
 
 def overlay_bytes(study: Path, video_id: int, first: int, stop: int) -> bytes:

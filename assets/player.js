@@ -119,6 +119,7 @@ class Player {
   openVideo() {
     const video = this.find("video");
     this.source?.close();
+    const first = this.firstFrame(); // before the first picture overwrites what was remembered
     const source = new VideoSource(video, this.times, (n) => this.arrived(n));
     this.source = source;
     video.hidden = false;
@@ -130,7 +131,7 @@ class Player {
     // Wait for the first picture, whose own time tells where the file's clock starts.
     video.onloadeddata = async () => {
       for (let i = 0; i < 20 && source.shown === undefined; i++) await wait(25);
-      if (this.source === source) this.seek(this.firstFrame());
+      if (this.source === source) this.seek(first);
     };
     video.src = this.facts.urls.file;
   }

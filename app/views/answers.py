@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from app import charts
-from app.library import VideoRow, in_words, plain
+from app.library import VideoRow, in_words, plain, spelled
 
 if TYPE_CHECKING:
     from llm_query.engine import Answer
 
 MODELS = {"offline": "offline planner"}
+FEW = 8  # numbers that still read well as tiles
 Save = Callable[["Answer", str], None]
 
 
@@ -31,7 +31,7 @@ def show_bouts(answer: Answer, row: VideoRow, key: str) -> None:
     table.insert(0, "watch", ":material/play_circle: Watch")
     seconds = st.column_config.NumberColumn(format="%.2f")
     clicked = st.column_config.ButtonColumn("", type="tertiary", key=f"{key}-watch")
-    config = {"watch": clicked, "start_s": seconds, "stop_s": seconds, "duration_s": seconds}
+    config: dict[str, Any] = {"watch": clicked, "start_s": seconds, "stop_s": seconds, "duration_s": seconds}
     st.dataframe(table, hide_index=True, column_config=config, height="auto", key=f"{key}-bouts")
     st.download_button(
         "Bouts as CSV",
@@ -48,17 +48,14 @@ def show_bouts(answer: Answer, row: VideoRow, key: str) -> None:
 
 
 def show_numbers(answer: Answer) -> None:
-    """Single numbers side by side."""
-    with st.container(horizontal=True):
-        for name, value in answer.numbers.items():
-            st.metric(in_words(name), number(value), border=True, width="content")
-
-
-def number(value: object) -> str:
-    """Write a number with four digits; one that does not exist (NaN) as `never`."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "never"
-    return f"{value:,.4g}" if isinstance(value, int | float) else str(value)
+    """Single numbers side by side; many numbers only as the answer's table or as one."""
+    if len(answer.numbers) <= FEW:
+        with st.container(horizontal=True):
+            for name, value in answer.numbers.items():
+                st.metric(in_words(name), spelled(name, value), border=True, width="content")
+    elif answer.table is None:
+        rows = [(in_words(name), spelled(name, value)) for name, value in answer.numbers.items()]
+        st.dataframe(pd.DataFrame(rows, columns=["measure", "value"]), hide_index=True)
 
 
 def show_answer(answer: Answer, row: VideoRow, save: Save, key: str) -> None:
@@ -77,7 +74,7 @@ def show_answer(answer: Answer, row: VideoRow, save: Save, key: str) -> None:
         figure = charts.dressed(answer.figure, row.animals)
         st.plotly_chart(figure, key=f"{key}-figure", config={"displaylogo": False})
     if isinstance(answer.table, pd.DataFrame) and len(answer.table):
-        st.dataframe(answer.table, hide_index=True, key=f"{key}-table")
+        show_table(answer.table, key)
     notes(answer)
     if answer.code:
         with st.expander("The code that made this answer", icon=":material/code:"):
@@ -86,13 +83,22 @@ def show_answer(answer: Answer, row: VideoRow, save: Save, key: str) -> None:
         keep(answer, save, key)
 
 
+def show_table(table: pd.DataFrame, key: str) -> None:
+    """The answer's own table; columns that say nothing are left out."""
+    shown = table.dropna(axis="columns", how="all")
+    floats = [name for name in shown.columns if shown[name].dtype.kind == "f"]
+    rounded = {name: st.column_config.NumberColumn(format="%.3f") for name in floats}
+    st.dataframe(shown, hide_index=True, column_config=rounded, key=f"{key}-table")
+
+
 def keep(answer: Answer, save: Save, key: str) -> None:
     """Offer to save the bouts and the code under a name."""
     row = st.form(f"{key}-keep", border=False).container(
         horizontal=True, vertical_alignment="bottom"
     )
     with row:
-        name = st.text_input("Save as behaviour", key=f"{key}-name", placeholder="corner_visits")
+        label = "Save as behaviour" if len(answer.bouts) else "Keep this analysis as"
+        name = st.text_input(label, key=f"{key}-name", placeholder="corner_visits")
         if st.form_submit_button("Save", icon=":material/bookmark:") and name.strip():
             save(answer, name.strip())
 

@@ -32,7 +32,10 @@ def save(answer: Answer, name: str) -> None:
     except known_errors() as error:
         st.error(one_line(error))
     else:
-        st.success(f"Saved as {library.plain(name)}: its bouts are on the timeline in Watch.")
+        where = "its bouts are on the timeline in Watch" if len(answer.bouts) else "it can be run"
+        st.success(
+            f"Saved as {library.plain(name)}: {where} (ethoscribe run {library.plain(name)})."
+        )
 
 
 def choose_example() -> None:
@@ -54,7 +57,8 @@ with st.form("ask", border=False), st.container(horizontal=True, vertical_alignm
     )
     st.selectbox("About", [EVERY, *rows], key="ask_video", width=230)
     sent = st.form_submit_button("Ask", type="primary", icon=":material/send:")
-examples = library.example_questions(study, list(rows.values()))
+about = rows.get(st.session_state.get("ask_video", EVERY), next(iter(rows.values())))
+examples = library.example_questions(study, about)
 st.pills("Examples", examples, key="example", on_change=choose_example)
 
 if sent and question.strip():
@@ -66,5 +70,10 @@ if "asked" in st.session_state:
     st.caption(f"“{library.plain(asked)}”")
     if trouble:
         st.error(trouble)
+    refusals = {answer.refused for answer in answers if answer.refused}
+    if len(answers) > 1 and len(refusals) == 1 and all(answer.refused for answer in answers):
+        answers = answers[:1]  # the same for every video, so said once
     for number, answer in enumerate(answers):
+        if len(answers) > 1:
+            st.subheader(library.plain(answer.video))
         show_answer(answer, rows[answer.video], save, f"answer{number}")

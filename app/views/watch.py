@@ -13,14 +13,21 @@ if not names:
     st.page_link("videos.py", label="Go to Videos", icon=":material/video_library:")
     st.stop()
 
+# The address may name a video once; after that the list decides, also when one comes back later.
 asked = st.query_params.get("video")
 if asked in names and st.session_state.get("watch_asked") != asked:
-    st.session_state.watch_video = asked
-    st.session_state.watch_asked = asked
-if st.session_state.get("watch_video") not in names:
-    st.session_state.watch_video = next(
-        (n for n, r in names.items() if r.run_id), next(iter(names))
-    )
+    st.session_state.watch_asked = st.session_state.watching = asked
+if st.session_state.get("watching") not in names:
+    tracked_names = [name for name, row in names.items() if row.run_id]
+    st.session_state.watching = (tracked_names or list(names))[0]
+st.session_state.watch_video = st.session_state.watching
+
+
+def choose() -> None:
+    """Keep the choice; the list itself is forgotten whenever another page is shown."""
+    st.session_state.watching = st.session_state.watch_video
+    st.query_params.clear()
+
 
 with st.container(horizontal=True, vertical_alignment="center"):
     name = st.selectbox(
