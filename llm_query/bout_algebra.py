@@ -1,13 +1,6 @@
 """How bouts combine: and, or, not, then, merge; each (subject, target) pair for itself.
 
-Who is combined with whom, the same for & and |:
-
-- One pair on each side always combines. The result's subject is the left one's; everybody else who
-  takes part becomes its target ("animal2", or "animal2+animal3"). So "animal1 in the corner" &
-  "animal2 in the corner" is one joint state of animal1 with animal2.
-- With several pairs on a side, like combines with like: (animal1, animal2) with (animal1, animal2),
-  and a state without a target with every pair of that subject. A pair that finds nobody is an
-  error for &, and is kept as it is for |.
+Who is combined with whom: see bout_pairs.
 
 Truth has three values: in it, not in it, and unseen. "Not" of unseen is unseen; "a and b" is
 unseen only where neither is known to be false; so an absent animal is never outside a region.
@@ -21,27 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llm_query.bout_pairs import names, partners, same_recording, single, state
 from llm_query.errors import QueryError
 
 if TYPE_CHECKING:
     from llm_query.bouts import Bouts, Pair
 
 TOLERANCE_S = 1e-6
-
-
-def names(pairs: Iterable[Pair]) -> str:
-    """The pairs as people say them: "animal1, animal2 with animal3"."""
-    return ", ".join(s if t is None else f"{s} with {t}" for s, t in pairs) or "nobody"
-
-
-def single(bouts: Bouts, pair: Pair) -> Bouts:
-    """The bouts of exactly this (subject, target)."""
-    index = bouts.pairs.index(pair)
-    kept = bouts.keep(bouts.pair_index == index)
-    unknown = {pair: bouts.unknown[pair]} if pair in bouts.unknown else {}
-    return replace(
-        kept, pairs=(pair,), pair_index=np.zeros(kept.count, dtype=np.int64), unknown=unknown
-    )
 
 
 def window(edges_s: np.ndarray, start_s: float, stop_s: float) -> tuple[int, int]:
@@ -82,7 +61,7 @@ def neither(bouts: Bouts) -> Bouts:
         raise QueryError("A point event has no opposite; take the opposite of a state.")
     states = {}
     for pair in bouts.pairs:
-        mask, unknown = _state(bouts, pair)
+        mask, unknown = state(bouts, pair)
         states[pair] = (~mask & ~unknown, unknown)
     return type(bouts).from_masks(
         states, bouts.edges_s, _say("not", bouts.behaviour), _say("not", bouts.definition)
@@ -98,10 +77,10 @@ def then(first: Bouts, second: Bouts, within_s: float, after: str) -> Bouts:
     """
     if after not in ("start", "stop"):
         raise QueryError(f'then() counts from the "start" or the "stop" of a bout, not "{after}".')
-    _same_recording(first, second)
+    same_recording(first, second)
     rows: list[tuple[np.ndarray, np.ndarray]] = []
     pairs: list[Pair] = []
-    for pair, a, b in _partners(first, second, strict=True):
+    for pair, a, b in partners(first, second, strict=True):
         rows.append(_sequences(single(first, a), single(second, b), within_s, after))  # type: ignore[arg-type]
         pairs.append(pair)
     counts = [len(start) for start, _ in rows]
@@ -150,7 +129,7 @@ def merge(bouts: Bouts, gap_s: float) -> Bouts:
         stop.append(reached[np.concatenate([apart, [True]])])
         index.append(np.full(len(start[-1]), number))
     empty = np.empty(0, dtype=np.int64)
-    return replace(  # _state() takes what is inside a bout as known
+    return replace(  # state() takes what is inside a bout as known
         bouts,
         pair_index=np.concatenate([empty, *index]),
         start_frame=np.concatenate([empty, *start]),
@@ -172,12 +151,12 @@ def during(bouts: Bouts, other: Bouts) -> Bouts:
 
 def _covered(bouts: Bouts, other: Bouts) -> np.ndarray:
     """(k,) how many frames of each bout are also in a bout of `other`."""
-    _same_recording(bouts, other)
+    same_recording(bouts, other)
     frames = np.zeros(bouts.count, dtype=np.int64)
     stop = np.maximum(bouts.stop_frame, bouts.start_frame + 1)
-    for _, a, b in _partners(bouts, other, strict=True):
+    for _, a, b in partners(bouts, other, strict=True):
         mine = bouts.pair_index == bouts.pairs.index(a) if a else np.zeros(bouts.count, bool)
-        total = np.concatenate([[0], np.cumsum(_state(other, b)[0])])
+        total = np.concatenate([[0], np.cumsum(state(other, b)[0])])
         found = total[stop[mine]] - total[bouts.start_frame[mine]]
         frames[mine] = np.maximum(frames[mine], found)
     return frames
@@ -187,7 +166,7 @@ def any_target(bouts: Bouts) -> Bouts:
     """See Bouts.any_target."""
     states: dict[Pair, tuple[np.ndarray, np.ndarray | None]] = {}
     for pair in bouts.pairs:
-        mask, unknown = _state(bouts, pair)
+        mask, unknown = state(bouts, pair)
         before, unsure = states.get((pair[0], None), (np.zeros_like(mask), np.zeros_like(mask)))
         states[pair[0], None] = (before | mask, (unsure | unknown) & ~(before | mask))
     return type(bouts).from_masks(
@@ -209,7 +188,7 @@ def within(bouts: Bouts, start_s: float, stop_s: float) -> Bouts:
         pair_index=bouts.pair_index[rows],
         start_frame=start[rows],
         stop_frame=stop[rows],
-        unknown={pair: _state(bouts, pair)[1] | outside for pair in bouts.pairs},
+        unknown={pair: state(bouts, pair)[1] | outside for pair in bouts.pairs},
     )
 
 
@@ -237,7 +216,7 @@ def collect(groups: Iterable[Bouts | Iterable[Bouts]]) -> Bouts:
     if len({one.kind for one in flat}) > 1:
         raise QueryError("collect() takes point events or states, not both.")
     for one in flat[1:]:
-        _same_recording(flat[0], one)
+        same_recording(flat[0], one)
     first = np.cumsum([0] + [len(one.pairs) for one in flat])
     return replace(
         flat[0],
@@ -249,42 +228,11 @@ def collect(groups: Iterable[Bouts | Iterable[Bouts]]) -> Bouts:
     )
 
 
-# who with whom
-
-
-def _partners(
-    left: Bouts, right: Bouts, *, strict: bool
-) -> list[tuple[Pair, Pair | None, Pair | None]]:
-    """(resulting pair, left pair or None, right pair or None); the module docstring's rules."""
-    if len(left.pairs) == 1 and len(right.pairs) == 1:
-        return [(_joint(left.pairs[0], right.pairs[0]), left.pairs[0], right.pairs[0])]
-    found: list[tuple[Pair, Pair | None, Pair | None]] = []
-    for a in left.pairs:
-        for b in right.pairs:
-            if a[0] == b[0] and (a[1] == b[1] or a[1] is None or b[1] is None):
-                found.append((_joint(a, b), a, b))
-    alone = [a for a in left.pairs if a not in {a for _, a, _ in found}]
-    lonely = [b for b in right.pairs if b not in {b for _, _, b in found}]
-    if strict and (alone or lonely or not found):
-        raise QueryError(
-            f"Cannot combine the bouts of {names(left.pairs)} with those of {names(right.pairs)}: "
-            f"{names(alone or lonely)} has no counterpart. Choose with only(subject, target), or "
-            "join targets with any_target()."
-        )
-    found += [(a, a, None) for a in alone] + [(b, None, b) for b in lonely]
-    return found
-
-
-def _joint(a: Pair, b: Pair) -> Pair:
-    others = [who for who in dict.fromkeys((a[1], b[0], b[1])) if who not in (None, a[0])]
-    return a[0], "+".join(str(who) for who in others) or None
-
-
 def _combine(left: Bouts, right: Bouts, rule, word: str, kind: str, strict: bool) -> Bouts:  # type: ignore[no-untyped-def]
-    _same_recording(left, right)
+    same_recording(left, right)
     states: dict[Pair, tuple[np.ndarray, np.ndarray | None]] = {}
-    for pair, a, b in _partners(left, right, strict=strict):
-        mask, unknown = rule(*_state(left, a), *_state(right, b))
+    for pair, a, b in partners(left, right, strict=strict):
+        mask, unknown = rule(*state(left, a), *state(right, b))
         if pair in states:  # the same joint pair twice, as (1, None) and (1, 2) with (1, 2)
             before, unsure = states[pair]
             mask, unknown = before | mask, (unsure | unknown) & ~(before | mask)
@@ -296,20 +244,6 @@ def _combine(left: Bouts, right: Bouts, rule, word: str, kind: str, strict: bool
         f"({left.definition}) {word} ({right.definition})",
         kind,
     )
-
-
-def _state(bouts: Bouts, pair: Pair | None) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) whether the pair is in a bout and (n,) whether that is unseen; None: never in it."""
-    if pair is None:
-        return np.zeros(bouts.n_frames, dtype=bool), np.zeros(bouts.n_frames, dtype=bool)
-    mask = single(bouts, pair).mask()
-    unknown = bouts.unknown.get(pair)
-    return mask, np.zeros_like(mask) if unknown is None else unknown & ~mask
-
-
-def _same_recording(left: Bouts, right: Bouts) -> None:
-    if len(left.edges_s) != len(right.edges_s) or not np.array_equal(left.edges_s, right.edges_s):
-        raise QueryError("These bouts are of two different recordings and cannot be combined.")
 
 
 def _say(word: str, text: str) -> str:

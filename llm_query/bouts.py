@@ -277,7 +277,7 @@ class Bouts:
         who = algebra.names(self.pairs)
         return f"<Bouts {name!r}: {self.count} of {who}, {self.total_s:.3f} s>"
 
-    # algebra: see bout_algebra for who is combined with whom
+    # algebra: see bout_pairs for who is combined with whom
 
     def __and__(self, other: Bouts) -> Bouts:
         return algebra.both(self, other)

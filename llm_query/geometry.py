@@ -11,6 +11,8 @@ from llm_query.errors import QueryError
 
 CORNERS = {"polygon": 3, "rectangle": 2, "circle": 2, "point": 1, "line": 2}
 
+ROUNDING = 1e-9  # px scaled to cm land a hair beside an outline they were on
+
 
 @dataclass(frozen=True, eq=False)
 class Region:
@@ -77,7 +79,7 @@ class Region:
                 "it, or draw a circle, rectangle or polygon."
             )
         with np.errstate(invalid="ignore"):
-            return self.signed_distance(position) <= 0
+            return self.signed_distance(position) <= ROUNDING
 
     def signed_distance(self, position: np.ndarray) -> np.ndarray:
         """(n,) distance to the outline, negative inside; of points and lines never negative.

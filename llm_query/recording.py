@@ -55,6 +55,10 @@ class Recording:
 
         return load_recording(Path(folder))
 
+    def __repr__(self) -> str:
+        who = ", ".join(self.animals)
+        return f"<Recording {self.video}: {who}; {self.n_frames} frames, {self.unit}>"
+
     @property
     def n_frames(self) -> int:
         """Frames of the video."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -82,3 +83,12 @@ def describe(length_unit: str = "cm") -> str:
         f"{f' [{entry.unit_for(length_unit)}]' if entry.unit else ''}: {entry.summary}"
         for entry in vocabulary().values()
     )
+
+
+def needs_outlines(code: str) -> bool:
+    """Whether analysis code asks for outlines, so that the snapshot must hold the masks.
+
+    >>> needs_outlines('contact(recording, "animal1", "animal2")'), needs_outlines("speed")
+    (True, False)
+    """
+    return re.search(r"\b(contact|gap_between|mask_gap|masks)\b", code) is not None

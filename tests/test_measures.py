@@ -9,6 +9,7 @@ import pytest
 from llm_query import (
     bends,
     bout_algebra,
+    bout_pairs,
     bouts,
     examples,
     geometry,
@@ -33,8 +34,8 @@ PROMISED = {
     "speed_between", "facing", "approach", "follow", "chase", "bouts_where",
 }  # fmt: skip
 MODULES = (
-    bends, bout_algebra, bouts, examples, geometry, intervals, kinematics, motion, outlines,
-    pursuit, recording, social, states, vocabulary, zones,
+    bends, bout_algebra, bout_pairs, bouts, examples, geometry, intervals, kinematics, motion,
+    outlines, pursuit, recording, social, states, vocabulary, zones,
 )  # fmt: skip
 
 

@@ -9,10 +9,15 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 from outline_samples import disc, encode
+from storage_samples import add_tracked
 
+import storage.regions
+import storage.snapshot
 from llm_query.errors import QueryError
 from llm_query.measures import contact, in_region, scored, speed
 from llm_query.recording import Recording
+from storage.regions import save_region
+from storage.study import open_study
 
 N = 30
 
@@ -150,3 +155,25 @@ def test_a_broken_snapshot_says_what_is_missing(tmp_path):
     (folder / "time_s.parquet").unlink()
     with pytest.raises(QueryError, match="no frame times for 30 frames"):
         Recording.load(folder)
+
+
+def test_what_a_study_writes_is_what_a_recording_reads(tmp_path):
+    x = np.column_stack([np.linspace(0, 299, 300), np.full(300, 150.0), np.full(300, 200.0)])
+    x[50:60, 2] = np.nan
+    corner = storage.regions.Region("corner", "rectangle", "region", ((100, 0), (200, 200)))
+    with open_study(tmp_path / "study", write=True, create=True) as study:
+        video = add_tracked(
+            study, tmp_path, x, np.full((300, 3), 100.0), fps=Fraction(30000, 1001),
+            px_per_cm=10.0, masks=True, points=("nose",),
+        )  # fmt: skip
+        save_region(study, video.video_id, corner)
+    with open_study(tmp_path / "study") as study:
+        storage.snapshot.write_snapshot(study, video.video_id, tmp_path / "snapshot", True)
+    recording = Recording.load(tmp_path / "snapshot")
+    assert recording.unit == "cm" and recording.points == ("centre", "nose")
+    visit = in_region(recording, "animal1", "corner")
+    assert (visit.start_frame.tolist(), visit.stop_frame.tolist()) == ([100], [201])
+    assert visit.start_s.tolist() == pytest.approx([100 * 1001 / 30000])
+    assert recording.tracked_fraction("animal3") == pytest.approx(290 / 300)
+    touching = contact(recording, "animal1", "animal2")  # boxes of 4 px, 2 px free at most
+    assert (touching.start_frame.tolist(), touching.stop_frame.tolist()) == ([144], [157])

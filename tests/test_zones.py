@@ -143,3 +143,13 @@ def test_what_cannot_be_answered_says_how_to_make_it_answerable():
         in_region(recording, "a", "feeder")
     with pytest.raises(QueryError, match='"corner", "other", "feeder"'):
         in_region(recording, "a", "Corner")
+
+
+def test_on_the_outline_is_inside_at_any_scale():
+    corners = np.array([[0, 0], [30, 0], [30, 30], [0, 30]])
+    path = np.column_stack([np.arange(40.0), np.full(40, 15.0)])
+    for px_per_cm in (None, 3.0, 7.0, 9.7, 32.1):
+        recording = Recording.synthetic(
+            {"a": path}, px_per_cm=px_per_cm, regions=[Region("p", "polygon", corners)]
+        )
+        assert spans(in_region(recording, "a", "p")) == [(0, 31)]
