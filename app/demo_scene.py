@@ -62,6 +62,7 @@ class DemoScene:
     px_per_cm: float
     n_frames: int
     settings: SceneSettings
+    fps: Fraction = FPS
 
     def points(self) -> pd.DataFrame:
         """Read the true centres."""
