@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from llm_query.engine import Answer
 
 ROWS_SHOWN = 10
-BOUTS_SHOWN = ("behaviour", "subject", "target", "start_frame", "stop_frame", "start_s", "stop_s")
-BOUTS_SHOWN += ("duration_s",)
+BOUTS_SHOWN = [
+    "behaviour", "subject", "target", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s"
+]  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:

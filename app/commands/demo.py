@@ -18,6 +18,8 @@ def demo(
 ) -> None:
     """Render a scene with known truth, track it, ask, export and score.
 
+    The status is 1 if anything is not as the scene's script says.
+
     \b
     Example:
       ethoscribe demo
@@ -25,4 +27,5 @@ def demo(
     """
     from app.demo import run_demo
 
-    run_demo(folder)
+    if not run_demo(folder).ok:
+        raise typer.Exit(1)

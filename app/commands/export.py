@@ -98,4 +98,4 @@ def _write(
     with open_study(study) as opened:
         table = makers[what](opened, find_video(opened, video).video_id if video else None)
         write_table(table, output, kind)
-        return int(table.relation().shape[0])
+        return len(table)
