@@ -71,7 +71,7 @@ def _to_others(recording: Recording, animal: str, point: str) -> tuple[list[str]
 
 
 @word("{unit}/s")
-def closing_speed(recording: Recording, a: str, b: str, window_s: float = 0.2) -> np.ndarray:
+def closing_speed(recording: Recording, a: str, b: str, window_s: float = 0.0) -> np.ndarray:
     """How fast the distance between two animals' centres shrinks; negative while it grows.
 
     window_s: seconds of the line fit; 0 takes the central difference.
