@@ -184,7 +184,7 @@ def _run(study_folder: Path | str, name: str, code: str) -> Answer:
     with tempfile.TemporaryDirectory(prefix="ethoscribe-snapshot-") as folder:
         with _study_errors(), open_study(study_folder) as study:
             found = find_video(study, name)
-            masks = any(word in code for word in ("contact(", "mask_gap", "masks"))
+            masks = any(word in code for word in ("contact(", "gap_between(", "mask"))
             write_snapshot(study, found.video_id, folder, needs_masks=masks)
         result = run_code(code, Path(folder))
     return _answer(name, code, result)

@@ -18,6 +18,7 @@ class Clauses(Cursor):
 
     subjects: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    last_target: str | None = None  # whom the clause before was about
 
     def take_condition(self) -> Condition | None:
         """Consume one predicate with its arguments, negated where the text says so."""
@@ -42,8 +43,7 @@ class Clauses(Cursor):
         word = self.take("in")
         if self.kind() == "quantity" and self.peek().value.unit != "deg":
             return self._distance_to((("<=", self.take_quantity()),))
-        if self.kind() in ("unknown", "no_region", "no_point"):
-            raise self.unknown_region()
+        self.refuse_unknown_region()
         regions = self.take_regions()
         if regions is None:
             if self.kind() == "wall":
@@ -54,8 +54,7 @@ class Clauses(Cursor):
 
     def _read_out(self) -> Condition | None:
         self.take("out")
-        if self.kind() in ("unknown", "no_region", "no_point"):
-            raise self.unknown_region()
+        self.refuse_unknown_region()
         regions = self.take_regions()
         if regions is None:
             self.at -= 1
@@ -96,8 +95,7 @@ class Clauses(Cursor):
                 self.subjects = animals
             elif not self.take("in", "to", "from"):
                 break
-        if self.kind() in ("unknown", "no_region", "no_point"):
-            raise self.unknown_region()
+        self.refuse_unknown_region()
         regions = self.take_regions()
         if regions is None:
             if self.at > start + 1 or self.kind() == "end":
@@ -127,7 +125,7 @@ class Clauses(Cursor):
         return self._in(regions, "in")
 
     def _read_side(self) -> Condition | None:
-        side = self.take("side")
+        side = self.take("side", "from_side_of")
         regions = self.take_regions()
         if regions is None or len(regions[0]) > 1:
             raise Refusal(f"'{side.text if side else ''}' needs one region. {self.region_list()}")
@@ -157,12 +155,10 @@ class Clauses(Cursor):
                 f"'{word.text if word else 'near'}' has no fixed distance here. Say how near, for "
                 f"example: closer than 3 cm to {target.get('region', 'the wall')}."
             )
-        quantity = Quantity(1.0, "body_length")
-        self.assumptions.append(
-            f"'{word.text if word else 'near'}' is read as centres at most 1 mean body length apart "
-            "(the proximity of PMC6361930, Table 1)."
-        )
-        return self._distance((("<=", quantity),), target)
+        if target is None:
+            return self._pair("near", {}) if self.last_target is None else self._again("near", {})
+        place: Place = target["place"]
+        return self._with_target("near", place, {"points": (self._one_point(), place.point)})
 
     def _read_cmp(self) -> Condition | None:
         """Read "more than 5 cm from the wall" (a comparison with no measure before it)."""
@@ -180,10 +176,10 @@ class Clauses(Cursor):
     def _take_target(self) -> dict[str, Any] | None:
         """Consume what a distance goes to: an animal, a region, the wall."""
         self.skip("to", "from")
+        self.refuse_it()
         if self.take("wall"):
             return {"what": "wall"}
-        if self.kind() in ("unknown", "no_region", "no_point"):
-            raise self.unknown_region()
+        self.refuse_unknown_region()
         regions = self.take_regions()
         if regions is not None:
             if len(regions[0]) > 1:
@@ -255,7 +251,7 @@ class Clauses(Cursor):
             and "/" in self.peek(1).value.unit
         ):
             return self.speed_condition(self.take_bounds())
-        if self.kind() == "from":
+        if self.kind() in ("from", "from_side_of"):
             return self._from_to()
         if self.kind() in ("to",):
             self.at = start
@@ -266,13 +262,13 @@ class Clauses(Cursor):
 
     def _from_to(self) -> Condition:
         self.take("from")
-        if side := self.take("side"):
-            self.at -= 1
+        if self.kind() in ("side", "from_side_of"):
+            word = self.peek().text
             first = self._read_side()
             self.take("to")
             second = self._read_side() if self.kind() == "side" else None
             if first is None or second is None:
-                raise Refusal(f"'from {side.text} ...' needs a place it goes to.")
+                raise Refusal(f"'{word} ...' needs a place it goes to.")
         else:
             first = self._place_of_move("leave")
             self.take("to")
@@ -280,8 +276,7 @@ class Clauses(Cursor):
         return Condition("then", first.subject, parts=(first, second))
 
     def _place_of_move(self, kind: str) -> Condition:
-        if self.kind() in ("unknown", "no_region", "no_point"):
-            raise self.unknown_region()
+        self.refuse_unknown_region()
         regions = self.take_regions()
         if regions is None or regions[1] == "and":
             raise Refusal(f"'moves from A to B' needs two regions. {self.region_list()}")
@@ -307,8 +302,7 @@ class Clauses(Cursor):
     def _read_facing(self) -> Condition | None:
         self.take("facing")
         self.skip("to")
-        if self.kind() in ("unknown", "no_region"):
-            raise self.unknown_region()
+        self.refuse_unknown_region()
         regions = self.take_regions()
         angle = None
         if regions is None:
@@ -334,7 +328,7 @@ class Clauses(Cursor):
         self.skip("to")
         if kind == "approach":
             regions = self.take_regions() if self.kind() in ("region", "generic_region") else None
-            if regions is not None:
+            if regions is not None or self.kind() == "wall":
                 raise Refusal("Approaching a region is not defined here; ask when it enters it.")
         return self._social(kind, {})
 
@@ -348,9 +342,12 @@ class Clauses(Cursor):
 
     def _social(self, kind: str, arguments: dict[str, Any]) -> Condition:
         self.skip("between", "to")
+        self.refuse_it()
         if self.take("eachother"):
             return self._pair(kind, {**arguments, "mutual": True})
         animals = self.take_animals()
+        if not animals and self.last_target is not None:
+            return self._again(kind, {**arguments, "mutual": False})
         if not animals:
             return self._pair(kind, {**arguments, "mutual": kind == "facing"})
         if len(animals) == 2 and not self.subjects:
@@ -374,10 +371,15 @@ class Clauses(Cursor):
             return Condition("own_distance", subjects[0], None, arguments)
         if target == EACH:
             target = ANY_OTHER
+        self.last_target = target
         if len(subjects) == 1 and subjects[0] == target:
             raise Refusal(f"{target} cannot do this to itself: name the other animal.")
         parts = tuple(Condition(kind, s, target, arguments) for s in subjects if s != target)
         return parts[0] if len(parts) == 1 else Condition("each", parts[0].subject, parts=parts)
+
+    def _again(self, kind: str, arguments: dict[str, Any]) -> Condition:
+        """Relate the subject with whom it was related before: "near mouse 2 without touching"."""
+        return Condition(kind, self._subjects()[0], self.last_target, arguments)
 
     def _own_target(self) -> str:
         """A body point without an owner belongs to the subject itself."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import replace
 from typing import Any
 
-from llm_query.plan_describe import DISTANCE_SIGNS, bounds_text, measure_text, phrase
+from llm_query import motion, social
+from llm_query.plan_describe import DISTANCE_SIGNS, SIGNS, SPEED_SIGNS, phrase
 from llm_query.plan_slots import (
     ANY_OTHER,
     EACH,
@@ -25,15 +27,27 @@ SYMMETRIC = ("distance", "contact", "facing")
 SCALARS = ("distance_moved",)
 ALSO = {"latency": "latency_s", "mean_bout": "mean_s", "longest": "longest_s",
         "shortest": "shortest_s", "frames": "frames"}  # fmt: skip
-SOURCES = {
-    "immobile": "the speed of SimBA's freezing, the duration of Anagnostaras 2010",
-    "moving": "EthoVision's Movement",
-    "contact": "EthoVision's Body contact: outlines touch",
-    "facing": "front is +-30 degrees, AmadeusGPT",
-    "near": "EthoVision and LMT, social approach",
-    "follow": "EthoVision's Follow after LMT",
-    "chase": "EthoVision and LMT: following at a run",
-    "approach": "EthoVision and LMT, social approach",
+STILL, GOING = motion.IMMOBILE, motion.MOVING
+RULES = {
+    "immobile": f"Immobile: the centre slower than {STILL.cm_s:g} cm/s (without a scale "
+    f"{STILL.lengths_s:g} body lengths/s; never below {STILL.px_s:g} px/s) over {{window_s:g}} s, for "
+    "at least {min_duration_s:g} s (speed as in SimBA's freezing; 1 s as in Anagnostaras 2010).",
+    "moving": f"Moving: the centre at {GOING.cm_s:g} cm/s or faster (without a scale "
+    f"{GOING.lengths_s:g} body lengths/s; never below {GOING.px_s:g} px/s) over {{window_s:g}} s "
+    "(EthoVision's Movement).",
+    "contact": f"Touching: at most {social.TOUCH_CM:g} cm ({social.TOUCH_PX:g} px without a scale) "
+    "between the two outlines (EthoVision's Body contact).",
+    "facing": "Facing: the other's centre lies within {max_angle_deg:g} degrees to either side of the "
+    "heading, at any distance (front is +-30 degrees, AmadeusGPT).",
+    "near": "Near: centres (or the points named) at most 2 body lengths apart (the social approach "
+    "of EthoVision and LMT).",
+    "follow": "Following: both moving, directions less than {max_angle_deg:g} degrees apart, the other "
+    "in front, within 2 body lengths, on its path of the last {path_s:g} s, for at least "
+    "{min_duration_s:g} s (EthoVision's Follow after LMT).",
+    "chase": "Chasing: following with both at 2 body lengths/s or faster, for at least "
+    "{min_duration_s:g} s (EthoVision and LMT; no source gives a speed, this one is ours).",
+    "approach": "Approaching: the distance shrinks by its own movement, faster than the other, within "
+    "2 body lengths (EthoVision and LMT, social approach).",
 }
 
 
@@ -59,9 +73,6 @@ class Emitter:
     def length(self, limit: Quantity, said: str) -> str:
         """Write a length in the recording's unit."""
         unit = limit.unit
-        if not unit:
-            unit = self.context.unit
-            self._no_unit(said, limit, unit)
         if unit not in ("px", "cm", "mm", "m", "body_length"):
             raise Refusal(
                 f"'{said}' should be a length, such as {limit.value:g} {self.context.unit}."
@@ -76,9 +87,6 @@ class Emitter:
     def speed(self, limit: Quantity, said: str) -> str:
         """Write a speed in the recording's unit per second."""
         unit = limit.unit
-        if not unit:
-            unit = f"{self.context.unit}/s"
-            self._no_unit(said, limit, unit)
         if unit.endswith("/frame"):
             per_s = limit.value * self.context.fps
             self.assume(
@@ -97,11 +105,26 @@ class Emitter:
             return f"{limit.value:g} / float(recording.fps)"
         return f"{limit.value:g}"
 
-    def _no_unit(self, said: str, limit: Quantity, unit: str) -> None:
-        self.assume(
-            f"'{said}' names no unit: read as {limit.value:g} {unit}, the unit of this recording. "
-            f"Say for example '{limit.value:g} {'px/frame' if '/' in unit else 'cm'}' to mean another."
+    def with_units(self, condition: Condition) -> Condition:
+        """Give every number without a unit the recording's own, and say so."""
+        parts = tuple(self.with_units(part) for part in condition.parts)
+        bounds = tuple(
+            (sign, self._with_unit(condition.kind, limit))
+            for sign, limit in condition.arguments.get("bounds", ())
         )
+        more = {"bounds": bounds} if bounds else {}
+        return replace(condition, parts=parts, arguments={**condition.arguments, **more})
+
+    def _with_unit(self, kind: str, limit: Quantity) -> Quantity:
+        if limit.unit:
+            return limit
+        unit = {"speed": f"{self.context.unit}/s", "angle": "deg"}.get(kind, self.context.unit)
+        full = replace(limit, unit=unit)
+        other = {"speed": "px/frame", "angle": ""}.get(kind, "body lengths")
+        hint = f" Write '{limit.value:g} {other}' or another unit if you mean that." if other else ""
+        whose = "" if kind == "angle" else ", the unit of this recording"
+        self.assume(f"The number {limit.value:g} names no unit: read as {full}{whose}.{hint}")
+        return full
 
     def _needs_scale(self, unit: str, said: str) -> None:
         if unit in ("cm", "mm", "m") and self.context.px_per_cm is None:
@@ -112,10 +135,9 @@ class Emitter:
     def limits(self, condition: Condition, write: Any) -> str:
         """Write "above=3, below=5"."""
         words = []
+        signs = {"speed": SPEED_SIGNS, "distance": DISTANCE_SIGNS}.get(condition.kind, SIGNS)
         for sign, limit in condition.arguments["bounds"]:
-            words.append(
-                f"{LIMITS[sign]}={write(limit, f'{DISTANCE_SIGNS[sign]} {limit}'.strip())}"
-            )
+            words.append(f"{LIMITS[sign]}={write(limit, f'{signs[sign]} {limit}')}")
         return ", ".join(words)
 
     # conditions
@@ -209,21 +231,20 @@ class Emitter:
         return f"distance_between(recording, {a}, {b}{ends})"
 
     def _distance(self, condition: Condition) -> str:
-        if (
-            any(key == "bounds" for key in condition.arguments)
-            and not condition.arguments["bounds"]
-        ):
-            raise Refusal("A distance needs a limit, for example: closer than 3 cm.")
-        bounds = condition.arguments["bounds"]
-        if len(bounds) == 1 and str(bounds[0][1]) == "near":
-            return self._default("near", condition)
         values = self.distance_values(
             condition.subject, condition.target or ANY_OTHER, condition.arguments["points"]
         )
         return self._when(condition, values, self.limits(condition, self.length), target=True)
 
     def _near(self, condition: Condition) -> str:
-        return self._default("near", condition)
+        points = condition.arguments.get("points", ("centre", "centre"))
+        names = zip(("point_a", "point_b"), points, strict=True)
+        extra = "".join(f", {k}={quoted(p)}" for k, p in names if p != "centre")
+        return self._default("near", condition, extra)
+
+    def _scored(self, condition: Condition) -> str:
+        name = quoted(condition.arguments["name"])
+        return f"kept_bouts(recording, {name}, {self.name(condition.subject)})"
 
     def own_values(self, subject: str, points: tuple[str, ...]) -> str:
         """Write the distance between two points of the same animal, per frame."""
@@ -290,35 +311,24 @@ class Emitter:
         return self._when(condition, f"head_angle(recording, {a}, {b})", limits, target=True)
 
     def _degrees(self, limit: Quantity, said: str) -> str:
-        if limit.unit not in ("", "deg"):
+        if limit.unit != "deg":
             raise Refusal(f"'{said}' should be an angle in degrees.")
-        if not limit.unit:
-            self.assume(f"The angle {limit.value:g} is read as degrees.")
         return f"{limit.value:g}"
 
-    def _default(self, function: str, condition: Condition, extra: str = "") -> str:
+    def _default(
+        self, function: str, condition: Condition, extra: str = "", **given: float
+    ) -> str:
         """Write a behaviour of the vocabulary and say its thresholds."""
-        self.defaults(function)
+        self.defaults(function, **given)
         who = self.name(condition.subject)
         target = f", {self.name(condition.target)}" if condition.target else ""
         return f"{function}(recording, {who}{target}{self._point(condition)}{extra})"
 
-    def defaults(self, function: str) -> None:
-        """State every threshold of a behaviour, as its help gives it."""
-        entry = vocabulary()[function]
-        doc = " ".join(entry.doc.partition(">>>")[0].split())
-        parameters = inspect.signature(entry.function).parameters.values()
-        given = ", ".join(
-            f"{p.name} {p.default:g}"
-            for p in parameters
-            if isinstance(p.default, float | int)
-            and not isinstance(p.default, bool)
-            and p.default != 0
-        )
-        text = doc.partition("Source:")[0].strip()
-        self.assume(
-            f"{function}: {text} Values used: {given or 'as said'}. Source: {SOURCES[function]}."
-        )
+    def defaults(self, function: str, **given: float) -> None:
+        """State the thresholds of a behaviour of the vocabulary, with units and source."""
+        entry = vocabulary()[function].function
+        values = {name: p.default for name, p in inspect.signature(entry).parameters.items()}
+        self.assume(RULES[function].format(**(values | given)))
 
     def _immobile(self, condition: Condition) -> str:
         if condition.arguments.get("word") == "freezing":
@@ -327,7 +337,11 @@ class Emitter:
             )
         shortest = condition.arguments.get("min_s")
         extra = f", min_duration_s={self.seconds(shortest)}" if shortest else ""
-        return self._default("immobile", condition, extra)
+        given = {"min_duration_s": self._approximate_s(shortest)} if shortest else {}
+        return self._default("immobile", condition, extra, **given)
+
+    def _approximate_s(self, limit: Quantity) -> float:
+        return limit.value / self.context.fps if limit.unit == "frame" else limit.value
 
     def _moving(self, condition: Condition) -> str:
         return self._default("moving", condition)
@@ -347,13 +361,14 @@ class Emitter:
     def _facing(self, condition: Condition) -> str:
         angle = condition.arguments.get("angle")
         extra = f", max_angle_deg={self._degrees(angle, f'within {angle}')}" if angle else ""
-        one = self._default("facing", condition, extra)
+        given = {"max_angle_deg": angle.value} if angle else {}
+        one = self._default("facing", condition, extra, **given)
         if not condition.arguments.get("mutual"):
             return one
         turned = Condition(
             "facing", condition.target or ANY_OTHER, condition.subject, {"angle": angle}
         )
-        return f'({one} & {self._default("facing", turned, extra)}).named("facing each other")'
+        return f'({one} & {self._default("facing", turned, extra, **given)}).named("facing each other")'
 
     def _facing_region(self, condition: Condition) -> str:
         self.defaults("facing")
@@ -410,7 +425,8 @@ class Emitter:
         self.assume(
             "Each row runs from the first step to the second; the nearest ones belong together."
         )
-        return f"{self.bouts(first)}.then({self.bouts(second)}, {within}).named({quoted(phrase(condition))})"
+        steps = f"{self.bouts(first)}, {self.bouts(second)}"
+        return f"in_order({steps}, {within}).named({quoted(phrase(condition))})"
 
     def _for(self, condition: Condition) -> str:
         sign, length = condition.arguments["sign"], condition.arguments["length"]
@@ -451,18 +467,3 @@ def scope_of(condition: Condition) -> tuple[list[str], bool, bool]:
                 named.append(str(who))
         other |= part.target == ANY_OTHER
     return named, each, other
-
-
-def measure_sentence(measure: Measure) -> str:
-    """Say the measure for a table's name."""
-    return measure_text(measure)
-
-
-def limits_text(condition: Condition) -> str:
-    """Say a condition's limits."""
-    return bounds_text(condition, DISTANCE_SIGNS)
-
-
-def plain(reading: Reading) -> bool:
-    """Tell whether nothing but times or numbers is asked for (no plot)."""
-    return reading.plot is None

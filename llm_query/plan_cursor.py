@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from llm_query.plan_lexicon import GENERIC_REGION
 from llm_query.plan_slots import ANY_OTHER, EACH, Context, Quantity, Refusal, Token
+from llm_query.plan_tokens import norm
 
 JOINS = ("and", "or")
 
@@ -110,6 +111,7 @@ class Cursor:
 
     def take_regions(self) -> tuple[tuple[str, ...], str] | None:
         """Consume regions; give (names, how) where how is "one", "or" or "and"."""
+        self.refuse_it()
         self._skip_generic_before_name()
         token = self.take("region")
         if token is None:
@@ -131,6 +133,11 @@ class Cursor:
             names += self.take("region").value  # type: ignore[union-attr]
             self._skip_generic()
         return tuple(dict.fromkeys(names)), how
+
+    def refuse_it(self) -> None:
+        """Refuse "it" where a name is needed: it may be an animal or a place."""
+        if self.kind() == "it":
+            raise Refusal("'it' could be several things here. Name the animal or the region.")
 
     def _region_follows(self) -> bool:
         ahead = 1 + (self.kind() == "sep" and self.kind(1) in JOINS)
@@ -181,10 +188,33 @@ class Cursor:
             f"The regions of this video are {names}." if names else "This video has no regions yet."
         )
 
+    def refuse_unknown_region(self) -> None:
+        """Refuse when the next words are a place this study does not have; allow a clear typo."""
+        if self.kind() not in ("unknown", "no_region", "no_point", "point"):
+            return
+        if self.kind() == "point" and self.kind(1) not in ("end", "sep", "and", "or", "then", "not"):
+            return
+        if self.kind() == "point" or not self._mend_typo():
+            raise self.unknown_region()
+
+    def _mend_typo(self) -> bool:
+        """Take a misspelt region name for the one it is closest to, and say so."""
+        for size in (3, 2, 1):
+            run = self.tokens[self.at : self.at + size]
+            if len(run) < size or any(t.kind not in ("unknown", "no_point") for t in run):
+                continue
+            said = " ".join(t.text for t in run)
+            close = [n for n in self.context.regions if alike(said, n)]
+            if len(close) == 1:
+                self.assumptions.append(f"'{said}' is read as the region {close[0]}.")
+                self.tokens[self.at : self.at + size] = [Token("region", (close[0],), said)]
+                return True
+        return False
+
     def unknown_region(self) -> Refusal:
         """Make the refusal for a place this study does not have."""
         words = []
-        while self.kind() in ("unknown", "no_region", "no_point", "soft"):
+        while self.kind() in ("unknown", "no_region", "no_point", "soft", "point"):
             words.append(self.peek().text)
             self.at += 1
         return Refusal(
@@ -193,6 +223,10 @@ class Cursor:
         )
 
 
-def generic(text: str) -> bool:
-    """Tell whether a word only says "a region"."""
-    return text in GENERIC_REGION
+def alike(said: str, name: str) -> bool:
+    """Tell whether a word is clearly a misspelt name: long enough, same digits, nearly the same."""
+    from rapidfuzz import fuzz
+
+    a, b = norm(said), norm(name)
+    same_digits = re.sub(r"\D", "", a) == re.sub(r"\D", "", b)
+    return len(b) >= 5 and same_digits and fuzz.ratio(a, b) >= 80

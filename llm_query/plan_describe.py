@@ -84,6 +84,8 @@ def _joined(condition: Condition) -> str:
             f"{parts[0]} for {SIGNS[condition.arguments['sign']]} {condition.arguments['length']}"
         )
     return {
+        "near": "near",
+        "scored": condition.arguments.get("name", ""),
         "immobile": condition.arguments.get("word", "immobile"),
         "contact": "touching",
         "chase": "chasing",

@@ -29,8 +29,11 @@ class Program:
     """Puts the pieces of one analysis together."""
 
     def __init__(self, reading: Reading, context: Context) -> None:
-        self.reading, self.context = reading, context
+        self.context = context
         self.emit = Emitter(context)
+        self.reading = reading
+        if reading.condition is not None:
+            reading.condition = self.emit.with_units(reading.condition)
         self.part = ", start_s, stop_s" if reading.window else ""
         self.part_by_name = ", start_s=start_s, stop_s=stop_s" if reading.window else ""
         self._window_notes()
@@ -91,7 +94,7 @@ class Program:
 
     def _settled(self, condition: Condition) -> Condition:
         """Decide what "another animal" in a negated part means, and check who is the subject."""
-        named, each, other = scope_of(condition)
+        _, _, other = scope_of(condition)
         for part in condition.walk():
             if part.subject == ANY_OTHER and not part.parts:
                 raise Refusal("Say which animal does it: name it, or say 'each animal'.")
@@ -148,6 +151,10 @@ class Program:
 
     def _result(self, bouts: str, several: bool = False) -> str:
         reading = self.reading
+        if reading.window is not None:
+            self.emit.assume("Bouts are cut at the ends of that part; one already running counts.")
+        if reading.order and reading.window:
+            reading = replace(reading, order=f"within(start_s, stop_s).{reading.order}")
         if reading.order:
             bouts = (
                 f"[bouts.{reading.order}() for bouts in {bouts}]"
@@ -155,7 +162,7 @@ class Program:
                 else f"{bouts}.{reading.order}()"
             )
         asked = [ALSO[a] for a in dict.fromkeys(reading.aggregates) if a in ALSO]
-        if reading.order == "first" and "latency_s" not in asked:
+        if reading.order and reading.order.endswith("first") and "latency_s" not in asked:
             asked.append("latency_s")
         also = f", also=[{', '.join(map(quoted, asked))}]" if asked else ""
         text = f"    bouts = {bouts}\n"
@@ -214,12 +221,10 @@ class Program:
             f'{self.part_by_name}{during})\n    return {{"figure": figure}}\n'
         )
 
-    points: tuple[str, ...] = ("centre",)
-
     def _one_point(self) -> str:
-        if len(self.points) > 1:
+        if len(self.reading.points) > 1:
             raise Refusal("Name one body point for this plot.")
-        return self.points[0]
+        return self.reading.points[0]
 
     def _ethogram(self) -> str:
         reading, context = self.reading, self.context
@@ -246,7 +251,7 @@ class Program:
     # measures
 
     def _positions(self) -> str:
-        measure = Measure("position", self.reading.subjects, None, self.points)
+        measure = Measure("position", self.reading.subjects, None, self.reading.points)
         with_path = "where" in self.reading.aggregates and self.reading.plot is None
         return self._measure(measure, path=with_path)
 
@@ -370,7 +375,7 @@ class Program:
         if kind == "distance":
             return emit.distance_values(EACH, ANY_OTHER, (measure.points[0], measure.points[-1]))
         if kind == "gap":
-            return "recording.mask_gap(animal, other)"
+            return "gap_between(recording, animal, other)"
         if kind == "own_distance":
             return emit.own_values(EACH, measure.points)
         if kind == "distance_place":

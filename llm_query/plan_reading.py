@@ -123,9 +123,22 @@ class Reader(Clauses):
 
     # joints
 
+    boundary = False  # a sentence or clause just ended
+
     def _on_sep(self) -> bool:
-        self.take("sep")
+        token = self.take("sep")
+        self.boundary = True
+        if token and token.text == "," and self.terms and not self.operator:
+            self.operator = ","
         return True
+
+    def _on_with(self) -> bool:
+        """Read "the path with the events that ..." as while; before a number it means nothing."""
+        self.take("with")
+        if self.kind() in ("cmp", "measure", "smooth", "faster"):
+            self.operator = self.operator or ("and" if self.terms else "")
+            return True
+        return bool(self.reading.plot or self.reading.measure)
 
     def _on_and(self) -> bool:
         self.take("and")
@@ -156,9 +169,11 @@ class Reader(Clauses):
     limit: Quantity | None = None
 
     def _on_when(self) -> bool:
-        token = self.take("when")
-        if not self.reading.measure and not self.reading.plot and not self.terms:
-            self.reading.aggregates.append(token.value if token else "when")
+        self.take("when")
+        asked = self.kind() == "defined" or (self.boundary and bool(self.terms))
+        if asked or not (self.reading.measure or self.reading.plot or self.terms):
+            self.reading.aggregates.append("when")
+            self.operator = ""
         elif self.terms:
             self.operator = self.operator or "and"
         return True
@@ -171,6 +186,10 @@ class Reader(Clauses):
 
     def _on_to(self) -> bool:
         self.take("to")
+        return True
+
+    def _on_it(self) -> bool:
+        self.take("it")
         return True
 
     def _on_whole(self) -> bool:
@@ -206,18 +225,16 @@ class Reader(Clauses):
     def _on_animals(self) -> bool:
         start = self.at
         animals = self.take_animals()
-        if (
-            len(animals) == 1
-            and animals[0] == ANY_OTHER
-            and self.subjects
-            and not self._verb_next()
-        ):
+        if animals == (ANY_OTHER,) and self.subjects and not self._verb_next():
             self.at = start
             return False
         self.subjects = animals
-        self.points = self._subject_points()
-        if self.kind() == "measure" and self.peek().value in ("distance",) and len(animals) == 2:
-            return True
+        self.last_target = None
+        points = self._subject_points()
+        if len(points) == 1 and self.kind() == "to" and self.kind(1) in ("own", "point"):
+            return self._own_distance(points)
+        if points or self.terms:
+            self.points = points
         return True
 
     def _verb_next(self) -> bool:
@@ -276,6 +293,20 @@ class Reader(Clauses):
     def _on_agg(self) -> bool:
         token = self.take("agg")
         self.reading.aggregates.append(token.value if token else "")
+        if self.operator in ("and", ","):
+            self.operator = ""
+        return True
+
+    def _on_how_many(self) -> bool:
+        """Read "how many entries"; how many animals at a time is another question."""
+        self.take("how_many")
+        events = ("enter", "leave", "contact", "chase", "facing", "immobile", "defined", "scored")
+        if self.kind() not in events:
+            raise Refusal(
+                f"I can count bouts, times, entries or contacts, not '{self.peek().text}'. Ask for "
+                "example: how many times is each animal in the corner?"
+            )
+        self.reading.aggregates.append("count")
         return True
 
     def _on_order(self) -> bool:
@@ -382,6 +413,14 @@ class Reader(Clauses):
     def _on_last_for(self) -> bool:
         return False
 
+    def _on_scored(self) -> bool:
+        """A behaviour kept in the study, scored by hand or saved from an answer."""
+        token = self.take("scored")
+        name = token.value if token else ""
+        self.assumptions.append(f"'{name}' is taken from the bouts kept in the study.")
+        self._add(self._lasting(self._each_subject("scored", {"name": name})))
+        return True
+
     # measures
 
     def _on_measure(self) -> bool:
@@ -401,8 +440,10 @@ class Reader(Clauses):
         points = self.take_points() or self.points
         self.skip("own")
         between = self.take("between")
+        if between:
+            self.take("and")
         if animals := self.take_animals():
-            self.subjects = animals
+            self.subjects = (EACH,) if between and animals == (ANY_OTHER,) else animals
             points = self.take_points() or points
         if kind == "head_angle":
             return self._head_angle(bool(between))
@@ -502,6 +543,8 @@ class Reader(Clauses):
             place = ends["place"]
             return place.animal or EACH, (self._one_point(), place.point)
         first = self.take_place()
+        if first is None and self.kind() == "and" and self.kind(1) in ("other", "animal"):
+            first = Place(EACH)  # "between this and other animals"
         if first is None:
             return self._pair_of_subjects()
         if self.kind() in ("and", "to", "from") and self.kind(1) not in ("cmp", "measure"):
@@ -550,15 +593,21 @@ class Reader(Clauses):
             and condition.kind == "each"
         ):
             raise Refusal("A sequence with several regions or animals at once: ask one by one.")
+        self.boundary = False
         previous = self.terms[-1][1] if self.terms else None
-        if previous is not None and not self.operator:
+        if previous is not None and self.operator in ("", ","):
             merged = self._same(previous, condition)
+            if merged is None and self.operator == ",":
+                self.terms.append((",", condition))
+                self.operator = ""
+                return
             if merged is None:
                 raise Refusal(
                     "I see two conditions and no 'and', 'or' or 'then' between them. Join them, or ask "
                     "one by one."
                 )
             self.terms[-1] = (self.terms[-1][0], merged)
+            self.operator = ""
             return
         self.terms.append((self.operator, condition))
         self.operator = ""
@@ -574,9 +623,11 @@ class Reader(Clauses):
     def _finish(self) -> Reading:
         reading = self.reading
         reading.subjects = self.subjects or (EACH,)
-        if self.operator:
+        if self.operator not in ("", ","):
             raise Refusal("The question ends in 'and', 'or' or 'then'. Say what comes after it.")
         reading.condition = self._tree()
+        reading.points = self.points or self.spoken_points or ("centre",)
+        self._settle_aggregates()
         if self.smooth is not None:
             reading.condition = self._smoothed(reading.condition)
         if reading.measure and reading.measure.subjects == (EACH,) and self.subjects:
@@ -587,10 +638,22 @@ class Reader(Clauses):
                 reading.measure = replace(reading.measure, points=self.points)
         return reading
 
+    def _settle_aggregates(self) -> None:
+        """Let "how long on average" be about bouts where there is no measure."""
+        reading = self.reading
+        if reading.measure or reading.condition is None or reading.plot:
+            return
+        words = {"mean": "mean_bout", "max": "longest", "min": "shortest"}
+        if "median" in reading.aggregates:
+            raise Refusal("A median of bouts is not built yet; ask for the mean, or look at the table.")
+        reading.aggregates = [words.get(word, word) for word in reading.aggregates]
+
     def _tree(self) -> Condition | None:
         if not self.terms:
             return None
         operators = {operator for operator, _ in self.terms[1:]}
+        if "," in operators and len(operators) > 1:
+            operators.discard(",")  # "a, b and c"
         if len(operators) > 1:
             raise Refusal(
                 "'and', 'or' and 'then' are mixed, which has more than one meaning. Define the inner "
@@ -600,6 +663,8 @@ class Reader(Clauses):
         if len(parts) == 1:
             return parts[0]
         operator = operators.pop()
+        if operator == ",":
+            raise Refusal("I see conditions with a comma between them. Join them with 'and' or 'or'.")
         if any(part.kind == "each" for part in parts):
             raise Refusal("Several regions or animals inside a longer condition: ask one by one.")
         arguments = {"limit": self.limit} if operator == "then" else {}
@@ -612,6 +677,10 @@ class Reader(Clauses):
         return _with_smoothing(condition, self.smooth)
 
     def _unknown(self) -> Refusal:
+        for later in self.tokens[self.at :]:
+            advice = need(later.text) if later.kind in ("unknown", "no_point") else None
+            if advice:
+                return Refusal(f"I do not know what '{later.text}' means here: {advice}.")
         token = self.peek()
         if token.kind in ("no_region", "generic_region"):
             if token.kind == "generic_region":
@@ -626,9 +695,6 @@ class Reader(Clauses):
             return Refusal(
                 f"I do not know what the number {token.text} belongs to. Say it in full."
             )
-        advice = need(token.text)
-        if advice:
-            return Refusal(f"I do not know what '{token.text}' means here: {advice}.")
         return Refusal(
             f"I do not know what '{token.text}' means here. Say it with places, distances, speeds or "
             "times, for example: define it as closer than 3 cm to another animal."

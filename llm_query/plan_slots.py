@@ -114,3 +114,4 @@ class Reading:
     name: str = ""
     assumptions: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    points: tuple[str, ...] = ("centre",)

@@ -9,17 +9,17 @@ from llm_query.plan_lexicon import (
     BODY_WORDS,
     CENTRE_PHRASES,
     GENERIC_REGION,
-    PHRASES,
     POINT_SYNONYMS,
     SOFT_WORDS,
     STOP_WORDS,
     SUBJECT_NOUNS,
+    phrases,
 )
 from llm_query.plan_slots import Context, Refusal, Token, Window
 from llm_query.plan_units import ONE_LENGTH, QUANTITY, read_quantity, read_windows
 
 WORD = re.compile(
-    r"[<>]=|[<>≤≥=]|\d+(?:\.\d+)?|[^\W\d][\w]*(?:[-'][^\W\d]\w*)*'?|[-−+*/%°&#.,;:()\[\]?!]"
+    r"[<>]=|[<>≤≥=]|\d+(?:\.\d+)?|[^\W\d][\w]*(?:[-'][^\W\d]\w*)*'?|[-−+*/%°&#.,;:()\[\]?!]|\S"
 )
 LONGEST = 8
 NUMBERED_PLACE = re.compile(r"(?:roi|region|zone|object|area|arm|place|chamber|compartment)s?\d+$")
@@ -60,6 +60,13 @@ class Names:
         if words[-1] in PUNCTUATION or words[0] in PUNCTUATION:
             return None
         return self._region(key, text) or self._animal(key, text, words) or self._point(key, text)
+
+    def kept(self, words: list[str]) -> Token | None:
+        """Give the behaviour kept in the study under this name."""
+        for name in self.context.behaviours:
+            if norm(name) == norm(" ".join(words)):
+                return Token("scored", name, " ".join(words))
+        return None
 
     def _region(self, key: str, text: str) -> Token | None:
         if key in self.regions:
@@ -147,7 +154,9 @@ def _next_token(
         token = names.token(words)
         if token is not None:
             return token, stop
-        phrase = PHRASES.get(" ".join(words))
+        phrase = phrases().get(" ".join(words))
+        if phrase is None and (kept := names.kept(words)):
+            return kept, stop
         if phrase is not None:
             return Token(*phrase, text[start:stop]), stop
     if quantity := QUANTITY.match(text, start - (1 if _negative(text, start, before) else 0)):

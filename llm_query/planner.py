@@ -33,7 +33,7 @@ class Plan:
     @property
     def needs_masks(self) -> bool:
         """Tell whether the code looks at outlines."""
-        return bool(re.search(r"\bcontact\(|mask_gap\(", self.code))
+        return bool(re.search(r"\bcontact\(|gap_between\(", self.code))
 
 
 def plan(question: str, context: Context) -> Plan:

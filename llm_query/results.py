@@ -12,16 +12,7 @@ from llm_query.bout_algebra import single, window
 from llm_query.bouts import Bouts
 from llm_query.tools import counted, each_other
 
-COLUMNS = (
-    "count",
-    "total_s",
-    "percent",
-    "mean_s",
-    "longest_s",
-    "shortest_s",
-    "latency_s",
-    "frames",
-)
+COLUMNS = ("count", "total_s", "percent", "mean_s", "latency_s")
 
 
 def summarise(
@@ -54,7 +45,7 @@ def summarise(
     return {
         "bouts": pd.concat([each.to_frame() for each in parts], ignore_index=True),
         "table": table.drop(columns="kind"),
-        "numbers": _numbers(rows, len(parts) > 1),
+        "numbers": _numbers(rows, len(parts) > 1, also),
         "text": " ".join(sentences),
     }
 
@@ -85,12 +76,14 @@ def _row(one: Bouts, start_s: float | None, stop_s: float | None) -> dict[str, A
     }
 
 
-def _numbers(rows: list[dict[str, Any]], several: bool) -> dict[str, float]:
+def _numbers(
+    rows: list[dict[str, Any]], several: bool, also: Sequence[str]
+) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for row in rows:
         who = [row["subject"], row["target"], row["behaviour"] if several else None]
         prefix = "" if len(rows) == 1 else " ".join(str(w) for w in who if w) + " "
-        for column in COLUMNS:
+        for column in dict.fromkeys([*COLUMNS, *also]):
             if not (row["kind"] == "point" and column not in ("count", "latency_s")):
                 numbers[prefix + column] = row[column]
     return numbers

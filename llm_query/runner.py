@@ -20,31 +20,16 @@ if TYPE_CHECKING:
 
 FILENAME = "analysis"
 TOOLS = {
-    "tools": [
-        "length_in",
-        "speed_in",
-        "period",
-        "bouts_when",
-        "head_angle",
-        "beside",
-        "from_side",
-        "mean_of",
-        "median_of",
-        "max_of",
-        "min_of",
-        "series",
-        "tell",
-    ],
-    "results": ["summarise"],
-    "figures": [
-        "plot_trajectory",
-        "plot_occupancy",
-        "plot_histogram",
-        "plot_timecourse",
-        "plot_bars",
+    "tools": (
+        "length_in", "speed_in", "period", "bouts_when", "beside", "from_side", "kept_bouts", "in_order",
+        "mean_of", "median_of", "max_of", "min_of", "series", "tell",
+    ),
+    "results": ("summarise",),
+    "figures": (
+        "plot_trajectory", "plot_occupancy", "plot_histogram", "plot_timecourse", "plot_bars",
         "plot_ethogram",
-    ],
-}
+    ),
+}  # fmt: skip
 
 
 class Lazy:

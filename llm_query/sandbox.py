@@ -208,27 +208,13 @@ ALLOWED_NODES = (
 )  # fmt: skip
 ALLOWED_BUILTINS = frozenset({"enumerate", "float"})
 ALLOWED_METHODS = frozenset(
-    [
-        "append",
-        "named",
-        "any_target",
-        "then",
-        "at_least",
-        "at_most",
-        "first",
-        "last",
-        "merge",
-        "position",
-        "mask_gap",
-        "hypot",
-        "items",
-        "to_numpy",
-        "setdefault",
-    ]
+    """append named within any_target then at_least at_most first last position hypot items to_numpy
+    setdefault""".split()  # noqa: SIM905 (reads better than a column of names)
 )
 ALLOWED_ATTRIBUTES = ALLOWED_METHODS | frozenset(
-    ["animals", "fps", "duration_s", "unit", "T", "behaviour", "n_frames"]
+    ("animals", "fps", "duration_s", "unit", "T", "behaviour")
 )
+
 
 
 def check_code(code: str) -> None:

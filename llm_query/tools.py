@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,8 @@ import pandas as pd
 
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
-from llm_query.kinematics import angle_between, direction_deg, heading
 from llm_query.recording import Recording
-from llm_query.states import bouts_where
+from llm_query.states import bouts_where, scored
 
 CM = {"cm": 1.0, "mm": 0.1, "m": 100.0}
 Span = tuple[float | None, float | None]
@@ -147,12 +147,6 @@ def bouts_when(
     )
 
 
-def head_angle(recording: Recording, a: str, b: str) -> np.ndarray:
-    """Give the angle in degrees (0 to 180) between a's heading and the direction to b's centre."""
-    bearing = direction_deg(recording.position(b) - recording.position(a))
-    return angle_between(heading(recording, a), bearing)
-
-
 def box_of(recording: Recording, region: str) -> tuple[float, float, float, float]:
     """Give a region's smallest x and y and largest x and y, in the recording's unit."""
     place = recording.region(region)
@@ -205,6 +199,25 @@ def from_side(
         f"{crossings.behaviour} {link} the {words}",
         f"{crossings.definition}, {link} beyond its {words} edge",
     )
+
+
+def kept_bouts(recording: Recording, name: str, animal: str) -> Bouts:
+    """Give one animal's bouts kept in the study under this name; none is an answer, too."""
+    found = scored(recording, name)
+    if any(subject == animal for subject, _ in found.pairs):
+        return found.only(animal)
+    nothing = np.zeros(recording.n_frames, dtype=bool)
+    return Bouts.where(nothing, recording.edges_s, animal, behaviour=name)
+
+
+def in_order(first: Bouts, second: Bouts, within_s: float) -> Bouts:
+    """Give the sequences of two steps, from the first's start to the second's stop.
+
+    The second starts at or after the first's end and at most within_s seconds later; of several
+    the nearest belong together.
+    """
+    found = first.then(second, within_s)
+    return found if found.count else replace(found, kind="state")  # none is no point event
 
 
 def _chosen(
