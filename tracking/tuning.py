@@ -28,7 +28,8 @@ from tracking.video import Frame, VideoInfo, read_frames
 
 MASKED = "masked median"
 PLAN = (("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"))
-OPENINGS = (0.0, 0.1, 0.18, 0.26)  # radii tried, in widths of an animal
+OPENINGS = (0.0, 0.08, 0.15)  # radii tried, in widths of an animal
+NEARLY = 0.85  # of the best score does nearly as well
 SAMPLES = 48
 LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
 ABSOLUTE = (10.0, 14.0, 20.0, 28.0, 40.0, 56.0, 80.0)
@@ -185,7 +186,7 @@ def _best_of(
             judged.append(
                 _judged(replace(candidate, settings=settings), frames, gradients, edges, n_animals)
             )
-    return _middle_of_plateau(judged)
+    return _on_the_edge(judged, frames)
 
 
 def _steps(animals: str, fixed: dict[str, Any]) -> list[tuple[str, float]]:
@@ -200,22 +201,43 @@ def _steps(animals: str, fixed: dict[str, Any]) -> list[tuple[str, float]]:
     return steps or [("relative", t) for t in RELATIVE]
 
 
-def _middle_of_plateau(judged: list[_Candidate]) -> _Candidate:
-    """Of the thresholds around the best one that do nearly as well, the middle one."""
+def _on_the_edge(judged: list[_Candidate], frames: np.ndarray) -> _Candidate:
+    """Of the thresholds around the best one that do nearly as well, the one nearest to half of the
+    animals' own contrast: there the outline lies on the animal's edge, and not on its shadow."""
     best = max(judged, key=lambda c: c.score)
-    family = [
-        c
-        for c in judged
-        if (c.settings.statistic, c.settings.animals, c.settings.contrast)
-        == (best.settings.statistic, best.settings.animals, best.settings.contrast)
-    ]
+    kind = _kind(best)
+    family = [c for c in judged if _kind(c) == kind]
     at = family.index(best)
     low = high = at
-    while low > 0 and family[low - 1].score >= 0.85 * best.score:
+    while low > 0 and family[low - 1].score >= NEARLY * best.score:
         low -= 1
-    while high + 1 < len(family) and family[high + 1].score >= 0.85 * best.score:
+    while high + 1 < len(family) and family[high + 1].score >= NEARLY * best.score:
         high += 1
-    return family[(low + high + 1) // 2]
+    half = 0.5 * _contrast(best, frames)
+    return min(
+        family[low : high + 1], key=lambda c: abs(np.log(c.settings.threshold / max(half, 1e-6)))
+    )
+
+
+def _kind(candidate: _Candidate) -> tuple[str, str, str]:
+    settings = candidate.settings
+    return settings.statistic, settings.animals, settings.contrast
+
+
+def _contrast(candidate: _Candidate, frames: np.ndarray) -> float:
+    """How far animals stand out from the background, in the unit of the threshold."""
+    background = candidate.background.astype(np.float32)
+    limit = limit_image(candidate.background, candidate.settings)
+    code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
+    typical = []
+    for image in frames:
+        inside = cv2.compare(image, limit, code) > 0
+        if inside.any():
+            step = np.abs(background[inside] - image[inside])
+            if candidate.settings.contrast == "relative":
+                step /= np.maximum(background[inside] - candidate.settings.black_level, 12.0)
+            typical.append(np.percentile(step, 70))
+    return float(np.median(typical)) if typical else 0.0
 
 
 def _judged(
