@@ -27,7 +27,9 @@ function drawRegion(pen, region, unit, font) {
   const xs = region.points.map((p) => p[0]), ys = region.points.map((p) => p[1]);
   const radius = region.kind === "circle" ? Math.hypot(xs[1] - xs[0], ys[1] - ys[0]) : 0;
   const x = (radius ? xs[0] - radius * 0.7 : Math.min(...xs)) + 5 * unit;
-  const y = (radius ? ys[0] - radius * 0.7 : Math.min(...ys)) + 13 * unit;
+  // An arena is named at its foot, where no region that starts in its corner hides the name.
+  const y = region.role === "arena" ? (radius ? ys[0] + radius * 0.7 : Math.max(...ys)) - 10 * unit
+    : (radius ? ys[0] - radius * 0.7 : Math.min(...ys)) + 13 * unit;
   pen.font = `${12 * unit}px ${font}`;
   pen.textBaseline = "middle";
   pen.lineWidth = 3 * unit;

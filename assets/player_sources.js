@@ -1,19 +1,27 @@
 // Where the pictures come from: a <video>, or frames that the server decodes.
 
+// Where in a frame's time to aim. The middle is right for nearly every film; with frames of uneven
+// length stored out of order a browser may think that a frame ends before its middle.
+const AIMS = [0.5, 0.1, 0.9, 0.02];
+const GRACE_MS = 120; // after a seek, for the picture to reach the screen
+
 // Shows frames of a <video>. `onFrame(n)` is called with the frame that is on the screen.
 class VideoSource {
   constructor(video, times, onFrame) {
     Object.assign(this, { video, times, onFrame, offset: 0, target: -1, wanted: 0, busy: false });
-    video.onseeked = () => this.arrived();
+    video.onseeked = () => this.sought();
     video.onpause = () => { if (!video.ended) this.seek(this.shown ?? 0); };
     video.onended = () => this.seek(times.length - 1);
     this.watch();
   }
 
+  // The browser tells the exact time of each picture that it has put on the screen.
   watch() {
     this.video.requestVideoFrameCallback?.((now, picture) => {
       if (this.target < 0 && !this.busy) this.offset = picture.mediaTime; // the first frame's own time
-      this.show(this.frameAt(picture.mediaTime - this.offset));
+      const frame = this.frameAt(picture.mediaTime - this.offset);
+      if (!this.busy) this.show(frame);
+      else if (picture.presentationTime >= this.askedAt) this.settle(frame);
       if (!this.closed) this.watch();
     });
   }
@@ -29,11 +37,11 @@ class VideoSource {
     return low;
   }
 
-  middle(frame) {
+  timeIn(frame, share) {
     const { times } = this;
     const last = times.length - 1;
     const next = frame < last ? times[frame + 1] : 2 * times[last] - times[Math.max(last - 1, 0)];
-    return (times[frame] + next) / 2;
+    return times[frame] + share * (next - times[frame]);
   }
 
   // One seek at a time; holding a key moves `wanted` on and the newest wish is sought next.
@@ -42,21 +50,40 @@ class VideoSource {
     if (!this.busy) this.go();
   }
 
-  go() {
-    this.busy = true;
-    this.target = this.wanted;
-    this.video.currentTime = this.middle(this.target) + this.offset;
+  go(aim = 0) {
+    Object.assign(this, { busy: true, aim, target: this.wanted, askedAt: performance.now() });
+    clearTimeout(this.timer);
+    this.video.currentTime = this.timeIn(this.target, AIMS[aim]) + this.offset;
   }
 
-  arrived() {
-    this.busy = false;
-    if (this.wanted !== this.target) this.go(); else if (this.video.paused) this.show(this.target);
+  // No new picture comes when the one on the screen is right already.
+  sought() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.settle(this.target), GRACE_MS);
+  }
+
+  // `frame` is on the screen: take it, aim better, or go where the person wants to be by now.
+  settle(frame) {
+    if (!this.busy) return;
+    clearTimeout(this.timer);
+    if (this.wanted !== this.target) this.go();
+    else if (frame !== this.target && this.aim + 1 < AIMS.length) this.go(this.aim + 1);
+    else this.busy = false;
+    this.show(frame);
   }
 
   play(speed) { this.video.playbackRate = speed; return this.video.play(); }
   pause() { this.video.pause(); }
   get paused() { return this.video.paused; }
-  close() { this.closed = true; this.video.pause(); this.video.removeAttribute("src"); this.video.load(); }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    Object.assign(this.video, { onseeked: null, onpause: null, onended: null, onerror: null });
+    this.video.pause();
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
 }
 
 // Shows frames that the server decodes, for videos that no browser can play.
@@ -64,17 +91,21 @@ class StillSource {
   constructor(image, url, times, onFrame) {
     Object.assign(this, { image, url, times, onFrame, wanted: 0, paused: true, busy: false });
     image.onload = () => this.arrived();
-    image.onerror = () => { this.busy = false; this.paused = true; };
+    image.onerror = () => Object.assign(this, { busy: false, paused: true });
   }
 
   seek(frame) {
+    this.startClock(frame);
+    this.ask(frame);
+  }
+
+  ask(frame) {
     this.wanted = frame;
     if (!this.busy) this.go();
   }
 
   go() {
-    this.busy = true;
-    this.target = this.wanted;
+    Object.assign(this, { busy: true, target: this.wanted });
     this.image.src = `${this.url}/${this.target}.jpg`;
   }
 
@@ -82,23 +113,36 @@ class StillSource {
     this.busy = false;
     this.shown = this.target;
     this.onFrame(this.target);
-    if (!this.paused) this.advance();
     if (this.wanted !== this.target) this.go();
+    else this.tick();
   }
 
-  advance() {
-    const time = this.startTime + ((performance.now() - this.startedAt) / 1000) * this.speed;
-    while (this.wanted < this.times.length - 1 && this.times[this.wanted + 1] <= time) this.wanted++;
-    if (this.wanted === this.times.length - 1) this.paused = true;
-    else if (this.wanted === this.target) requestAnimationFrame(() => this.paused || this.advance() || this.seek(this.wanted));
+  // While playing, ask for the frame that is due by now; slow pictures are skipped, not delayed.
+  tick() {
+    if (this.paused) return;
+    const due = this.startTime + ((performance.now() - this.startedAt) / 1000) * this.speed;
+    const last = this.times.length - 1;
+    let next = this.shown;
+    while (next < last && this.times[next + 1] <= due) next++;
+    if (this.shown === last) this.pause();
+    else if (next === this.shown) requestAnimationFrame(() => this.busy || this.tick());
+    else this.ask(next);
+  }
+
+  startClock(frame) {
+    Object.assign(this, { startTime: this.times[frame], startedAt: performance.now() });
   }
 
   async play(speed) {
-    const startTime = this.times[this.shown ?? 0];
-    Object.assign(this, { paused: false, speed, startTime, startedAt: performance.now() });
-    this.seek(Math.min((this.shown ?? 0) + 1, this.times.length - 1));
+    Object.assign(this, { paused: false, speed });
+    this.startClock(this.shown ?? 0);
+    this.tick();
   }
 
-  pause() { this.paused = true; }
-  close() { this.paused = true; this.image.onload = null; }
+  pause() {
+    this.paused = true;
+    if (this.shown !== undefined) this.onFrame(this.shown);
+  }
+
+  close() { Object.assign(this, { paused: true }); this.image.onload = null; }
 }

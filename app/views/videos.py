@@ -14,7 +14,7 @@ PAGE_SIZE = 6
 ENDED = {
     "failed": ("Tracking failed", st.error),
     "stopped": ("Tracking stopped", st.warning),
-    "cancelled": ("Tracking was cancelled", st.info),
+    "cancelled": ("Tracking ended early", st.info),
 }
 place = workplace()
 
@@ -47,7 +47,14 @@ def browse() -> None:
         st.error(str(error))
         listing = place.browse(place.roots[0])
     if len(place.roots) > 1:
-        st.pills("Allowed folders", place.roots, key="root", format_func=str, on_change=open_root)
+        st.pills(
+            "Allowed folders",
+            place.roots,
+            default=place.roots[0],
+            key="root",
+            format_func=str,
+            on_change=open_root,
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Up",
@@ -59,7 +66,7 @@ def browse() -> None:
         )
         st.text(str(listing.folder))
     many = len(listing.folders) + len(listing.videos) > 6
-    with st.container(height=300 if many else "content", key="files", border=True):
+    with st.container(height=300 if many else "content", key="files", border=True, gap=None):
         for folder in listing.folders:
             st.button(
                 folder.name,
@@ -179,7 +186,7 @@ def card(row: library.VideoRow) -> None:
             follow(video.path)
         elif job and job.state in ENDED:
             title, show = ENDED[job.state]
-            show(f"{title}. {library.plain(job.message)}")
+            show(f"{title}. {library.plain(job.message)}".strip())
 
 
 def actions(row: library.VideoRow, job: jobs.Job | None) -> None:

@@ -5,32 +5,24 @@ With ETHOSCRIBE_SCREENSHOT set to a path, the Watch page is kept there as a pict
 
 import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser_server import QUIET, chromium, served
 
 from app import library
 from app.demo_scene import render_demo
 from storage.regions import Region, save_region
 from storage.study import open_study
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
 SECONDS = float(os.environ.get("ETHOSCRIBE_SCENE_S", "8"))
-REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine"),
 ]
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -49,12 +41,6 @@ INKED = """() => {
 ANIMAL_COLOURS = ("230,159,0", "86,180,233", "0,158,115")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a short demo video, and an empty study beside it."""
@@ -66,29 +52,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(lab: Path) -> Iterator[str]:
     """The real server on a free port, in a process of its own."""
-    port = free_port()
-    command = [sys.executable, "-m", "app.cli", "ui", "-s", str(lab / "study"), "--port", str(port)]
-    with (lab / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                assert server.poll() is None, (lab / "server.log").read_text()
-                time.sleep(0.2)
+    with served(lab / "study") as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 @pytest.fixture(scope="module")
 def page(address: str) -> Iterator["playwright.Page"]:
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = driver.chromium.launch(executable_path=chromium(), args=QUIET)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(60_000)
         page.troubles = []

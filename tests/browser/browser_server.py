@@ -1,0 +1,65 @@
+"""Start the real server in a process of its own, and find a browser to look at it with."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+QUIET = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def chromium() -> str | None:
+    """The browser of this machine, if there is one."""
+    return next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def served(study: Path) -> Iterator[str]:
+    """Run `ethoscribe ui` for a study and give its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    log_file = study.parent / "server.log"
+    command = [sys.executable, "-m", "app.cli", "ui", "-s", str(study), "--port", str(port)]
+    with log_file.open("wb") as log:
+        server = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
+    try:
+        for _ in range(300):
+            if server.poll() is not None:
+                raise RuntimeError(log_file.read_text())
+            if answers(f"{url}/_stcore/health"):
+                break
+            time.sleep(0.2)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers at this address."""
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except OSError:
+        return False
+    return True
