@@ -51,8 +51,13 @@ class Cutout:
         return slice(self.y0, self.y0 + height), slice(self.x0, self.x0 + width)
 
 
-def draw_floor(width: int, height: int, arena: tuple[float, ...], rng: np.random.Generator,
-               brick: tuple[float, ...]) -> Floor:
+def draw_floor(
+    width: int,
+    height: int,
+    arena: tuple[float, ...],
+    rng: np.random.Generator,
+    brick: tuple[float, ...],
+) -> Floor:
     """Draw the bench, the walls, the floor with its stains, and a toy brick at x0, y0, x1, y1."""
     x0, y0, x1, y1 = (int(v) for v in arena)
     y = np.full((height, width), 78, np.float32)
@@ -91,13 +96,28 @@ def _scratch(y: np.ndarray, arena: tuple[float, ...], rng: np.random.Generator) 
     for _ in range(26):
         x, down = rng.uniform(x0 + 8, x1 - 8), rng.uniform(y0 + 8, y1 - 8)
         axes = (int(rng.integers(1, 3)), 1)
-        cv2.ellipse(layer, (int(x), int(down)), axes, float(rng.uniform(0, 180)), 0, 360,
-                    float(rng.uniform(20, 60)), -1, cv2.LINE_AA)
+        cv2.ellipse(
+            layer,
+            (int(x), int(down)),
+            axes,
+            float(rng.uniform(0, 180)),
+            0,
+            360,
+            float(rng.uniform(20, 60)),
+            -1,
+            cv2.LINE_AA,
+        )
     for _ in range(14):
         x, down = rng.uniform(x0 + 20, x1 - 20), rng.uniform(y0 + 20, y1 - 20)
         dx, dy = rng.normal(0, 26, 2)
-        cv2.line(layer, (int(x), int(down)), (int(x + dx), int(down + dy)),
-                 float(rng.uniform(-7, 7)), 1, cv2.LINE_AA)
+        cv2.line(
+            layer,
+            (int(x), int(down)),
+            (int(x + dx), int(down + dy)),
+            float(rng.uniform(-7, 7)),
+            1,
+            cv2.LINE_AA,
+        )
     y -= cv2.GaussianBlur(layer, (0, 0), 0.6)
 
 
@@ -137,8 +157,10 @@ def cut_out(spine: np.ndarray, width_px: float, breath: float, size: tuple[int, 
         for layer in layers[:2]:
             cv2.circle(layer, ear, int(ear_px * FINE * 16), 255, -1, shift=4)
     _draw_tail(layers[2], _fine(spine[BODY_POINTS - 2 :] - origin))
-    small = [cv2.resize(layer, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
-             .astype(np.float32) / 255 for layer in layers]
+    small = [
+        cv2.resize(layer, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        for layer in layers
+    ]
     outline = np.vstack([left, right, body[:1], ears[0] + RIM * ear_px, ears[1] + RIM * ear_px])
     return Cutout(x0, y0, small[0], small[1], small[2], outline)
 
@@ -182,8 +204,12 @@ class Painter:
         fur = cv2.GaussianBlur(self.rng.normal(size=(160, 160)).astype(np.float32), (0, 0), 1.6)
         self.fur = fur / fur.std()
 
-    def paint(self, cutouts: list[Cutout], shades: list[float], angles: list[float],
-              ) -> np.ndarray:
+    def paint(
+        self,
+        cutouts: list[Cutout],
+        shades: list[float],
+        angles: list[float],
+    ) -> np.ndarray:
         """Return one frame as stacked yuv420p, (1.5 * height, width) uint8."""
         y, u, v = self.floor.y.copy(), self.floor.u.copy(), self.floor.v.copy()
         for cutout in cutouts:
@@ -195,8 +221,15 @@ class Painter:
         down, right = (int(k) for k in self.rng.integers(0, 64, 2))
         flicker = 1 + 0.002 * float(self.rng.normal())
         frame = np.empty((height * 3 // 2, width), np.uint8)
-        cv2.addWeighted(y, flicker, layer[down : down + height, right : right + width], 1.0, 0.0,
-                        dst=frame[:height], dtype=cv2.CV_8U)
+        cv2.addWeighted(
+            y,
+            flicker,
+            layer[down : down + height, right : right + width],
+            1.0,
+            0.0,
+            dst=frame[:height],
+            dtype=cv2.CV_8U,
+        )
         frame[height : height * 5 // 4] = u.reshape(height // 4, width)
         frame[height * 5 // 4 :] = v.reshape(height // 4, width)
         return frame
@@ -207,8 +240,15 @@ class Painter:
         moved[down:, right:] = cutout.body[:-down, :-right]
         y[cutout.box] *= 1 - self.shadow * cv2.GaussianBlur(moved, (0, 0), 4.5)
 
-    def _paint_animal(self, y: np.ndarray, u: np.ndarray, v: np.ndarray, cutout: Cutout,
-                      shade: float, angle: float) -> None:
+    def _paint_animal(
+        self,
+        y: np.ndarray,
+        u: np.ndarray,
+        v: np.ndarray,
+        cutout: Cutout,
+        shade: float,
+        angle: float,
+    ) -> None:
         round_ = cv2.GaussianBlur(cutout.body, (0, 0), 4.0)
         slope = cv2.Sobel(round_, cv2.CV_32F, 1, 0) * 0.6 + cv2.Sobel(round_, cv2.CV_32F, 0, 1)
         body = shade + 10 * round_ + 7 * np.clip(slope, -1.5, 1.5) + 2.2 * self._fur(cutout, angle)
@@ -220,8 +260,10 @@ class Painter:
         patch += cover * (body * light - patch)
         half = tuple(slice(side.start // 2, side.stop // 2) for side in cutout.box)
         size = (half[1].stop - half[1].start, half[0].stop - half[0].start)
-        cover, pink = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
-                       for layer in (np.maximum(cover, tail), np.maximum(tail, 0.6 * cutout.ears)))
+        cover, pink = (
+            cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
+            for layer in (np.maximum(cover, tail), np.maximum(tail, 0.6 * cutout.ears))
+        )
         for plane, ground, tint in ((u, 126.5, PINK[0]), (v, 130.0, PINK[1])):
             plane[half] += cover * (ground - plane[half]) + pink * tint
 
@@ -232,4 +274,3 @@ class Painter:
         middle = cutout.outline.mean(axis=0) - (cutout.x0, cutout.y0)
         turn[:, 2] += middle - 80
         return cv2.warpAffine(self.fur, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
-

@@ -120,8 +120,9 @@ class Motion:
     moved: np.ndarray  # (n_frames,) bool, whether it moved since the frame before
 
 
-def follow_script(animal: dict[str, Any], n_frames: int, fps: Fraction, lap_s: float,
-                  px_per_cm: float) -> Motion:
+def follow_script(
+    animal: dict[str, Any], n_frames: int, fps: Fraction, lap_s: float, px_per_cm: float
+) -> Motion:
     """Play one animal's moves; after `lap_s` seconds the script starts again.
 
     Moves are {"run": [[x, y], ...], "speed": cm/s}, {"back": px, "speed": cm/s} and
@@ -156,14 +157,23 @@ def _record(mover: Mover, spines: list[np.ndarray], moved: list[bool]) -> None:
         spines.append(mover.spine())
 
 
-def wander(seed: int, n_animals: int, n_frames: int, fps: Fraction, arena: tuple[float, ...],
-           length_px: list[float], px_per_cm: float) -> list[Motion]:
+def wander(
+    seed: int,
+    n_animals: int,
+    n_frames: int,
+    fps: Fraction,
+    arena: tuple[float, ...],
+    length_px: list[float],
+    px_per_cm: float,
+) -> list[Motion]:
     """Let animals run about at random, rest, and visit each other, in an arena x0, y0, x1, y1."""
     rng = np.random.default_rng([seed, 77])
     low, high = np.array(arena[:2]) + 34, np.array(arena[2:]) - 34
     starts = _spread_out(rng, low + 40, high - 40, n_animals)
-    movers = [Mover((x, y), float(rng.uniform(0, 360)), size)
-              for (x, y), size in zip(starts, length_px, strict=True)]
+    movers = [
+        Mover((x, y), float(rng.uniform(0, 360)), size)
+        for (x, y), size in zip(starts, length_px, strict=True)
+    ]
     spines = np.empty((n_animals, n_frames, BODY_POINTS + TAIL_POINTS, 2))
     moved = np.zeros((n_animals, n_frames), bool)
     for frame in range(n_frames):
@@ -176,8 +186,9 @@ def wander(seed: int, n_animals: int, n_frames: int, fps: Fraction, arena: tuple
     return [Motion(spines[k], moved[k]) for k in range(n_animals)]
 
 
-def _spread_out(rng: np.random.Generator, low: np.ndarray, high: np.ndarray,
-                count: int) -> np.ndarray:
+def _spread_out(
+    rng: np.random.Generator, low: np.ndarray, high: np.ndarray, count: int
+) -> np.ndarray:
     """Pick starts that lie apart: the best of many random draws."""
     draws = rng.uniform(low, high, (200, count, 2))
     apart = np.linalg.norm(draws[:, :, None] - draws[:, None], axis=-1)
@@ -185,8 +196,15 @@ def _spread_out(rng: np.random.Generator, low: np.ndarray, high: np.ndarray,
     return draws[np.argmax(apart.min(axis=(1, 2)))]
 
 
-def _decide(rng: np.random.Generator, k: int, movers: list[Mover], low: np.ndarray,
-            high: np.ndarray, frames_cm: float, fps: float) -> None:
+def _decide(
+    rng: np.random.Generator,
+    k: int,
+    movers: list[Mover],
+    low: np.ndarray,
+    high: np.ndarray,
+    frames_cm: float,
+    fps: float,
+) -> None:
     """Plan the next moves of an idle animal: rest, visit one that rests, or run somewhere."""
     mover, here = movers[k], movers[k].spine()[0]
     pace = float(rng.uniform(14, 32)) * frames_cm

@@ -9,7 +9,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pandas as pd
 
@@ -17,12 +16,12 @@ import assets
 from app.demo_drawing import Cutout, Painter, cut_out, draw_floor
 from app.demo_motion import Motion, follow_script, wander
 from app.demo_truth import Truth, scripted_bouts
+from app.demo_video import VideoWriter
 from app.errors import AppError
 
 FPS = Fraction(30000, 1001)
 VIDEO, POINTS, BOUTS = "demo.mp4", "truth_points.csv", "truth_bouts.csv"
 REGIONS, SCENE = "regions.json", "scene.json"
-GOP = 48  # frames between keyframes: a browser seeks quickly
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,17 @@ class SceneSettings:
 
 def harder_scene(seed: int, seconds: float = 60.0, animals: int = 3) -> SceneSettings:
     """Return a scene of look-alikes that wander, with more noise, shadow and compression."""
-    return SceneSettings(seconds, seed, animals, wander=True, equal_shade=True, equal_size=True,
-                         noise=4.0, shadow=0.24, crf=25)
+    return SceneSettings(
+        seconds,
+        seed,
+        animals,
+        wander=True,
+        equal_shade=True,
+        equal_size=True,
+        noise=4.0,
+        shadow=0.24,
+        crf=25,
+    )
 
 
 @dataclass(frozen=True)
@@ -79,9 +87,14 @@ def read_script() -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def render_demo(folder: Path | str, seconds: float = 60.0, seed: int = 0, *,
-                settings: SceneSettings | None = None,
-                progress: Callable[[int, int], None] | None = None) -> DemoScene:
+def render_demo(
+    folder: Path | str,
+    seconds: float = 60.0,
+    seed: int = 0,
+    *,
+    settings: SceneSettings | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> DemoScene:
     """Render the demo video with its truth into a folder; a finished one is kept as it is.
 
     `progress(done, total)` is called with frames. The scene is a function of its settings alone.
@@ -95,8 +108,10 @@ def render_demo(folder: Path | str, seconds: float = 60.0, seed: int = 0, *,
     script = read_script()
     n_frames = int(settings.seconds * FPS)
     if n_frames < 1 or settings.animals < 1:
-        raise AppError(f"A scene of {settings.seconds} s with {settings.animals} animals is empty. "
-                       "Ask for at least one frame and one animal.")
+        raise AppError(
+            f"A scene of {settings.seconds} s with {settings.animals} animals is empty. "
+            "Ask for at least one frame and one animal."
+        )
     kept = _finished(folder, settings, script)
     if kept is not None:
         return kept
@@ -107,7 +122,8 @@ def render_demo(folder: Path | str, seconds: float = 60.0, seed: int = 0, *,
     truth = _film(folder / VIDEO, script, animals, motions, settings, n_frames, progress)
     truth.points.to_csv(folder / POINTS, index=False, float_format="%.3f")
     scripted_bouts(truth, script["regions"], script["px_per_cm"]).to_csv(
-        folder / BOUTS, index=False)
+        folder / BOUTS, index=False
+    )
     (folder / REGIONS).write_text(_geojson(script), encoding="utf-8")
     # Written last: a scene without it was interrupted and is rendered again.
     (folder / SCENE).write_text(_scene_json(script, settings, n_frames), encoding="utf-8")
@@ -118,9 +134,15 @@ def render_demo(folder: Path | str, seconds: float = 60.0, seed: int = 0, *,
 
 
 def _scene_json(script: dict[str, Any], settings: SceneSettings, n_frames: int) -> str:
-    about = {"settings": asdict(settings), "script": script, "n_frames": n_frames,
-             "fps": str(FPS), "px_per_cm": script["px_per_cm"], "units": "px, y down",
-             "centre": "centroid of the visible body with ears, without tail"}
+    about = {
+        "settings": asdict(settings),
+        "script": script,
+        "n_frames": n_frames,
+        "fps": str(FPS),
+        "px_per_cm": script["px_per_cm"],
+        "units": "px, y down",
+        "centre": "centroid of the visible body with ears, without tail",
+    }
     return json.dumps(about, indent=1)
 
 
@@ -131,11 +153,22 @@ def _finished(folder: Path, settings: SceneSettings, script: dict[str, Any]) -> 
     except (OSError, ValueError):
         return None
     files = [folder / name for name in (VIDEO, POINTS, BOUTS, REGIONS)]
-    if (about.get("settings") != asdict(settings) or about.get("script") != script
-            or not all(path.is_file() for path in files)):
+    if (
+        about.get("settings") != asdict(settings)
+        or about.get("script") != script
+        or not all(path.is_file() for path in files)
+    ):
         return None
-    return DemoScene(folder, files[0], files[1], files[2], script["regions"],
-                     script["px_per_cm"], about["n_frames"], settings)
+    return DemoScene(
+        folder,
+        files[0],
+        files[1],
+        files[2],
+        script["regions"],
+        script["px_per_cm"],
+        about["n_frames"],
+        settings,
+    )
 
 
 def _cast(script: dict[str, Any], settings: SceneSettings) -> list[dict[str, Any]]:
@@ -143,14 +176,22 @@ def _cast(script: dict[str, Any], settings: SceneSettings) -> list[dict[str, Any
     rng = np.random.default_rng([settings.seed, 5])
     written = script["animals"]
     if settings.wander:
-        cast = [{"id": k + 1, "shade": float(rng.uniform(46, 62)),
-                 "length_px": 63 * scale, "width_px": 26.5 * scale}
-                for k, scale in enumerate(rng.uniform(0.9, 1.1, settings.animals))]
+        cast = [
+            {
+                "id": k + 1,
+                "shade": float(rng.uniform(46, 62)),
+                "length_px": 63 * scale,
+                "width_px": 26.5 * scale,
+            }
+            for k, scale in enumerate(rng.uniform(0.9, 1.1, settings.animals))
+        ]
     elif settings.animals <= len(written):
         cast = [dict(animal) for animal in written[: settings.animals]]
     else:
-        raise AppError(f"The script has {len(written)} animals, not {settings.animals}. "
-                       "Set wander=True for more.")
+        raise AppError(
+            f"The script has {len(written)} animals, not {settings.animals}. "
+            "Set wander=True for more."
+        )
     for animal in cast:
         if settings.equal_shade:
             animal["shade"] = 54.0
@@ -165,32 +206,51 @@ def _corners(script: dict[str, Any], role: str) -> tuple[float, ...]:
     return tuple(float(value) for value in np.ravel(place["points"]))
 
 
-def _motions(script: dict[str, Any], animals: list[dict[str, Any]], settings: SceneSettings,
-             n_frames: int) -> list[Motion]:
+def _motions(
+    script: dict[str, Any], animals: list[dict[str, Any]], settings: SceneSettings, n_frames: int
+) -> list[Motion]:
     if settings.wander:
         lengths = [animal["length_px"] for animal in animals]
         arena = _corners(script, "arena")
-        return wander(settings.seed, len(animals), n_frames, FPS, arena, lengths,
-                      script["px_per_cm"])
-    return [follow_script(animal, n_frames, FPS, script["lap_s"], script["px_per_cm"])
-            for animal in animals]
+        return wander(
+            settings.seed, len(animals), n_frames, FPS, arena, lengths, script["px_per_cm"]
+        )
+    return [
+        follow_script(animal, n_frames, FPS, script["lap_s"], script["px_per_cm"])
+        for animal in animals
+    ]
 
 
-def _film(path: Path, script: dict[str, Any], animals: list[dict[str, Any]],
-          motions: list[Motion], settings: SceneSettings, n_frames: int,
-          progress: Callable[[int, int], None] | None) -> Truth:
+def _film(
+    path: Path,
+    script: dict[str, Any],
+    animals: list[dict[str, Any]],
+    motions: list[Motion],
+    settings: SceneSettings,
+    n_frames: int,
+    progress: Callable[[int, int], None] | None,
+) -> Truth:
     """Draw and encode every frame, and note the truth while drawing."""
     size = (script["width"], script["height"])
-    floor = draw_floor(*size, _corners(script, "arena"), np.random.default_rng([settings.seed, 3]),
-                       _corners(script, "object"))
+    floor = draw_floor(
+        *size,
+        _corners(script, "arena"),
+        np.random.default_rng([settings.seed, 3]),
+        _corners(script, "object"),
+    )
     painter = Painter(floor, settings.seed, settings.noise, settings.shadow)
-    truth = Truth([animal["id"] for animal in animals], n_frames,
-                  np.array([motion.moved for motion in motions]))
+    truth = Truth(
+        [animal["id"] for animal in animals],
+        n_frames,
+        np.array([motion.moved for motion in motions]),
+    )
     shades = [animal["shade"] for animal in animals]
-    with _Writer(path, size, settings.crf) as writer:
+    with VideoWriter(path, size, settings.crf, FPS) as writer:
         for frame in range(n_frames):
-            cutouts = [_pose(animal, motion, frame, size)
-                       for animal, motion in zip(animals, motions, strict=True)]
+            cutouts = [
+                _pose(animal, motion, frame, size)
+                for animal, motion in zip(animals, motions, strict=True)
+            ]
             truth.note(frame, cutouts)
             writer.write(painter.paint(cutouts, shades, [_angle(m, frame) for m in motions]))
             if progress and frame % 30 == 29:
@@ -208,45 +268,25 @@ def _angle(motion: Motion, frame: int) -> float:
     return float(np.degrees(np.arctan2(-back_to_front[1], back_to_front[0])))
 
 
-class _Writer:
-    """An H.264 file that every browser plays: yuv420p, index in front, frequent keyframes."""
-
-    def __init__(self, path: Path, size: tuple[int, int], crf: int) -> None:
-        self.path, self.part = path, path.with_suffix(".part.mp4")
-        self.container = av.open(str(self.part), "w", options={"movflags": "+faststart"})
-        # Two threads always: the encoder's output depends on their number.
-        # Superfast took 2.4 times the CPU of this for the same picture.
-        options = {"crf": str(crf), "preset": "ultrafast", "g": str(GOP), "threads": "2",
-                   "x264-params": "no-deblock=0:cabac=1"}
-        self.stream = self.container.add_stream("libx264", rate=FPS, options=options)
-        self.stream.width, self.stream.height = size
-        self.stream.pix_fmt = "yuv420p"
-
-    def __enter__(self) -> _Writer:
-        return self
-
-    def write(self, yuv: np.ndarray) -> None:
-        """Append one stacked yuv420p picture."""
-        frame = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
-        self.container.mux(self.stream.encode(frame))
-
-    def __exit__(self, kind: object, value: object, traceback: object) -> None:
-        if kind is None:
-            self.container.mux(self.stream.encode(None))
-        self.container.close()
-        if kind is None:
-            self.part.replace(self.path)
-        else:
-            self.part.unlink(missing_ok=True)
-
-
 def _geojson(script: dict[str, Any]) -> str:
     """Write the regions as GeoJSON-like features in pixels of the video, y down."""
     features = []
     for region in script["regions"]:
         (x0, y0), (x1, y1) = region["points"]
         ring = [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]
-        features.append({"type": "Feature", "properties": dict(region),
-                         "geometry": {"type": "Polygon", "coordinates": [ring]}})
-    return json.dumps({"type": "FeatureCollection", "units": "px",
-                       "px_per_cm": script["px_per_cm"], "features": features}, indent=1)
+        features.append(
+            {
+                "type": "Feature",
+                "properties": dict(region),
+                "geometry": {"type": "Polygon", "coordinates": [ring]},
+            }
+        )
+    return json.dumps(
+        {
+            "type": "FeatureCollection",
+            "units": "px",
+            "px_per_cm": script["px_per_cm"],
+            "features": features,
+        },
+        indent=1,
+    )

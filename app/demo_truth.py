@@ -49,10 +49,14 @@ class Truth:
     def points(self) -> pd.DataFrame:
         """The true centres as frame,id,x,y; an animal less than a quarter visible has no row."""
         n_animals, n_frames = self.visible.shape
-        table = pd.DataFrame({
-            "frame": np.repeat(np.arange(n_frames), n_animals),
-            "id": np.tile(self.ids, n_frames),
-            "x": self.centres[:, :, 0].T.ravel(), "y": self.centres[:, :, 1].T.ravel()})
+        table = pd.DataFrame(
+            {
+                "frame": np.repeat(np.arange(n_frames), n_animals),
+                "id": np.tile(self.ids, n_frames),
+                "x": self.centres[:, :, 0].T.ravel(),
+                "y": self.centres[:, :, 1].T.ravel(),
+            }
+        )
         return table[(self.visible >= 0.25).T.ravel()].reset_index(drop=True)
 
 
@@ -103,13 +107,18 @@ def scripted_bouts(truth: Truth, regions: list[dict[str, Any]], px_per_cm: float
                 inside, behaviour = away == 0, "in_region"
             rows += [(behaviour, animal, region["name"], *run) for run in runs(inside)]
         still = ~truth.moved[k] | ~np.append(truth.moved[k, 1:], True)
-        rows += [("immobile", animal, "", start, stop) for start, stop in runs(still)
-                 if stop - start >= STILL_S * 30]
+        rows += [
+            ("immobile", animal, "", start, stop)
+            for start, stop in runs(still)
+            if stop - start >= STILL_S * 30
+        ]
     for k, (a, b) in enumerate(truth.pairs):
         pair = str(truth.ids[a]), str(truth.ids[b])
         apart = np.linalg.norm(truth.centres[a] - truth.centres[b], axis=1)
-        for behaviour, mask in (("contact", truth.gaps[k] == 0),
-                                ("near", apart <= NEAR_ANIMAL_CM * px_per_cm)):
+        for behaviour, mask in (
+            ("contact", truth.gaps[k] == 0),
+            ("near", apart <= NEAR_ANIMAL_CM * px_per_cm),
+        ):
             rows += [(behaviour, *pair, *run) for run in runs(mask)]
     columns = ["behaviour", "subject", "target", "start_frame", "stop_frame"]
     return pd.DataFrame(rows, columns=columns)

@@ -11,8 +11,9 @@ from llm_query.errors import QueryError
 COLUMNS = ("start_frame", "stop_frame")
 
 
-def score_bouts(truth: pd.DataFrame, found: pd.DataFrame, n_frames: int,
-                iou: float = 0.5) -> dict[str, float]:
+def score_bouts(
+    truth: pd.DataFrame, found: pd.DataFrame, n_frames: int, iou: float = 0.5
+) -> dict[str, float]:
     """Compare two sets of bouts of one behaviour over a recording of n_frames frames.
 
     truth, found: columns start_frame, stop_frame (half-open); bouts that overlap, of several
@@ -41,7 +42,9 @@ def score_bouts(truth: pd.DataFrame, found: pd.DataFrame, n_frames: int,
         "frame_precision": _ratio(both, float(found_frames.sum())),
         "frame_recall": _ratio(both, float(true_frames.sum())),
         "bout_f1": _ratio(2.0 * pairs, float(len(truth) + len(found))),
-        "n_truth": len(truth), "n_found": len(found)}
+        "n_truth": len(truth),
+        "n_found": len(found),
+    }
 
 
 def cohen_kappa(first: np.ndarray, second: np.ndarray) -> float:
@@ -60,24 +63,30 @@ def _bouts(table: pd.DataFrame, what: str) -> pd.DataFrame:
     """Check start_frame and stop_frame and return them as whole numbers, in order."""
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
-        raise QueryError(f"{what} has no column {', '.join(missing)}; it needs "
-                         f"{','.join(COLUMNS)} and has {','.join(map(str, table.columns))}.")
+        raise QueryError(
+            f"{what} has no column {', '.join(missing)}; it needs "
+            f"{','.join(COLUMNS)} and has {','.join(map(str, table.columns))}."
+        )
     numbers = table[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").astype(float)
     whole = np.isfinite(numbers).all(axis=1) & (numbers == numbers.round()).all(axis=1)
     good = whole & (numbers["start_frame"] >= 0) & (numbers["stop_frame"] > numbers["start_frame"])
     if not good.all():
         row = int(np.argmin(good.to_numpy()))
         start, stop = table[list(COLUMNS)].iloc[row]
-        raise QueryError(f"{what} has a bout from {start} to {stop} in row {row + 1}; frames are "
-                         "whole numbers from 0, and stop_frame is the first frame after the bout.")
+        raise QueryError(
+            f"{what} has a bout from {start} to {stop} in row {row + 1}; frames are "
+            "whole numbers from 0, and stop_frame is the first frame after the bout."
+        )
     return numbers.astype(np.int64).sort_values(list(COLUMNS), ignore_index=True)
 
 
 def _mask(bouts: pd.DataFrame, n_frames: int, what: str) -> np.ndarray:
     """Return which frames lie in any bout, (n_frames,) bool."""
     if len(bouts) and int(bouts["stop_frame"].max()) > n_frames:
-        raise QueryError(f"{what} goes on to frame {int(bouts['stop_frame'].max())}, but the "
-                         f"recording has {n_frames} frames. Is it of another video?")
+        raise QueryError(
+            f"{what} goes on to frame {int(bouts['stop_frame'].max())}, but the "
+            f"recording has {n_frames} frames. Is it of another video?"
+        )
     mask = np.zeros(n_frames, bool)
     for start, stop in bouts.itertuples(index=False):
         mask[start:stop] = True
@@ -87,8 +96,9 @@ def _mask(bouts: pd.DataFrame, n_frames: int, what: str) -> np.ndarray:
 def _matched(truth: pd.DataFrame, found: pd.DataFrame, iou: float) -> int:
     """Count the bouts that pair up one to one with enough overlap."""
     a, b = truth.to_numpy(), found.to_numpy()
-    overlap = (np.minimum(a[:, None, 1], b[None, :, 1])
-               - np.maximum(a[:, None, 0], b[None, :, 0])).clip(min=0)
+    overlap = (
+        np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    ).clip(min=0)
     union = (a[:, 1] - a[:, 0])[:, None] + (b[:, 1] - b[:, 0])[None] - overlap
     # In whole frames, so that exactly half is half.
     enough = (overlap >= iou * union) & (overlap > 0)

@@ -34,7 +34,8 @@ def test_precision_and_recall_are_not_mixed_up() -> None:
 def test_bouts_pair_one_to_one_at_half_overlap() -> None:
     # exactly half counts; the second half of the same true bout finds no partner left
     assert score_bouts(bouts((0, 20)), bouts((0, 10), (10, 20)), 50)["bout_f1"] == pytest.approx(
-        2 / 3)
+        2 / 3
+    )
     # two true bouts, one found right, one found twice too long, one invented
     scores = score_bouts(bouts((0, 10), (20, 30)), bouts((1, 10), (18, 40), (44, 46)), 50)
     assert scores["bout_f1"] == pytest.approx(2 * 1 / 5)
@@ -53,12 +54,18 @@ def test_perfect_agreement_is_one_and_opposites_are_below_zero() -> None:
 
 def test_what_is_undefined_is_nan_and_never_zero() -> None:
     nothing = score_bouts(bouts(), bouts(), 100)
-    assert all(math.isnan(nothing[name]) for name in
-               ("kappa", "frame_f1", "frame_precision", "frame_recall", "bout_f1"))
+    assert all(
+        math.isnan(nothing[name])
+        for name in ("kappa", "frame_f1", "frame_precision", "frame_recall", "bout_f1")
+    )
     missed = score_bouts(bouts((0, 10)), bouts(), 100)
     assert math.isnan(missed["frame_precision"])
-    assert (missed["frame_recall"], missed["frame_f1"], missed["bout_f1"], missed["kappa"]
-            ) == (0, 0, 0, 0)
+    assert (missed["frame_recall"], missed["frame_f1"], missed["bout_f1"], missed["kappa"]) == (
+        0,
+        0,
+        0,
+        0,
+    )
     invented = score_bouts(bouts(), bouts((0, 10)), 100)
     assert math.isnan(invented["frame_recall"]) and invented["frame_precision"] == 0
 
@@ -85,13 +92,16 @@ def test_freezing_experts_agree_as_published(shared_data: Path) -> None:
     assert all(0.235 <= pair["bout_f1"] <= 0.275 for pair in with_novice)
 
 
-@pytest.mark.parametrize(("table", "says"), [
-    (pd.DataFrame({"start_frame": [1]}), "no column stop_frame"),
-    (bouts((5, 5)), "from 5 to 5 in row 1"),
-    (bouts((1, 3), (-2, 5)), "row 2"),
-    (bouts((90, 101)), "the recording has 100 frames"),
-    (pd.DataFrame({"start_frame": ["a"], "stop_frame": [3]}), "whole numbers"),
-])
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (pd.DataFrame({"start_frame": [1]}), "no column stop_frame"),
+        (bouts((5, 5)), "from 5 to 5 in row 1"),
+        (bouts((1, 3), (-2, 5)), "row 2"),
+        (bouts((90, 101)), "the recording has 100 frames"),
+        (pd.DataFrame({"start_frame": ["a"], "stop_frame": [3]}), "whole numbers"),
+    ],
+)
 def test_bad_bouts_are_one_clear_line(table: pd.DataFrame, says: str) -> None:
     with pytest.raises(QueryError, match=says):
         score_bouts(table, bouts(), 100)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app.demo import QUESTIONS, BoutCheck, DemoResult, compare_bouts, run_demo
+from app.demo import QUESTIONS, Question, run_demo
+from app.demo_report import BoutCheck, DemoResult, compare_bouts
 from app.errors import AppError
 
 
@@ -31,7 +32,8 @@ def test_the_demo_keeps_every_identity(demo: tuple[DemoResult, list[str]]) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_every_answer_is_the_script_to_a_frame(
-        demo: tuple[DemoResult, list[str]], question) -> None:
+    demo: tuple[DemoResult, list[str]], question: Question
+) -> None:
     check = demo[0].checks[question.text]
     assert check.expected > 0
     assert (check.missing, check.extra) == (0, 0), demo[0].answers[question.text]
@@ -40,7 +42,8 @@ def test_every_answer_is_the_script_to_a_frame(
 
 @pytest.mark.slow
 def test_the_report_ticks_each_line_and_says_where_everything_is(
-        demo: tuple[DemoResult, list[str]]) -> None:
+    demo: tuple[DemoResult, list[str]],
+) -> None:
     result, lines = demo
     ticked = [line for line in lines if line.startswith(("✓", "ok"))]
     assert len(ticked) == 1 + len(QUESTIONS) + 2
@@ -51,7 +54,8 @@ def test_the_report_ticks_each_line_and_says_where_everything_is(
 
 @pytest.mark.slow
 def test_the_exported_tables_hold_the_named_animals_and_the_kept_answers(
-        demo: tuple[DemoResult, list[str]]) -> None:
+    demo: tuple[DemoResult, list[str]],
+) -> None:
     folder = demo[0].folder
     with (folder / "tracks.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -74,8 +78,7 @@ def test_the_same_folder_can_be_used_again(demo: tuple[DemoResult, list[str]]) -
 
 
 @pytest.mark.parametrize("stranger", ["notes.txt", "study.duckdb"])
-def test_a_folder_that_is_no_demo_is_refused_and_left_alone(
-        tmp_path: Path, stranger: str) -> None:
+def test_a_folder_that_is_no_demo_is_refused_and_left_alone(tmp_path: Path, stranger: str) -> None:
     (tmp_path / stranger).write_text("mine")
     with pytest.raises(AppError, match="not empty and no demo was made there"):
         run_demo(tmp_path)
@@ -110,9 +113,10 @@ def test_moments_are_compared_by_their_start_alone() -> None:
 def test_the_result_is_not_ok_when_an_identity_is_lost_or_an_answer_is_missing() -> None:
     good = {question.text: BoutCheck(3, 0, 0, 1) for question in QUESTIONS}
     fine = {"idf1": 1.0, "switches": 0}
-    assert DemoResult(Path(), 1, fine, checks=good).ok
-    assert not DemoResult(Path(), 1, {"idf1": 0.98, "switches": 0}, checks=good).ok
-    assert not DemoResult(Path(), 1, {"idf1": 1.0, "switches": 1}, checks=good).ok
-    assert not DemoResult(Path(), 1, fine).ok
+    assert DemoResult(Path(), 1, 5, fine, checks=good).ok
+    assert not DemoResult(Path(), 1, 5, {"idf1": 0.98, "switches": 0}, checks=good).ok
+    assert not DemoResult(Path(), 1, 5, {"idf1": 1.0, "switches": 1}, checks=good).ok
+    assert not DemoResult(Path(), 1, 5, fine).ok
     assert not DemoResult(
-        Path(), 1, fine, checks=good | {QUESTIONS[0].text: BoutCheck(3, 0, 0, 2)}).ok
+        Path(), 1, 5, fine, checks=good | {QUESTIONS[0].text: BoutCheck(3, 0, 0, 2)}
+    ).ok

@@ -32,20 +32,29 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> DemoScene:
 def truth() -> Truth:
     """The whole script, drawn as outlines without a picture."""
     script, n_frames = read_script(), int(60 * FPS)
-    motions = [follow_script(animal, n_frames, FPS, script["lap_s"], script["px_per_cm"])
-               for animal in script["animals"]]
+    motions = [
+        follow_script(animal, n_frames, FPS, script["lap_s"], script["px_per_cm"])
+        for animal in script["animals"]
+    ]
     truth = Truth([1, 2, 3], n_frames, np.array([motion.moved for motion in motions]))
     for frame in range(n_frames):
-        truth.note(frame, [cut_out(motion.spines[frame], animal["width_px"], 0.0, (640, 480))
-                           for animal, motion in zip(script["animals"], motions, strict=True)])
+        truth.note(
+            frame,
+            [
+                cut_out(motion.spines[frame], animal["width_px"], 0.0, (640, 480))
+                for animal, motion in zip(script["animals"], motions, strict=True)
+            ],
+        )
     return truth
 
 
 def agree(masks: list[np.ndarray]) -> bool:
     """Whether all masks have the same bouts, every edge within one frame."""
     bouts = [np.array(runs(mask)) for mask in masks]
-    return all(other.shape == bouts[0].shape and np.abs(other - bouts[0]).max(initial=0) <= 1
-               for other in bouts)
+    return all(
+        other.shape == bouts[0].shape and np.abs(other - bouts[0]).max(initial=0) <= 1
+        for other in bouts
+    )
 
 
 def test_the_video_plays_in_a_browser_and_seeks_quickly(scene: DemoScene) -> None:
@@ -85,7 +94,8 @@ def test_the_true_centre_is_the_centroid_of_the_body_in_the_picture(scene: DemoS
 
 
 def test_the_same_seed_gives_the_same_files_and_another_seed_another_picture(
-        scene: DemoScene, tmp_path: Path) -> None:
+    scene: DemoScene, tmp_path: Path
+) -> None:
     again = render_demo(tmp_path / "again", seconds=4)
     other = render_demo(tmp_path / "other", seconds=4, seed=1)
     for name in ("demo.mp4", "truth_points.csv", "truth_bouts.csv", "regions.json"):
@@ -123,8 +133,9 @@ def test_region_visits_stay_the_same_when_the_centre_is_off_by_a_few_pixels(trut
     for region in regions:
         limit = 40.0 if region["role"] == "object" else 0.0
         for centres in truth.centres:
-            assert agree([rectangle_distance(centres + shift, region["points"]) <= limit
-                          for shift in shifts]), region["name"]
+            assert agree(
+                [rectangle_distance(centres + shift, region["points"]) <= limit for shift in shifts]
+            ), region["name"]
 
 
 def test_contact_is_made_and_left_so_fast_that_the_threshold_hardly_matters(truth: Truth) -> None:

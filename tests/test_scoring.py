@@ -13,9 +13,14 @@ from tracking.scoring import match_ids, read_truth, score_tracks
 
 def walk(n_frames: int = 10, animals: int = 2) -> pd.DataFrame:
     """Animals 100 px apart that move 1 px per frame to the right."""
-    return pd.DataFrame([(frame, animal, 10.0 + frame, 100.0 * animal)
-                         for frame in range(n_frames) for animal in range(1, animals + 1)],
-                        columns=["frame", "id", "x", "y"])
+    return pd.DataFrame(
+        [
+            (frame, animal, 10.0 + frame, 100.0 * animal)
+            for frame in range(n_frames)
+            for animal in range(1, animals + 1)
+        ],
+        columns=["frame", "id", "x", "y"],
+    )
 
 
 def disturb(truth: pd.DataFrame, seed: int, radius: float) -> pd.DataFrame:
@@ -28,12 +33,18 @@ def disturb(truth: pd.DataFrame, seed: int, radius: float) -> pd.DataFrame:
     for start in rng.integers(0, last, 6):
         now = found["frame"] >= start
         found.loc[now, "id"] = found.loc[now, "id"].map(
-            dict(zip(ids, rng.permutation(ids), strict=True)))
+            dict(zip(ids, rng.permutation(ids), strict=True))
+        )
     broken = (found["frame"] > last // 2) & (found["id"] == ids[0])
     found.loc[broken, "id"] = ids.max() + 5  # a track that ends and starts again as another
-    ghosts = pd.DataFrame({"frame": rng.integers(0, last + 40, 60), "id": 900 + np.arange(60),
-                           "x": rng.uniform(0, truth["x"].max(), 60),
-                           "y": rng.uniform(0, truth["y"].max(), 60)})
+    ghosts = pd.DataFrame(
+        {
+            "frame": rng.integers(0, last + 40, 60),
+            "id": 900 + np.arange(60),
+            "x": rng.uniform(0, truth["x"].max(), 60),
+            "y": rng.uniform(0, truth["y"].max(), 60),
+        }
+    )
     found = found[~found["frame"].between(last // 3, last // 3 + 12)]
     return pd.concat([found, ghosts], ignore_index=True)
 
@@ -47,10 +58,16 @@ def trackeval_scores(truth: pd.DataFrame, tracks: pd.DataFrame, radius: float) -
     frames = range(int(truth["frame"].min()), int(truth["frame"].max()) + 1)
     tracks = tracks[tracks["frame"].isin(frames)]
     true_ids, found_ids = np.unique(truth["id"]), np.unique(tracks["id"])
-    data: dict = {"gt_ids": [], "tracker_ids": [], "similarity_scores": [],
-                  "num_timesteps": len(frames), "num_gt_ids": len(true_ids),
-                  "num_tracker_ids": len(found_ids), "num_gt_dets": len(truth),
-                  "num_tracker_dets": len(tracks)}
+    data: dict = {
+        "gt_ids": [],
+        "tracker_ids": [],
+        "similarity_scores": [],
+        "num_timesteps": len(frames),
+        "num_gt_ids": len(true_ids),
+        "num_tracker_ids": len(found_ids),
+        "num_gt_dets": len(truth),
+        "num_tracker_dets": len(tracks),
+    }
     true_by = dict(list(truth.sort_values("id").groupby("frame")))
     found_by = dict(list(tracks.sort_values("id").groupby("frame")))
     for frame in frames:
@@ -59,24 +76,40 @@ def trackeval_scores(truth: pd.DataFrame, tracks: pd.DataFrame, radius: float) -
         data["gt_ids"].append(np.searchsorted(true_ids, here["id"]))
         data["tracker_ids"].append(np.searchsorted(found_ids, there["id"]))
         data["similarity_scores"].append(
-            np.maximum(0, 1 - np.linalg.norm(apart, axis=2) / (2 * radius)))
+            np.maximum(0, 1 - np.linalg.norm(apart, axis=2) / (2 * radius))
+        )
     quiet = {"PRINT_CONFIG": False}
     raw = hota.HOTA().eval_sequence(data)
     clear, identity = CLEAR(quiet).eval_sequence(data), Identity(quiet).eval_sequence(data)
-    return {"hota": raw["HOTA"].mean(), "deta": raw["DetA"].mean(), "assa": raw["AssA"].mean(),
-            "idf1": identity["IDF1"], "idp": identity["IDP"], "idr": identity["IDR"],
-            "mota": clear["MOTA"], "motp": clear["MOTP"], "switches": clear["IDSW"],
-            "fragments": clear["Frag"], "misses": clear["CLR_FN"],
-            "false_positives": clear["CLR_FP"]}
+    return {
+        "hota": raw["HOTA"].mean(),
+        "deta": raw["DetA"].mean(),
+        "assa": raw["AssA"].mean(),
+        "idf1": identity["IDF1"],
+        "idp": identity["IDP"],
+        "idr": identity["IDR"],
+        "mota": clear["MOTA"],
+        "motp": clear["MOTP"],
+        "switches": clear["IDSW"],
+        "fragments": clear["Frag"],
+        "misses": clear["CLR_FN"],
+        "false_positives": clear["CLR_FP"],
+    }
 
 
-RECORDINGS = [("flies2_courtship", 40), ("zebrafish14", 10), ("mice3_open_field", 25),
-              ("mouse1_round_arena", 25), ("mice2_home_cage", 60)]
+RECORDINGS = [
+    ("flies2_courtship", 40),
+    ("zebrafish14", 10),
+    ("mice3_open_field", 25),
+    ("mouse1_round_arena", 25),
+    ("mice2_home_cage", 60),
+]
 
 
 @pytest.mark.parametrize(("recording", "radius"), RECORDINGS)
 def test_scores_equal_trackeval_on_disturbed_real_tracks(
-        shared_data: Path, recording: str, radius: float) -> None:
+    shared_data: Path, recording: str, radius: float
+) -> None:
     truth = read_truth(shared_data / "video" / recording / "gt_points.csv")
     truth = truth[truth["frame"] < 1500]
     for seed in range(2):
@@ -102,22 +135,42 @@ def test_identities_and_mota_equal_motmetrics_on_real_fish(shared_data: Path) ->
         distance = np.linalg.norm(apart, axis=2)
         distance[distance > radius] = np.nan
         judge.update(here["id"].tolist(), there["id"].tolist(), distance, frameid=frame)
-    theirs = motmetrics.metrics.create().compute(
-        judge, metrics=["idf1", "idp", "idr", "mota", "num_switches", "num_misses",
-                        "num_false_positives"]).iloc[0]
+    theirs = (
+        motmetrics.metrics.create()
+        .compute(
+            judge,
+            metrics=[
+                "idf1",
+                "idp",
+                "idr",
+                "mota",
+                "num_switches",
+                "num_misses",
+                "num_false_positives",
+            ],
+        )
+        .iloc[0]
+    )
     ours = score_tracks(truth, tracks, radius)
     assert [ours[name] for name in ("idf1", "idp", "idr", "mota")] == pytest.approx(
-        list(theirs[["idf1", "idp", "idr", "mota"]]), abs=1e-9)
+        list(theirs[["idf1", "idp", "idr", "mota"]]), abs=1e-9
+    )
     assert [ours["switches"], ours["misses"], ours["false_positives"]] == list(
-        theirs[["num_switches", "num_misses", "num_false_positives"]])
+        theirs[["num_switches", "num_misses", "num_false_positives"]]
+    )
 
 
 def test_perfect_tracks_score_one_whatever_their_ids() -> None:
     scores = score_tracks(walk(), walk().assign(id=walk()["id"] + 40), radius_px=20)
-    assert [scores[name] for name in ("idf1", "idp", "idr", "hota", "deta", "assa", "mota", "motp")
-            ] == pytest.approx([1.0] * 8)
-    assert [scores[name] for name in ("switches", "fragments", "misses", "false_positives")
-            ] == [0, 0, 0, 0]
+    assert [
+        scores[name] for name in ("idf1", "idp", "idr", "hota", "deta", "assa", "mota", "motp")
+    ] == pytest.approx([1.0] * 8)
+    assert [scores[name] for name in ("switches", "fragments", "misses", "false_positives")] == [
+        0,
+        0,
+        0,
+        0,
+    ]
     assert (scores["n_truth"], scores["n_tracks"], scores["frames"]) == (20, 20, 10)
 
 
@@ -180,16 +233,19 @@ def test_ten_thousand_frames_take_seconds() -> None:
     assert time.process_time() - started < 5
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ("frame,id,x\n0,1,2\n", "no column y"),
-    ("", "Cannot read"),
-    ("frame,id,x,y\n0,1,2,mouse\n", "'mouse' as y in row 1"),
-    ("frame,id,x,y\n0,1,2,3\n0,1,4,5\n", "id 1 twice in frame 0"),
-    ("frame,id,x,y\n0.5,1,2,3\n", "not a whole number"),
-    ("frame,id,x,y\n-1,1,2,3\n", "whole number from 0"),
-    ("frame,id,x,y\n1,,2,3\n", "without an id"),
-    ("frame,id,x,y\n0,1,inf,3\n", "infinite"),
-])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("frame,id,x\n0,1,2\n", "no column y"),
+        ("", "Cannot read"),
+        ("frame,id,x,y\n0,1,2,mouse\n", "'mouse' as y in row 1"),
+        ("frame,id,x,y\n0,1,2,3\n0,1,4,5\n", "id 1 twice in frame 0"),
+        ("frame,id,x,y\n0.5,1,2,3\n", "not a whole number"),
+        ("frame,id,x,y\n-1,1,2,3\n", "whole number from 0"),
+        ("frame,id,x,y\n1,,2,3\n", "without an id"),
+        ("frame,id,x,y\n0,1,inf,3\n", "infinite"),
+    ],
+)
 def test_a_bad_truth_file_is_one_clear_line(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "truth.csv").write_text(text)
     with pytest.raises(TrackingError, match=says) as error:
