@@ -19,19 +19,24 @@ class Clauses(Cursor):
     subjects: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     last_target: str | None = None  # whom the clause before was about
+    without = False  # "near mouse 2 without touching" needs no "and"
 
     def take_condition(self) -> Condition | None:
         """Consume one predicate with its arguments, negated where the text says so."""
         start = self.at
         negated = False
-        while self.take("not"):
+        while token := self.take("not"):
             negated = not negated
+            self.without = token.text.startswith("without")
             self.skip("to")
+            if animals := self.take_animals():
+                self.subjects = animals
         reader = getattr(self, f"_read_{self.kind()}", None)
         condition = reader() if reader else None
         if condition is None:
             if negated:
-                raise Refusal(f"I do not know what 'not {self.peek().text}' means here.")
+                said = " ".join(t.text for t in self.tokens[start : self.at + 1])
+                raise Refusal(f"I do not know what '{said}' means here. Say it in full.")
             self.at = start
             return None
         condition = self._lasting(condition)
@@ -89,6 +94,7 @@ class Clauses(Cursor):
 
     def _crossing(self, kind: str) -> Condition | None:
         start = self.at
+        word = self.peek().text
         self.at += 1
         while True:
             if animals := self.take_animals():
@@ -108,7 +114,7 @@ class Clauses(Cursor):
             Condition(
                 kind,
                 subject,
-                arguments={"regions": group, "point": point, "side": side.value if side else None},
+                arguments={"regions": group, "point": point, "side": side.value if side else None, "word": word},
             )
             for subject in self._subjects()
             for group in self._groups(regions)
@@ -320,17 +326,35 @@ class Clauses(Cursor):
     def _read_chase(self) -> Condition | None:
         word = self.take("chase")
         kind = word.value if word else "chase"
-        if word and word.text.endswith("ed"):
-            raise Refusal(
-                f"'{word.text}' does not say clearly who does it to whom. Ask for example: when does "
-                f"{self.context.animals[0]} {kind} {self.context.animals[-1]}?"
-            )
+        if self.take("by"):
+            return self._passive(kind)
+        self.done = bool(word and word.text.endswith("ed"))
         self.skip("to")
         if kind == "approach":
             regions = self.take_regions() if self.kind() in ("region", "generic_region") else None
             if regions is not None or self.kind() == "wall":
                 raise Refusal("Approaching a region is not defined here; ask when it enters it.")
+        if self.done and self.kind() not in ("animal", "subject", "other", "eachother"):
+            raise Refusal(
+                f"'{word.text if word else ''}' does not say who does it to whom. Ask for example: when "
+                f"does {self.context.animals[0]} {kind} {self.context.animals[-1]}?"
+            )
         return self._social(kind, {})
+
+    done = False
+
+    def _passive(self, kind: str) -> Condition:
+        """Read "mouse 1 is chased by mouse 2": the second one does it."""
+        doers = self.take_animals()
+        subjects = self._subjects()
+        if len(doers) != 1 or len(subjects) != 1 or EACH in (*doers, *subjects):
+            raise Refusal(
+                f"Say who does it first, for example: when does {self.context.animals[0]} {kind} "
+                f"{self.context.animals[-1]}?"
+            )
+        if doers == (ANY_OTHER,):
+            raise Refusal(f"'by another animal' is not built yet: ask when each animal {kind}s it.")
+        return Condition(kind, doers[0], subjects[0], {"mutual": False})
 
     def _read_front(self) -> Condition | None:
         """Read "mouse 2 is in front of mouse 1": the second faces the first."""
@@ -342,6 +366,8 @@ class Clauses(Cursor):
 
     def _social(self, kind: str, arguments: dict[str, Any]) -> Condition:
         self.skip("between", "to")
+        if kind == "contact":
+            self.skip("by")
         self.refuse_it()
         if self.take("eachother"):
             return self._pair(kind, {**arguments, "mutual": True})
@@ -390,8 +416,14 @@ class Clauses(Cursor):
         subjects = self._subjects()
         if len(self.context.animals) < 2:
             raise Refusal("This needs two animals, and this video has only one tracked.")
+        if kind in ("chase", "follow", "approach"):
+            arguments = {**arguments, "mutual": False}
         if len(subjects) == 2 and ANY_OTHER not in subjects:
-            return Condition(kind, subjects[0], subjects[1], {**arguments, "pair": True})
+            one = Condition(kind, subjects[0], subjects[1], {**arguments, "pair": True})
+            if kind not in ("chase", "follow", "approach"):
+                return one
+            self.assumptions.append("Both directions are looked at, each by itself.")
+            return Condition("each", one.subject, None, {}, (one, _turned(one)))
         if len(subjects) == 2:
             return Condition(kind, subjects[0], ANY_OTHER, arguments)
         if len(subjects) > 2:
@@ -435,3 +467,9 @@ class Clauses(Cursor):
         if len(points) > 1:
             raise Refusal(f"Several body points ({', '.join(points)}) in one condition: name one.")
         return points[0]
+
+
+def _turned(condition: Condition) -> Condition:
+    """Exchange subject and target."""
+    target = str(condition.target)
+    return replace(condition, subject=target, target=condition.subject)

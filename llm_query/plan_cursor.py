@@ -64,7 +64,7 @@ class Cursor:
             name = {"animal": token.value, "subject": EACH}.get(token.kind, ANY_OTHER)
             if name not in found:
                 found.append(name)
-            joined = self.kind() in JOINS or self.peek().text == ","
+            joined = self._lists() or self.peek().text == ","
             if not (joined and self.kind(1) in ("animal", "other")):
                 break
             self._no_mixture(self.peek(), found)
@@ -78,6 +78,10 @@ class Cursor:
                 "Ask for one of them, or for each animal."
             )
 
+    def _lists(self) -> bool:
+        """Tell whether the next word joins names; "while" and "but" begin another clause."""
+        return self.kind() in JOINS and self.peek().text in ("and", "&", "or", "as well as", "plus")
+
     def take_points(self) -> tuple[str, ...]:
         """Consume "nose", "nose and hip", "all keypoints"."""
         if self.take("all_points"):
@@ -85,8 +89,8 @@ class Cursor:
         found: list[str] = []
         while token := self.take("point"):
             found.append(token.value)
-            listed = self.kind() == "and" or self.peek().text in (",", ";")
-            extra = 1 if listed and self.kind(1) == "and" else 0
+            listed = self._lists() or self.peek().text in (",", ";")
+            extra = 1 if listed and self.peek(1).text == "and" else 0
             if listed and self.kind(1 + extra) == "point":
                 self.at += 1 + extra
         return tuple(found)
@@ -118,7 +122,7 @@ class Cursor:
             return self._generic_region()
         names, how = list(token.value), "or" if len(token.value) > 1 else "one"
         self._skip_generic()
-        while self.kind() in (*JOINS, "sep") and self._region_follows():
+        while (self._lists() or self.kind() == "sep") and self._region_follows():
             join = self.take(*JOINS, "sep")
             extra = self.take(*JOINS)
             self._skip_generic_before_name()

@@ -154,7 +154,10 @@ def reading_text(reading: Reading) -> str:
     if reading.plot:
         kind = {"any": "plot", "timecourse": "time course", "occupancy": "occupancy heatmap"}
         what = kind.get(reading.plot, reading.plot)
-        of = measure_text(reading.measure) if reading.measure else "each animal"
+        of = (
+            measure_text(reading.measure) if reading.measure
+            else " and ".join(who(s) for s in reading.subjects)
+        )
         colour = f" coloured by {reading.colour}" if reading.colour in ("time", "speed") else ""
         while_ = f" while {sentence(reading.condition)}" if reading.condition else ""
         return f"{what.capitalize()} of {of}{colour}{while_}{during}."
@@ -163,7 +166,7 @@ def reading_text(reading: Reading) -> str:
         while_ = f" while {sentence(reading.condition)}" if reading.condition else ""
         return f"{' '.join([*words, measure_text(reading.measure)]).capitalize()}{while_}{during}."
     if reading.condition is None:
-        return f"Positions of each animal{during}."
+        return f"Positions of {' and '.join(who(s) for s in reading.subjects)}{during}."
     asked = [ASKED[a] for a in dict.fromkeys(reading.aggregates) if a in ASKED] or ["the times of"]
     order = {"first": "the first time of ", "last": "the last time of ", None: ""}[reading.order]
     text = f"{', '.join(asked)} {order}{sentence(reading.condition)}{during}."

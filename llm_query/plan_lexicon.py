@@ -13,7 +13,7 @@ from pathlib import Path
 STOP_WORDS = frozenset(
     """
     a account also am an analyze appear appearing appears are be been 
-    behavior behaviour being bout bouts by calculate can case cases compute could create data
+    behavior behaviour being bout bouts calculate can case cases compute could create data
     define defined detect determine did display do does episode episodes epoch epochs event
     events exact exactly experiment extract find finds for get give go goes had happen
     happened happening happens has have help helpful i identify if instance

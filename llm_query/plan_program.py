@@ -76,6 +76,8 @@ class Program:
 
     def _bouts(self, condition: Condition) -> str:
         groups = list(condition.parts) if condition.kind == "each" else [condition]
+        if len({g.subject for g in groups}) > 1 and not any(g.target for g in groups):
+            self.emit.assume("Each animal is answered by itself, whatever the other one does.")
         if len(groups) == 1:
             return self._gather(groups[0], "found") + self._result("collect(found)")
         text, names = "", []
@@ -192,7 +194,9 @@ class Program:
 
     def _restriction(self, condition: Condition) -> str:
         """Write the bouts that restrict a measure, for the animal in turn."""
-        named = {s for s in self.reading.subjects if s not in (EACH, ANY_OTHER)}
+        measure = self.reading.measure
+        whose = self.reading.subjects if measure is None else measure.subjects
+        named = {s for s in whose if s not in (EACH, ANY_OTHER)}
         for part in condition.walk():
             if part.kind in ("enter", "leave", "then"):
                 raise Refusal(

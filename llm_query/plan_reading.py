@@ -21,6 +21,7 @@ from llm_query.plan_slots import (
 from llm_query.plan_tokens import join_aliases, lex
 
 PER_FRAME = ("speed", "acceleration", "heading", "body_length", "nearest_neighbour", "head_angle")
+DISTANCES = ("distance", "distance_place", "own_distance", "gap")
 DIMENSION = {
     "speed": "speed",
     "acceleration": "acceleration",
@@ -115,10 +116,26 @@ class Reader(Clauses):
             return bool(handler())
         if kind in ("animal", "subject", "other", "nobody"):
             return self._on_animals()
+        if self._late_limit():
+            return True
         condition = self.take_condition()
         if condition is None:
             return False
         self._add(condition)
+        return True
+
+    def _late_limit(self) -> bool:
+        """Read "leaves A then enters B within 5 s"."""
+        timed = self.kind() == "in" and self.kind(1) == "quantity"
+        if not timed or self.peek(1).value.unit not in ("s", "frame"):
+            return False
+        if not self.terms or self.terms[-1][0] != "then" or self.limit is not None:
+            raise Refusal(
+                f"'{self.peek().text} {self.peek(1).text}' fits nothing here. A part of the recording "
+                "is said as 'between 10 and 20 s'."
+            )
+        self.take("in")
+        self.limit = self.take_quantity()
         return True
 
     # joints
@@ -142,14 +159,17 @@ class Reader(Clauses):
 
     def _on_and(self) -> bool:
         self.take("and")
-        if self.terms:
-            self.operator = "and"
-        return True
+        return self._joined_by("and")
 
     def _on_or(self) -> bool:
         self.take("or")
+        return self._joined_by("or")
+
+    def _joined_by(self, word: str) -> bool:
+        if self.operator in ("and", "or", "then") and self.operator != word:
+            raise Refusal(f"'{self.operator} {word}' has no clear meaning. Say one of the two.")
         if self.terms:
-            self.operator = "or"
+            self.operator = word
         return True
 
     def _on_then(self) -> bool:
@@ -162,9 +182,8 @@ class Reader(Clauses):
             limit = self.take_quantity()
             if limit is None or limit.unit not in ("s", "frame"):
                 raise Refusal("'then within' needs a time, for example: then within 5 s.")
-        self.operator = "then"
         self.limit = limit
-        return True
+        return self._joined_by("then")
 
     limit: Quantity | None = None
 
@@ -191,6 +210,12 @@ class Reader(Clauses):
     def _on_it(self) -> bool:
         self.take("it")
         return True
+
+    def _on_by(self) -> bool:
+        """Read "distance travelled by mouse 1", "entries into the corner by mouse 1"."""
+        self.take("by")
+        named = self.kind() in ("animal", "subject")
+        return named and not self.subjects and bool(self.terms or self.reading.measure)
 
     def _on_whole(self) -> bool:
         self.take("whole")
@@ -228,6 +253,10 @@ class Reader(Clauses):
         if animals == (ANY_OTHER,) and self.subjects and not self._verb_next():
             self.at = start
             return False
+        if self.terms and not self.subjects and not self.operator:
+            self.late = (len(self.terms), animals)
+        if not self.terms and not self.first_subjects:
+            self.first_subjects = animals
         self.subjects = animals
         self.last_target = None
         points = self._subject_points()
@@ -236,6 +265,10 @@ class Reader(Clauses):
         if points or self.terms:
             self.points = points
         return True
+
+    first_subjects: tuple[str, ...] = ()  # whose plot or measure it is
+    late: tuple[int, tuple[str, ...]] | None = None  # "entries into the corner of mouse 1"
+    measure_named = False  # the measure says itself whose it is
 
     def _verb_next(self) -> bool:
         return self.kind() in (
@@ -444,6 +477,8 @@ class Reader(Clauses):
             self.take("and")
         if animals := self.take_animals():
             self.subjects = (EACH,) if between and animals == (ANY_OTHER,) else animals
+            self.first_subjects = self.first_subjects or self.subjects
+            self.measure_named = not between
             points = self.take_points() or points
         if kind == "head_angle":
             return self._head_angle(bool(between))
@@ -597,6 +632,9 @@ class Reader(Clauses):
         previous = self.terms[-1][1] if self.terms else None
         if previous is not None and self.operator in ("", ","):
             merged = self._same(previous, condition)
+            if merged is None and not self.operator and self._goes_along(previous, condition):
+                self.terms.append(("and", condition))
+                return
             if merged is None and self.operator == ",":
                 self.terms.append((",", condition))
                 self.operator = ""
@@ -612,6 +650,20 @@ class Reader(Clauses):
         self.terms.append((self.operator, condition))
         self.operator = ""
 
+    def _goes_along(self, first: Condition, second: Condition) -> bool:
+        """Tell whether two clauses belong together as in "immobile in the corner"."""
+        if self.without:
+            self.without = False
+            return True
+        inner = second.parts[0] if second.kind == "not" else second
+        states = ("immobile", "moving", "speed", "contact", "facing", "near", "distance", "chase",
+                  "follow", "approach")  # fmt: skip
+        if inner.kind != "in" or first.kind not in states or inner.subject != first.subject:
+            return False
+        if first.target is not None:
+            self.assumptions.append("The place is where the animal named first is.")
+        return True
+
     def _same(self, first: Condition, second: Condition) -> Condition | None:
         """Join a condition said twice ("at rest. Resting is inactivity of at least 1 s")."""
         if first.kind != second.kind or first.subject != second.subject:
@@ -622,31 +674,77 @@ class Reader(Clauses):
 
     def _finish(self) -> Reading:
         reading = self.reading
-        reading.subjects = self.subjects or (EACH,)
+        reading.subjects = self.first_subjects or self.subjects or (EACH,)
         if self.operator not in ("", ","):
             raise Refusal("The question ends in 'and', 'or' or 'then'. Say what comes after it.")
+        if self.late is not None and self.late[0] == len(self.terms):
+            self.terms = [(sign, _given_to(c, self.late[1])) for sign, c in self.terms]
         reading.condition = self._tree()
         reading.points = self.points or self.spoken_points or ("centre",)
         self._settle_aggregates()
         if self.smooth is not None:
             reading.condition = self._smoothed(reading.condition)
-        if reading.measure and reading.measure.subjects == (EACH,) and self.subjects:
-            if ANY_OTHER not in self.subjects and reading.measure.target is None:
-                reading.measure = replace(reading.measure, subjects=self.subjects)
-        if reading.measure and reading.measure.points == ("centre",) and self.points:
-            if reading.measure.kind not in ("distance", "distance_place", "own_distance"):
-                reading.measure = replace(reading.measure, points=self.points)
+        self._settle_measure()
+        self._nothing_lost()
         return reading
+
+    def _settle_measure(self) -> None:
+        """Give a measure its animals and points where they were said elsewhere in the question."""
+        measure = self.reading.measure
+        if measure is None:
+            return
+        spoken = tuple(s for s in self.reading.subjects if s != ANY_OTHER)
+        free = measure.subjects == (EACH,) and measure.target is None and not self.measure_named
+        if free and spoken:
+            measure = replace(measure, subjects=spoken)
+        if measure.points == ("centre",) and self.points and measure.kind not in DISTANCES:
+            measure = replace(measure, points=self.points)
+        self.reading.measure = measure
+
+    def _nothing_lost(self) -> None:
+        """Refuse when a named animal or region plays no part in what was understood."""
+        reading = self.reading
+        used: set[str] = set(reading.subjects if reading.measure is None else ())
+        if reading.condition is not None and reading.measure is None and not reading.plot:
+            used = set()
+        if reading.measure is not None:
+            where = reading.measure.arguments.get("region")
+            used |= {*reading.measure.subjects, str(reading.measure.target), str(where)}
+        for part in reading.condition.walk() if reading.condition else ():
+            used |= {part.subject, str(part.target), *part.arguments.get("regions", ())}
+            used.add(str(part.arguments.get("region")))
+        for token in self.tokens:
+            names = {"animal": (token.value,), "region": token.value}.get(token.kind, ())
+            lost = [name for name in names if name not in used]
+            if lost:
+                raise Refusal(
+                    f"I do not see what '{token.text}' has to do with the rest. Say it in one clause, "
+                    f"for example: when is {self.context.animals[0]} in ...?"
+                )
 
     def _settle_aggregates(self) -> None:
         """Let "how long on average" be about bouts where there is no measure."""
         reading = self.reading
         if reading.measure or reading.condition is None or reading.plot:
             return
+        reading.condition = self._visits(reading.condition)
         words = {"mean": "mean_bout", "max": "longest", "min": "shortest"}
         if "median" in reading.aggregates:
             raise Refusal("A median of bouts is not built yet; ask for the mean, or look at the table.")
         reading.aggregates = [words.get(word, word) for word in reading.aggregates]
+
+    def _visits(self, condition: Condition) -> Condition:
+        """Let "the longest visit" be about the stay; an entry has no duration."""
+        lasting = {"total", "percent", "longest", "shortest", "mean_bout", "frames"}
+        asked = lasting & set(self.reading.aggregates)
+        if not asked or condition.kind not in ("enter", "leave"):
+            return condition
+        if "visit" not in condition.arguments.get("word", ""):
+            raise Refusal(
+                "An entry or exit is a moment and lasts no time. Ask how long it is in the region, or "
+                "how often it enters."
+            )
+        return Condition("in", condition.subject, None, {**condition.arguments, "word": "in"})
 
     def _tree(self) -> Condition | None:
         if not self.terms:
@@ -699,6 +797,13 @@ class Reader(Clauses):
             f"I do not know what '{token.text}' means here. Say it with places, distances, speeds or "
             "times, for example: define it as closer than 3 cm to another animal."
         )
+
+
+def _given_to(condition: Condition, animals: tuple[str, ...]) -> Condition:
+    """Give a clause said without a subject to the animals named after it."""
+    if len(animals) > 1 or condition.parts:
+        raise Refusal("Say the animal first, for example: how often does animal1 enter the corner?")
+    return replace(condition, subject=animals[0])
 
 
 def _with_smoothing(condition: Condition, smooth: Quantity | None) -> Condition:
