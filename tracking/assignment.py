@@ -62,7 +62,13 @@ def assign(
     result = np.full(n_animals, -1)
     found = chosen < len(owners)
     result[rows[found]] = np.array(owners)[chosen[found]]
-    return result
+    return np.where((expected.missing_for == 0) & _shared(result), -1, result)
+
+
+def _shared(blob: np.ndarray) -> np.ndarray:
+    """Which animals, (N,) bool, are in one blob with another: there nobody new can be told."""
+    values, counts = np.unique(blob, return_counts=True)
+    return np.isin(blob, values[counts > 1])
 
 
 def _places(area_in_animals: float, reachable: int) -> int:

@@ -1,0 +1,60 @@
+"""One global decision per frame about who is in which blob."""
+
+import numpy as np
+import pytest
+
+from tracking.assignment import Prediction, assign, swap_margin
+
+
+def predict(places, missing_for=None, length=40.0, area=500.0):
+    n = len(places)
+    return Prediction(
+        np.array(places, float), length, np.full(n, area),
+        np.array(missing_for if missing_for is not None else [1] * n), np.full(n, 10.0),
+    )  # fmt: skip
+
+
+def decide(prediction, centres, areas):
+    centres = np.array(centres, float).reshape(-1, 2)
+    way = np.linalg.norm(prediction.places[:, None] - centres[None], axis=2)
+    way = np.where(np.isnan(way), 1e6, way)
+    return assign(prediction, centres, np.array(areas, float), way).tolist()
+
+
+def test_the_total_way_decides_and_not_the_nearest_for_each():
+    # the first animal is nearest to blob 0, but then the second would have to go far
+    assert decide(predict([(20, 0), (0, 0)]), [(10, 0), (45, 0)], [500, 500]) == [1, 0]
+
+
+def test_two_animals_share_a_blob_that_is_large_enough():
+    assert decide(predict([(0, 0), (30, 0)]), [(15, 0)], [950]) == [0, 0]
+
+
+def test_a_blob_of_one_animal_and_another_beside_it_are_not_shared():
+    assert decide(predict([(0, 0), (30, 0)]), [(2, 0), (33, 0)], [500, 480]) == [0, 1]
+
+
+def test_an_animal_without_a_blob_is_missing_and_not_pushed_far_away():
+    assert decide(predict([(0, 0), (200, 0)]), [(3, 0)], [500]) == [0, -1]
+
+
+def test_a_blob_that_nobody_explains_takes_an_animal_never_seen():
+    prediction = predict([(0, 0), (np.nan, np.nan)], missing_for=[1, 0])
+    assert decide(prediction, [(2, 0), (150, 90)], [500, 450]) == [0, 1]
+
+
+def test_an_animal_never_seen_does_not_hide_in_a_shared_blob_or_in_a_speck():
+    prediction = predict([(0, 0), (np.nan, np.nan)], missing_for=[1, 0])
+    assert decide(prediction, [(2, 0)], [980]) == [0, -1]
+    assert decide(prediction, [(2, 0), (90, 0)], [500, 40]) == [0, -1]
+
+
+def test_no_blob_at_all_means_everybody_is_missing():
+    assert decide(predict([(0, 0), (9, 9)]), np.empty((0, 2)), []) == [-1, -1]
+
+
+def test_the_margin_is_the_detour_that_a_swap_would_have_cost():
+    expected = np.array([[0.0, 0.0], [10.0, 0.0], [np.nan, np.nan]])
+    found = np.array([[1.0, 0.0], [9.0, 0.0], [50.0, 0.0]])
+    # kept: 1 + 1; exchanged: 9 + 9
+    assert swap_margin(expected, found).tolist() == pytest.approx([16, 16, np.inf])

@@ -1,0 +1,45 @@
+"""Outlines of touching animals are divided between them."""
+
+import numpy as np
+from tracked_scenes import ellipse
+
+from tracking.splitting import Expected, split
+
+
+def expected(places, angles_deg):
+    k = len(places)
+    return Expected(
+        np.array(places, float), np.full(k, 40.0), np.full(k, 16.0), -np.radians(angles_deg)
+    )
+
+
+def test_two_crossed_animals_get_their_own_pixels():
+    a, b = ellipse(100, 100, 0), ellipse(124, 112, 70)
+    parts = split((a | b).astype(np.uint8), 0, 0, expected([(97, 101), (127, 110)], [5, 65]))
+    for part, truth in zip(parts, (a, b), strict=True):
+        assert (part.astype(bool) & truth).sum() > 0.9 * truth.sum()
+        ys, xs = np.nonzero(part)
+        truth_ys, truth_xs = np.nonzero(truth)
+        assert np.hypot(xs.mean() - truth_xs.mean(), ys.mean() - truth_ys.mean()) < 2.5
+
+
+def test_the_parts_make_up_the_outline_exactly_and_do_not_overlap():
+    animals = [ellipse(100, 100, 0), ellipse(120, 110, 40), ellipse(90, 118, -50)]
+    mask = np.any(animals, axis=0).astype(np.uint8)
+    parts = split(mask, 0, 0, expected([(100, 100), (120, 110), (90, 118)], [0, 40, -50]))
+    np.testing.assert_array_equal(np.sum(parts, axis=0), mask)
+
+
+def test_the_outline_may_be_a_crop_anywhere_in_the_frame():
+    both = ellipse(100, 100, 0) | ellipse(135, 104, 0)
+    whole = split(both.astype(np.uint8), 0, 0, expected([(99, 100), (137, 104)], [0, 0]))
+    crop = np.ascontiguousarray(both[85:120, 70:165].astype(np.uint8))
+    cropped = split(crop, 70, 85, expected([(99, 100), (137, 104)], [0, 0]))
+    for one, other in zip(whole, cropped, strict=True):
+        np.testing.assert_array_equal(one[85:120, 70:165], other)
+
+
+def test_an_animal_expected_beside_the_outline_still_gets_its_end_of_it():
+    both = ellipse(100, 100, 0) | ellipse(136, 100, 0)
+    parts = split(both.astype(np.uint8), 0, 0, expected([(95, 100), (180, 100)], [0, 0]))
+    assert min(part.sum() for part in parts) > 0.35 * both.sum()

@@ -1,0 +1,115 @@
+"""Identities hold through crossings, contact, absence and across chunks."""
+
+import numpy as np
+from tracked_scenes import AREA, chunk_of
+
+from tracking.tracker import Tracker
+
+
+def tracker(n):
+    return Tracker(n, AREA, 40.0)
+
+
+def line(start, stop, n):
+    """Straight paths with headings, (n, 3)."""
+    (x0, y0), (x1, y1) = start, stop
+    heading = np.degrees(np.arctan2(-(y1 - y0), x1 - x0))
+    return np.stack((np.linspace(x0, x1, n), np.linspace(y0, y1, n), np.full(n, heading)), 1)
+
+
+def frames_of(*paths):
+    """Frames with every animal that is there; NaN is not there."""
+    return [
+        [tuple(path[f]) for path in paths if not np.isnan(path[f, 0])] for f in range(len(paths[0]))
+    ]
+
+
+def identity_errors(tracked, paths, radius=12.0):
+    """Frames in which an animal is not where the track that started on it is, after matching."""
+    wrong = 0
+    first = [int(np.argmax(~np.isnan(path[:, 0]))) for path in paths]
+    owners = []
+    for path, f in zip(paths, first, strict=True):
+        way = np.linalg.norm(tracked.shapes[f, :, :2] - path[f, :2], axis=1)
+        owners.append(int(np.nanargmin(way)))
+    assert len(set(owners)) == len(paths)
+    for path, owner in zip(paths, owners, strict=True):
+        there = ~np.isnan(path[:, 0])
+        way = np.linalg.norm(tracked.shapes[there, owner, :2] - path[there, :2], axis=1)
+        wrong += int((~(way < radius)).sum())
+    return wrong
+
+
+def test_three_animals_apart_are_linked_without_a_doubt(tmp_path):
+    paths = [line((40, 40 + 70 * k), (260, 50 + 60 * k), 80) for k in range(3)]
+    tracked = tracker(3).track(chunk_of(frames_of(*paths), tmp_path))
+    assert identity_errors(tracked, paths, radius=1.0) == 0
+    assert (tracked.confidence[1:] == 1.0).all()
+    assert (tracked.rows >= 0).all()
+
+
+def test_two_animals_that_cross_keep_their_identities_while_a_third_watches(tmp_path):
+    paths = [
+        line((60, 100), (260, 130), 70),
+        line((260, 114), (60, 144), 70),
+        line((160, 200), (170, 205), 70),
+    ]
+    tracked = tracker(3).track(chunk_of(frames_of(*paths), tmp_path))
+    assert (tracked.rows == -2).any(), "they must touch, or the test tests nothing"
+    assert identity_errors(tracked, paths) == 0
+    assert tracked.detected.all()
+
+
+def test_two_animals_that_meet_and_part_again_keep_their_identities(tmp_path):
+    there, back = line((80, 120), (150, 120), 40), line((150, 120), (80, 110), 40)
+    other, away = line((250, 120), (180, 122), 40), line((180, 122), (250, 130), 40)
+    rest = np.repeat(there[-1:], 20, 0), np.repeat(other[-1:], 20, 0)
+    paths = [np.concatenate((there, rest[0], back)), np.concatenate((other, rest[1], away))]
+    tracked = tracker(2).track(chunk_of(frames_of(*paths), tmp_path))
+    assert (tracked.rows == -2).sum() > 20
+    assert identity_errors(tracked, paths) == 0
+
+
+def test_an_animal_that_is_not_seen_for_a_while_is_missing_and_then_itself_again(tmp_path):
+    paths = [line((60, 60), (260, 60), 90), line((60, 180), (260, 180), 90)]
+    seen = [path.copy() for path in paths]
+    seen[1][30:50] = np.nan
+    tracked = tracker(2).track(chunk_of(frames_of(*seen), tmp_path))
+    assert identity_errors(tracked, seen) == 0
+    hidden = tracked.detected[30:50]
+    assert hidden.sum(1).tolist() == [1] * 20
+    assert np.isnan(tracked.shapes[30:50][~hidden]).all()
+
+
+def test_an_animal_that_comes_in_late_gets_the_identity_that_was_left(tmp_path):
+    paths = [line((60, 60), (260, 60), 60), line((160, 200), (160, 150), 60)]
+    paths[1][:25] = np.nan
+    tracked = tracker(2).track(chunk_of(frames_of(*paths), tmp_path))
+    assert tracked.detected[:25].sum(1).tolist() == [1] * 25
+    assert tracked.detected[25:].all()
+    assert identity_errors(tracked, paths) == 0
+
+
+def test_chunks_in_a_row_give_what_one_chunk_gives(tmp_path):
+    paths = [line((60, 100), (260, 130), 70), line((260, 100), (60, 130), 70)]
+    frames = frames_of(*paths)
+    whole = tracker(2).track(chunk_of(frames, tmp_path))
+    divided = tracker(2)
+    parts = [
+        divided.track(chunk_of(frames[start : start + 23], tmp_path / str(start), start))
+        for start in range(0, 70, 23)
+        if not (tmp_path / str(start)).mkdir()
+    ]
+    shapes = np.concatenate([part.shapes for part in parts])
+    np.testing.assert_allclose(shapes[..., :2], whole.shapes[..., :2], atol=1.0)
+
+
+def test_a_frame_without_any_blob_loses_nobody_for_good(tmp_path):
+    paths = [line((60, 60), (120, 60), 40), line((60, 180), (120, 180), 40)]
+    frames = frames_of(*paths)
+    frames[20] = []
+    tracked = tracker(2).track(chunk_of(frames, tmp_path))
+    assert not tracked.detected[20].any()
+    for path in paths:
+        path[20] = np.nan
+    assert identity_errors(tracked, paths, radius=1.0) == 0

@@ -1,0 +1,134 @@
+"""Videos are read with exact times, and a frame reached by a seek is the same frame."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from film import write_sound, write_video
+
+from tracking.errors import VideoError
+from tracking.video import content_hash, probe, read_frames
+
+
+def write_numbered(path, n_frames=70, pixel_format="yuv420p", gop=20, size=(160, 64)):
+    """A video whose frames carry their own number as eight black or white blocks."""
+    width, height = size
+    noise = np.random.default_rng(3).integers(60, 180, (height, width), dtype=np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(30000, 1001))
+        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
+        stream.options = {"crf": "18", "g": str(gop), "keyint_min": str(gop)}
+        for number in range(n_frames):
+            image = np.roll(noise, number, axis=1)
+            for bit in range(8):
+                image[:32, bit * 20 : bit * 20 + 20] = 235 if number >> bit & 1 else 20
+            picture = av.VideoFrame.from_ndarray(image, format="gray")
+            container.mux(stream.encode(picture.reformat(format=pixel_format)))
+        container.mux(stream.encode(None))
+    return path
+
+
+def number_of(gray) -> int:
+    return sum(
+        int(gray[8:24, bit * 20 + 5 : bit * 20 + 15].mean() > 128) << bit for bit in range(8)
+    )
+
+
+def test_the_rate_of_ntsc_video_stays_30000_over_1001(tmp_path):
+    info = probe(write_video(tmp_path / "ntsc.mp4", n_frames=91, fps=Fraction(30000, 1001)))
+    assert info.fps == Fraction(30000, 1001)
+    assert not info.variable_rate
+    assert info.n_frames == 91
+    np.testing.assert_allclose(info.time_s, np.arange(91) * 1001 / 30000, atol=1e-9)
+    assert info.duration_s == pytest.approx(91 * 1001 / 30000)
+
+
+def test_variable_rate_is_detected_and_every_frame_keeps_its_own_time(tmp_path):
+    times = [0, 40, 80, 200, 240, 290, 330, 700, 740, 780]
+    info = probe(write_video(tmp_path / "phone.mp4", n_frames=10, times=times))
+    assert info.variable_rate
+    np.testing.assert_allclose(info.time_s * 1000, times, atol=0.6)
+    assert float(info.fps) == pytest.approx(9 / 0.78, rel=1e-3)
+
+
+def test_times_rounded_to_milliseconds_are_not_a_variable_rate(tmp_path):
+    times = [round(n * 1001 / 30) for n in range(60)]
+    info = probe(write_video(tmp_path / "rounded.mkv", n_frames=60, times=times))
+    assert not info.variable_rate
+    assert float(info.fps) == pytest.approx(30000 / 1001, rel=1e-3)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p"])
+def test_every_frame_reached_by_a_seek_is_the_frame_that_was_asked_for(tmp_path, pixel_format):
+    info = probe(write_numbered(tmp_path / "numbered.mp4", pixel_format=pixel_format))
+    in_order = [frame.gray.copy() for frame in read_frames(info)]
+    assert [number_of(gray) for gray in in_order] == list(range(70))
+    for start in (1, 19, 20, 21, 39, 40, 55, 69):
+        frame = next(read_frames(info, start, start + 1))
+        assert frame.index == start
+        assert frame.time_s == info.time_s[start]
+        np.testing.assert_array_equal(frame.gray, in_order[start])
+
+
+def test_a_range_of_frames_ends_before_its_stop(tmp_path):
+    info = probe(write_numbered(tmp_path / "numbered.mp4"))
+    assert [f.index for f in read_frames(info, 30, 45)] == list(range(30, 45))
+    assert [f.index for f in read_frames(info, 60, 999)] == list(range(60, 70))
+
+
+def test_the_gray_image_is_the_luma_plane_and_colour_comes_on_demand(tmp_path):
+    info = probe(write_video(tmp_path / "clip.mp4", n_frames=3))
+    frame = next(read_frames(info))
+    assert frame.gray.shape == (240, 320) and frame.gray.dtype == np.uint8
+    assert frame.rgb().shape == (240, 320, 3)
+    with av.open(str(info.path)) as container:
+        picture = next(container.decode(video=0))
+        luma = np.frombuffer(memoryview(picture.planes[0]), np.uint8)
+    np.testing.assert_array_equal(frame.gray, luma.reshape(240, -1)[:, :320])
+
+
+def test_a_renamed_file_keeps_its_fingerprint_and_a_changed_one_does_not(tmp_path):
+    one = write_video(tmp_path / "one.mp4", n_frames=5)
+    fingerprint = content_hash(one)
+    moved = one.rename(tmp_path / "moved.mp4")
+    assert content_hash(moved) == fingerprint
+    moved.write_bytes(moved.read_bytes()[:-1] + b"?")
+    assert content_hash(moved) != fingerprint
+
+
+def test_what_a_browser_can_play_is_known_before_anybody_tries(tmp_path):
+    assert probe(write_numbered(tmp_path / "fine.mp4")).browser_playable
+    assert not probe(write_numbered(tmp_path / "full.mp4", pixel_format="yuv444p")).browser_playable
+
+
+def test_a_file_that_is_no_video_says_what_and_what_to_do(tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("frame,x,y\n" * 100)
+    sound = write_sound(tmp_path / "sound.mp4")
+    for name, words in [
+        ("nowhere.mp4", "does not exist"),
+        (".", "is a folder"),
+        ("empty.mp4", "0 bytes"),
+        ("text.mp4", "not a video"),
+        (sound.name, "only sound"),
+    ]:
+        with pytest.raises(VideoError, match=words):
+            probe(tmp_path / name)
+
+
+def test_a_video_cut_short_is_refused_with_the_numbers_of_frames(tmp_path):
+    whole = write_video(tmp_path / "whole.mp4", n_frames=100, moov_first=True)
+    data = whole.read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 6 // 10])
+    with pytest.raises(VideoError, match=r"cut short|cannot be decoded"):
+        info = probe(tmp_path / "cut.mp4")
+        list(read_frames(info))
+
+
+def test_seeks_in_a_real_full_colour_recording_are_exact(shared_data):
+    info = probe(shared_data / "video/mouse1_open_field/m3v1mp4.mp4")
+    wanted = [183, 190, 400, 560]
+    in_order = {f.index: f.gray.copy() for f in read_frames(info, 0, 561) if f.index in wanted}
+    for index in wanted:
+        np.testing.assert_array_equal(next(read_frames(info, index)).gray, in_order[index])
