@@ -15,7 +15,7 @@ from llm_query.tools import _chosen, each_other
 Figure = dict[str, Any]
 
 
-def values_of(array: np.ndarray) -> list[float | None]:
+def values_of(array: Any) -> list[float | None]:
     """Give numbers as JSON wants them: unknown as null."""
     return [float(v) if np.isfinite(v) else None for v in np.asarray(array, dtype=float)]
 
@@ -58,14 +58,15 @@ def plot_trajectory(
     for animal in animals:
         rows = _chosen(recording, start_s, stop_s, during[animal] if during else None)
         xy = np.where(rows[:, None], recording.position(animal, point), np.nan)[_span(rows)]
-        trace = {"type": "scattergl", "mode": "lines", "name": animal,
+        trace: dict[str, Any] = {"type": "scattergl", "mode": "lines", "name": animal,
                  "x": values_of(xy[:, 0]), "y": values_of(xy[:, 1])}  # fmt: skip
         if colour:
             shade = recording.time_s if colour == "time" else speed(recording, animal, point)
             label = "s" if colour == "time" else f"{recording.unit}/s"
             trace |= {"mode": "markers", "marker": {
                 "size": 3, "color": values_of(shade[_span(rows)]), "colorscale": "Viridis",
-                "showscale": animal == animals[0], "colorbar": {"title": {"text": label}}}}  # fmt: skip
+                "showscale": animal == animals[0],
+                "colorbar": {"title": {"text": label}}}}  # fmt: skip
         traces.append(trace)
     return {
         "data": traces,
@@ -89,7 +90,7 @@ def plot_occupancy(
     during: Mapping[str, Bouts] | None = None,
     bins: int = 40,
 ) -> Figure:
-    """Draw a map of the seconds spent in each of bins x bins squares, or of the mean speed there."""
+    """Draw the seconds spent in each of bins x bins squares, or the mean speed there."""
     lasting = np.diff(recording.edges_s)
     xy, weight, shade = [], [], []
     for animal in animals:
@@ -103,7 +104,9 @@ def plot_occupancy(
     where, seconds = np.concatenate(xy), np.concatenate(weight)
     total, x, y = np.histogram2d(where[:, 0], where[:, 1], bins=bins, weights=seconds)
     if colour == "speed":
-        fast = np.histogram2d(*where.T, bins=[x, y], weights=seconds * np.concatenate(shade))[0]
+        fast = np.histogram2d(
+            where[:, 0], where[:, 1], bins=(x, y), weights=seconds * np.concatenate(shade)
+        )[0]
         total = np.where(total > 0, fast / np.where(total > 0, total, 1), np.nan)
     label = f"{recording.unit}/s" if colour == "speed" else "s"
     trace = {"type": "heatmap", "z": [values_of(row) for row in total.T],
@@ -119,7 +122,8 @@ def plot_occupancy(
 def plot_histogram(columns: Mapping[str, np.ndarray], label: str) -> Figure:
     """Draw how often each value occurs, in percent of the frames where it is known."""
     data = [
-        {"type": "histogram", "name": name, "x": values_of(v[np.isfinite(v)]), "histnorm": "percent",
+        {"type": "histogram", "name": name, "x": values_of(v[np.isfinite(v)]),
+         "histnorm": "percent",
          "opacity": 0.6} for name, v in columns.items()
     ]  # fmt: skip
     layout = _layout(f"Distribution of {label}", label, "% of frames", barmode="overlay")

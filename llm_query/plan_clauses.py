@@ -114,7 +114,12 @@ class Clauses(Cursor):
             Condition(
                 kind,
                 subject,
-                arguments={"regions": group, "point": point, "side": side.value if side else None, "word": word},
+                arguments={
+                    "regions": group,
+                    "point": point,
+                    "side": side.value if side else None,
+                    "word": word,
+                },
             )
             for subject in self._subjects()
             for group in self._groups(regions)
@@ -336,7 +341,8 @@ class Clauses(Cursor):
                 raise Refusal("Approaching a region is not defined here; ask when it enters it.")
         if self.done and self.kind() not in ("animal", "subject", "other", "eachother"):
             raise Refusal(
-                f"'{word.text if word else ''}' does not say who does it to whom. Ask for example: when "
+                f"'{word.text if word else ''}' does not say who does it to whom. Ask for "
+                "example: when "
                 f"does {self.context.animals[0]} {kind} {self.context.animals[-1]}?"
             )
         return self._social(kind, {})

@@ -14,9 +14,7 @@ from llm_query.plan_slots import (
     EACH,
     Condition,
     Context,
-    Measure,
     Quantity,
-    Reading,
     Refusal,
     Window,
 )
@@ -30,24 +28,25 @@ ALSO = {"latency": "latency_s", "mean_bout": "mean_s", "longest": "longest_s",
 STILL, GOING = motion.IMMOBILE, motion.MOVING
 RULES = {
     "immobile": f"Immobile: the centre slower than {STILL.cm_s:g} cm/s (without a scale "
-    f"{STILL.lengths_s:g} body lengths/s; never below {STILL.px_s:g} px/s) over {{window_s:g}} s, for "
+    f"{STILL.lengths_s:g} body lengths/s; never below {STILL.px_s:g} px/s) over {{window_s:g}} "
+    "s, for "
     "at least {min_duration_s:g} s (speed as in SimBA's freezing; 1 s as in Anagnostaras 2010).",
     "moving": f"Moving: the centre at {GOING.cm_s:g} cm/s or faster (without a scale "
     f"{GOING.lengths_s:g} body lengths/s; never below {GOING.px_s:g} px/s) over {{window_s:g}} s "
     "(EthoVision's Movement).",
     "contact": f"Touching: at most {social.TOUCH_CM:g} cm ({social.TOUCH_PX:g} px without a scale) "
     "between the two outlines (EthoVision's Body contact).",
-    "facing": "Facing: the other's centre lies within {max_angle_deg:g} degrees to either side of the "
-    "heading, at any distance (front is +-30 degrees, AmadeusGPT).",
+    "facing": "Facing: the other's centre lies within {max_angle_deg:g} degrees to either side of "
+    "the heading, at any distance (front is +-30 degrees, AmadeusGPT).",
     "near": "Near: centres (or the points named) at most 2 body lengths apart (the social approach "
     "of EthoVision and LMT).",
-    "follow": "Following: both moving, directions less than {max_angle_deg:g} degrees apart, the other "
-    "in front, within 2 body lengths, on its path of the last {path_s:g} s, for at least "
+    "follow": "Following: both moving, directions less than {max_angle_deg:g} degrees apart, the "
+    "other in front, within 2 body lengths, on its path of the last {path_s:g} s, for at least "
     "{min_duration_s:g} s (EthoVision's Follow after LMT).",
     "chase": "Chasing: following with both at 2 body lengths/s or faster, for at least "
     "{min_duration_s:g} s (EthoVision and LMT; no source gives a speed, this one is ours).",
-    "approach": "Approaching: the distance shrinks by its own movement, faster than the other, within "
-    "2 body lengths (EthoVision and LMT, social approach).",
+    "approach": "Approaching: the distance shrinks by its own movement, faster than the other, "
+    "within 2 body lengths (EthoVision and LMT, social approach).",
 }
 
 
@@ -90,7 +89,8 @@ class Emitter:
         if unit.endswith("/frame"):
             per_s = limit.value * self.context.fps
             self.assume(
-                f"{limit} is {per_s:.6g} {unit.split('/')[0]}/s at {self.context.fps:.6g} frames per s."
+                f"{limit} is {per_s:.6g} {unit.split('/')[0]}/s at {self.context.fps:.6g} frames "
+                "per s."
             )
         if "/" not in unit or unit.endswith("/s2"):
             raise Refusal(
@@ -121,7 +121,9 @@ class Emitter:
         unit = {"speed": f"{self.context.unit}/s", "angle": "deg"}.get(kind, self.context.unit)
         full = replace(limit, unit=unit)
         other = {"speed": "px/frame", "angle": ""}.get(kind, "body lengths")
-        hint = f" Write '{limit.value:g} {other}' or another unit if you mean that." if other else ""
+        hint = (
+            f" Write '{limit.value:g} {other}' or another unit if you mean that." if other else ""
+        )
         whose = "" if kind == "angle" else ", the unit of this recording"
         self.assume(f"The number {limit.value:g} names no unit: read as {full}{whose}.{hint}")
         return full
@@ -129,7 +131,8 @@ class Emitter:
     def _needs_scale(self, unit: str, said: str) -> None:
         if unit in ("cm", "mm", "m") and self.context.px_per_cm is None:
             raise Refusal(
-                f"'{said}' is in {unit}, and this video has no scale. Set its px per cm, or ask in px."
+                f"'{said}' is in {unit}, and this video has no scale. Set its px per cm, or ask "
+                "in px."
             )
 
     def limits(self, condition: Condition, write: Any) -> str:
@@ -200,13 +203,15 @@ class Emitter:
         text = self._regions(function, condition)
         if side:
             self.assume("The side is where it was last seen, beyond the region's outermost edge.")
-            text = f"from_side(recording, {text}, {who}, {quoted(regions[0])}, {quoted(side)}{self._point(condition)})"
+            where = f"{quoted(regions[0])}, {quoted(side)}{self._point(condition)}"
+            text = f"from_side(recording, {text}, {who}, {where})"
         return text
 
     def _side(self, condition: Condition) -> str:
         arguments = condition.arguments
         self.assume(
-            f"'{phrase(condition)}' means: the {arguments['point']} is beyond the outermost edge of "
+            f"'{phrase(condition)}' means: the {arguments['point']} is beyond the outermost edge "
+            "of "
             "the region on that side of the picture."
         )
         return (
@@ -304,7 +309,8 @@ class Emitter:
     def _angle(self, condition: Condition) -> str:
         a, b = self.name(condition.subject), self.name(condition.target or ANY_OTHER)
         self.assume(
-            "The head angle is between an animal's heading and the direction to the other's centre, "
+            "The head angle is between an animal's heading and the direction to the other's "
+            "centre, "
             "0 to 180 degrees to either side."
         )
         limits = self.limits(condition, self._degrees)
@@ -315,9 +321,7 @@ class Emitter:
             raise Refusal(f"'{said}' should be an angle in degrees.")
         return f"{limit.value:g}"
 
-    def _default(
-        self, function: str, condition: Condition, extra: str = "", **given: float
-    ) -> str:
+    def _default(self, function: str, condition: Condition, extra: str = "", **given: float) -> str:
         """Write a behaviour of the vocabulary and say its thresholds."""
         self.defaults(function, **given)
         who = self.name(condition.subject)
@@ -368,7 +372,8 @@ class Emitter:
         turned = Condition(
             "facing", condition.target or ANY_OTHER, condition.subject, {"angle": angle}
         )
-        return f'({one} & {self._default("facing", turned, extra, **given)}).named("facing each other")'
+        back = self._default("facing", turned, extra, **given)
+        return f'({one} & {back}).named("facing each other")'
 
     def _facing_region(self, condition: Condition) -> str:
         self.defaults("facing")
@@ -404,11 +409,9 @@ class Emitter:
 
     def _join(self, condition: Condition, sign: str) -> str:
         point = [part.kind in ("enter", "leave") for part in condition.parts]
-        if any(point) and (not all(point) or sign == " & "):
-            if sign == " | " or sum(point) > 1:
-                raise Refusal(
-                    "An entry or exit is a moment; it cannot be joined so. Ask one by one."
-                )
+        mixed = any(point) and (not all(point) or sign == " & ")
+        if mixed and (sign == " | " or sum(point) > 1):
+            raise Refusal("An entry or exit is a moment; it cannot be joined so. Ask one by one.")
         parts = f"\n            {sign.strip()} ".join(self.bouts(part) for part in condition.parts)
         return f"(\n            {parts}\n        ).named({quoted(phrase(condition))})"
 

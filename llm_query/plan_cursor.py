@@ -176,12 +176,14 @@ class Cursor:
             return names, "one"
         if not names:
             raise Refusal(
-                f"'{token.text}': this video has no {word}s yet. Draw one on the Watch page, name it, "
+                f"'{token.text}': this video has no {word}s yet. Draw one on the Watch page, "
+                "name it, "
                 "and ask again."
             )
         if not several:
             raise Refusal(
-                f"'{token.text}' could be any of {', '.join(names)}. Ask again with one of these names."
+                f"'{token.text}' could be any of {', '.join(names)}. Ask again with one of these "
+                "names."
             )
         return names, "and"
 
@@ -196,7 +198,14 @@ class Cursor:
         """Refuse when the next words are a place this study does not have; allow a clear typo."""
         if self.kind() not in ("unknown", "no_region", "no_point", "point"):
             return
-        if self.kind() == "point" and self.kind(1) not in ("end", "sep", "and", "or", "then", "not"):
+        if self.kind() == "point" and self.kind(1) not in (
+            "end",
+            "sep",
+            "and",
+            "or",
+            "then",
+            "not",
+        ):
             return
         if self.kind() == "point" or not self._mend_typo():
             raise self.unknown_region()

@@ -49,7 +49,11 @@ def phrase(condition: Condition) -> str:
     if kind == "distance":
         return bounds_text(condition, DISTANCE_SIGNS)
     if kind == "distance_place":
-        return f"{bounds_text(condition, DISTANCE_SIGNS)} from {arguments['region'] or 'the wall'}"
+        near = arguments["bounds"][0][0]
+        link = {"<": "to", "<=": "of"}.get(near, "from")
+        return (
+            f"{bounds_text(condition, DISTANCE_SIGNS)} {link} {arguments['region'] or 'the wall'}"
+        )
     if kind == "own_distance":
         ends = " to ".join(arguments["points"])
         return f"{ends} {bounds_text(condition, SIGNS)} apart"
@@ -123,7 +127,9 @@ def _after_subject(condition: Condition) -> str:
         return f"and {who(condition.target)} {phrase(condition)}"
     points = condition.arguments.get("points", ("centre", "centre"))
     ends = "" if points == ("centre", "centre") else f" ({points[0]} to {points[1]})"
-    link = {"distance": " to", "angle": " to", "facing": ""}.get(condition.kind, "")
+    link = {"distance": " to", "angle": " to", "near": " to"}.get(condition.kind, "")
+    if condition.kind == "distance":
+        link = {"<": " to", "<=": " of"}.get(condition.arguments["bounds"][0][0], " from")
     return f"{phrase(condition)}{link} {who(condition.target)}{ends}"
 
 
@@ -142,10 +148,17 @@ def measure_text(measure: Measure) -> str:
 
 
 ASKED = {
-    "when": "the times of", "where": "the times of", "total": "total time of", "count": "number of bouts of",
-    "latency": "latency to the first", "percent": "share of time of", "frames": "number of frames of",
-    "mean_bout": "mean bout duration of", "longest": "longest bout of", "shortest": "shortest bout of",
-}  # fmt: skip
+    "when": "the times of",
+    "where": "the times of",
+    "total": "total time of",
+    "count": "number of bouts of",
+    "latency": "latency to the first",
+    "percent": "share of time of",
+    "frames": "number of frames of",
+    "mean_bout": "mean bout duration of",
+    "longest": "longest bout of",
+    "shortest": "shortest bout of",
+}
 
 
 def reading_text(reading: Reading) -> str:
@@ -155,7 +168,8 @@ def reading_text(reading: Reading) -> str:
         kind = {"any": "plot", "timecourse": "time course", "occupancy": "occupancy heatmap"}
         what = kind.get(reading.plot, reading.plot)
         of = (
-            measure_text(reading.measure) if reading.measure
+            measure_text(reading.measure)
+            if reading.measure
             else " and ".join(who(s) for s in reading.subjects)
         )
         colour = f" coloured by {reading.colour}" if reading.colour in ("time", "speed") else ""

@@ -79,6 +79,9 @@ class Program:
         if len({g.subject for g in groups}) > 1 and not any(g.target for g in groups):
             self.emit.assume("Each animal is answered by itself, whatever the other one does.")
         if len(groups) == 1:
+            loops, expression = self._loop(groups[0])
+            if not loops:
+                return self._result(expression.replace("\n        ", "\n    "))
             return self._gather(groups[0], "found") + self._result("collect(found)")
         text, names = "", []
         for number, group in enumerate(groups, 1):
@@ -88,11 +91,15 @@ class Program:
 
     def _gather(self, condition: Condition, name: str) -> str:
         """Write the loop over animals that fills a list of bouts."""
-        condition = self._settled(condition)
-        loops, indent = self._loops(condition)
-        expression = self.emit.bouts(condition)
+        loops, expression = self._loop(condition)
+        indent = " " * 4 * (1 + loops.count("for "))
         expression = expression.replace("\n        ", "\n" + indent)
         return f"    {name} = []\n{loops}{indent}{name}.append({expression})\n"
+
+    def _loop(self, condition: Condition) -> tuple[str, str]:
+        """Write the loop over animals ("" for named ones) and the bouts inside it."""
+        condition = self._settled(condition)
+        return self._loops(condition)[0], self.emit.bouts(condition)
 
     def _settled(self, condition: Condition) -> Condition:
         """Decide what "another animal" in a negated part means, and check who is the subject."""
@@ -128,7 +135,8 @@ class Program:
             text += f"{indent}for animal in recording.animals:\n"
             indent += "    "
             if named:
-                text += f"{indent}if animal in ({', '.join(map(quoted, named))},):\n{indent}    continue\n"
+                listed = ", ".join(map(quoted, named))
+                text += f"{indent}if animal in ({listed},):\n{indent}    continue\n"
             if len(self.context.animals) > 1 and not named:
                 self.emit.assume("Each animal is answered by itself.")
         if other:
@@ -346,7 +354,8 @@ class Program:
                 )
             )
             return (
-                f"    other = {quoted(str(measure.target))}\n{loop.replace('[a for a in ' + who + ']', who)}",
+                f"    other = "
+                f"{quoted(str(measure.target))}\n{loop.replace('[a for a in ' + who + ']', who)}",
                 " " * 8,
                 key,
             )
@@ -455,7 +464,8 @@ class Program:
         if measure.kind in ("position", "heading"):
             return '    return {"table": table}\n'
         self.emit.assume(
-            f"No summary was asked for: the mean {label} over known frames, and every frame's value."
+            f"No summary was asked for: the mean {label} over known frames, and every frame's "
+            "value."
         )
         mean = "{name: mean_of(recording, v" + self.part + ") for name, v in columns.items()}"
         if reading.condition is not None:

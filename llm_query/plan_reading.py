@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from llm_query.plan_clauses import Clauses
 from llm_query.plan_cursor import Place
@@ -131,7 +132,8 @@ class Reader(Clauses):
             return False
         if not self.terms or self.terms[-1][0] != "then" or self.limit is not None:
             raise Refusal(
-                f"'{self.peek().text} {self.peek(1).text}' fits nothing here. A part of the recording "
+                f"'{self.peek().text} {self.peek(1).text}' fits nothing here. A part of the "
+                "recording "
                 "is said as 'between 10 and 20 s'."
             )
         self.take("in")
@@ -510,24 +512,27 @@ class Reader(Clauses):
         before = self.reading.measure
         if before is not None and before.kind != measure.kind:
             raise Refusal(
-                f"Two measures in one question ({before.kind}, {measure.kind}): ask for one at a time."
+                f"Two measures in one question ({before.kind}, {measure.kind}): ask for one at a "
+                "time."
             )
         self.reading.measure = measure
 
     def _distance_measure(self, kind: str = "distance") -> bool:
-        """Read "between mouse 1 and mouse 2 (less than ...)", "to the wall", "the animal travelled"."""
+        """Read "between mouse 1 and mouse 2 (less than 3 cm)", "to the wall", "travelled"."""
         if self._travelled():
             return True
         target, points = self._distance_ends()
         bounds = self.take_bounds() if self.kind() in ("cmp", "between", "to") else ()
         if target is None and bounds == () and kind == "distance":
             raise Refusal(
-                "'distance' of what? Say 'distance travelled', or 'distance between mouse 1 and mouse 2', "
+                "'distance' of what? Say 'distance travelled', or 'distance between mouse 1 and "
+                "mouse 2', "
                 "or 'distance to the wall'."
             )
         if kind == "closest_distance":
             self.assumptions.append(
-                "'closest distance' is from one animal's centre to the nearest other animal's centre."
+                "'closest distance' is from one animal's centre to the nearest other animal's "
+                "centre."
             )
         what = "gap" if kind == "gap" else "distance"
         arguments = {
@@ -565,7 +570,7 @@ class Reader(Clauses):
         self.at, self.subjects = start, subjects
         return False
 
-    def _distance_ends(self) -> tuple[object, tuple[str, str]]:
+    def _distance_ends(self) -> tuple[str | dict[str, Any] | None, tuple[str, str]]:
         """Consume the two ends of a distance; the first becomes the subject."""
         self.take("between")
         self.skip("away")
@@ -602,7 +607,7 @@ class Reader(Clauses):
             return ANY_OTHER, (first.point, first.point)
         return None, ("centre", "centre")
 
-    def _pair_of_subjects(self) -> tuple[object, tuple[str, str]]:
+    def _pair_of_subjects(self) -> tuple[str | None, tuple[str, str]]:
         if len(self.subjects) == 2:
             return self.subjects[1], ("centre", "centre")
         return (ANY_OTHER if self.subjects == (EACH,) else None), ("centre", "centre")
@@ -611,10 +616,11 @@ class Reader(Clauses):
         if arguments["bounds"]:
             self._add(Condition(kind, subject, target, arguments))
             return
-        points = arguments.get("points") or (arguments.get("point", "centre"),)
+        one = arguments.get("point", "centre")
+        points: tuple[str, ...] = arguments.get("points") or (one,)
         if target and len(self.context.animals) < 2:
             raise Refusal("This needs two animals, and this video has only one tracked.")
-        subjects = (subject,)
+        subjects: tuple[str, ...] = (subject,)
         if self.reading.measure and self.reading.measure.kind == kind:
             subjects = (*self.reading.measure.subjects, subject)
         self._set_measure(Measure(kind, subjects, target, points, arguments=arguments))
@@ -641,7 +647,8 @@ class Reader(Clauses):
                 return
             if merged is None:
                 raise Refusal(
-                    "I see two conditions and no 'and', 'or' or 'then' between them. Join them, or ask "
+                    "I see two conditions and no 'and', 'or' or 'then' between them. Join them, "
+                    "or ask "
                     "one by one."
                 )
             self.terms[-1] = (self.terms[-1][0], merged)
@@ -718,7 +725,8 @@ class Reader(Clauses):
             lost = [name for name in names if name not in used]
             if lost:
                 raise Refusal(
-                    f"I do not see what '{token.text}' has to do with the rest. Say it in one clause, "
+                    f"I do not see what '{token.text}' has to do with the rest. Say it in one "
+                    "clause, "
                     f"for example: when is {self.context.animals[0]} in ...?"
                 )
 
@@ -730,7 +738,9 @@ class Reader(Clauses):
         reading.condition = self._visits(reading.condition)
         words = {"mean": "mean_bout", "max": "longest", "min": "shortest"}
         if "median" in reading.aggregates:
-            raise Refusal("A median of bouts is not built yet; ask for the mean, or look at the table.")
+            raise Refusal(
+                "A median of bouts is not built yet; ask for the mean, or look at the table."
+            )
         reading.aggregates = [words.get(word, word) for word in reading.aggregates]
 
     def _visits(self, condition: Condition) -> Condition:
@@ -741,7 +751,8 @@ class Reader(Clauses):
             return condition
         if "visit" not in condition.arguments.get("word", ""):
             raise Refusal(
-                "An entry or exit is a moment and lasts no time. Ask how long it is in the region, or "
+                "An entry or exit is a moment and lasts no time. Ask how long it is in the "
+                "region, or "
                 "how often it enters."
             )
         return Condition("in", condition.subject, None, {**condition.arguments, "word": "in"})
@@ -754,7 +765,8 @@ class Reader(Clauses):
             operators.discard(",")  # "a, b and c"
         if len(operators) > 1:
             raise Refusal(
-                "'and', 'or' and 'then' are mixed, which has more than one meaning. Define the inner "
+                "'and', 'or' and 'then' are mixed, which has more than one meaning. Define the "
+                "inner "
                 "part first and save it, or ask one by one."
             )
         parts = tuple(condition for _, condition in self.terms)
@@ -762,7 +774,9 @@ class Reader(Clauses):
             return parts[0]
         operator = operators.pop()
         if operator == ",":
-            raise Refusal("I see conditions with a comma between them. Join them with 'and' or 'or'.")
+            raise Refusal(
+                "I see conditions with a comma between them. Join them with 'and' or 'or'."
+            )
         if any(part.kind == "each" for part in parts):
             raise Refusal("Several regions or animals inside a longer condition: ask one by one.")
         arguments = {"limit": self.limit} if operator == "then" else {}
@@ -786,7 +800,8 @@ class Reader(Clauses):
             return self.unknown_region()
         if token.kind == "no_point":
             return Refusal(
-                f"This video has no body point '{token.text}'; it has {', '.join(self.context.points)}. "
+                f"This video has no body point '{token.text}'; it has "
+                f"{', '.join(self.context.points)}. "
                 "Import pose data with that point, or ask about one of these."
             )
         if token.kind == "quantity":
@@ -794,7 +809,8 @@ class Reader(Clauses):
                 f"I do not know what the number {token.text} belongs to. Say it in full."
             )
         return Refusal(
-            f"I do not know what '{token.text}' means here. Say it with places, distances, speeds or "
+            f"I do not know what '{token.text}' means here. Say it with places, distances, "
+            "speeds or "
             "times, for example: define it as closer than 3 cm to another animal."
         )
 

@@ -1,4 +1,4 @@
-"""The slots a question is read into: what is known of the study, quantities, conditions, reading."""
+"""The slots a question is read into: the study's names, quantities, conditions, the reading."""
 
 from __future__ import annotations
 

@@ -159,9 +159,9 @@ def _next_token(
             return kept, stop
         if phrase is not None:
             return Token(*phrase, text[start:stop]), stop
-    if quantity := QUANTITY.match(text, start - (1 if _negative(text, start, before) else 0)):
-        if quantity["number"]:
-            return Token("quantity", read_quantity(quantity), quantity[0].strip()), quantity.end()
+    quantity = QUANTITY.match(text, start - _negative(text, start, before))
+    if quantity and quantity["number"]:
+        return Token("quantity", read_quantity(quantity), quantity[0].strip()), quantity.end()
     return _lone(spans)
 
 
@@ -272,7 +272,8 @@ def _which_is(tokens: list[Token], learned: dict[str, Token]) -> list[Token]:
             same = stop == after and _text_kind(tokens, after) == "region"
             if same and tokens[after].value != out[here - 1].value:
                 raise Refusal(
-                    f"'{out[here - 1].text}' and '{tokens[after].text}' are two regions of this study. "
+                    f"'{out[here - 1].text}' and '{tokens[after].text}' are two regions of this "
+                    "study. "
                     "Name the one you mean."
                 )
             learned[" ".join(t.text for t in tokens[after:stop]) or out[here - 1].text] = out[

@@ -158,8 +158,8 @@ def _between(match: re.Match[str]) -> Window:
 def _after(match: re.Match[str]) -> Window:
     value, unit = _in(number(match["n"]), match["unit"] or ("frame" if match["frames"] else "s"))
     before = match["which"] in ("before", "until", "up to")
-    span = (None, value) if before else (value, None)
-    return Window("between", *span, unit, match[0].strip())
+    start, stop = (None, value) if before else (value, None)
+    return Window("between", start, stop, unit, match[0].strip())
 
 
 WINDOWS = (

@@ -25,7 +25,7 @@ def summarise(
     """Make the answer from bouts: the bouts, a row per subject and target, numbers, a sentence.
 
     start_s, stop_s: only this part of the recording; percent and latency are of it. also: what the
-    sentence says besides count, total and percent: latency_s, mean_s, longest_s, shortest_s, frames.
+    sentence says besides count, total and percent: latency_s, mean_s, longest_s, frames, ...
 
     >>> recording = example_recording()
     >>> summarise(in_region(recording, "animal1", "corner"))["text"]
@@ -76,9 +76,7 @@ def _row(one: Bouts, start_s: float | None, stop_s: float | None) -> dict[str, A
     }
 
 
-def _numbers(
-    rows: list[dict[str, Any]], several: bool, also: Sequence[str]
-) -> dict[str, float]:
+def _numbers(rows: list[dict[str, Any]], several: bool, also: Sequence[str]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for row in rows:
         who = [row["subject"], row["target"], row["behaviour"] if several else None]
@@ -116,6 +114,8 @@ LINKS = {
     "closer": " to",
     "within": " of",
     "near": " to",
+    "farther": " from",
+    "head": " towards",
     "contact": " with",
 }
 
@@ -124,7 +124,7 @@ def _target(name: str, target: str | None) -> str:
     if not target:
         return ""
     first = name.split()[0] if name else ""
-    return f"{LINKS.get(name, LINKS.get(first, ' with respect to' if first == 'head' else ''))} {target}"
+    return f"{LINKS.get(name, LINKS.get(first, ''))} {target}"
 
 
 def finite(value: float) -> bool:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 FILENAME = "analysis"
 TOOLS = {
     "tools": (
-        "length_in", "speed_in", "period", "bouts_when", "beside", "from_side", "kept_bouts", "in_order",
-        "mean_of", "median_of", "max_of", "min_of", "series", "tell",
+        "length_in", "speed_in", "period", "bouts_when", "beside", "from_side", "kept_bouts",
+        "in_order", "mean_of", "median_of", "max_of", "min_of", "series", "tell",
     ),
     "results": ("summarise",),
     "figures": (

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,8 @@ def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -
             code = child.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return (
-                f"The analysis took longer than {timeout_s:g} s and was stopped. Ask about a part of "
+                f"The analysis took longer than {timeout_s:g} s and was stopped. Ask about a "
+                "part of "
                 "the recording, or simplify it."
             )
         finally:
@@ -108,10 +110,8 @@ def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
     """Kill the child and everything it started; its own session makes them one group."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # the group may be gone already
         os.killpg(child.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass  # the group is gone already
     child.wait()
 
 
@@ -199,7 +199,8 @@ def _check_bouts(bouts: pd.DataFrame) -> None:
 # the planner's own code
 
 ALLOWED_NODES = (
-    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Constant, ast.Assign, ast.For,
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Constant, ast.Assign,
+    ast.For,
     ast.If, ast.Continue, ast.Return, ast.Name, ast.Load, ast.Store, ast.Call, ast.keyword,
     ast.Attribute, ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp, ast.comprehension,
     ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.BitAnd, ast.BitOr, ast.Div, ast.Sub, ast.Add,
@@ -214,7 +215,6 @@ ALLOWED_METHODS = frozenset(
 ALLOWED_ATTRIBUTES = ALLOWED_METHODS | frozenset(
     ("animals", "fps", "duration_s", "unit", "T", "behaviour")
 )
-
 
 
 def check_code(code: str) -> None:

@@ -37,7 +37,8 @@ def length_in(recording: Recording, value: float, unit: str) -> float:
         raise QueryError(f"'{unit}' is not a length; use px, mm, cm, m or body_length.")
     if recording.px_per_cm is None:
         raise QueryError(
-            f"{recording.video} has no scale, so {value:g} {unit} cannot be told in pixels. Set px per "
+            f"{recording.video} has no scale, so {value:g} {unit} cannot be told in pixels. Set "
+            "px per "
             "cm for this video, or ask in px."
         )
     return float(value * CM[unit])

@@ -21,9 +21,11 @@ DT = 1001 / 30000
 LENGTH = 40.0  # px, every animal's body
 BOXES = {  # x0, y0, x1, y1 in px
     "ROI0": (40, 40, 220, 220), "ROI1": (70, 70, 190, 190), "corner": (200, 160, 400, 400),
-    "object 1": (40, 40, 120, 200), "object 2": (220, 40, 330, 200), "object 3": (150, 230, 260, 340),
+    "object 1": (40, 40, 120, 200), "object 2": (220, 40, 330, 200),
+    "object 3": (150, 230, 260, 340),
     "object 5": (150, 60, 260, 150), "object 6": (140, 140, 220, 220),
-    "object 12": (260, 40, 340, 120), "closed arm": (80, 60, 340, 120), "treadmill": (150, 150, 360, 240),
+    "object 12": (260, 40, 340, 120), "closed arm": (80, 60, 340, 120),
+    "treadmill": (150, 150, 360, 240),
     "open arm": (60, 150, 330, 210),
 }  # fmt: skip
 OFFSETS = {  # px in front of the centre, px to its left
@@ -53,7 +55,8 @@ def make_scene(names: tuple[str, ...] = ("animal1", "animal2", "animal3")) -> Sc
     """One animal on straight lines with a rest, one on a circle, one on a figure."""
     frame = np.arange(N)
     corners = np.array([
-        (0, 60, 60), (150, 300, 60), (250, 300, 300), (400, 60, 300), (520, 60, 300), (700, 320, 180),
+        (0, 60, 60), (150, 300, 60), (250, 300, 300), (400, 60, 300), (520, 60, 300),
+        (700, 320, 180),
         (760, 240, 100), (899, 100, 100),
     ])  # fmt: skip
     paths = [
@@ -61,7 +64,7 @@ def make_scene(names: tuple[str, ...] = ("animal1", "animal2", "animal3")) -> Sc
         200 + 120 * np.column_stack([np.cos(frame / 70), np.sin(frame / 70)]),
         np.column_stack([240 + 90 * np.sin(frame / 37), 200 + 130 * np.cos(frame / 53)]),
     ]
-    paths[2][640:650] = paths[1][640:650] + (1.0, 0.5)  # once, nearly in the same place
+    paths[2][640:650] = paths[1][640:650] + np.array([1.0, 0.5])  # once, nearly in the same place
     unseen = [[(100, 102), (600, 630)], [(300, 303), (500, 504)], [(0, 5), (880, 900)]]
     scene = Scene({}, {})
     for name, path, gaps in zip(names, paths, unseen, strict=False):
@@ -211,9 +214,7 @@ class Gold:
 
 
 def in_region(region: str) -> Callable[[Scene], Rows]:
-    return lambda scene: set().union(
-        *(rows(in_mask(scene, a, region), a) for a in scene.animals)
-    )
+    return lambda scene: set().union(*(rows(in_mask(scene, a, region), a) for a in scene.animals))
 
 
 def time_in(region: str) -> Callable[[Scene], dict[str, float]]:
@@ -524,7 +525,8 @@ GOLD: dict[str, Gold] = {
     "q050": Gold(BOX, bouts=event("ROI0", True, lambda s, a, f: f[:1])),
     "q052": Gold(columns=positions("nose")),
     "q053": Gold(points=("head_center", "body_center"), columns=lambda s: {
-        f"{a} {p}": speeds(s.point(a, p)) for a in s.animals for p in ("head_center", "body_center")}),
+        f"{a} {p}": speeds(s.point(a, p)) for a in s.animals
+        for p in ("head_center", "body_center")}),
     "q055": Gold(("corner",), numbers=lambda s: {
         f"{a} frames": in_mask(s, a, "corner").sum() for a in s.animals}),
     "q056": Gold(BOX, numbers=distances_in("ROI0", "ROI1")),
@@ -550,5 +552,6 @@ GOLD: dict[str, Gold] = {
     "q119": place("open arm", "closed arm", alone=True),
     "q125": Gold(numbers=lambda s: {
         f"{a} distance_travelled_px": path_length(s, a) for a in s.animals}),
-    "q126": Gold(bouts=rests, numbers=lambda s: {"animal1 total_s": 120 * DT, "animal2 total_s": 0.0}),
+    "q126": Gold(bouts=rests, numbers=lambda s: {
+        "animal1 total_s": 120 * DT, "animal2 total_s": 0.0}),
 }  # fmt: skip

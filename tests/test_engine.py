@@ -115,7 +115,8 @@ def test_a_python_file_runs_like_a_kept_analysis(study: Path, tmp_path: Path) ->
     file.write_text(
         "def analyse(recording):\n"
         "    fast = [float(np.nanmax(speed(recording, a))) for a in recording.animals]\n"
-        '    return {"fastest_px_s": max(fast), "where": in_region(recording, "animal1", "corner")}\n'
+        '    bouts = in_region(recording, "animal1", "corner")\n'
+        '    return {"fastest_px_s": max(fast), "where": bouts}\n'
     )
     (answer,) = run_analysis(study, file)
     assert answer.error is None
@@ -127,7 +128,9 @@ def test_an_error_in_a_file_names_its_own_line(study: Path, tmp_path: Path) -> N
     file = tmp_path / "broken.py"
     file.write_text("def analyse(recording):\n    return 1 / 0\n")
     (answer,) = run_analysis(study, file)
-    assert answer.error == "ZeroDivisionError: division by zero (line 2 of the analysis: return 1 / 0)"
+    assert (
+        answer.error == "ZeroDivisionError: division by zero (line 2 of the analysis: return 1 / 0)"
+    )
 
 
 def test_every_tracked_video_is_answered(study: Path, tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from planner_gold import BOXES, FPS, GOLD, LENGTH, Gold, Scene, make_scene
 
 from llm_query.geometry import Region
 from llm_query.planner import Context, Plan, plan
 from llm_query.recording import Recording
 from llm_query.runner import load_analysis, sort_results
 from llm_query.sandbox import check_code
-from planner_gold import BOXES, FPS, GOLD, LENGTH, Gold, Scene, make_scene
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,12 @@ def recording_of(scene: Scene, gold: Gold) -> Recording:
     ]
     points = {a: {p: scene.points[a][p] for p in gold.points} for a in scene.animals}
     return Recording.synthetic(
-        scene.centre, fps=FPS, regions=regions, points=points, heading_deg=scene.heading, length=LENGTH
+        scene.centre,
+        fps=FPS,
+        regions=regions,
+        points=points,
+        heading_deg=scene.heading,
+        length=LENGTH,
     )
 
 
@@ -54,7 +59,9 @@ def execute(planned: Plan, recording: Recording) -> dict[str, Any]:
 def compare(found: dict[str, Any], gold: Gold, scene: Scene) -> None:
     if gold.bouts is not None:
         table = found["bouts"]
-        rows = list(zip(table.subject, table.target, table.start_frame, table.stop_frame, strict=True))
+        rows = list(
+            zip(table.subject, table.target, table.start_frame, table.stop_frame, strict=True)
+        )
         assert len(rows) == len(set(rows))
         assert {(s, t, int(a), int(b)) for s, t, a, b in rows} == gold.bouts(scene)
     if gold.numbers is not None:
