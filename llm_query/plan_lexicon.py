@@ -1,6 +1,6 @@
 """The words the planner understands, each with the slot it fills; anything else is not guessed.
 
-The phrases are in lexicon.txt beside this file; the longest one that fits wins.
+The phrases and sets of words are in lexicon.txt beside this file.
 """
 
 from __future__ import annotations
@@ -8,292 +8,6 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-
-# Words that carry no meaning for an analysis; every other unknown word makes the planner refuse.
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "account",
-        "also",
-        "am",
-        "an",
-        "analyze",
-        "appear",
-        "appearing",
-        "appears",
-        "are",
-        "be",
-        "been",
-        "behavior",
-        "behaviour",
-        "being",
-        "bout",
-        "bouts",
-        "calculate",
-        "can",
-        "case",
-        "cases",
-        "compute",
-        "could",
-        "create",
-        "data",
-        "define",
-        "defined",
-        "detect",
-        "determine",
-        "did",
-        "display",
-        "do",
-        "does",
-        "episode",
-        "episodes",
-        "epoch",
-        "epochs",
-        "event",
-        "events",
-        "exact",
-        "exactly",
-        "experiment",
-        "extract",
-        "find",
-        "finds",
-        "for",
-        "get",
-        "give",
-        "go",
-        "goes",
-        "had",
-        "happen",
-        "happened",
-        "happening",
-        "happens",
-        "has",
-        "have",
-        "help",
-        "helpful",
-        "i",
-        "identify",
-        "if",
-        "instance",
-        "instances",
-        "is",
-        "its",
-        "itself",
-        "just",
-        "keep",
-        "keeps",
-        "know",
-        "let",
-        "let's",
-        "list",
-        "located",
-        "made",
-        "make",
-        "may",
-        "me",
-        "measure",
-        "might",
-        "moment",
-        "moments",
-        "must",
-        "my",
-        "need",
-        "occur",
-        "occurred",
-        "occurring",
-        "occurs",
-        "of",
-        "our",
-        "period",
-        "periods",
-        "please",
-        "recording",
-        "remain",
-        "remaining",
-        "remains",
-        "report",
-        "return",
-        "s",
-        "see",
-        "session",
-        "shall",
-        "should",
-        "show",
-        "sit",
-        "sits",
-        "sitting",
-        "so",
-        "spend",
-        "spending",
-        "spends",
-        "spent",
-        "stand",
-        "standing",
-        "stands",
-        "stay",
-        "stayed",
-        "staying",
-        "stays",
-        "such",
-        "super",
-        "tell",
-        "test",
-        "that",
-        "the",
-        "their",
-        "themselves",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "trial",
-        "us",
-        "use",
-        "used",
-        "using",
-        "video",
-        "want",
-        "was",
-        "way",
-        "we",
-        "were",
-        "what",
-        "what's",
-        "which",
-        "who",
-        "whom",
-        "will",
-        "would",
-        "you",
-        "your",
-    ]
-)
-
-# Said to the reader as ignored: they narrow nothing that is measured.
-SOFT_WORDS = frozenset(
-    [
-        "analysis",
-        "area",
-        "areas",
-        "arena-zone",
-        "curve",
-        "elevated",
-        "individual",
-        "interested",
-        "maze",
-        "please",
-        "plus",
-        "program",
-        "social",
-        "subject's",
-        "task",
-        "terms",
-        "type",
-        "zone",
-    ]
-)
-
-CENTRE_PHRASES = frozenset(
-    phrase.strip()
-    for phrase in [
-        "\n    animal center ",
-        " animal centre ",
-        " body center ",
-        " body centre ",
-        " body centroid ",
-        " center ",
-        " center\n    of mass ",
-        " center point ",
-        " centre ",
-        " centre of mass ",
-        " centre point ",
-        " centroid ",
-        " mouse center ",
-        "\n    mouse centre\n    ",
-    ]
-)
-POINT_SYNONYMS = {
-    "snout": "nose",
-    "tailbase": "tail_base",
-    "tail base": "tail_base",
-    "base of the tail": "tail_base",
-    "tail root": "tail_base",
-}
-BODY_WORDS = frozenset(
-    [
-        "abdomen",
-        "antenna",
-        "back",
-        "bodypart",
-        "bodyparts",
-        "ear",
-        "ears",
-        "elbow",
-        "eye",
-        "eyes",
-        "forepaw",
-        "head",
-        "hindpaw",
-        "hip",
-        "hips",
-        "keypoint",
-        "keypoints",
-        "knee",
-        "leg",
-        "legs",
-        "limb",
-        "limbs",
-        "mouth",
-        "neck",
-        "nose",
-        "paw",
-        "paws",
-        "rump",
-        "shoulder",
-        "snout",
-        "spine",
-        "tail",
-        "thorax",
-        "wing",
-        "wings",
-    ]
-)
-GENERIC_REGION = frozenset(
-    [
-        "area",
-        "areas",
-        "compartment",
-        "compartments",
-        "object",
-        "objects",
-        "place",
-        "region",
-        "regions",
-        "roi",
-        "rois",
-        "zonezones",
-    ]
-)
-SUBJECT_NOUNS = frozenset(
-    [
-        "animal",
-        "ant",
-        "bee",
-        "bird",
-        "fish",
-        "fly",
-        "id",
-        "individual",
-        "larva",
-        "mice",
-        "mouse",
-        "rat",
-        "subject",
-        "track",
-        "worm",
-    ]
-)
 
 # Behaviours people ask for that tracks cannot show, by the start of the word, and what would help.
 ADVICE = {
@@ -342,16 +56,41 @@ ADVICE = {
 
 
 @cache
-def phrases() -> dict[str, tuple[str, str]]:
-    """Give every phrase with its slot's kind and value, as lexicon.txt lists them."""
+def _lines() -> dict[str, list[str]]:
+    """Give the lines of lexicon.txt: a slot or a set, and its phrases."""
     text = Path(__file__).with_name("lexicon.txt").read_text(encoding="utf-8")
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, list[str]] = {}
     for line in re.sub(r"\n +", " ", text).splitlines():
         if line and not line.startswith("#"):
             head, _, words = line.partition(": ")
-            kind, _, value = head.partition(" ")
-            found |= {phrase.strip(): (kind, value) for phrase in words.split("|")}
+            found.setdefault(head, []).extend(phrase.strip() for phrase in words.split("|"))
     return found
+
+
+@cache
+def phrases() -> dict[str, tuple[str, str]]:
+    """Give every phrase with its slot's kind and value."""
+    slots = {head: words for head, words in _lines().items() if not head.startswith("@")}
+    return {
+        phrase: (head.partition(" ")[0], head.partition(" ")[2])
+        for head, words in slots.items()
+        for phrase in words
+    }
+
+
+STOP_WORDS = frozenset(_lines()["@stop"])  # no meaning for an analysis, dropped silently
+SOFT_WORDS = frozenset(_lines()["@soft"])  # dropped too, but shown as ignored
+CENTRE_PHRASES = frozenset(_lines()["@centre"])  # the body's centre
+BODY_WORDS = frozenset(_lines()["@body"])  # body parts a study may or may not have
+GENERIC_REGION = frozenset(_lines()["@place"])  # "the ROI", no name
+SUBJECT_NOUNS = frozenset(_lines()["@subject"])  # may carry a number: mouse 1
+POINT_SYNONYMS = {
+    "snout": "nose",
+    "tailbase": "tail_base",
+    "tail base": "tail_base",
+    "base of the tail": "tail_base",
+    "tail root": "tail_base",
+}
 
 
 def need(word: str) -> str | None:

@@ -1,0 +1,108 @@
+"""Write behaviours of the vocabulary, with every threshold stated."""
+
+from __future__ import annotations
+
+import inspect
+
+from llm_query import motion, social
+from llm_query.plan_numbers import quoted
+from llm_query.plan_slots import (
+    ANY_OTHER,
+    Condition,
+)
+from llm_query.plan_states import States
+from llm_query.vocabulary import vocabulary
+
+STILL, GOING = motion.IMMOBILE, motion.MOVING
+RULES = {
+    "immobile": f"Immobile: the centre slower than {STILL.cm_s:g} cm/s (without a scale "
+    f"{STILL.lengths_s:g} body lengths/s; never below {STILL.px_s:g} px/s) over {{window_s:g}} "
+    "s, for "
+    "at least {min_duration_s:g} s (speed as in SimBA's freezing; 1 s as in Anagnostaras 2010).",
+    "moving": f"Moving: the centre at {GOING.cm_s:g} cm/s or faster (without a scale "
+    f"{GOING.lengths_s:g} body lengths/s; never below {GOING.px_s:g} px/s) over {{window_s:g}} s "
+    "(EthoVision's Movement).",
+    "contact": f"Touching: at most {social.TOUCH_CM:g} cm ({social.TOUCH_PX:g} px without a scale) "
+    "between the two outlines (EthoVision's Body contact).",
+    "facing": "Facing: the other's centre lies within {max_angle_deg:g} degrees to either side of "
+    "the heading, at any distance (front is +-30 degrees, AmadeusGPT).",
+    "near": "Near: centres (or the points named) at most 2 body lengths apart (the social approach "
+    "of EthoVision and LMT).",
+    "follow": "Following: both moving, directions less than {max_angle_deg:g} degrees apart, the "
+    "other in front, within 2 body lengths, on its path of the last {path_s:g} s, for at least "
+    "{min_duration_s:g} s (EthoVision's Follow after LMT).",
+    "chase": "Chasing: following with both at 2 body lengths/s or faster, for at least "
+    "{min_duration_s:g} s (EthoVision and LMT; no source gives a speed, this one is ours).",
+    "approach": "Approaching: the distance shrinks by its own movement, faster than the other, "
+    "within 2 body lengths (EthoVision and LMT, social approach).",
+}
+
+
+class Behaviours(States):
+    """Writes calls of the vocabulary's behaviours."""
+
+    def _default(self, function: str, condition: Condition, extra: str = "", **given: float) -> str:
+        """Write a behaviour of the vocabulary and say its thresholds."""
+        self.defaults(function, **given)
+        who = self.name(condition.subject)
+        target = f", {self.name(condition.target)}" if condition.target else ""
+        return f"{function}(recording, {who}{target}{self._point(condition)}{extra})"
+
+    def defaults(self, function: str, **given: float) -> None:
+        """State the thresholds of a behaviour of the vocabulary, with units and source."""
+        entry = vocabulary()[function].function
+        values = {name: p.default for name, p in inspect.signature(entry).parameters.items()}
+        self.assume(RULES[function].format(**(values | given)))
+
+    def _immobile(self, condition: Condition) -> str:
+        if condition.arguments.get("word") == "freezing":
+            self.assume(
+                "'freezing' is read as immobile: the track alone cannot tell it from resting."
+            )
+        shortest = condition.arguments.get("min_s")
+        extra = f", min_duration_s={self.seconds(shortest)}" if shortest else ""
+        given = {"min_duration_s": self._approximate_s(shortest)} if shortest else {}
+        return self._default("immobile", condition, extra, **given)
+
+    def _moving(self, condition: Condition) -> str:
+        return self._default("moving", condition)
+
+    def _contact(self, condition: Condition) -> str:
+        return self._default("contact", condition)
+
+    def _chase(self, condition: Condition) -> str:
+        return self._default("chase", condition)
+
+    def _follow(self, condition: Condition) -> str:
+        return self._default("follow", condition)
+
+    def _approach(self, condition: Condition) -> str:
+        return self._default("approach", condition)
+
+    def _facing(self, condition: Condition) -> str:
+        angle = condition.arguments.get("angle")
+        extra = f", max_angle_deg={self._degrees(angle, f'within {angle}')}" if angle else ""
+        given = {"max_angle_deg": angle.value} if angle else {}
+        one = self._default("facing", condition, extra, **given)
+        if not condition.arguments.get("mutual"):
+            return one
+        turned = Condition(
+            "facing", condition.target or ANY_OTHER, condition.subject, {"angle": angle}
+        )
+        back = self._default("facing", turned, extra, **given)
+        return f'({one} & {back}).named("facing each other")'
+
+    def _facing_region(self, condition: Condition) -> str:
+        self.defaults("facing")
+        region = quoted(condition.arguments["region"])
+        return f"facing(recording, {self.name(condition.subject)}, {region})"
+
+    def _near(self, condition: Condition) -> str:
+        points = condition.arguments.get("points", ("centre", "centre"))
+        names = zip(("point_a", "point_b"), points, strict=True)
+        extra = "".join(f", {k}={quoted(p)}" for k, p in names if p != "centre")
+        return self._default("near", condition, extra)
+
+    def _scored(self, condition: Condition) -> str:
+        name = quoted(condition.arguments["name"])
+        return f"kept_bouts(recording, {name}, {self.name(condition.subject)})"

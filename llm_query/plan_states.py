@@ -1,0 +1,165 @@
+"""Write conditions on places, distances and speeds as bouts."""
+
+from __future__ import annotations
+
+from llm_query.plan_describe import phrase
+from llm_query.plan_numbers import Numbers, quoted
+from llm_query.plan_slots import (
+    ANY_OTHER,
+    Condition,
+    Quantity,
+    Refusal,
+)
+
+
+class States(Numbers):
+    """Writes one condition as an expression that gives bouts."""
+
+    def _in(self, condition: Condition) -> str:
+        self.assume(self._point_rule(condition))
+        if "overlap" in condition.arguments.get("word", ""):
+            self.assume("'overlaps' is read as: that point is inside the region.")
+        return self._regions("in_region", condition)
+
+    def _point_rule(self, condition: Condition) -> str:
+        point = condition.arguments.get("point", "centre")
+        word = (
+            "body centre (the centre of its outline)"
+            if point == "centre"
+            else f"body point {point}"
+        )
+        return f"In a region means: the {word} is inside it."
+
+    def _regions(self, function: str, condition: Condition) -> str:
+        who = self.name(condition.subject)
+        point = self._point(condition)
+        calls = [
+            f"{function}(recording, {who}, {quoted(region)}{point})"
+            for region in condition.arguments["regions"]
+        ]
+        if len(calls) == 1:
+            return calls[0]
+        return f"({' | '.join(calls)}).named({quoted(phrase(condition))})"
+
+    def _enter(self, condition: Condition) -> str:
+        return self._crossing("enters", condition)
+
+    def _leave(self, condition: Condition) -> str:
+        return self._crossing("leaves", condition)
+
+    def _crossing(self, function: str, condition: Condition) -> str:
+        self.assume(self._point_rule(condition))
+        self.assume("An animal that is inside when first seen has not entered.")
+        regions, side = condition.arguments["regions"], condition.arguments["side"]
+        who = self.name(condition.subject)
+        if len(regions) > 1 and (side or function == "leaves"):
+            raise Refusal(
+                f"'{phrase(condition)}' for several regions at once: ask about one of them."
+            )
+        if len(regions) > 1:
+            self.assume("Each entry into one of these regions is counted.")
+        text = self._regions(function, condition)
+        if side:
+            self.assume("The side is where it was last seen, beyond the region's outermost edge.")
+            where = f"{quoted(regions[0])}, {quoted(side)}{self._point(condition)}"
+            text = f"from_side(recording, {text}, {who}, {where})"
+        return text
+
+    def _side(self, condition: Condition) -> str:
+        arguments = condition.arguments
+        self.assume(
+            f"'{phrase(condition)}' means: the {arguments['point']} is beyond the outermost edge "
+            "of "
+            "the region on that side of the picture."
+        )
+        return (
+            f"beside(recording, {self.name(condition.subject)}, {quoted(arguments['region'])}, "
+            f"{quoted(arguments['side'])}{self._point(condition)})"
+        )
+
+    def _when(self, condition: Condition, values: str, limits: str, target: bool = False) -> str:
+        who = self.name(condition.subject)
+        other = f", {self.name(condition.target)}" if target and condition.target else ""
+        label = quoted(phrase(condition))
+        return f"bouts_when(recording, {values}, {who}{other}, {limits}, behaviour={label})"
+
+    def distance_values(self, subject: str, target: str, points: tuple[str, str]) -> str:
+        """Write the distance between two animals, per frame."""
+        a, b = self.name(subject), self.name(target)
+        ends = (
+            "" if points == ("centre", "centre") else f", {quoted(points[0])}, {quoted(points[1])}"
+        )
+        if points == ("centre", "centre"):
+            self.assume("Distances between animals are from centre to centre.")
+        return f"distance_between(recording, {a}, {b}{ends})"
+
+    def _distance(self, condition: Condition) -> str:
+        values = self.distance_values(
+            condition.subject, condition.target or ANY_OTHER, condition.arguments["points"]
+        )
+        return self._when(condition, values, self.limits(condition, self.length), target=True)
+
+    def own_values(self, subject: str, points: tuple[str, ...]) -> str:
+        """Write the distance between two points of the same animal, per frame."""
+        who = self.name(subject)
+        a, b = (f"recording.position({who}, {quoted(point)})" for point in points)
+        return f"np.hypot(*({a} - {b}).T)"
+
+    def _own_distance(self, condition: Condition) -> str:
+        values = self.own_values(condition.subject, condition.arguments["points"])
+        return self._when(condition, values, self.limits(condition, self.length))
+
+    def place_values(self, subject: str, region: str | None, point: str) -> str:
+        """Write the distance to a region or to the wall, per frame."""
+        end = "" if point == "centre" else f", point={quoted(point)}"
+        if region is None:
+            if self.context.arena is None:
+                raise Refusal(
+                    "This video has no arena, so its wall is unknown. Draw the arena first."
+                )
+            self.assume(f"The wall is the outline of {self.context.arena}.")
+            return f"distance_to_wall(recording, {self.name(subject)}{end})"
+        self.assume("The distance to a region is to its edge, and 0 inside it.")
+        return f"distance_to_region(recording, {self.name(subject)}, {quoted(region)}{end})"
+
+    def _distance_place(self, condition: Condition) -> str:
+        arguments = condition.arguments
+        values = self.place_values(condition.subject, arguments["region"], arguments["point"])
+        return self._when(condition, values, self.limits(condition, self.length))
+
+    def speed_values(self, subject: str, point: str, smooth: Quantity | None = None) -> str:
+        """Write the speed per frame."""
+        end = "" if point == "centre" else f", point={quoted(point)}"
+        if smooth is not None:
+            end += f", window_s={self.seconds(smooth)}"
+            self.assume(f"Speed is the slope of a straight line fitted over {smooth}.")
+        else:
+            self.assume("Speed is taken from the frame before to the frame after, not smoothed.")
+        return f"speed(recording, {self.name(subject)}{end})"
+
+    def _speed(self, condition: Condition) -> str:
+        arguments = condition.arguments
+        values = self.speed_values(condition.subject, arguments["point"], arguments.get("smooth"))
+        return self._when(condition, values, self.limits(condition, self.speed))
+
+    def _acceleration(self, condition: Condition) -> str:
+        raise Refusal("A limit on acceleration is not built yet; ask for the acceleration itself.")
+
+    def _body_length(self, condition: Condition) -> str:
+        values = f"body_length(recording, {self.name(condition.subject)})"
+        return self._when(condition, values, self.limits(condition, self.length))
+
+    def _nearest_neighbour(self, condition: Condition) -> str:
+        values = f"nearest_neighbour_distance(recording, {self.name(condition.subject)})"
+        self.assume("Distances between animals are from centre to centre.")
+        return self._when(condition, values, self.limits(condition, self.length))
+
+    def _angle(self, condition: Condition) -> str:
+        a, b = self.name(condition.subject), self.name(condition.target or ANY_OTHER)
+        self.assume(
+            "The head angle is between an animal's heading and the direction to the other's "
+            "centre, "
+            "0 to 180 degrees to either side."
+        )
+        limits = self.limits(condition, self._degrees)
+        return self._when(condition, f"head_angle(recording, {a}, {b})", limits, target=True)

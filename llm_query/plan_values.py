@@ -1,0 +1,231 @@
+"""Write measures: one number per animal, or a value for every frame."""
+
+from __future__ import annotations
+
+from llm_query.plan_compile import quoted
+from llm_query.plan_describe import MEASURES
+from llm_query.plan_loops import Loops
+from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Measure, Refusal
+
+REDUCE = ("mean", "median", "max", "min")
+ARRAYS = {
+    "speed": "speed", "acceleration": "acceleration", "heading": "heading",
+    "body_length": "body_length", "nearest_neighbour": "nearest_neighbour_distance",
+}  # fmt: skip
+UNITS = {"speed": "/s", "acceleration": "/s2"}
+
+
+class Values(Loops):
+    """Writes what is computed of a measure."""
+
+    def _measure(self, measure: Measure, path: bool = False) -> str:
+        reading = self.reading
+        reduce = [a for a in reading.aggregates if a in REDUCE]
+        odd = [a for a in reading.aggregates if a not in (*REDUCE, "when", "where")]
+        if "frames" in odd or "count" in odd or "latency" in odd:
+            raise Refusal(f"'{odd[0]}' does not fit {MEASURES.get(measure.kind, measure.kind)}.")
+        if measure.kind == "distance_moved":
+            return self._numbers(measure, "distance travelled", [])
+        if reduce and reading.plot in (None, "any"):
+            return self._numbers(measure, "", reduce)
+        return self._series(measure, path)
+
+    def _names(self, measure: Measure) -> tuple[str, ...]:
+        return tuple(s for s in measure.subjects if s not in (EACH, ANY_OTHER))
+
+    def _groups(self) -> list[Condition | None]:
+        condition = self.reading.condition
+        if condition is not None and condition.kind == "each":
+            return list(condition.parts)
+        return [condition]
+
+    def _numbers(self, measure: Measure, name: str, reduce: list[str]) -> str:
+        """Write one number per animal (and region)."""
+        unit = self._unit(measure)
+        groups = self._groups()
+        loops, indent, pair = self._measure_loops(measure)
+        if measure.kind == "heading" or measure.kind == "position":
+            raise Refusal(
+                f"An average {measure.kind} is not built yet; ask for the {measure.kind} itself."
+            )
+        if len(reduce) > 1:
+            raise Refusal("Ask for one of mean, median, maximum or minimum at a time.")
+        label = name or f"{reduce[0]} {MEASURES.get(measure.kind, measure.kind)}"
+        text = "    values = {}\n" + loops
+        for group in groups:
+            key = pair
+            during = ""
+            if group is not None:
+                text += f"{indent}during = {self._restriction(group)}\n"
+                during = ", during=during"
+            if len(groups) > 1:
+                key = 'f"{animal} {during.behaviour}"'
+            for point in (
+                measure.points
+                if measure.kind in ("speed", "distance_moved", "acceleration")
+                else ("",)
+            ):
+                full = key if len(measure.points) == 1 or not point else f'f"{{animal}} {point}"'
+                call = self._number_call(measure, point, reduce, during)
+                text += f"{indent}values[{full}] = {call}\n"
+        figure = f' | {{"figure": plot_bars(values, {quoted(label)})}}' if self.reading.plot else ""
+        return f"{text}    return tell({quoted(label)}, values, {unit}){figure}\n"
+
+    def _number_call(self, measure: Measure, point: str, reduce: list[str], during: str) -> str:
+        at = "" if point in ("", "centre") else f", point={quoted(point)}"
+        if measure.kind == "distance_moved":
+            self.emit.assume(
+                "Distance is the sum of the steps between frames, not smoothed, never across a gap."
+            )
+            return f"distance_moved(recording, animal{at}{self.part_by_name}{during})"
+        if measure.kind == "speed" and reduce == ["mean"]:
+            self.emit.assume("Mean speed is the distance travelled over the time it was tracked.")
+            return f"mean_speed(recording, animal{at}{self.part_by_name}{during})"
+        values = self._values(measure, "animal", point or "centre")
+        return f"{reduce[0]}_of(recording, {values}{self.part}{during})"
+
+    def _measure_loops(self, measure: Measure) -> tuple[str, str, str]:
+        named = self._names(measure)
+        who = f"[{', '.join(map(quoted, named))}]" if named else "recording.animals"
+        if measure.kind in ("distance", "gap"):
+            return self._pair_loops(measure, who, bool(named))
+        if not named and len(self.context.animals) > 1:
+            self.emit.assume("Each animal is answered by itself.")
+        return f"    for animal in {who}:\n", " " * 8, "animal"
+
+    def _pair_loops(self, measure: Measure, who: str, named: bool) -> tuple[str, str, str]:
+        key = 'f"{animal} to {other}"'
+        if measure.target not in (ANY_OTHER, None, EACH):
+            skip = "" if named else f" if animal != {quoted(str(measure.target))}"
+            loop = (
+                f"    for animal in [a for a in {who}]:\n"
+                if not skip
+                else (
+                    f"    for animal in [a for a in {who} if a != {quoted(str(measure.target))}]:\n"
+                )
+            )
+            return (
+                f"    other = "
+                f"{quoted(str(measure.target))}\n{loop.replace('[a for a in ' + who + ']', who)}",
+                " " * 8,
+                key,
+            )
+        if named:
+            return (
+                f"    for animal in {who}:\n        for other in recording.animals:\n"
+                "            if other == animal:\n                continue\n",
+                " " * 12,
+                key,
+            )
+        self.emit.assume("Every pair of animals is looked at once.")
+        return (
+            "    for i, animal in enumerate(recording.animals):\n"
+            "        for other in recording.animals[i + 1 :]:\n",
+            " " * 12,
+            key,
+        )
+
+    def _values(self, measure: Measure, who: str, point: str) -> str:
+        """Write the (n,) values of a measure for the animal in turn."""
+        emit, kind = self.emit, measure.kind
+        if kind in ("speed", "acceleration"):
+            at = "" if point == "centre" else f", point={quoted(point)}"
+            if kind == "speed":
+                return emit.speed_values(EACH, point)
+            emit.assume("Acceleration is the change of speed, not smoothed.")
+            return f"acceleration(recording, {who}{at})"
+        if kind in ARRAYS:
+            return f"{ARRAYS[kind]}(recording, {who})"
+        if kind == "distance":
+            return emit.distance_values(EACH, ANY_OTHER, (measure.points[0], measure.points[-1]))
+        if kind == "gap":
+            return "gap_between(recording, animal, other)"
+        if kind == "own_distance":
+            return emit.own_values(EACH, measure.points)
+        if kind == "distance_place":
+            return emit.place_values(EACH, measure.arguments["region"], measure.points[0])
+        raise Refusal(f"'{kind}' cannot be computed here yet.")
+
+    def _unit(self, measure: Measure) -> str:
+        if measure.kind == "heading":
+            return '"deg"'
+        tail = UNITS.get(measure.kind, "")
+        return f'f"{{recording.unit}}{tail}"' if tail else "recording.unit"
+
+    def _series(self, measure: Measure, path: bool = False) -> str:
+        """Write one value per frame and animal, as a table, and a plot if asked."""
+        reading = self.reading
+        loops, indent, key = self._measure_loops(measure)
+        label = MEASURES.get(measure.kind, measure.kind)
+        during = f"{indent}during[name] = {{}}\n"
+        text = "    columns = {}\n" + ("    during = {}\n" if reading.condition else "") + loops
+        for point in (
+            measure.points if measure.kind in ("speed", "acceleration", "position") else ("centre",)
+        ):
+            shown = "" if point == "centre" and len(measure.points) == 1 else f" {point}"
+            column = key if not shown else f'f"{{{key}}}{shown}"' if key == "animal" else key
+            names = self._columns(measure, point, column, indent)
+            text += names
+        if reading.condition is not None:
+            if len(self._groups()) > 1:
+                raise Refusal("Several regions for a value per frame: ask about one of them.")
+            text += f"{indent}inside = {self._restriction(reading.condition)}\n"
+            text += f"{indent}for name in columns:\n{indent}    during.setdefault(name, inside)\n"
+        del during
+        passed = ", during=during" if reading.condition is not None else ""
+        text += f"    table = series(recording, columns{self.part}{passed})\n"
+        return text + self._series_result(measure, label, path)
+
+    def _columns(self, measure: Measure, point: str, column: str, indent: str) -> str:
+        if measure.kind == "position":
+            at = "" if point == "centre" else f", {quoted(point)}"
+            base = f"{{animal}} {point}"
+            return (
+                f"{indent}x, y = recording.position(animal{at}).T\n"
+                f'{indent}columns[f"{base} x"], columns[f"{base} y"] = x, y\n'
+            )
+        return f"{indent}columns[{column}] = {self._values(measure, 'animal', point)}\n"
+
+    def _series_result(self, measure: Measure, label: str, path: bool) -> str:
+        reading = self.reading
+        unit = self._unit(measure)
+        unit = (
+            unit[2:-1]
+            if unit.startswith("f")
+            else "{recording.unit}"
+            if unit == "recording.unit"
+            else unit[1:-1]
+        )
+        shown = f'f"{label} ({unit})"'
+        if reading.plot == "histogram":
+            return (
+                "    values = {name: table[name].to_numpy() for name in columns}\n"
+                f'    return {{"table": table, "figure": plot_histogram(values, {shown})}}\n'
+            )
+        if path:
+            return (
+                f"    figure = plot_trajectory(recording, {self._animals()}{self.part_by_name})\n"
+                '    return {"table": table, "figure": figure}\n'
+            )
+        if reading.plot:
+            flip = ", invert_y=True" if reading.invert_y else ""
+            return (
+                f'    return {{"table": table, "figure": plot_timecourse(table, {shown}{flip})}}\n'
+            )
+        if measure.kind in ("position", "heading"):
+            return '    return {"table": table}\n'
+        self.emit.assume(
+            f"No summary was asked for: the mean {label} over known frames, and every frame's "
+            "value."
+        )
+        mean = "{name: mean_of(recording, v" + self.part + ") for name, v in columns.items()}"
+        if reading.condition is not None:
+            mean = (
+                "{name: mean_of(recording, v"
+                + self.part
+                + ", during=during[name]) for name, v in columns.items()}"
+            )
+        return (
+            f"    means = {mean}\n"
+            f'    return tell("mean {label}", means, f"{unit}") | {{"table": table}}\n'
+        )
