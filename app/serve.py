@@ -10,7 +10,7 @@ from app.commands.shared import say
 from app.workplace import Workplace, choose
 
 LIGHT = {"primaryColor": "#0B6E99"}
-DARK = {"primaryColor": "#4FB3DD"}
+DARK = {"primaryColor": "#1B7FAE"}
 THEME = {
     "baseRadius": "6px",
     "baseFontSize": 15,

@@ -277,6 +277,7 @@ class Player {
       cells[k].textContent = chunk ? text || "not found" : "";
       doing[k].textContent = now.filter((bout) => bout.subject === animal.name)
         .map((bout) => [bout.behaviour, bout.target].filter(Boolean).join(" → ")).join(", ") || "–";
+      doing[k].hidden = !this.facts.bouts.length;
     });
   }
 

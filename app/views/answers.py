@@ -31,7 +31,12 @@ def show_bouts(answer: Answer, row: VideoRow, key: str) -> None:
     table.insert(0, "watch", ":material/play_circle: Watch")
     seconds = st.column_config.NumberColumn(format="%.2f")
     clicked = st.column_config.ButtonColumn("", type="tertiary", key=f"{key}-watch")
-    config: dict[str, Any] = {"watch": clicked, "start_s": seconds, "stop_s": seconds, "duration_s": seconds}
+    config: dict[str, Any] = {
+        "watch": clicked,
+        "start_s": seconds,
+        "stop_s": seconds,
+        "duration_s": seconds,
+    }
     st.dataframe(table, hide_index=True, column_config=config, height="auto", key=f"{key}-bouts")
     st.download_button(
         "Bouts as CSV",

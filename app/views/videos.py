@@ -9,6 +9,7 @@ from app import jobs, library
 from app.errors import AppError, known_errors, one_line
 from app.progress import STAGES, as_clock
 from app.workplace import VIDEO_SUFFIXES, workplace
+from storage.videos import Video
 
 PAGE_SIZE = 6
 ENDED = {
@@ -19,14 +20,20 @@ ENDED = {
 place = workplace()
 
 
-def add_video(path: Path) -> None:
+def add_video(path: Path) -> Video | None:
     """Put a file into the study and tell how it went."""
     try:
         video = library.add(place.study, place.allowed(path))
     except known_errors() as error:
         st.session_state.videos_trouble = one_line(error)
-    else:
-        st.toast(f"{video.name} is in the study.", icon=":material/check:")
+        return None
+    st.toast(f"{library.plain(video.name)} is in the study.", icon=":material/check:")
+    return video
+
+
+def add_listed(path: Path) -> None:
+    """Add the video beside the pressed button."""
+    add_video(path)
 
 
 def open_folder(folder: Path) -> None:
@@ -81,7 +88,7 @@ def browse() -> None:
                 st.button(
                     "Add",
                     key=f"add:{video}",
-                    on_click=add_video,
+                    on_click=add_listed,
                     args=(video,),
                     icon=":material/add:",
                 )
@@ -92,11 +99,15 @@ def browse() -> None:
 
 def upload() -> None:
     """Take a small file from the reader's own computer."""
-    given = st.file_uploader(
-        "A small video from this computer", key="upload", type=sorted(s[1:] for s in VIDEO_SUFFIXES)
-    )
+    turn = st.session_state.setdefault("uploads", 0)  # a new key empties the box
+    kinds = sorted(suffix[1:] for suffix in VIDEO_SUFFIXES)
+    given = st.file_uploader("A small video from this computer", key=f"upload{turn}", type=kinds)
     if given is not None and st.button("Add the uploaded video", type="primary"):
-        add_video(library.keep_upload(place.study, given.name, given))
+        path = library.keep_upload(place.study, given.name, given)
+        video = add_video(path)
+        if video is None or video.path != path:
+            path.unlink()  # no video, or one that the study has already
+        st.session_state.uploads = turn + 1
         st.rerun()
 
 
