@@ -18,12 +18,14 @@ def positions(n_frames: int, animals: int, width: int, height: int) -> np.ndarra
     return np.stack([x, y], axis=-1)
 
 
-def draw(places: np.ndarray, width: int, height: int, radius: float = 9.0) -> np.ndarray:
+def draw(places: np.ndarray, width: int, height: int, radius: int = 9) -> np.ndarray:
     """One gray frame (height, width) uint8 with a dark disc at each place."""
-    rows, columns = np.mgrid[:height, :width]
     image = np.full((height, width), 190, np.uint8)
     for x, y in places:
-        image[(columns - x) ** 2 + (rows - y) ** 2 <= radius**2] = 45
+        left, top = max(int(x) - radius, 0), max(int(y) - radius, 0)
+        part = image[top : int(y) + radius + 2, left : int(x) + radius + 2]
+        rows, columns = np.mgrid[top : top + part.shape[0], left : left + part.shape[1]]
+        part[(columns - x) ** 2 + (rows - y) ** 2 <= radius**2] = 45
     return image
 
 
