@@ -45,8 +45,15 @@ def test_a_blob_that_nobody_explains_takes_an_animal_never_seen():
 
 def test_an_animal_never_seen_does_not_hide_in_a_shared_blob_or_in_a_speck():
     prediction = predict([(0, 0), (np.nan, np.nan)], missing_for=[1, 0])
-    assert decide(prediction, [(2, 0)], [980]) == [0, -1]
+    assert decide(prediction, [(2, 0)], [700]) == [0, -1]
     assert decide(prediction, [(2, 0), (90, 0)], [500, 40]) == [0, -1]
+
+
+def test_a_blob_twice_as_large_as_one_animal_shows_one_more_for_the_first_time():
+    prediction = predict([(0, 0), (np.nan, np.nan)], missing_for=[1, 0])
+    assert decide(prediction, [(2, 0)], [980]) == [0, 0]
+    nobody = predict([(np.nan, np.nan)] * 3, missing_for=[0, 0, 0])
+    assert sorted(decide(nobody, [(2, 0), (90, 0)], [980, 500])) == [0, 0, 1]
 
 
 def test_no_blob_at_all_means_everybody_is_missing():

@@ -113,3 +113,11 @@ def test_a_frame_without_any_blob_loses_nobody_for_good(tmp_path):
     for path in paths:
         path[20] = np.nan
     assert identity_errors(tracked, paths, radius=1.0) == 0
+
+
+def test_animals_that_touch_in_the_first_frame_are_all_there_from_the_start(tmp_path):
+    paths = [line((100, 100), (40, 60), 60), line((126, 106), (260, 200), 60)]
+    tracked = tracker(2).track(chunk_of(frames_of(*paths), tmp_path))
+    assert (tracked.rows[0] == -2).all()
+    assert tracked.detected.all()
+    assert identity_errors(tracked, paths) == 0

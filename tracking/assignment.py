@@ -16,6 +16,7 @@ MISSING = 1.5  # cost of an animal that is nowhere, body lengths
 UNEXPLAINED = 0.6  # cost of an animal-sized blob without an animal
 SHARE = 0.15  # cost of each further animal in a blob
 TOO_SMALL = 1.0  # cost per animal area that a blob lacks for what it holds
+FULL_AREA = 0.8  # of one animal's area, that each of several in a blob should show
 LEAST_AREA = 0.75  # of one animal's area, for a blob to hold a second
 NEWCOMER = 1.2  # cost of an animal never seen before in any blob of animal size
 NEVER = 1e6
@@ -52,9 +53,10 @@ def assign(
         columns.append(base[:, blob] - worth)
         owners.append(blob)
         for place in range(1, _places(float(areas[blob]) / typical, reachable)):
-            lacking = max(0.0, 0.8 * (place + 1) - float(areas[blob]) / typical)
+            lacking = max(0.0, FULL_AREA * (place + 1) - float(areas[blob]) / typical)
             extra = base[:, blob] + SHARE * place + TOO_SMALL * lacking
-            columns.append(np.where(expected.missing_for == 0, NEVER, extra))
+            unseen = extra if lacking == 0 else NEVER
+            columns.append(np.where(expected.missing_for == 0, unseen, extra))
             owners.append(blob)
     cost = np.stack(columns, 1)
     nowhere = np.full((n_animals, n_animals), MISSING)
@@ -62,13 +64,19 @@ def assign(
     result = np.full(n_animals, -1)
     found = chosen < len(owners)
     result[rows[found]] = np.array(owners)[chosen[found]]
-    return np.where((expected.missing_for == 0) & _shared(result), -1, result)
+    small = _shared_and_small(result, areas / typical)
+    return np.where((expected.missing_for == 0) & small, -1, result)
 
 
-def _shared(blob: np.ndarray) -> np.ndarray:
-    """Which animals, (N,) bool, are in one blob with another: there nobody new can be told."""
+def _shared_and_small(blob: np.ndarray, area_in_animals: np.ndarray) -> np.ndarray:
+    """Which animals, (N,) bool, share a blob whose area does not speak for so many: nobody is
+    seen there for the first time."""
     values, counts = np.unique(blob, return_counts=True)
-    return np.isin(blob, values[counts > 1])
+    lacking = [
+        value >= 0 and count > 1 and area_in_animals[value] < FULL_AREA * count
+        for value, count in zip(values, counts, strict=True)
+    ]
+    return np.isin(blob, values[lacking])
 
 
 def _places(area_in_animals: float, reachable: int) -> int:

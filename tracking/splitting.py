@@ -19,7 +19,7 @@ FIT_PIXELS = 1500  # enough to fit a place and a direction; more only costs time
 class Expected:
     """Where and how large the animals in one outline should be, arrays of length k."""
 
-    places: np.ndarray  # (k, 2) pixels
+    places: np.ndarray  # (k, 2) pixels, NaN for an animal never seen before
     lengths: np.ndarray  # (k,) pixels, full long axis
     widths: np.ndarray  # (k,) pixels, full short axis
     angles: np.ndarray  # (k,) radians, direction of the long axis
@@ -34,7 +34,8 @@ def split(mask: np.ndarray, x0: int, y0: int, expected: Expected) -> list[np.nda
     ys, xs = np.nonzero(mask)
     pixels = np.stack((xs + x0, ys + y0), 1).astype(np.float64)
     some = pixels[:: max(1, len(pixels) // FIT_PIXELS)]
-    places, angles = _nearest(some, expected.places), expected.angles.copy()
+    places = _nearest(some, _somewhere(some, expected.places))
+    angles = expected.angles.copy()
     for _ in range(ROUNDS):
         owner = _depth(some, places, angles, expected).argmin(1)
         moved = _fitted(some, owner, places, angles)
@@ -57,6 +58,17 @@ def _nearest(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
     near = pixels[distance.argmin(1)]
     off = distance.min(1) > 2.0
     return np.where(off[:, None], near, places)
+
+
+def _somewhere(pixels: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """A first guess for animals never seen before (NaN): each as far from the others as it goes."""
+    places = places.copy()
+    for k in np.flatnonzero(np.isnan(places[:, 0])):
+        known = places[~np.isnan(places[:, 0])]
+        others = known if len(known) else pixels.mean(0)[None]
+        distance = np.linalg.norm(pixels[:, None] - others[None], axis=2).min(1)
+        places[k] = pixels[int(distance.argmax())]
+    return places
 
 
 def _depth(

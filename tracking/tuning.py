@@ -29,7 +29,9 @@ from tracking.video import Frame, VideoInfo, read_frames
 MASKED = "masked median"
 PLAN = (("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"))
 OPENINGS = (0.0, 0.08, 0.15)  # radii tried, in widths of an animal
-NEARLY = 0.85  # of the best score does nearly as well
+MOST_OF_FRAME = 0.4  # that all animals together may cover
+LEAST_SCORE = 0.005  # sensor noise scores 0.0003, the hardest real recordings 0.05
+NEARLY = 0.8  # of the best score does nearly as well
 SAMPLES = 48
 LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
 ABSOLUTE = (10.0, 14.0, 20.0, 28.0, 40.0, 56.0, 80.0)
@@ -164,7 +166,7 @@ def _best_candidate(
         for statistic, animals in plan or [(fixed["statistic"], fixed["animals"])]
     ]
     best = _best_of(small, tried, n_animals, fixed)
-    if best.score <= 0:
+    if best.score <= (0.0 if fixed else LEAST_SCORE):
         raise TrackingError(
             f"No {n_animals} animals stand out from the background in this video. Check the "
             "number of animals, or set statistic, animals and threshold by hand."
@@ -269,7 +271,8 @@ def _scored(
 ) -> _Candidate:
     top = np.array([sum(a[:n_animals]) for a in areas])
     everything = np.array([sum(a) for a in areas])
-    if not len(real) or np.median(top) < 4 * n_animals:
+    pixels = candidate.background.size
+    if not len(real) or not 4 * n_animals <= np.median(top) <= MOST_OF_FRAME * pixels:
         return candidate
     area = float(np.median(top)) / n_animals
     nth = [a[n_animals - 1] for a in areas if len(a) >= n_animals]
