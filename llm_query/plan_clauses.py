@@ -128,6 +128,11 @@ class Clauses(Movement):
         animals = self.take_animals()
         if not animals and self.last_target is not None:
             return self._again(kind, {**arguments, "mutual": False})
+        social = ("contact", "facing", "chase", "near", "closer")
+        if not animals and self.kind() in ("and", "or") and self.kind(1) in social:
+            raise Refusal(
+                "Say whom after each verb, for example: following mouse 2 or near mouse 2."
+            )
         if not animals:
             return self._pair(kind, {**arguments, "mutual": kind == "facing"})
         if len(animals) == 2 and not self.subjects:

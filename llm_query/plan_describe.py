@@ -182,7 +182,8 @@ def reading_text(reading: Reading) -> str:
     if reading.condition is None:
         return f"Positions of {' and '.join(who(s) for s in reading.subjects)}{during}."
     asked = [ASKED[a] for a in dict.fromkeys(reading.aggregates) if a in ASKED] or ["the times of"]
-    order = {"first": "the first time of ", "last": "the last time of ", None: ""}[reading.order]
+    once = None if "latency" in reading.aggregates else reading.order
+    order = {"first": "the first time of ", "last": "the last time of ", None: ""}[once]
     text = f"{', '.join(asked)} {order}{sentence(reading.condition)}{during}."
     return text[0].upper() + text[1:]
 

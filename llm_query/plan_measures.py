@@ -93,6 +93,9 @@ class Measures(Tree):
             return True
         target, points = self._distance_ends()
         bounds = self.take_bounds() if self.kind() in ("cmp", "between", "to") else ()
+        if kind == "closest_distance" and not bounds:
+            self.reading.aggregates.append("min")
+            kind = "distance"
         if target is None and bounds == () and kind == "distance":
             raise Refusal(
                 "'distance' of what? Say 'distance travelled', or 'distance between mouse 1 and "
@@ -144,7 +147,11 @@ class Measures(Tree):
         """Consume the two ends of a distance; the first becomes the subject."""
         self.take("between")
         self.skip("away")
-        if self.kind() in ("to", "from"):
+        start, away = self.at, bool(self.take("from"))
+        first = self.take_place() if away else None
+        if first is None or self.kind() not in ("to", "and"):
+            self.at, first = start, None
+        if first is None and self.kind() in ("to", "from"):
             ends = self._take_target()
             if ends is None:
                 return None, ("centre", "centre")
@@ -152,7 +159,7 @@ class Measures(Tree):
                 return ends, (self._one_point(), "centre")
             place = ends["place"]
             return place.animal or EACH, (self._one_point(), place.point)
-        first = self.take_place()
+        first = first or self.take_place()
         if first is None and self.kind() == "and" and self.kind(1) in ("other", "animal"):
             first = Place(EACH)  # "between this and other animals"
         if first is None:

@@ -59,6 +59,8 @@ class Movement(Places):
         """Consume what a distance goes to: an animal, a region, the wall."""
         self.skip("to", "from")
         self.refuse_it()
+        if self.take("eachother"):
+            return None
         if self.take("wall"):
             return {"what": "wall"}
         self.refuse_unknown_region()
@@ -165,6 +167,8 @@ class Movement(Places):
 
     def _read_immobile(self) -> Condition | None:
         word = self.take("immobile")
+        if word and word.text == "still" and self.kind() not in ("end", "sep", "and", "or", "cmp"):
+            raise Refusal("'still' could mean 'immobile' or 'yet' here. Say which.")
         return self._each_subject(
             "immobile", arguments={"word": word.value if word else "immobile", "min_s": None}
         )

@@ -144,6 +144,9 @@ class Tree(Clauses):
         if reading.measure or reading.condition is None or reading.plot:
             return
         reading.condition = self._visits(reading.condition)
+        several = {"mean", "max", "min", "median"} & set(reading.aggregates)
+        if "count" in reading.aggregates and several:
+            raise Refusal("An average or extreme of counts is not built yet; ask how often.")
         words = {"mean": "mean_bout", "max": "longest", "min": "shortest"}
         if "median" in reading.aggregates:
             raise Refusal(

@@ -21,14 +21,28 @@ class Values(Loops):
     def _measure(self, measure: Measure, path: bool = False) -> str:
         reading = self.reading
         reduce = [a for a in reading.aggregates if a in REDUCE]
-        odd = [a for a in reading.aggregates if a not in (*REDUCE, "when", "where")]
-        if "frames" in odd or "count" in odd or "latency" in odd:
-            raise Refusal(f"'{odd[0]}' does not fit {MEASURES.get(measure.kind, measure.kind)}.")
+        self._must_fit(measure, reduce)
         if measure.kind == "distance_moved":
             return self._numbers(measure, "distance travelled", [])
         if reduce and reading.plot in (None, "any"):
             return self._numbers(measure, "", reduce)
         return self._series(measure, path)
+
+    def _must_fit(self, measure: Measure, reduce: list[str]) -> None:
+        """Refuse what cannot be said of a measure, such as when or how often it is."""
+        asked = set(self.reading.aggregates) - set(REDUCE)
+        if self.reading.condition is not None:
+            asked -= {"when"}  # "when mouse 1 is in the corner, how fast is it?"
+        if measure.kind == "position":
+            asked -= {"where"}
+        name = MEASURES.get(measure.kind, measure.kind)
+        if asked:
+            raise Refusal(
+                f"'{min(asked)}' does not fit {name}. Ask for the {name} itself, or when it is above "
+                "or below a number."
+            )
+        if reduce and measure.kind == "distance_moved":
+            raise Refusal(f"A {reduce[0]} of the {name} has several meanings; ask for the {name}.")
 
     def _names(self, measure: Measure) -> tuple[str, ...]:
         return tuple(s for s in measure.subjects if s not in (EACH, ANY_OTHER))

@@ -88,10 +88,11 @@ def _numbers(rows: list[dict[str, Any]], several: bool, also: Sequence[str]) -> 
 
 
 def _sentence(row: dict[str, Any], also: Sequence[str], whole: str) -> str:
-    who, name = row["subject"], row["behaviour"] or "in it"
+    who, name = row["subject"], SAID.get(row["behaviour"], row["behaviour"]) or "in it"
     target = _target(name, row["target"])
     if row["kind"] == "point":
-        first = f", first after {row['latency_s']:.3f} s" if row["count"] else ""
+        word = "" if row["count"] == 1 else "first "
+        first = f", {word}after {row['latency_s']:.3f} s" if row["count"] else ""
         return f"{who} {name}{target}: {counted(row['count'])}{first}."
     if not row["count"]:
         return f"{who} was never {name}{target}."
@@ -109,6 +110,11 @@ WORDS = {
     "longest_s": "the longest for {:.4g} s", "shortest_s": "the shortest for {:.4g} s",
     "frames": "in {} frames",
 }  # fmt: skip
+SAID = {"approach": "approaching", "follow": "following", "chase": "chasing", "contact": "touching"}
+ALONE = frozenset(
+    ("in", "outside", "enters", "leaves", "left", "right", "above", "below", "immobile", "moving")
+    + ("faster", "slower")
+)
 LINKS = {
     "facing each other": " with",
     "closer": " to",
@@ -116,7 +122,6 @@ LINKS = {
     "near": " to",
     "farther": " from",
     "head": " towards",
-    "contact": " with",
 }
 
 
@@ -124,6 +129,8 @@ def _target(name: str, target: str | None) -> str:
     if not target:
         return ""
     first = name.split()[0] if name else ""
+    if first in ALONE:  # a joint state of two animals
+        return f" with {target}"
     return f"{LINKS.get(name, LINKS.get(first, ''))} {target}"
 
 

@@ -337,6 +337,16 @@ def test_plural_names_join_the_regions_of_a_family() -> None:
         ('when is mouse 1 in "corner"); import os; ("', "import"),
         ("When does mouse 1 stay in the corner for 5 apples?", "number 5"),
         ("What is the average heading of mouse 1?", "heading"),
+        ("Is mouse 1 still in the corner?", "'still' could mean"),
+        ("When is mouse 1 following or chasing mouse 2?", "whom after each verb"),
+        ("When does mouse 1 turn left?", "turn"),
+        ("When is the maximum speed of mouse 1?", "does not fit speed"),
+        ("How often is the speed of mouse 1?", "does not fit speed"),
+        ("mean distance travelled by mouse 1", "several meanings"),
+        ("mean number of visits to the corner", "counts"),
+        ("time in the corner / time in the open arm", "'/'"),
+        ("time in the corner minus time in the open arm", "minus"),
+        ("average time in the corner per visit", "per"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused_with_a_reason(question: str, reason: str) -> None:
@@ -373,3 +383,52 @@ def test_names_with_quotes_cannot_leave_their_string() -> None:
 def test_everything_after_a_name_must_have_a_part_in_the_answer() -> None:
     planned = plan("When is mouse 1 in the corner, mouse 2", CONTEXT)
     assert planned.refused is not None and "mouse 2" in planned.refused
+
+
+@pytest.mark.parametrize(
+    ("question", "call"),
+    [
+        (
+            "how long do mouse 1 and mouse 2 spend near each other",
+            'near(recording, "animal1", "animal2")',
+        ),
+        ("minimum distance between mouse 1 and mouse 3", "min_of("),
+        ("distance from mouse 1 to the object 6 over time", '"object 6"'),
+        ("when do mouse 1 and mouse 2 chase each other", 'chase(recording, "animal2", "animal1")'),
+        ("total distance moved by each animal", "distance_moved(recording, animal)"),
+        ("body length of mouse 1", "body_length(recording, animal)"),
+        ("plot a heatmap of mouse 1", 'plot_occupancy(recording, ["animal1"])'),
+        ("When does mouse 1 leave the corner then enter the open arm within 5 s?", ", 5)"),
+        ("how long is animal1 immobile in the corner", "immobile(recording"),
+    ],
+)
+def test_the_right_measure_is_called(question: str, call: str) -> None:
+    planned = plan(question, CONTEXT)
+    assert planned.refused is None
+    assert call in planned.code
+
+
+def test_time_in_each_region_is_told_apart(scene: Scene) -> None:
+    found = answer("How long is each animal in each region?", scene)
+    for animal in scene.animals:
+        for region in PLACES.regions:
+            seconds = in_mask(scene, animal, region).sum() * DT
+            assert found["numbers"][f"{animal} in {region} total_s"] == pytest.approx(seconds)
+
+
+def test_the_smallest_distance_is_the_smallest(scene: Scene) -> None:
+    found = answer("minimum distance between mouse 1 and mouse 3", scene)
+    expected = np.nanmin(distance(scene, "animal1", "animal3"))
+    assert found["numbers"]["min_distance_px"] == pytest.approx(expected)
+
+
+def test_a_sequence_within_a_limit_leaves_out_the_late_ones(scene: Scene) -> None:
+    text = "When does mouse 3 leave the corner then enter the open arm within {} s?"
+    starts = crossings(scene, "animal3", "corner", entering=False)
+    ends = crossings(scene, "animal3", "open arm", entering=True)
+    waits = [min((e - s) * DT for e in ends if e >= s) for s in starts if any(e >= s for e in ends)]
+    limit = float(np.median(waits))
+    found = answer(text.format(round(limit, 3)), scene)
+    table = found["bouts"]
+    assert 0 < len(table) < len(answer(text.format(100), scene)["bouts"]) + 1
+    assert (table.duration_s <= limit + 1e-3).all()
