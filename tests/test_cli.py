@@ -309,6 +309,64 @@ def test_the_study_in_this_folder_is_the_default(study):
     assert ended.status == 0, ended.err
 
 
+ANSWER_KEYS = {"text", "code", "bouts", "table", "numbers", "assumptions", "ignored", "refused"}
+ANSWER_KEYS |= {"model", "error"}
+
+
+def test_an_answer_is_one_object_and_can_be_run_again_by_name(study):
+    ended = run("ask", "How far did animal1 move?", "-s", study, "--save", "way", "--json")
+    assert ended.status == 0, ended.err
+    answer = json.loads(ended.out)
+    assert set(answer) >= ANSWER_KEYS
+    assert answer["model"] == "offline" and "analyse(recording)" in answer["code"]
+    assert [pytest.approx(49.8) in answer["numbers"].values()] == [True]
+    again = json.loads(run("run", "way", "-s", study, "--json").out)
+    assert again["numbers"] == answer["numbers"]
+
+
+def test_a_person_sees_the_code_on_stderr_and_the_answer_on_stdout(study):
+    ended = run("ask", "When is animal1 faster than 1 cm/s?", "-s", study, "--save", "fast")
+    assert ended.status == 0, ended.err
+    assert "def analyse(recording):" in ended.err and "def analyse" not in ended.out
+    assert "animal1" in ended.out.splitlines()[0]
+    run("export", "bouts", "-s", study, "-o", study.parent / "b.csv")
+    bouts = pd.read_csv(study.parent / "b.csv")
+    assert bouts["behaviour"].tolist() == ["fast"]
+    assert bouts[["start_frame", "stop_frame"]].to_numpy().tolist() == [[0, 250]]
+
+
+def test_a_question_that_is_not_understood_is_refused_with_status_1(study):
+    ended = run("ask", "Is animal1 feeling blue?", "-s", study)
+    assert ended.status == 1 and ended.out == "" and "Traceback" not in ended.err
+    answer = json.loads(run("ask", "Is animal1 feeling blue?", "-s", study, "--json").out)
+    assert answer["refused"] and answer["bouts"] == []
+
+
+def test_a_file_is_run_as_an_analysis(study):
+    file = study.parent / "mine.py"
+    file.write_text(
+        "def analyse(recording):\n    return {'share': recording.tracked_fraction('animal2')}\n"
+    )
+    answer = json.loads(run("run", file, "-s", study, "--json").out)
+    assert answer["numbers"] == {"share": pytest.approx(0.96)}
+    file.write_text("def analyse(recording):\n    return 1 / 0\n")
+    ended = run("run", file, "-s", study)
+    assert ended.status == 1 and "ZeroDivisionError" in ended.err and "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("ask", "How far did animal1 move?", "--model", "clever"), "clever"),
+        (("ask", "How far did animal1 move?", "--video", "none"), "none"),
+        (("run", "nothing_kept"), "nothing_kept"),
+    ],
+)
+def test_what_is_not_there_is_named(study, arguments, word):
+    ended = run(*arguments, "-s", study)
+    assert ended.status == 1 and ended.says_one_clear_line() and word in ended.err
+
+
 def test_answers_for_several_videos_are_one_object():
     one = {"video": "a", "text": "2 s", "code": "c", "bouts": [1], "table": None}
     one |= {"numbers": {"t": 2}, "refused": None, "error": None}
