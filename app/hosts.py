@@ -54,5 +54,5 @@ class KnownHosts:
             return await self.app(scope, receive, send)
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": 4403})
-        message = "Unknown host name. Start the server with --host NAME to be reached by it."
+        message = "Unknown host name. Let it in by ETHOSCRIBE_HOSTS=NAME when the server starts."
         return await PlainTextResponse(message, status_code=421)(scope, receive, send)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +15,7 @@ import pandas as pd
 
 from app.errors import AppError
 from app.overlay import pack_overlay
+from app.words import clock
 from app.workplace import VIDEO_SUFFIXES
 from storage import videos as stored
 from storage.bouts import read_bouts
@@ -26,8 +24,7 @@ from storage.runs import active_run
 from storage.study import Study, StudyError, open_study
 from storage.tracks import read_keypoints, read_masks, read_tracks
 from storage.videos import Video, find_video
-from tracking.errors import VideoError
-from tracking.video import VideoInfo, probe, read_frames
+from tracking.video import probe
 
 CHUNK_FRAMES = 300  # frames per overlay request; about 10 s of video and 200 kB for three mice
 WAIT_S = 5.0  # how long a page waits for a job that holds the database
@@ -61,37 +58,6 @@ class VideoRow:
 def is_busy(error: BaseException) -> bool:
     """Whether an error only says that somebody else holds the study at this moment."""
     return isinstance(error, StudyError) and " in use by " in str(error)
-
-
-def plain(text: str) -> str:
-    """Escape a name so that Streamlit's Markdown shows it letter by letter."""
-    return re.sub(r"([\\`*_{}\[\]()#+.!|<>$:~-])", r"\\\1", text)
-
-
-def in_words(name: str) -> str:
-    """Turn a measure's name into words with its unit: `time_s` into `time (s)`."""
-    *rest, last = name.split("_")
-    units = {"s": "s", "cm": "cm", "px": "px", "deg": "°", "percent": "%"}
-    if rest and last in units:
-        return f"{' '.join(rest)} ({units[last]})"
-    return name.replace("_", " ")
-
-
-def spelled(name: str, value: object) -> str:
-    """Write a number with four digits; a latency that does not exist is `never`."""
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return "never" if "latency" in name else "none"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
-
-
-def clock(seconds: float) -> str:
-    """Write seconds as `1:02:03` or `2:03`."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, second = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
 
 
 @contextmanager
@@ -175,9 +141,17 @@ def player_facts(study: Path, video_id: int) -> dict:
             {"name": r.name, "kind": r.kind, "role": r.role, "points": [list(p) for p in r.points]}
             for r in places
         ],
-        "bouts": bout_marks(scored),
-        "urls": {name: f"{base}/{name}" for name in ("file", "times", "overlay", "frame")},
+        "urls": {
+            **{name: f"{base}/{name}" for name in ("file", "times", "overlay", "frame")},
+            "bouts": f"{base}/bouts?state={_state_of(scored)}",
+        },
     }
+
+
+def _state_of(bouts: pd.DataFrame) -> str:
+    """A short text that changes when a video's bouts do."""
+    shown = bouts.drop(columns=["duration_s", "definition"], errors="ignore").astype(str)
+    return f"{int(pd.util.hash_pandas_object(shown, index=False).sum()):x}-{len(bouts)}"
 
 
 def bout_marks(table: pd.DataFrame) -> list[dict]:
@@ -230,32 +204,3 @@ def video_file(study: Path, video_id: int) -> Path:
     """Where the file of a registered video lies; StudyError for any other id."""
     with reading(study) as opened:
         return stored.video_file(find_video(opened, video_id))
-
-
-def picture(path: Path, frame: int, width: int | None = None) -> bytes:
-    """One frame of a video as JPEG bytes, scaled down to `width` pixels when given."""
-    import cv2
-
-    stat = path.stat()
-    info = _probed(path, stat.st_mtime_ns, stat.st_size)
-    if not 0 <= frame < info.n_frames:
-        raise VideoError(f"{path.name} has {info.n_frames} frames; there is no frame {frame}.")
-    rgb = next(read_frames(info, frame, frame + 1)).rgb()
-    if width and width < rgb.shape[1]:
-        height = round(rgb.shape[0] * width / rgb.shape[1])
-        rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-    done, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return data.tobytes() if done else b""
-
-
-@lru_cache(maxsize=256)
-def poster(study: Path, video_id: int, content_hash: str) -> bytes:
-    """A small picture of the middle of a video for lists."""
-    with reading(study) as opened:
-        video = find_video(opened, video_id)
-    return picture(stored.video_file(video), video.n_frames // 2, width=320)
-
-
-@lru_cache(maxsize=32)
-def _probed(path: Path, modified_ns: int, size: int) -> VideoInfo:
-    return probe(path)

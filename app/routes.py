@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from app import library
+from app.pictures import picture
 from app.workplace import workplace
 from storage.study import StudyError
 from tracking.errors import TrackingError
@@ -101,7 +102,7 @@ def frame_picture(request: Request, study: Path) -> Response:
     """One frame as JPEG, at most ?width= pixels wide."""
     path = library.video_file(study, request.path_params["video"])
     width = request.query_params.get("width", "")
-    data = library.picture(
+    data = picture(
         path, request.path_params["frame"], int(width) if width.isdigit() and int(width) else None
     )
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": KEEP})
@@ -110,4 +111,6 @@ def frame_picture(request: Request, study: Path) -> Response:
 @answering
 def bouts(request: Request, study: Path) -> Response:
     """Every bout stored for the video, as JSON."""
-    return JSONResponse({"bouts": library.stored_bouts(study, request.path_params["video"])})
+    found = library.stored_bouts(study, request.path_params["video"])
+    headers = {"Cache-Control": KEEP if "state" in request.query_params else "no-store"}
+    return JSONResponse({"bouts": found}, headers=headers)

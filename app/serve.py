@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,12 @@ def serve(
 
     Videos may be added from the study's parent folder, from `roots` and from the folders named in
     the environment variable ETHOSCRIBE_ROOTS. The default host can be reached from this machine
-    only; the pages have no log-in, so give another host on a trusted network alone.
+    only; the pages have no log-in, so give another host on a trusted network alone. Names other
+    than this machine's own, as behind a proxy, are let in by the variable ETHOSCRIBE_HOSTS.
     """
     choose(Workplace.of(study, roots))
     from app.main import build_app
 
     say(f"Serving {Path(study).resolve()} at http://{shown_host(host)}:{port} (Ctrl-C ends it)")
-    build_app((host,)).run(config=server_options(host, port))
+    further = os.environ.get("ETHOSCRIBE_HOSTS", "").replace(",", " ").split()
+    build_app((host, *further)).run(config=server_options(host, port))

@@ -82,9 +82,10 @@ class Player {
   // Called by Streamlit at first and whenever the facts or the theme change.
   async update(facts) {
     const before = this.facts;
-    this.facts = facts;
-    this.timeline.set(facts);
+    this.facts = { ...facts, bouts: before?.id === facts.id ? before.bouts : [] };
+    this.timeline.set(this.facts);
     this.legend();
+    this.fetchBouts(facts.urls.bouts);
     if (before?.id === facts.id && before.hash === facts.hash) {
       if (before.run !== facts.run) this.openOverlay();
       if (facts.go !== null && facts.go !== before.go) this.seek(facts.go);
@@ -106,6 +107,19 @@ class Player {
     if (facts.playable) this.openVideo(); else this.openStills(
       "No browser can play this file, so the server sends its frames one by one.");
     this.root.focus({ preventScroll: true });
+  }
+
+  // The address names the state of the bouts, so the browser itself knows when they are the same.
+  async fetchBouts(url) {
+    try {
+      const { bouts } = JSON.parse(new TextDecoder().decode(await load(url)));
+      if (url !== this.facts.urls.bouts) return;
+      this.facts.bouts = bouts;
+      this.timeline.set(this.facts);
+      this.draw();
+    } catch (error) {
+      this.note(`The bouts cannot be read: ${error.message}`);
+    }
   }
 
   openOverlay() {
@@ -142,7 +156,8 @@ class Player {
     this.find("video").hidden = true;
     this.find(".still").hidden = false;
     this.note(reason);
-    this.source = new StillSource(this.find(".still"), this.facts.urls.frame, this.times, (n) => this.arrived(n));
+    this.source = new StillSource(this.find(".still"), this.facts.urls.frame, this.times,
+      (n) => this.arrived(n), (text) => this.note(text));
     this.seek(first);
   }
 
@@ -299,6 +314,7 @@ class Player {
     const first = this.frameBefore(TRAIL_S);
     pen.strokeStyle = animal.colour;
     pen.lineWidth = 2.2 * unit;
+    pen.lineCap = "butt"; // round ends would show as beads where they overlap
     let last = null;
     for (let frame = first; frame <= this.frame; frame++) {
       const here = this.overlay.at(frame)?.position(frame, animal.id) ?? null;

@@ -88,10 +88,13 @@ class VideoSource {
 
 // Shows frames that the server decodes, for videos that no browser can play.
 class StillSource {
-  constructor(image, url, times, onFrame) {
+  constructor(image, url, times, onFrame, onTrouble) {
     Object.assign(this, { image, url, times, onFrame, wanted: 0, paused: true, busy: false });
     image.onload = () => this.arrived();
-    image.onerror = () => Object.assign(this, { busy: false, paused: true });
+    image.onerror = () => {
+      Object.assign(this, { busy: false, paused: true });
+      load(image.src).catch((error) => onTrouble(error.message)); // ask again to hear the reason
+    };
   }
 
   seek(frame) {
@@ -144,5 +147,8 @@ class StillSource {
     if (this.shown !== undefined) this.onFrame(this.shown);
   }
 
-  close() { Object.assign(this, { paused: true }); this.image.onload = null; }
+  close() {
+    this.paused = true;
+    Object.assign(this.image, { onload: null, onerror: null });
+  }
 }

@@ -21,17 +21,17 @@ BOUTS = pd.DataFrame(
 def test_an_ethogram_has_one_row_per_behaviour_subject_and_target() -> None:
     figure = ethogram(BOUTS, 10.0, ("animal1", "animal2"))
     assert [trace.name for trace in figure.data] == [
-        "near · animal2 → animal1",
         "immobile · animal1",
+        "near · animal2 → animal1",
     ]
-    assert list(figure.data[1].base) == [2.0, 6.0]
-    assert list(figure.data[1].x) == [2.0, 0.01]  # a point event is still seen
+    assert list(figure.data[0].base) == [2.0, 6.0]
+    assert list(figure.data[0].x) == [2.0, 0.01]  # a point event is still seen
     assert tuple(figure.layout.xaxis.range) == (0, 10.0)
 
 
 def test_an_animal_has_the_colour_it_has_in_the_player() -> None:
     figure = ethogram(BOUTS, 10.0, ("animal1", "animal2"))
-    assert [trace.marker.color for trace in figure.data] == [COLOURS[1], COLOURS[0]]
+    assert [trace.marker.color for trace in figure.data] == [COLOURS[0], COLOURS[1]]
     assert colour_of(7) == COLOURS[0]
 
 
@@ -69,6 +69,22 @@ def test_an_answers_figure_gets_the_animals_colours_and_keeps_its_own() -> None:
     assert figure.data[1].line.color == "black"
     assert figure.layout.title.text == "Path"
     assert figure.layout.height == 520
+    assert figure.data[0].type == "scatter"  # a short line needs no WebGL
+
+
+def test_rows_follow_the_behaviours_and_then_the_animals_order() -> None:
+    rows = pd.DataFrame(
+        {
+            "behaviour": "rest",
+            "subject": ["animal10", "animal2", "animal1"],
+            "target": None,
+            "start_s": 0.0,
+            "stop_s": 1.0,
+        }
+    )
+    names = [f"animal{n}" for n in range(1, 11)]
+    labels = [trace.name for trace in ethogram(rows, 5.0, names).data]
+    assert labels == ["rest · animal1", "rest · animal2", "rest · animal10"]
 
 
 def test_a_heatmap_and_values_as_colours_are_left_alone() -> None:

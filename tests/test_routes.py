@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from app import library, workplace
+from app import library, words, workplace
 from app.hosts import KnownHosts, is_own, own_names
 from app.overlay import pack_overlay
 from app.routes import data_routes
@@ -90,8 +91,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_study(folder, write=True) as opened:
         run = Run("run1", "background", 1, {}, {}, {}, now, now)
         ingest_run(opened, video.video_id, run, *parts)
-        import pandas as pd
-
         bouts = pd.DataFrame({"subject": ["animal1"], "start_frame": [2], "stop_frame": [5]})
         save_bouts(opened, video.video_id, bouts, behaviour="rest", source="human")
     return folder
@@ -180,6 +179,18 @@ def test_bouts_are_listed_as_json(client: TestClient) -> None:
     (bout,) = client.get("/data/videos/1/bouts").json()["bouts"]
     assert (bout["behaviour"], bout["start_frame"], bout["stop_frame"]) == ("rest", 2, 5)
     assert bout["target"] is None
+
+
+def test_the_address_of_the_bouts_changes_with_them(client: TestClient, study: Path) -> None:
+    before = library.player_facts(study, 1)["urls"]["bouts"]
+    assert library.player_facts(study, 1)["urls"]["bouts"] == before
+    assert "immutable" in client.get(before).headers["cache-control"]
+    with open_study(study, write=True) as opened:
+        bouts = pd.DataFrame({"subject": ["animal1"], "start_frame": [7], "stop_frame": [9]})
+        save_bouts(opened, 1, bouts, behaviour="run", source="human")
+    after = library.player_facts(study, 1)["urls"]["bouts"]
+    assert after != before
+    assert len(client.get(after).json()["bouts"]) == 2
 
 
 @pytest.mark.parametrize("path", ["file", "times", "overlay?start=0&stop=5", "bouts",
@@ -301,7 +312,13 @@ def test_an_upload_gets_a_free_name_inside_the_study(tmp_path: Path) -> None:
 
 
 def test_names_cannot_smuggle_markup_into_a_page() -> None:
-    assert library.plain("a*b*_[x](y)") == r"a\*b\*\_\[x\]\(y\)"
-    assert library.in_words("time_s") == "time (s)"
-    assert library.in_words("visits") == "visits"
-    assert library.clock(3723.4) == "1:02:03"
+    assert words.plain("a*b*_[x](y)") == r"a\*b\*\_\[x\]\(y\)"
+    assert words.in_words("time_s") == "time (s)"
+    assert words.in_words("visits") == "visits"
+    assert words.clock(3723.4) == "1:02:03"
+    assert [words.spelled("latency_s", v) for v in (None, float("nan"), 1.23456)] == [
+        "never",
+        "never",
+        "1.235",
+    ]
+    assert [words.spelled("mean_s", v) for v in (None, 1200, "x")] == ["none", "1,200", "x"]

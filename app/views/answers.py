@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
-from app.library import VideoRow, in_words, plain, spelled
+from app.library import VideoRow
+from app.words import in_words, plain, spelled
 
 if TYPE_CHECKING:
     from llm_query.engine import Answer

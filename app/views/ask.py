@@ -5,6 +5,7 @@ import streamlit as st
 from app import library
 from app.errors import known_errors, one_line
 from app.views.answers import show_answer
+from app.words import plain
 from app.workplace import workplace
 from llm_query.engine import Answer, ask
 
@@ -33,9 +34,7 @@ def save(answer: Answer, name: str) -> None:
         st.error(one_line(error))
     else:
         where = "its bouts are on the timeline in Watch" if len(answer.bouts) else "it can be run"
-        st.success(
-            f"Saved as {library.plain(name)}: {where} (ethoscribe run {library.plain(name)})."
-        )
+        st.success(f"Saved as {plain(name)}: {where} (ethoscribe run {plain(name)}).")
 
 
 def choose_example() -> None:
@@ -67,7 +66,7 @@ if sent and question.strip():
 if "asked" in st.session_state:
     asked, answers, trouble = st.session_state.asked
     st.divider()
-    st.caption(f"“{library.plain(asked)}”")
+    st.caption(f"“{plain(asked)}”")
     if trouble:
         st.error(trouble)
     refusals = {answer.refused for answer in answers if answer.refused}
@@ -75,5 +74,5 @@ if "asked" in st.session_state:
         answers = answers[:1]  # the same for every video, so said once
     for number, answer in enumerate(answers):
         if len(answers) > 1:
-            st.subheader(library.plain(answer.video))
+            st.subheader(plain(answer.video))
         show_answer(answer, rows[answer.video], save, f"answer{number}")

@@ -1,0 +1,40 @@
+"""Frames of a video as JPEG, for lists and for videos that no browser plays."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from app.library import reading
+from storage.videos import find_video, video_file
+from tracking.errors import VideoError
+from tracking.video import VideoInfo, probe, read_frames
+
+
+def picture(path: Path, frame: int, width: int | None = None) -> bytes:
+    """One frame of a video as JPEG bytes, scaled down to `width` pixels when given."""
+    import cv2
+
+    stat = path.stat()
+    info = _probed(path, stat.st_mtime_ns, stat.st_size)
+    if not 0 <= frame < info.n_frames:
+        raise VideoError(f"{path.name} has {info.n_frames} frames; there is no frame {frame}.")
+    rgb = next(read_frames(info, frame, frame + 1)).rgb()
+    if width and width < rgb.shape[1]:
+        height = round(rgb.shape[0] * width / rgb.shape[1])
+        rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    done, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return data.tobytes() if done else b""
+
+
+@lru_cache(maxsize=256)
+def poster(study: Path, video_id: int, content_hash: str) -> bytes:
+    """A small picture of the middle of a video for lists."""
+    with reading(study) as opened:
+        video = find_video(opened, video_id)
+    return picture(video_file(video), video.n_frames // 2, width=320)
+
+
+@lru_cache(maxsize=32)
+def _probed(path: Path, modified_ns: int, size: int) -> VideoInfo:
+    return probe(path)
