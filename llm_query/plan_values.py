@@ -38,8 +38,8 @@ class Values(Loops):
         name = MEASURES.get(measure.kind, measure.kind)
         if asked:
             raise Refusal(
-                f"'{min(asked)}' does not fit {name}. Ask for the {name} itself, or when it is above "
-                "or below a number."
+                f"'{min(asked)}' does not fit {name}. Ask for the {name} itself, or when it is "
+                "above or below a number."
             )
         if reduce and measure.kind == "distance_moved":
             raise Refusal(f"A {reduce[0]} of the {name} has several meanings; ask for the {name}.")

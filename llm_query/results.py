@@ -111,10 +111,10 @@ WORDS = {
     "frames": "in {} frames",
 }  # fmt: skip
 SAID = {"approach": "approaching", "follow": "following", "chase": "chasing", "contact": "touching"}
-ALONE = frozenset(
-    ("in", "outside", "enters", "leaves", "left", "right", "above", "below", "immobile", "moving")
-    + ("faster", "slower")
-)
+ALONE = (
+    "in", "outside", "enters", "leaves", "left", "right", "above", "below", "immobile", "moving",
+    "faster", "slower",
+)  # fmt: skip
 LINKS = {
     "facing each other": " with",
     "closer": " to",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -96,14 +96,14 @@ def test_endless_code_is_stopped_with_its_children(snapshot: Path, tmp_path: Pat
 
 
 def _alive(pid: int) -> bool:
-    """Whether a process still runs (a killed one may wait as a zombie for its parent)."""
-    status = Path(f"/proc/{pid}/stat")
-    if status.parent.parent.joinpath("self").exists():
-        return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
+    """Whether a process still runs a moment later (a killed one may wait for its parent)."""
+    for _ in range(40):
+        state = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
+        )
+        if not state.stdout.strip() or state.stdout.startswith("Z"):
+            return False
+        time.sleep(0.05)
     return True
 
 
