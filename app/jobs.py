@@ -135,7 +135,7 @@ def _seen(path: Path) -> Job | None:
     job = read_job(path) or job  # it may have written its last word just now
     if not job.active:
         return job
-    reason = _last_words(path)
+    reason = _last_words(path, job)
     return replace(job, state="stopped", message=f"{reason} Track again to resume.".strip())
 
 
@@ -163,14 +163,17 @@ def is_alive(job: Job, path: Path) -> bool:
     return True
 
 
-def _last_words(path: Path) -> str:
-    """The last line the process wrote, for a job that ended without a message."""
+def _last_words(path: Path, job: Job) -> str:
+    """The error the process printed last, or how far it had come when it was ended."""
     try:
         text = path.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return ""
-    lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "The process ended unexpectedly."
+        text = ""
+    lines = [line.strip() for line in text.splitlines() if "Error" in line]
+    if lines:
+        return lines[-1][:300]
+    reached = f" at {job.done} of {job.total} frames" if job.total else ""
+    return f"The process ended unexpectedly{reached}."
 
 
 def _write(path: Path, job: Job) -> None:

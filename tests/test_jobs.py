@@ -81,7 +81,8 @@ def test_a_killed_job_is_told_as_stopped(stand_in: Path) -> None:
     wait_for(lambda: jobs.latest_job(stand_in, VIDEO).state == "running")
     os.kill(job.pid, signal.SIGKILL)
     wait_for(lambda: jobs.latest_job(stand_in, VIDEO).state == "stopped")
-    assert "Track again to resume" in jobs.latest_job(stand_in, VIDEO).message
+    message = "The process ended unexpectedly at 30 of 120 frames. Track again to resume."
+    assert jobs.latest_job(stand_in, VIDEO).message == message
 
 
 def test_a_job_that_does_not_listen_can_be_ended(stand_in: Path) -> None:
