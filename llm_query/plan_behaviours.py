@@ -31,8 +31,9 @@ RULES = {
     "follow": "Following: both moving, directions less than {max_angle_deg:g} degrees apart, the "
     "other in front, within 2 body lengths, on its path of the last {path_s:g} s, for at least "
     "{min_duration_s:g} s (EthoVision's Follow after LMT).",
-    "chase": "Chasing: following with both at 2 body lengths/s or faster, for at least "
-    "{min_duration_s:g} s (EthoVision and LMT; no source gives a speed, this one is ours).",
+    "chase": "Chasing: both at 2 body lengths/s or faster, directions less than {max_angle_deg:g} "
+    "degrees apart, the other in front, within 2 body lengths, on its path of the last {path_s:g} s, "
+    "for at least {min_duration_s:g} s (EthoVision and LMT; no source gives a speed, 2 is ours).",
     "approach": "Approaching: the distance shrinks by its own movement, faster than the other, "
     "within 2 body lengths (EthoVision and LMT, social approach).",
 }

@@ -230,9 +230,10 @@ class Cursor:
         while self.kind() in ("unknown", "no_region", "no_point", "soft", "point"):
             words.append(self.peek().text)
             self.at += 1
+        todo = "Use one of these names, or draw" if self.context.regions else "Draw"
         return Refusal(
             f"I do not know a region called '{' '.join(words)}'. {self.region_list()} "
-            "Use one of these names, or draw and name that region first."
+            f"{todo} and name that region first."
         )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from llm_query.errors import QueryError
+
 ANY_OTHER = "<other>"  # "another animal": each of the others in turn
 EACH = "<each>"  # "the animal" where there are several: each one by itself
 
 
-class Refusal(Exception):
+class Refusal(QueryError):
     """The question is not understood well enough to answer it; the message says what to do next."""
 
 
