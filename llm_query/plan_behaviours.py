@@ -32,8 +32,8 @@ RULES = {
     "other in front, within 2 body lengths, on its path of the last {path_s:g} s, for at least "
     "{min_duration_s:g} s (EthoVision's Follow after LMT).",
     "chase": "Chasing: both at 2 body lengths/s or faster, directions less than {max_angle_deg:g} "
-    "degrees apart, the other in front, within 2 body lengths, on its path of the last {path_s:g} s, "
-    "for at least {min_duration_s:g} s (EthoVision and LMT; no source gives a speed, 2 is ours).",
+    "degrees apart, the other in front, within 2 body lengths, on its path of the last {path_s:g} "
+    "s, for at least {min_duration_s:g} s (EthoVision and LMT; the speed is ours).",
     "approach": "Approaching: the distance shrinks by its own movement, faster than the other, "
     "within 2 body lengths (EthoVision and LMT, social approach).",
 }

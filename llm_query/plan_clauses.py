@@ -36,6 +36,14 @@ class Clauses(Movement):
         condition = self._lasting(condition)
         return Condition("not", condition.subject, parts=(condition,)) if negated else condition
 
+    def _stay(self, condition: Condition) -> Condition:
+        """Read "visits for more than 2 s" as stays; an entry or exit lasts no time."""
+        if condition.kind not in ("enter", "leave"):
+            return condition
+        if "visit" not in condition.arguments.get("word", ""):
+            raise Refusal("An entry or exit is a moment. Ask when it is in the region for so long.")
+        return replace(condition, kind="in", arguments={**condition.arguments, "word": "in"})
+
     def _lasting(self, condition: Condition) -> Condition:
         """Attach "for at least 2 s", "lasting more than 1 s" to the clause it follows."""
         start = self.at
@@ -44,6 +52,7 @@ class Clauses(Movement):
             sign, quantity = self.peek().value, self.peek(1).value
             if quantity.unit in ("s", "frame") and self.kind(2) not in ("away", "from", "to"):
                 self.at += 2
+                condition = self._stay(condition)
                 if condition.kind == "immobile" and sign in (">", ">="):
                     self.assumptions.append(f"Shortest rest counted: {quantity} (as asked).")
                     arguments = {**condition.arguments, "min_s": quantity}

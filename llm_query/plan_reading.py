@@ -218,6 +218,7 @@ class Reader(Asked):
 
     def _on_animals(self) -> bool:
         start = self.at
+        self.all_said = self.all_said or self.peek().text.startswith("all ")
         animals = self.take_animals()
         if animals == (ANY_OTHER,) and self.subjects and not self._verb_next():
             self.at = start
@@ -234,6 +235,8 @@ class Reader(Asked):
         if points or self.terms:
             self.points = points
         return True
+
+    all_said = False  # "all mice": each one, or all at once?
 
     def _verb_next(self) -> bool:
         return self.kind() in (
@@ -309,6 +312,12 @@ class Reader(Asked):
         self._settle_aggregates()
         if self.smooth is not None:
             reading.condition = self._smoothed(reading.condition)
+        alone = reading.condition is not None and reading.condition.target is None
+        if self.all_said and alone and reading.measure is None and reading.plot is None:
+            raise Refusal(
+                "'all' could mean each one by itself or all at once. Say 'each animal', or "
+                f"'{self.context.animals[0]} ... while {self.context.animals[-1]} ...'."
+            )
         self._settle_measure()
         self._nothing_lost()
         return reading

@@ -220,6 +220,12 @@ def test_the_longest_visit_is_a_stay_not_an_entry(scene: Scene) -> None:
     assert found["numbers"]["longest_s"] == pytest.approx(longest * DT)
 
 
+def test_a_visit_of_some_length_is_a_stay(scene: Scene) -> None:
+    found = answer("how often did mouse 2 visit the corner for more than 2 s", scene)
+    stays = [b for b in bouts(in_mask(scene, "animal2", "corner")) if (b[1] - b[0]) * DT > 2]
+    assert found["numbers"]["count"] == len(stays) > 0
+
+
 def test_an_animal_said_after_the_verb_is_the_subject(scene: Scene) -> None:
     found = answer("how many visits to the corner did mouse 2 make?".replace(" make", ""), scene)
     assert found["numbers"]["count"] == len(crossings(scene, "animal2", "corner", entering=True))
@@ -340,6 +346,8 @@ def test_plural_names_join_the_regions_of_a_family() -> None:
         ("Is mouse 1 still in the corner?", "'still' could mean"),
         ("When is mouse 1 following or chasing mouse 2?", "whom after each verb"),
         ("When does mouse 1 turn left?", "turn"),
+        ("When are all mice in the corner?", "'all' could mean"),
+        ("When does mouse 1 enter the corner for more than 2 s?", "moment"),
         ("When is the maximum speed of mouse 1?", "does not fit speed"),
         ("How often is the speed of mouse 1?", "does not fit speed"),
         ("mean distance travelled by mouse 1", "several meanings"),
