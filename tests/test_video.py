@@ -8,7 +8,7 @@ import pytest
 from film import write_sound, write_video
 
 from tracking.errors import VideoError
-from tracking.video import content_hash, probe, read_frames
+from tracking.video import content_hash, probe, read_frames, read_frames_at
 
 
 def write_numbered(path, n_frames=70, pixel_format="yuv420p", gop=20, size=(160, 64)):
@@ -132,3 +132,11 @@ def test_seeks_in_a_real_full_colour_recording_are_exact(shared_data):
     in_order = {f.index: f.gray.copy() for f in read_frames(info, 0, 561) if f.index in wanted}
     for index in wanted:
         np.testing.assert_array_equal(next(read_frames(info, index)).gray, in_order[index])
+
+
+def test_single_frames_are_the_same_frames_wherever_they_lie(tmp_path):
+    info = probe(write_numbered(tmp_path / "numbered.mp4"))
+    wanted = [0, 1, 7, 19, 20, 41, 42, 69]
+    found = list(read_frames_at(info, wanted))
+    assert [frame.index for frame in found] == wanted
+    assert [number_of(frame.gray) for frame in found] == wanted

@@ -15,7 +15,7 @@ the video by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ import numpy as np
 
 from tracking.background import BackgroundSegmenter, BackgroundSettings, limit_image
 from tracking.errors import TrackingError
-from tracking.video import Frame, VideoInfo, read_frames
+from tracking.video import VideoInfo, read_frames_at
 
 MASKED = "masked median"
 PLAN = (("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"))
@@ -105,7 +105,7 @@ def sample(
     """
     wanted = _sample_indices(info, count)
     images = []
-    for done, frame in enumerate(_frames_at(info, wanted)):
+    for done, frame in enumerate(read_frames_at(info, wanted)):
         images.append(frame.gray.copy())
         if on_progress:
             on_progress(done + 1, len(wanted))
@@ -115,22 +115,13 @@ def sample(
 def _sample_indices(info: VideoInfo, count: int) -> np.ndarray:
     spread = np.unique(np.linspace(0, info.n_frames - 1, count).astype(int))
     keys = info.keyframes
-    budget = max(300, info.n_frames // 4) / max(len(keys), 1)
+    budget = max(200, info.n_frames // 8) / len(keys)  # frames to decode per keyframe
     before = keys[np.searchsorted(keys, spread, side="right") - 1]
     after = np.append(keys, info.n_frames)[np.searchsorted(keys, spread, side="right")]
-    if len(keys) >= count:
+    if len(keys) >= count // 2:
         return np.unique(before)
     stretch = np.minimum(1.0, budget / np.maximum(after - before, 1))
     return np.unique(before + ((spread - before) * stretch).astype(int))
-
-
-def _frames_at(info: VideoInfo, indices: np.ndarray) -> Iterator[Frame]:
-    groups = np.searchsorted(info.keyframes, indices, side="right")
-    for group in np.unique(groups):
-        members = set(indices[groups == group].tolist())
-        for frame in read_frames(info, min(members), max(members) + 1):
-            if frame.index in members:
-                yield frame
 
 
 @dataclass(frozen=True)

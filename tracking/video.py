@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -116,33 +116,69 @@ def read_frames(
     Raises VideoError when a frame that the file lists cannot be decoded.
     """
     stop = info.n_frames if stop is None else min(stop, info.n_frames)
-    expected = start
+    if start >= stop:
+        return
     with _opened(info.path) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = threads
+        stream = _started(container, threads)
         if start > 0:
-            # x264 writes its version beside the first frame only, and a decoder that has not seen
-            # it gets 4:4:4 video wrong after a seek
-            next(container.decode(stream))
-            container.seek(int(info.pts[start]), stream=stream, backward=True)
-        try:
-            for picture in container.decode(stream):
-                if expected >= stop:
-                    return
-                if picture.pts is None or picture.pts < info.pts[expected]:
-                    continue
-                if picture.pts != info.pts[expected]:
-                    raise VideoError(_missing(info, expected))
-                yield Frame(
-                    expected, float(info.time_s[expected]), _gray(picture, info.rotation),
-                    picture, info.rotation,
-                )  # fmt: skip
-                expected += 1
-        except av.error.FFmpegError as error:
-            raise VideoError(_missing(info, expected)) from error
-    if expected < stop:
-        raise VideoError(_missing(info, expected))
+            _seek(container, stream, info, start)
+        yield from _decoded(container, stream, info, start, stop)
+
+
+def read_frames_at(info: VideoInfo, indices: Sequence[int], threads: int = 2) -> Iterator[Frame]:
+    """Decode single frames, in rising order; what lies between is skipped where it can be."""
+    with _opened(info.path) as container:
+        stream = _started(container, threads)
+        frames: Iterator[Frame] = iter(())
+        at = info.n_frames
+        for index in indices:
+            key = int(info.keyframes[np.searchsorted(info.keyframes, index, side="right") - 1])
+            if not at <= index or key > at:
+                _seek(container, stream, info, index)
+                frames, at = _decoded(container, stream, info, key, info.n_frames), key
+            for frame in frames:
+                at = frame.index + 1
+                if frame.index == index:
+                    yield frame
+                    break
+
+
+def _started(container: Any, threads: int) -> Any:
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = threads
+    return stream
+
+
+def _seek(container: Any, stream: Any, info: VideoInfo, index: int) -> None:
+    """Go to the keyframe before a frame."""
+    # x264 writes its version beside the first frame only, and a decoder that has not seen it gets
+    # 4:4:4 video wrong after a seek
+    next(container.decode(stream))
+    container.seek(int(info.pts[index]), stream=stream, backward=True)
+
+
+def _decoded(
+    container: Any, stream: Any, info: VideoInfo, start: int, stop: int
+) -> Iterator[Frame]:
+    """The frames from ``start`` on, whatever is decoded before it; VideoError if one is missing."""
+    expected = start
+    try:
+        for picture in container.decode(stream):
+            if picture.pts is None or picture.pts < info.pts[expected]:
+                continue
+            if picture.pts != info.pts[expected]:
+                raise VideoError(_missing(info, expected))
+            yield Frame(
+                expected, float(info.time_s[expected]), _gray(picture, info.rotation),
+                picture, info.rotation,
+            )  # fmt: skip
+            expected += 1
+            if expected == stop:
+                return
+    except av.error.FFmpegError as error:
+        raise VideoError(_missing(info, expected)) from error
+    raise VideoError(_missing(info, expected))
 
 
 def content_hash(path: Path) -> str:
