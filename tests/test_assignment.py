@@ -45,7 +45,7 @@ def test_a_blob_that_nobody_explains_takes_an_animal_never_seen():
 
 def test_an_animal_never_seen_does_not_hide_in_a_shared_blob_or_in_a_speck():
     prediction = predict([(0, 0), (np.nan, np.nan)], missing_for=[1, 0])
-    assert decide(prediction, [(2, 0)], [700]) == [0, -1]
+    assert decide(prediction, [(2, 0)], [650]) == [0, -1]
     assert decide(prediction, [(2, 0), (90, 0)], [500, 40]) == [0, -1]
 
 
