@@ -73,7 +73,8 @@ def then(first: Bouts, second: Bouts, within_s: float, after: str) -> Bouts:
 
     The second starts at or after the first's stop and at most within_s later (after="start":
     later than the first's start, counted from there). Every bout belongs to one sequence at most:
-    the nearest pair.
+    the nearest pair. A sequence is a state, also where nobody did it; two point events in one
+    frame make a sequence of that frame.
     """
     if after not in ("start", "stop"):
         raise QueryError(f'then() counts from the "start" or the "stop" of a bout, not "{after}".')
@@ -85,8 +86,7 @@ def then(first: Bouts, second: Bouts, within_s: float, after: str) -> Bouts:
         pairs.append(pair)
     counts = [len(start) for start, _ in rows]
     start = np.concatenate([s for s, _ in rows])
-    stop = np.concatenate([s for _, s in rows])
-    points = first.kind == second.kind == "point" and not (stop > start).any()
+    stop = np.maximum(np.concatenate([s for _, s in rows]), start + 1)
     return type(first)(
         edges_s=first.edges_s,
         pairs=tuple(pairs),
@@ -95,7 +95,6 @@ def then(first: Bouts, second: Bouts, within_s: float, after: str) -> Bouts:
         stop_frame=stop,
         behaviour=f"{first.behaviour} then {second.behaviour}",
         definition=f"({first.definition}) then within {within_s:g} s ({second.definition})",
-        kind="point" if points else "state",
     )
 
 

@@ -72,8 +72,8 @@ class Emitter(Behaviours):
         self.assume(
             "Each row runs from the first step to the second; the nearest ones belong together."
         )
-        steps = f"{self.bouts(first)}, {self.bouts(second)}"
-        return f"in_order({steps}, {within}).named({quoted(phrase(condition))})"
+        steps = f"{self.bouts(first)}.then({self.bouts(second)}, {within})"
+        return f"{steps}.named({quoted(phrase(condition))})"
 
     def _for(self, condition: Condition) -> str:
         sign, length = condition.arguments["sign"], condition.arguments["length"]

@@ -22,7 +22,7 @@ FILENAME = "analysis"
 TOOLS = {
     "tools": (
         "length_in", "speed_in", "period", "bouts_when", "beside", "from_side", "kept_bouts",
-        "in_order", "mean_of", "median_of", "max_of", "min_of", "series", "tell",
+        "mean_of", "median_of", "max_of", "min_of", "series", "tell",
     ),
     "results": ("summarise",),
     "figures": (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -209,16 +208,6 @@ def kept_bouts(recording: Recording, name: str, animal: str) -> Bouts:
         return found.only(animal)
     nothing = np.zeros(recording.n_frames, dtype=bool)
     return Bouts.where(nothing, recording.edges_s, animal, behaviour=name)
-
-
-def in_order(first: Bouts, second: Bouts, within_s: float) -> Bouts:
-    """Give the sequences of two steps, from the first's start to the second's stop.
-
-    The second starts at or after the first's end and at most within_s seconds later; of several
-    the nearest belong together.
-    """
-    found = first.then(second, within_s)
-    return found if found.count else replace(found, kind="state")  # none is no point event
 
 
 def _chosen(

@@ -181,6 +181,22 @@ def test_then_counts_from_the_stop_or_from_the_start():
         first.then(second, 1, after="middle")
 
 
+def test_a_sequence_is_a_state_also_when_nobody_did_it():
+    times = np.arange(11) / 10
+
+    def moments(frames: list[int], who: str) -> Bouts:
+        mask = np.isin(np.arange(10), frames)
+        return Bouts.from_masks({(who, None): (mask, None)}, times, "moment", kind="point")
+
+    never = moments([8], "a").then(moments([2], "a"), 5)
+    once = moments([1], "b").then(moments([4], "b"), 5)
+    both = collect(never, once)
+    assert never.kind == "state" and never.count == 0
+    assert both.by_subject()["count"].tolist() == [0, 1] and spans(both) == [(1, 4)]
+    at_once = moments([1, 6], "a").then(moments([1, 8], "a"), 5)
+    assert spans(at_once) == [(1, 2), (6, 8)] and at_once.kind == "state"
+
+
 def test_merge_joins_within_a_pair_only():
     both = collect(bouts_of("##.##...#", "a"), bouts_of("..#......", "b"))
     merged = both.merge(0.1)
