@@ -21,6 +21,7 @@ RECORDINGS = [
     ("zebrafish14", "zebrafish14.mp4", 14, 10),
 ]
 ROUNDS = 3
+IMPORTS = ("app.tracking_job",)
 
 
 def decode(video: Path) -> int:
@@ -51,35 +52,28 @@ def _idf1(study_folder: Path, truth: Path, radius: float) -> float:
     return score_tracks(read_truth(truth), found, radius)["idf1"]
 
 
-def _nothing(*_: object) -> None:
-    """What a process costs that only imports."""
-    import app.tracking_job  # noqa: F401
-
-
 def main() -> None:
     """Print one line per recording."""
     if not DATA.is_dir():
         print(f"The recordings are not at {DATA}.")
         return
     nowhere = Path("nowhere")
-    print("tracking over decode-only, CPU seconds, medians of", ROUNDS, "rounds")
+    print(f"tracking over decode-only, CPU seconds without imports, medians of {ROUNDS} rounds")
     print(
         f"{'recording':<20}{'size':>11}{'frames':>8}{'decode':>8}{'track':>8}{'ratio':>7}"
         f"{'wall':>7}{'fps, 1 and 2 workers':>22}{'IDF1':>8}"
     )
-    imports = cost_of(_nothing).cpu_s
     for folder, file, animals, radius in RECORDINGS:
         video = DATA / folder / file
         rounds: list[tuple[Cost, Cost, Cost]] = []
         for _ in range(ROUNDS):
             rounds.append((
-                cost_of(decode, video),
-                cost_of(track, video, animals, 1, nowhere, radius),
-                cost_of(track, video, animals, 2, nowhere, radius),
+                cost_of(decode, video, imports=IMPORTS),
+                cost_of(track, video, animals, 1, nowhere, radius, imports=IMPORTS),
+                cost_of(track, video, animals, 2, nowhere, radius, imports=IMPORTS),
             ))  # fmt: skip
         idf1 = cost_of(track, video, animals, 1, DATA / folder / "gt_points.csv", radius).result
         _line(folder, video, rounds, idf1)
-    print(f"(of the CPU seconds of tracking, {imports:.1f} are spent on imports)")
 
 
 def _line(folder: str, video: Path, rounds: list[tuple[Cost, Cost, Cost]], idf1: float) -> None:
