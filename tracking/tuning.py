@@ -32,7 +32,8 @@ OPENINGS = (0.0, 0.08, 0.15)  # radii tried, in widths of an animal
 MOST_OF_FRAME = 0.4  # that all animals together may cover
 LEAST_SCORE = 0.005  # sensor noise scores 0.0003, the hardest real recordings 0.05
 NEARLY = 0.8  # of the best score does nearly as well
-SAMPLES = 48
+SAMPLES = 36  # frames that the background is made of
+JUDGED = 18  # of them that settings are judged on
 LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
 ABSOLUTE = (10.0, 14.0, 20.0, 28.0, 40.0, 56.0, 80.0)
 RELATIVE = (0.16, 0.22, 0.3, 0.4, 0.52)
@@ -169,7 +170,7 @@ def _best_of(
     small: np.ndarray, tried: list[_Candidate], n_animals: int, fixed: dict[str, Any]
 ) -> _Candidate:
     """The best-scoring threshold and contrast of the best background."""
-    frames = small[:: max(1, len(small) // 24)]
+    frames = small[:: max(1, len(small) // JUDGED)]
     gradients = [_gradient(image) for image in frames]
     judged: list[_Candidate] = []
     for candidate in tried:
@@ -384,7 +385,7 @@ def _finish(
         best.settings, min_area_px=round(0.3 * best.floor / scale**2, 1),
         typical_area_px=round(area, 1),
     )  # fmt: skip
-    frames = stack[:: max(1, len(stack) // 24)]
+    frames = stack[:: max(1, len(stack) // JUDGED)]
     width = _typical_width(frames, background, first, area)
     first = replace(first, close_px=fixed.get("close_px", 0))
     radii = sorted({round(share * width) for share in OPENINGS})
@@ -393,7 +394,7 @@ def _finish(
         _opened(frames, background, replace(first, open_px=radius), n_animals) for radius in radii
     ]
     # a tail moves the centre and the heading, so of nearly equal openings the widest
-    enough = 0.97 * max(choice[0] for choice in choices)
+    enough = 0.95 * max(choice[0] for choice in choices)
     score, settings, most_seen = [choice for choice in choices if choice[0] >= enough][-1]
     parts = {**dict(best.parts), "opening": score}
     return Tuning(settings.checked(), background, best.score, parts, most_seen)
