@@ -63,7 +63,8 @@ class Behaviours(States):
         shortest = condition.arguments.get("min_s")
         extra = f", min_duration_s={self.seconds(shortest)}" if shortest else ""
         given = {"min_duration_s": self._approximate_s(shortest)} if shortest else {}
-        return self._default("immobile", condition, extra, **given)
+        name = f'.named("immobile for at least {shortest}")' if shortest else ""
+        return self._default("immobile", condition, extra, **given) + name
 
     def _moving(self, condition: Condition) -> str:
         return self._default("moving", condition)

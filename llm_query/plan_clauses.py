@@ -134,6 +134,15 @@ class Clauses(Movement):
         self.refuse_it()
         if self.take("eachother"):
             return self._pair(kind, {**arguments, "mutual": True})
+        if (
+            self.kind() == "other"
+            and self.peek().text.startswith("all ")
+            and len(self.context.animals) > 2
+        ):
+            raise Refusal(
+                f"'{self.peek().text}' could mean all at once or each in turn. Say 'any other "
+                "animal' for each in turn, or ask about them one by one."
+            )
         animals = self.take_animals()
         if not animals and self.last_target is not None:
             return self._again(kind, {**arguments, "mutual": False})

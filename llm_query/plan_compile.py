@@ -81,7 +81,8 @@ class Emitter(Behaviours):
         if sign in ("<", ">"):
             word = "or longer" if sign == ">" else "or shorter"
             self.assume(f"Bouts of {length} {word} are kept.")
-        return f"{self.bouts(condition.parts[0])}.{method}({self.seconds(length)})"
+        kept = f"{self.bouts(condition.parts[0])}.{method}({self.seconds(length)})"
+        return f"{kept}.named({quoted(phrase(condition))})"
 
 
 def window_code(window: Window | None) -> str:

@@ -122,6 +122,8 @@ class Cursor:
             return self._generic_region()
         names, how = list(token.value), "or" if len(token.value) > 1 else "one"
         self._skip_generic()
+        if self.kind() == "region" and self.peek().value == (self.context.arena,):
+            del self.tokens[self.at]  # "the centre of the arena"
         while (self._lists() or self.kind() == "sep") and self._region_follows():
             join = self.take(*JOINS, "sep")
             extra = self.take(*JOINS)

@@ -28,6 +28,12 @@ def _point(condition: Condition) -> str:
     return "" if point == "centre" else f" ({point})"
 
 
+def ends_text(condition: Condition) -> str:
+    """Say which body points a distance between two animals is of: " (nose to tail_base)"."""
+    points = condition.arguments.get("points", ("centre", "centre"))
+    return "" if points == ("centre", "centre") else f" ({points[0]} to {points[1]})"
+
+
 def phrase(condition: Condition) -> str:
     """Say a condition without its subject and target, as the bouts are named: "in corner"."""
     arguments = condition.arguments
@@ -78,9 +84,10 @@ def _joined(condition: Condition) -> str:
             f"outside {_regions(inner)}{_point(inner)}" if inner.kind == "in" else f"not {parts[0]}"
         )
     if kind in ("and", "or"):
-        return f" {kind} ".join(parts)
+        return _together(condition)
     if kind == "then":
-        return " then ".join(parts)
+        limit = condition.arguments.get("limit")
+        return " then ".join(parts) + (f" within {limit}" if limit else "")
     if kind == "each":
         return "; ".join(parts)
     if kind == "for":
@@ -90,13 +97,34 @@ def _joined(condition: Condition) -> str:
     return {
         "near": "near",
         "scored": condition.arguments.get("name", ""),
-        "immobile": condition.arguments.get("word", "immobile"),
+        "immobile": _still(condition),
         "contact": "touching",
         "chase": "chasing",
         "follow": "following",
         "approach": "approaching",
         "moving": "moving",
     }[kind]
+
+
+def _still(condition: Condition) -> str:
+    shortest = condition.arguments.get("min_s")
+    word = condition.arguments.get("word", "immobile")
+    return f"{word} for at least {shortest}" if shortest else word
+
+
+def _together(condition: Condition) -> str:
+    """Join parts by and, or; say whose each is where they are about several animals."""
+    first = condition.parts[0].subject
+    targets = {part.target for part in condition.leaves() if part.target}
+    several = len(targets) > 1 or any(part.subject != first for part in condition.leaves())
+    text = ""
+    for part in condition.parts:
+        own = part.subject == first
+        named = several and part.target != ANY_OTHER
+        said = sentence(part) if not own else _after_subject(part) if named else phrase(part)
+        word = condition.kind if own or condition.kind == "or" else "while"
+        text += f" {word} {said}" if text else said
+    return text
 
 
 def who(name: str | None) -> str:
@@ -108,7 +136,9 @@ def sentence(condition: Condition) -> str:
     """Say a condition with its subject and target: "each animal in corner"."""
     if condition.kind in ("and", "or", "then", "each"):
         word = {"then": " and then ", "each": "; ", "or": " or "}.get(condition.kind, " while ")
-        return word.join(sentence(part) for part in condition.parts)
+        limit = condition.arguments.get("limit")
+        within = f" within {limit}" if limit else ""
+        return word.join(sentence(part) for part in condition.parts) + within
     if condition.kind == "not":
         inner = condition.parts[0]
         if inner.kind == "in":
@@ -125,8 +155,7 @@ def _after_subject(condition: Condition) -> str:
         return phrase(condition)
     if condition.arguments.get("mutual"):
         return f"and {who(condition.target)} {phrase(condition)}"
-    points = condition.arguments.get("points", ("centre", "centre"))
-    ends = "" if points == ("centre", "centre") else f" ({points[0]} to {points[1]})"
+    ends = ends_text(condition)
     link = {"distance": " to", "angle": " to", "near": " to"}.get(condition.kind, "")
     if condition.kind == "distance":
         link = {"<": " to", "<=": " of"}.get(condition.arguments["bounds"][0][0], " from")

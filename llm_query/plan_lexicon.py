@@ -51,6 +51,35 @@ ADVICE = {
     "climb": ("climbing needs height, which a single camera from above does not give"),
     "mount": ("mounting has no definition here; define it, or score it by hand"),
     "figh": ("fighting has no definition here; define it, or score it by hand"),
+    "most least farthest furthest fastest slowest more less compare than difference rank": (
+        "comparing animals is not built yet; ask for the number of each animal, for example: "
+        "distance travelled by each animal, and compare the rows of the table"
+    ),
+    "both together": (
+        "say it as one clause for each animal, for example: how long is animal1 in the corner "
+        "while animal2 is in the corner"
+    ),
+    "alone nobody": (
+        "say it with names, one clause for each animal, for example: how long is animal1 in the "
+        "corner while animal2 is not in the corner"
+    ),
+    "percentile standard variance variab": (
+        "spreads are not built yet; ask for the mean, median, maximum or minimum, or take the "
+        "value of every frame from the table"
+    ),
+    "per minus ratio divided": (
+        "rates and arithmetic are not built yet; ask for the count or time and for the length "
+        "of the recording"
+    ),
+    "thigmota": (
+        "thigmotaxis needs a distance from the wall; ask for example: percent of time within 5 cm "
+        "of the wall"
+    ),
+    "turn rotat": ("turns have no definition here; ask for the heading over time"),
+    "sleep": (
+        "sleep cannot be told from rest by the track alone; ask for immobile for at least a stated "
+        "time, such as 300 s"
+    ),
     "attack": ("attacks have no definition here; define them, or score them by hand"),
 }
 

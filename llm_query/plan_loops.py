@@ -133,9 +133,9 @@ class Loops:
                 else f"{bouts}.{reading.order}()"
             )
         asked = [ALSO[a] for a in dict.fromkeys(reading.aggregates) if a in ALSO]
-        if reading.order and reading.order.endswith("first") and "latency_s" not in asked:
-            asked.append("latency_s")
         also = f", also=[{', '.join(map(quoted, asked))}]" if asked else ""
+        if self.reading.order:
+            also += f', which="{self.reading.order}"'
         text = f"    bouts = {bouts}\n"
         if reading.plot:
             return (

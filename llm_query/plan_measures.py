@@ -201,6 +201,8 @@ class Measures(Tree):
         if self.reading.measure and self.reading.measure.kind == kind:
             subjects = (*self.reading.measure.subjects, subject)
         self._set_measure(Measure(kind, subjects, target, points, arguments=arguments))
+        if target in self.context.animals:
+            self.last_target = target  # "between mouse 1 and mouse 2 while touching"
 
     def _own_distance(self, points: tuple[str, ...]) -> bool:
         """Read "nose to its own tail_base distance larger than 10"."""

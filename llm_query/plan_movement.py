@@ -69,20 +69,47 @@ class Movement(Places):
             if len(regions[0]) > 1:
                 raise Refusal("A distance to several regions at once: ask about them one by one.")
             return {"what": "region", "region": regions[0][0]}
+        several = self.kind() == "other" and means_all(self.peek().text)
         place = self.take_place()
-        return {"what": "animal", "place": place} if place else None
+        return {"what": "animal", "place": place, "all": several} if place else None
 
     def _distance(self, bounds: Bounds, target: dict[str, Any] | None) -> Condition:
         point = self._one_point()
         if target is None:
-            return self._pair("distance", {"bounds": bounds, "points": (point, point)})
+            arguments: dict[str, Any] = {"bounds": bounds, "points": (point, point)}
+            known = self.last_target is not None
+            return (
+                self._again("distance", arguments) if known else self._pair("distance", arguments)
+            )
         if target["what"] != "animal":
             arguments = {"bounds": bounds, "point": point, "region": target.get("region")}
             return self._each_subject("distance_place", arguments=arguments)
         place: Place = target["place"]
+        if target["all"] and len(self.context.animals) > 2:
+            return self._distance_to_all(bounds, point, place)
         return self._with_target(
             "distance", place, {"bounds": bounds, "points": (point, place.point)}
         )
+
+    def _distance_to_all(self, bounds: Bounds, point: str, place: Place) -> Condition:
+        """Read "farther than 10 cm from all other mice": the nearest one is that far away."""
+        if not all(sign.startswith(">") for sign, _ in bounds):
+            return self._with_target(
+                "distance", place, {"bounds": bounds, "points": (point, place.point)}
+            )
+        if (point, place.point) != ("centre", "centre"):
+            raise Refusal(
+                "Far from all others is known for body centres only. Leave out the point."
+            )
+        self.assumptions.append("Far from the others means: far from the nearest of them.")
+        return self._each_subject("nearest_neighbour", arguments={"bounds": bounds})
+
+    def _read_between(self) -> Condition | None:
+        """Read "between 5 and 10 cm from mouse 2"."""
+        ends = (self.kind(1), self.kind(3)) == ("quantity", "quantity")
+        if not ends or self.kind(4) not in ("away", "from", "to"):
+            return None
+        return self._distance_to(self.take_bounds())
 
     def take_bounds(self) -> Bounds:
         """Consume "less than 260 and larger than 50", "between 5 and 10 cm"."""
@@ -127,11 +154,8 @@ class Movement(Places):
             self.take("measure")
         if self.kind() == "faster":
             return self._read_faster()
-        if (
-            self.kind() == "cmp"
-            and self.peek(1).kind == "quantity"
-            and "/" in self.peek(1).value.unit
-        ):
+        ahead = {"cmp": 1, "between": 3}.get(self.kind(), 0)  # "between 2 and 10 cm/s"
+        if ahead and self.kind(ahead) == "quantity" and "/" in self.peek(ahead).value.unit:
             return self.speed_condition(self.take_bounds())
         if self.kind() in ("from", "from_side_of"):
             return self._from_to()
@@ -176,3 +200,16 @@ class Movement(Places):
     def speed_condition(self, bounds: Bounds) -> Condition:
         """Make the condition on a speed, of each subject and its point."""
         return self._each_subject("speed", arguments={"bounds": bounds, "point": self._one_point()})
+
+
+MANY = ("mice", "flies", "animals", "rats", "others", "individuals", "conspecifics", "neighbours",
+        "neighbors")  # fmt: skip
+
+
+def means_all(text: str) -> bool:
+    """Tell whether being far from "all other mice" means from each of them at once.
+
+    >>> means_all("any other mouse"), means_all("the other mouse")
+    (True, False)
+    """
+    return text.startswith(("all ", "any ")) or text.endswith(MANY)

@@ -186,7 +186,8 @@ class Reader(Asked):
         """Read "distance travelled by mouse 1", "entries into the corner by mouse 1"."""
         self.take("by")
         named = self.kind() in ("animal", "subject")
-        return named and not self.subjects and bool(self.terms or self.reading.measure)
+        told = self.terms or self.reading.measure or self.reading.aggregates
+        return named and not self.subjects and bool(told)
 
     def _on_whole(self) -> bool:
         self.take("whole")
@@ -344,6 +345,6 @@ class Reader(Asked):
             )
         return Refusal(
             f"I do not know what '{token.text}' means here. Say it with places, distances, "
-            "speeds or "
-            "times, for example: define it as closer than 3 cm to another animal."
+            f"speeds or times, for example: how long is {self.context.animals[0]} closer than "
+            "3 cm to another animal?"
         )

@@ -86,6 +86,10 @@ class Condition:
         """Give this condition and everything inside it."""
         return [self, *(inner for part in self.parts for inner in part.walk())]
 
+    def leaves(self) -> list[Condition]:
+        """Give the conditions that are not made of others."""
+        return [part for part in self.walk() if not part.parts]
+
 
 @dataclass(frozen=True)
 class Measure:

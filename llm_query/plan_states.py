@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llm_query.plan_describe import phrase
+from llm_query.plan_describe import ends_text, phrase
 from llm_query.plan_numbers import Numbers, quoted
 from llm_query.plan_slots import (
     ANY_OTHER,
@@ -17,9 +17,19 @@ class States(Numbers):
 
     def _in(self, condition: Condition) -> str:
         self.assume(self._point_rule(condition))
+        self._objects_note(condition)
         if "overlap" in condition.arguments.get("word", ""):
             self.assume("'overlaps' is read as: that point is inside the region.")
         return self._regions("in_region", condition)
+
+    def _objects_note(self, condition: Condition) -> None:
+        """A centre is hardly ever inside an object; say how to ask for being at it."""
+        for name in condition.arguments["regions"]:
+            if name in self.context.objects:
+                self.assume(
+                    f"{name} is an object, and this asks for being inside its outline. To ask for "
+                    f"being at it, say a distance: within 2 cm of {name}."
+                )
 
     def _point_rule(self, condition: Condition) -> str:
         point = condition.arguments.get("point", "centre")
@@ -49,6 +59,7 @@ class States(Numbers):
 
     def _crossing(self, function: str, condition: Condition) -> str:
         self.assume(self._point_rule(condition))
+        self._objects_note(condition)
         self.assume("An animal that is inside when first seen has not entered.")
         regions, side = condition.arguments["regions"], condition.arguments["side"]
         who = self.name(condition.subject)
@@ -80,7 +91,7 @@ class States(Numbers):
     def _when(self, condition: Condition, values: str, limits: str, target: bool = False) -> str:
         who = self.name(condition.subject)
         other = f", {self.name(condition.target)}" if target and condition.target else ""
-        label = quoted(phrase(condition))
+        label = quoted(phrase(condition) + (ends_text(condition) if target else ""))
         return f"bouts_when(recording, {values}, {who}{other}, {limits}, behaviour={label})"
 
     def distance_values(self, subject: str, target: str, points: tuple[str, str]) -> str:

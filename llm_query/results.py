@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from llm_query.bout_algebra import single, window
 from llm_query.bouts import Bouts
-from llm_query.tools import counted, each_other
+from llm_query.sentences import sentence
+from llm_query.tools import each_other
 
 COLUMNS = ("count", "total_s", "percent", "mean_s", "latency_s")
 
@@ -21,15 +21,17 @@ def summarise(
     stop_s: float | None = None,
     *,
     also: Sequence[str] = (),
+    which: str = "",
 ) -> dict[str, Any]:
     """Make the answer from bouts: the bouts, a row per subject and target, numbers, a sentence.
 
     start_s, stop_s: only this part of the recording; percent and latency are of it. also: what the
     sentence says besides count, total and percent: latency_s, mean_s, longest_s, frames, ...
+    which: "first" or "last" where only that bout of everybody was kept.
 
     >>> recording = example_recording()
     >>> summarise(in_region(recording, "animal1", "corner"))["text"]
-    'animal1 was in corner once for 3.5 s in total (58.33 % of the recording).'
+    'animal1 was in the corner once, for 3.50 s (58.3 % of the recording).'
     """
     parts = each_other(bouts)
     part = start_s is not None or stop_s is not None
@@ -41,10 +43,11 @@ def summarise(
         for each in parts for pair in each.pairs
     ]  # fmt: skip
     table = pd.DataFrame(rows)
-    sentences = [_sentence(row, also, "the period" if part else "the recording") for row in rows]
+    whole = "the period" if part else "the recording"
+    sentences = [sentence(row, also, whole, which) for row in rows]
     return {
         "bouts": pd.concat([each.to_frame() for each in parts], ignore_index=True),
-        "table": table.drop(columns="kind"),
+        "table": table.drop(columns=["kind", "watched_s", "at_s"]),
         "numbers": _numbers(rows, len(parts) > 1, also),
         "text": " ".join(sentences),
     }
@@ -72,6 +75,8 @@ def _row(one: Bouts, start_s: float | None, stop_s: float | None) -> dict[str, A
         "shortest_s": float(one.durations_s.min()) if one.count and not point else nothing,
         "latency_s": float(one.start_s[0] - one.edges_s[low]) if one.count else nothing,
         "censored": one.censored,
+        "watched_s": length,
+        "at_s": float(one.start_s[0]) if one.count else nothing,
         "frames": int((one.stop_frame - one.start_frame).sum()) or (one.count if point else 0),
     }
 
@@ -85,55 +90,3 @@ def _numbers(rows: list[dict[str, Any]], several: bool, also: Sequence[str]) -> 
             if not (row["kind"] == "point" and column not in ("count", "latency_s")):
                 numbers[prefix + column] = row[column]
     return numbers
-
-
-def _sentence(row: dict[str, Any], also: Sequence[str], whole: str) -> str:
-    who, name = row["subject"], SAID.get(row["behaviour"], row["behaviour"]) or "in it"
-    target = _target(name, row["target"])
-    if row["kind"] == "point":
-        word = "" if row["count"] == 1 else "first "
-        first = f", {word}after {row['latency_s']:.3f} s" if row["count"] else ""
-        return f"{who} {name}{target}: {counted(row['count'])}{first}."
-    if not row["count"]:
-        return f"{who} was never {name}{target}."
-    text = (
-        f"{who} was {name}{target} {counted(row['count'])} for {row['total_s']:.4g} s in total "
-        f"({row['percent']:.4g} % of {whole})"
-    )
-    return (
-        text + "".join(f", {WORDS[word].format(row[word])}" for word in also if word in WORDS) + "."
-    )
-
-
-WORDS = {
-    "latency_s": "first after {:.4g} s", "mean_s": "{:.4g} s each on average",
-    "longest_s": "the longest for {:.4g} s", "shortest_s": "the shortest for {:.4g} s",
-    "frames": "in {} frames",
-}  # fmt: skip
-SAID = {"approach": "approaching", "follow": "following", "chase": "chasing", "contact": "touching"}
-ALONE = (
-    "in", "outside", "enters", "leaves", "left", "right", "above", "below", "immobile", "moving",
-    "faster", "slower",
-)  # fmt: skip
-LINKS = {
-    "facing each other": " with",
-    "closer": " to",
-    "within": " of",
-    "near": " to",
-    "farther": " from",
-    "head": " towards",
-}
-
-
-def _target(name: str, target: str | None) -> str:
-    if not target:
-        return ""
-    first = name.split()[0] if name else ""
-    if first in ALONE:  # a joint state of two animals
-        return f" with {target}"
-    return f"{LINKS.get(name, LINKS.get(first, ''))} {target}"
-
-
-def finite(value: float) -> bool:
-    """Tell whether a number is known."""
-    return bool(np.isfinite(value))

@@ -276,24 +276,20 @@ def tell(name: str, values: Mapping[str, float], unit: str) -> dict[str, Any]:
     table = pd.DataFrame(
         [{"subject": w, "measure": name, "value": v, "unit": unit} for w, v in values.items()]
     )
-    said = "; ".join(f"{who} {number_text(v)} {unit}".strip() for who, v in values.items())
-    return {"numbers": numbers, "table": table, "text": f"{name[0].upper()}{name[1:]}: {said}."}
+    said = ", ".join(f"{who} {number_text(v, unit)}" for who, v in values.items())
+    first, _, rest = name.partition(" ")
+    words = f"{FULL.get(first, first)} {rest}".strip()
+    return {"numbers": numbers, "table": table, "text": f"{words[0].upper()}{words[1:]}: {said}."}
 
 
-def number_text(value: float) -> str:
-    """Say a number for reading; unknown ones as "unknown"."""
-    return (
-        "unknown"
-        if not np.isfinite(value)
-        else f"{value:.4g}"
-        if abs(value) < 1e4
-        else f"{value:.0f}"
-    )
+FULL = {"max": "maximum", "min": "minimum"}
 
 
-def counted(n: int) -> str:
-    """Say how often: "once", "4 times"."""
-    return "never" if n == 0 else "once" if n == 1 else f"{n} times"
+def number_text(value: float, unit: str = "") -> str:
+    """Say a number with its unit for reading; where nothing was measured, say so."""
+    if not np.isfinite(value):
+        return "unknown (no frame in which it could be measured)"
+    return f"{value:.{4 if abs(value) < 1e4 else 6}g} {unit}".strip()
 
 
 def each_other(parts: Sequence[Bouts] | Bouts) -> list[Bouts]:

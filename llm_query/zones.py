@@ -35,7 +35,8 @@ def in_region(
     """
     mask = recording.region(region).inside(recording.position(animal, point))
     return bouts_where(
-        recording, mask, animal, behaviour=f"in {region}", known=recording.seen(animal, point),
+        recording, mask, animal, behaviour=f"in {region}{_with(point)}",
+        known=recording.seen(animal, point),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
         definition=f'{point} inside "{region}"{_at_least(min_duration_s)}',
     )  # fmt: skip
@@ -61,7 +62,7 @@ def outside_region(
     """
     outside = ~in_region(recording, animal, region, point, max_gap_frames=max_gap_frames)
     outside = outside.named(
-        f"outside {region}", f'{point} outside "{region}"{_at_least(min_duration_s)}'
+        f"outside {region}{_with(point)}", f'{point} outside "{region}"{_at_least(min_duration_s)}'
     )
     return outside.at_least(min_duration_s) if min_duration_s > 0 else outside
 
@@ -104,8 +105,13 @@ def _crossings(
     definition = f'first frame with {point} {place} "{region}"'
     pair: Pair = (animal, None)
     return Bouts.from_masks(
-        {pair: (mask, ~seen)}, recording.edges_s, f"{verb} {region}", definition, "point"
-    )
+        {pair: (mask, ~seen)}, recording.edges_s, f"{verb} {region}{_with(point)}", definition,
+        "point",
+    )  # fmt: skip
+
+
+def _with(point: str) -> str:
+    return "" if point == "centre" else f" ({point})"
 
 
 @word("s")

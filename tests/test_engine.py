@@ -45,7 +45,7 @@ def test_an_answer_has_text_code_bouts_and_numbers(study: Path) -> None:
     (answer,) = ask(study, "How long is mouse 1 in the corner?")
     assert answer.error is None and answer.refused is None
     assert answer.text == (
-        "animal1 was in corner once for 0.6673 s in total (33.33 % of the recording)."
+        "animal1 was in the corner once, for 0.667 s (33.3 % of the recording)."
     )
     assert answer.numbers["total_s"] == pytest.approx(20 * DT)
     row = answer.bouts.iloc[0]
@@ -68,7 +68,7 @@ def test_json_has_the_agreed_keys_and_null_for_unknown(study: Path) -> None:
 
 def test_zero_bouts_are_an_empty_table_with_its_columns(study: Path) -> None:
     (answer,) = ask(study, "When is mouse 2 in the corner?")
-    assert answer.text == "animal2 was never in corner."
+    assert answer.text == "animal2 was never in the corner."
     assert answer.bouts.empty and list(answer.bouts.columns) == BOUT_COLUMNS
     assert answer.to_json()["bouts"] == []
 

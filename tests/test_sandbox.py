@@ -43,7 +43,7 @@ def test_bouts_come_back_with_numbers_and_a_sentence(snapshot: Path) -> None:
     assert result.error is None
     assert result.bouts[["start_frame", "stop_frame"]].values.tolist() == [[0, 10]]
     assert result.numbers["total_s"] == pytest.approx(1 / 3)
-    assert result.text.startswith("animal1 was in left once for 0.3333 s")
+    assert result.text.startswith("animal1 was in the left once, for 0.333 s")
 
 
 def test_numbers_tables_and_figures_are_sorted_by_type(snapshot: Path) -> None:
