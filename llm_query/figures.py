@@ -10,7 +10,8 @@ import numpy as np
 from llm_query.bouts import Bouts
 from llm_query.kinematics import speed
 from llm_query.recording import Recording
-from llm_query.tools import _chosen, each_other
+from llm_query.tools import chosen_frames, each_other
+from llm_query.vocabulary import word
 
 Figure = dict[str, Any]
 
@@ -43,6 +44,7 @@ def _svg(corners: np.ndarray) -> str:
     return "M " + " L ".join(f"{x:g} {y:g}" for x, y in corners) + " Z"
 
 
+@word()
 def plot_trajectory(
     recording: Recording,
     animals: Sequence[str],
@@ -53,10 +55,14 @@ def plot_trajectory(
     stop_s: float | None = None,
     during: Mapping[str, Bouts] | None = None,
 ) -> Figure:
-    """Draw where the animals went; colour: None, "time" (s) or "speed"."""
+    """Draw where the animals went; colour: None, "time" (s) or "speed".
+
+    >>> plot_trajectory(example_recording(), ["animal1"])["data"][0]["name"]
+    'animal1'
+    """
     traces = []
     for animal in animals:
-        rows = _chosen(recording, start_s, stop_s, during[animal] if during else None)
+        rows = chosen_frames(recording, start_s, stop_s, during[animal] if during else None)
         xy = np.where(rows[:, None], recording.position(animal, point), np.nan)[_span(rows)]
         trace: dict[str, Any] = {"type": "scattergl", "mode": "lines", "name": animal,
                  "x": values_of(xy[:, 0]), "y": values_of(xy[:, 1])}  # fmt: skip
@@ -79,6 +85,7 @@ def _span(rows: np.ndarray) -> slice:
     return slice(int(where[0]), int(where[-1]) + 1) if len(where) else slice(0, 0)
 
 
+@word()
 def plot_occupancy(
     recording: Recording,
     animals: Sequence[str],
@@ -90,11 +97,16 @@ def plot_occupancy(
     during: Mapping[str, Bouts] | None = None,
     bins: int = 40,
 ) -> Figure:
-    """Draw the seconds spent in each of bins x bins squares, or the mean speed there."""
+    """Draw the seconds spent in each of bins x bins squares, or the mean speed there.
+
+    >>> figure = plot_occupancy(example_recording(), ["animal1"], bins=2)
+    >>> round(sum(map(sum, figure["data"][0]["z"])), 6)
+    6.0
+    """
     lasting = np.diff(recording.edges_s)
     xy, weight, shade = [], [], []
     for animal in animals:
-        rows = _chosen(recording, start_s, stop_s, during[animal] if during else None)
+        rows = chosen_frames(recording, start_s, stop_s, during[animal] if during else None)
         rows &= recording.seen(animal, point)
         if colour == "speed":
             rows &= np.isfinite(speed(recording, animal, point))
@@ -119,8 +131,13 @@ def plot_occupancy(
     }
 
 
+@word()
 def plot_histogram(columns: Mapping[str, np.ndarray], label: str) -> Figure:
-    """Draw how often each value occurs, in percent of the frames where it is known."""
+    """Draw how often each value occurs, in percent of the frames where it is known.
+
+    >>> plot_histogram({"animal1": np.array([1.0, np.nan, 2.0])}, "speed (cm/s)")["data"][0]["x"]
+    [1.0, 2.0]
+    """
     data = [
         {"type": "histogram", "name": name, "x": values_of(v[np.isfinite(v)]),
          "histnorm": "percent",
@@ -130,8 +147,15 @@ def plot_histogram(columns: Mapping[str, np.ndarray], label: str) -> Figure:
     return {"data": data, "layout": layout}
 
 
+@word()
 def plot_timecourse(table: Any, label: str, *, invert_y: bool = False) -> Figure:
-    """Draw every column of a table of frames (from series) over time."""
+    """Draw every column of a table of frames (from series) over time.
+
+    >>> recording = example_recording()
+    >>> table = series(recording, {"animal1": speed(recording, "animal1")})
+    >>> plot_timecourse(table, "speed (cm/s)")["data"][0]["name"]
+    'animal1'
+    """
     data = [
         {"type": "scattergl", "mode": "lines", "name": name, "x": values_of(table["time_s"]),
          "y": values_of(table[name])} for name in table.columns if name not in ("frame", "time_s")
@@ -142,14 +166,25 @@ def plot_timecourse(table: Any, label: str, *, invert_y: bool = False) -> Figure
     return {"data": data, "layout": layout}
 
 
+@word()
 def plot_bars(values: Mapping[str, float], label: str) -> Figure:
-    """Draw one bar per name."""
+    """Draw one bar per name.
+
+    >>> plot_bars({"animal1": 3.0, "animal2": 4.0}, "speed (cm/s)")["data"][0]["y"]
+    [3.0, 4.0]
+    """
     data = [{"type": "bar", "x": list(values), "y": values_of(np.array(list(values.values())))}]
     return {"data": data, "layout": _layout(label, "", label)}
 
 
+@word()
 def plot_ethogram(bouts: Bouts | Sequence[Bouts]) -> Figure:
-    """Draw when who did what: one line per subject (and target) and behaviour."""
+    """Draw when who did what: one line per subject (and target) and behaviour.
+
+    >>> recording = example_recording()
+    >>> plot_ethogram(in_region(recording, "animal1", "corner"))["data"][0]["base"]
+    [2.5]
+    """
     data = []
     for each in each_other(bouts):
         table = each.to_frame()

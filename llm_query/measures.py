@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from llm_query.figures import (
+    plot_bars,
+    plot_ethogram,
+    plot_histogram,
+    plot_occupancy,
+    plot_timecourse,
+    plot_trajectory,
+)
 from llm_query.kinematics import (
     acceleration,
     body_length,
@@ -13,6 +21,7 @@ from llm_query.kinematics import (
 )
 from llm_query.motion import immobile, moving, speed_between
 from llm_query.pursuit import approach, chase, follow
+from llm_query.results import summarise
 from llm_query.social import (
     closing_speed,
     contact,
@@ -25,6 +34,21 @@ from llm_query.social import (
     nearest_neighbour_distance,
 )
 from llm_query.states import bouts_where, collect, scored
+from llm_query.tools import (
+    beside,
+    bouts_when,
+    from_side,
+    kept_bouts,
+    length_in,
+    max_of,
+    mean_of,
+    median_of,
+    min_of,
+    period,
+    series,
+    speed_in,
+    tell,
+)
 from llm_query.zones import (
     distance_to_point,
     distance_to_region,
@@ -41,7 +65,9 @@ from llm_query.zones import (
 __all__ = [
     "acceleration",
     "approach",
+    "beside",
     "body_length",
+    "bouts_when",
     "bouts_where",
     "chase",
     "closing_speed",
@@ -55,23 +81,41 @@ __all__ = [
     "enters",
     "facing",
     "follow",
+    "from_side",
     "gap_between",
     "head_angle",
     "heading",
     "immobile",
     "in_region",
+    "kept_bouts",
     "latency_to_region",
     "leaves",
+    "length_in",
+    "max_of",
+    "mean_of",
     "mean_speed",
+    "median_of",
+    "min_of",
     "moving",
     "near",
     "nearest_neighbour",
     "nearest_neighbour_distance",
     "outside_region",
+    "period",
+    "plot_bars",
+    "plot_ethogram",
+    "plot_histogram",
+    "plot_occupancy",
+    "plot_timecourse",
+    "plot_trajectory",
     "region_entries",
     "scored",
+    "series",
     "speed",
     "speed_between",
+    "speed_in",
+    "summarise",
+    "tell",
     "time_in_region",
     "turning_speed",
 ]

@@ -6,13 +6,13 @@ not know makes it refuse and say what to do, because a wrong answer is worse tha
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from llm_query.plan_describe import reading_text
 from llm_query.plan_program import write_program
 from llm_query.plan_reading import read
 from llm_query.plan_slots import Context, Refusal
+from llm_query.vocabulary import needs_outlines
 
 __all__ = ["Context", "Plan", "plan"]
 
@@ -33,7 +33,7 @@ class Plan:
     @property
     def needs_masks(self) -> bool:
         """Tell whether the code looks at outlines."""
-        return bool(re.search(r"\bcontact\(|gap_between\(", self.code))
+        return needs_outlines(self.code)
 
 
 def plan(question: str, context: Context) -> Plan:

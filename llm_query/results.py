@@ -10,11 +10,13 @@ import pandas as pd
 from llm_query.bout_algebra import single, window
 from llm_query.bouts import Bouts
 from llm_query.sentences import sentence
-from llm_query.tools import each_other
+from llm_query.tools import Result, each_other
+from llm_query.vocabulary import word
 
 COLUMNS = ("count", "total_s", "percent", "mean_s", "latency_s")
 
 
+@word()
 def summarise(
     bouts: Bouts | Sequence[Bouts],
     start_s: float | None = None,
@@ -22,7 +24,7 @@ def summarise(
     *,
     also: Sequence[str] = (),
     which: str = "",
-) -> dict[str, Any]:
+) -> Result:
     """Make the answer from bouts: the bouts, a row per subject and target, numbers, a sentence.
 
     start_s, stop_s: only this part of the recording; percent and latency are of it. also: what the

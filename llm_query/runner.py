@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILENAME = "analysis"
-TOOLS = {
-    "tools": (
-        "length_in", "speed_in", "period", "bouts_when", "beside", "from_side", "kept_bouts",
-        "mean_of", "median_of", "max_of", "min_of", "series", "tell",
-    ),
-    "results": ("summarise",),
-    "figures": (
-        "plot_trajectory", "plot_occupancy", "plot_histogram", "plot_timecourse", "plot_bars",
-        "plot_ethogram",
-    ),
-}  # fmt: skip
 
 
 class Lazy:
@@ -43,7 +32,7 @@ class Lazy:
 
 
 def scope() -> dict[str, Any]:
-    """Give the names analysis code sees: the vocabulary, results, figures, np, pd and go."""
+    """Give the names analysis code sees: the vocabulary, np, pd and go."""
     from llm_query import vocabulary
     from llm_query.bouts import Bouts
     from llm_query.errors import QueryError
@@ -52,9 +41,6 @@ def scope() -> dict[str, Any]:
         "np": Lazy("numpy"), "pd": Lazy("pandas"), "go": Lazy("plotly.graph_objects"),
         "Bouts": Bouts, "QueryError": QueryError, "__name__": FILENAME,
     }  # fmt: skip
-    for module, words in TOOLS.items():
-        owner = import_module(f"llm_query.{module}")
-        names |= {word: getattr(owner, word) for word in words}
     return names | vocabulary.scope()
 
 

@@ -21,6 +21,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -86,6 +87,8 @@ def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -
             command, cwd=work, env=clean_environment(work), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True,
         )  # fmt: skip
+        with _lock:
+            _running.add(child)
         try:
             code = child.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -95,6 +98,8 @@ def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -
                 "the recording, or simplify it."
             )
         finally:
+            with _lock:
+                _running.discard(child)
             _kill_group(child)
     if code == 0:
         return None
@@ -106,6 +111,18 @@ def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -
         f"The analysis process ended with code {code}{said}. It may have needed more than "
         f"{memory_mb} MB of memory."
     )
+
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
+
+
+def kill_running() -> None:
+    """Kill every analysis that runs now, as when the person has pressed Ctrl-C."""
+    with _lock:
+        for child in _running:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
@@ -225,9 +242,8 @@ def check_code(code: str) -> None:
     llm_query.errors.QueryError: The analysis calls open, which is not part of the vocabulary.
     """
     from llm_query import vocabulary
-    from llm_query.runner import TOOLS
 
-    words = set(vocabulary.scope()) | {word for names in TOOLS.values() for word in names}
+    words = set(vocabulary.scope())
     for node in ast.walk(ast.parse(code)):
         if not isinstance(node, ALLOWED_NODES):
             raise QueryError(

@@ -12,11 +12,14 @@ from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
 from llm_query.states import bouts_where, scored
+from llm_query.vocabulary import word
 
 CM = {"cm": 1.0, "mm": 0.1, "m": 100.0}
-Span = tuple[float | None, float | None]
+Span = tuple[float, float]
+Result = dict[str, Any]
 
 
+@word("{unit}")
 def length_in(recording: Recording, value: float, unit: str) -> float:
     """Give a length in the recording's own unit; unit: px, mm, cm, m or body_length.
 
@@ -43,10 +46,11 @@ def length_in(recording: Recording, value: float, unit: str) -> float:
     return float(value * CM[unit])
 
 
+@word("{unit}/s")
 def speed_in(recording: Recording, value: float, unit: str) -> float:
     """Give a speed in the recording's unit per second; unit: px/s, cm/s, px/frame, ...
 
-    >>> speed_in(example_recording(), 3, "px/frame")
+    >>> round(speed_in(example_recording(), 3, "px/frame"), 6)
     9.0
     """
     length, _, time = unit.partition("/")
@@ -56,6 +60,7 @@ def speed_in(recording: Recording, value: float, unit: str) -> float:
     return length_in(recording, value, length) * per_second[time]
 
 
+@word("s")
 def period(
     recording: Recording,
     *,
@@ -68,7 +73,7 @@ def period(
     stop_frame: int | None = None,
     start_s: float | None = None,
     stop_s: float | None = None,
-) -> tuple[float, float]:
+) -> Span:
     """Give the start and stop in seconds of a part of the recording, cut at its ends.
 
     A frame belongs to it when its own time does; stop_frame and stop_s are not part of it.
@@ -106,6 +111,7 @@ def _inside(recording: Recording, start_s: float, stop_s: float) -> tuple[float,
     return start_s, min(stop_s, end)
 
 
+@word("s")
 def bouts_when(
     recording: Recording,
     values: np.ndarray,
@@ -166,10 +172,17 @@ def beyond(recording: Recording, position: np.ndarray, region: str, side: str) -
         return {"left": x < x0, "right": x > x1, "above": y < y0, "below": y > y1}[side]
 
 
+@word("s")
 def beside(
     recording: Recording, animal: str, region: str, side: str, point: str = "centre"
 ) -> Bouts:
-    """Give the bouts in which an animal is wholly to one side of a region, seen on the screen."""
+    """Give the bouts in which an animal is wholly to one side of a region, seen on the screen.
+
+    side: left, right, above or below.
+
+    >>> beside(example_recording(), "animal1", "corner", "left").total_s
+    2.5
+    """
     position = recording.position(animal, point)
     where = {"left": "left of", "right": "right of"}.get(side, side)
     return bouts_where(
@@ -179,6 +192,7 @@ def beside(
     )  # fmt: skip
 
 
+@word()
 def from_side(
     recording: Recording,
     crossings: Bouts,
@@ -187,7 +201,13 @@ def from_side(
     side: str,
     point: str = "centre",
 ) -> Bouts:
-    """Keep the entries (or exits) that come from (or go to) one side of the region."""
+    """Keep the entries (or exits) that come from (or go to) one side of the region.
+
+    >>> recording = example_recording()
+    >>> entries = enters(recording, "animal1", "corner")
+    >>> from_side(recording, entries, "animal1", "corner", "left").count
+    1
+    """
     outside = beyond(recording, recording.position(animal, point), region, side)
     frames = np.flatnonzero(recording.seen(animal, point))
     entering = crossings.behaviour.startswith("enters")
@@ -201,8 +221,14 @@ def from_side(
     )
 
 
+@word("s")
 def kept_bouts(recording: Recording, name: str, animal: str) -> Bouts:
-    """Give one animal's bouts kept in the study under this name; none is an answer, too."""
+    """Give one animal's bouts kept in the study under this name; none is an answer, too.
+
+    >>> kept_bouts(example_recording(), "grooming", "animal1")
+    Traceback (most recent call last):
+    llm_query.errors.QueryError: ...
+    """
     found = scored(recording, name)
     if any(subject == animal for subject, _ in found.pairs):
         return found.only(animal)
@@ -210,9 +236,10 @@ def kept_bouts(recording: Recording, name: str, animal: str) -> Bouts:
     return Bouts.where(nothing, recording.edges_s, animal, behaviour=name)
 
 
-def _chosen(
+def chosen_frames(
     recording: Recording, start_s: float | None, stop_s: float | None, during: Bouts | None
 ) -> np.ndarray:
+    """Tell for every frame whether it is in a part of the recording and in the bouts."""
     chosen = np.ones(recording.n_frames, dtype=bool)
     if start_s is not None:
         chosen &= recording.time_s >= start_s - 1e-6
@@ -221,6 +248,9 @@ def _chosen(
     if during is not None:
         chosen &= during.mask()
     return chosen
+
+
+SAID = {"mean_of": "mean", "median_of": "median", "max_of": "maximum", "min_of": "minimum"}
 
 
 def _reduced(reduce: Callable[..., Any], name: str) -> Callable[..., float]:
@@ -232,15 +262,18 @@ def _reduced(reduce: Callable[..., Any], name: str) -> Callable[..., float]:
         *,
         during: Bouts | None = None,
     ) -> float:
-        kept = values[_chosen(recording, start_s, stop_s, during)]
+        kept = values[chosen_frames(recording, start_s, stop_s, during)]
         kept = kept[np.isfinite(kept)]
         return float(reduce(kept)) if len(kept) else float("nan")
 
     over.__name__ = name
     over.__doc__ = (
-        f"Give the {name[:-3]} over the frames where it is known, within a part or bouts."
+        f"Give the {SAID[name]} of values over the frames where they are known.\n\n"
+        "start_s, stop_s, during: only in this part, or in these bouts. In the values' own unit.\n"
+        "\n>>> recording = example_recording()\n"
+        f'>>> {name}(recording, recording.position("animal2")[:, 0])\n39.0'
     )
-    return over
+    return word("of the values")(over)
 
 
 mean_of = _reduced(np.mean, "mean_of")
@@ -249,6 +282,7 @@ max_of = _reduced(np.max, "max_of")
 min_of = _reduced(np.min, "min_of")
 
 
+@word()
 def series(
     recording: Recording,
     columns: Mapping[str, np.ndarray],
@@ -260,8 +294,12 @@ def series(
     """Make a table with one row per frame: frame, time_s and the given columns (n,).
 
     during: bouts by column; outside them the column's value is missing.
+
+    >>> recording = example_recording()
+    >>> series(recording, {"speed": speed(recording, "animal2")}, stop_s=0.1)["frame"].tolist()
+    [0, 1, 2]
     """
-    rows = _chosen(recording, start_s, stop_s, None)
+    rows = chosen_frames(recording, start_s, stop_s, None)
     table = {"frame": np.flatnonzero(rows), "time_s": recording.time_s[rows]}
     for name, values in columns.items():
         kept = values if during is None else np.where(during[name].mask(), values, np.nan)
@@ -269,8 +307,13 @@ def series(
     return pd.DataFrame(table)
 
 
-def tell(name: str, values: Mapping[str, float], unit: str) -> dict[str, Any]:
-    """Make a result of one number per subject: numbers, a table and a sentence."""
+@word()
+def tell(name: str, values: Mapping[str, float], unit: str) -> Result:
+    """Make a result of one number per subject: numbers, a table and a sentence.
+
+    >>> tell("mean speed", {"animal1": 5.0, "animal2": 0.0}, "cm/s")["text"]
+    'Mean speed: animal1 5 cm/s, animal2 0 cm/s.'
+    """
     key = "_".join([*name.split(), *unit.replace("/", "_").split()])
     numbers = {f"{who} {key}" if len(values) > 1 else key: value for who, value in values.items()}
     table = pd.DataFrame(

@@ -10,16 +10,22 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-MODULES = ("kinematics", "motion", "zones", "social", "pursuit", "states")
-KINDS = {"Bouts": "bouts", "float": "number", "int": "number", "np.ndarray": "array"}
+MODULES = (
+    "kinematics", "motion", "zones", "social", "pursuit", "states", "tools", "results", "figures"
+)  # fmt: skip
+KINDS = {
+    "Bouts": "bouts", "float": "number", "int": "number", "np.ndarray": "array",
+    "Figure": "figure", "pd.DataFrame": "table", "Result": "result", "Span": "span",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Word:
     """One name of the vocabulary.
 
-    kind is what it returns: "bouts", "number", "array" (one value per frame) or "other". In `unit`
-    the text "{unit}" stands for the recording's own unit of length, cm or px.
+    kind is what it returns: "bouts", "number", "array" (one value per frame), "table", "figure",
+    "span" (start and stop in seconds), "result" (a dict to return) or "other". In `unit` the text
+    "{unit}" stands for the recording's own unit of length, cm or px.
     """
 
     name: str
