@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +17,8 @@ import pandas as pd
 
 from llm_query.errors import QueryError
 from llm_query.planner import Context, Plan, plan
-from llm_query.sandbox import Result, check_code, run_code
+from llm_query.sandbox import Result, check_code, kill_running, run_code
+from llm_query.vocabulary import needs_outlines
 from storage.analyses import find_analysis, keep
 from storage.bouts import COLUMNS, read_bouts, save_bouts
 from storage.errors import StudyError
@@ -97,16 +101,18 @@ def ask(
         raise QueryError(
             f"There is no model '{model}' in this version; use --model offline, which needs no key."
         )
-    answers = []
-    for name in _tracked(study_folder, video):
-        with _study_errors(), open_study(study_folder) as study:
-            found = find_video(study, name)
-            understood = plan(question, make_context(study, found))
-        answer = _answer_plan(study_folder, name, understood)
-        answer.model = model
-        if save and not answer.refused and not answer.error:
-            _save(study_folder, save, question, answer)
-        answers.append(answer)
+
+    def answer(name: str) -> Answer:
+        with _reading(study_folder) as study:
+            understood = plan(question, make_context(study, find_video(study, name)))
+        found = _answer_plan(study_folder, name, understood)
+        found.model = model
+        return found
+
+    answers = _each(_tracked(study_folder, video), answer)
+    for one in answers:
+        if save and not one.refused and not one.error:
+            _save(study_folder, save, question, one)
     return answers
 
 
@@ -118,12 +124,38 @@ def run_analysis(
     It needs no model. A kept name goes before a file of the same name.
     """
     code, assumptions, ignored, model = _find_code(study_folder, name_or_file)
-    answers = []
-    for name in _tracked(study_folder, video):
-        answer = _run(study_folder, name, code)
-        answer.assumptions, answer.ignored, answer.model = assumptions, ignored, model
-        answers.append(answer)
-    return answers
+
+    def answer(name: str) -> Answer:
+        found = _run(study_folder, name, code)
+        found.assumptions, found.ignored, found.model = assumptions, ignored, model
+        return found
+
+    return _each(_tracked(study_folder, video), answer)
+
+
+def _each(names: Sequence[str], answer: Callable[[str], Answer]) -> list[Answer]:
+    """Answer for every video, as many child processes at once as there are processors.
+
+    In the order of the names. What fails for one video is that video's error; the others go on.
+    """
+
+    def one(name: str) -> Answer:
+        try:
+            return answer(name)
+        except QueryError as error:
+            return Answer(name, str(error), error=str(error))
+
+    if len(names) == 1:
+        return [answer(names[0])]
+    pool = ThreadPoolExecutor(min(len(names), os.cpu_count() or 1))
+    try:
+        return list(pool.map(one, names))
+    except BaseException:  # Ctrl-C: nothing goes on in the background
+        pool.shutdown(wait=False, cancel_futures=True)
+        kill_running()
+        raise
+    finally:
+        pool.shutdown()
 
 
 def make_context(study: Study, video: Video) -> Context:
@@ -146,6 +178,16 @@ def make_context(study: Study, video: Video) -> Context:
     )
 
 
+_STUDY = threading.Lock()  # one thread at a time has the study open; opens are brief
+
+
+@contextmanager
+def _reading(study_folder: Path | str) -> Iterator[Study]:
+    """Open the study for reading, briefly; its complaints come out as this package's error."""
+    with _STUDY, _study_errors(), open_study(study_folder) as study:
+        yield study
+
+
 @contextmanager
 def _study_errors() -> Iterator[None]:
     """Let a study's own complaints come out as this package's error."""
@@ -157,7 +199,7 @@ def _study_errors() -> Iterator[None]:
 
 def _tracked(study_folder: Path | str, video: str | None) -> list[str]:
     """Give the names of the tracked videos asked for; none at all is an error."""
-    with _study_errors(), open_study(study_folder) as study:
+    with _reading(study_folder) as study:
         chosen = videos(study) if video is None else [find_video(study, video)]
         tracked = [v.name for v in chosen if active_run(study, v.video_id) is not None]
     if tracked:
@@ -182,10 +224,9 @@ def _answer_plan(study_folder: Path | str, name: str, understood: Plan) -> Answe
 def _run(study_folder: Path | str, name: str, code: str) -> Answer:
     """Run code on a fresh snapshot of one video."""
     with tempfile.TemporaryDirectory(prefix="ethoscribe-snapshot-") as folder:
-        with _study_errors(), open_study(study_folder) as study:
+        with _reading(study_folder) as study:
             found = find_video(study, name)
-            masks = any(word in code for word in ("contact(", "gap_between(", "mask"))
-            write_snapshot(study, found.video_id, folder, needs_masks=masks)
+            write_snapshot(study, found.video_id, folder, needs_masks=needs_outlines(code))
         result = run_code(code, Path(folder))
     return _answer(name, code, result)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,12 +12,16 @@ import numpy as np
 import pytest
 from storage_samples import Info, add_tracked
 
+from llm_query import engine
 from llm_query.engine import BOUT_COLUMNS, ask, run_analysis
 from llm_query.errors import QueryError
+from llm_query.sandbox import Result
+from storage import snapshot
 from storage.analyses import analyses, find_analysis
 from storage.bouts import read_bouts
+from storage.errors import StudyError
 from storage.regions import Region, save_region
-from storage.study import open_study
+from storage.study import Study, open_study
 from storage.videos import add_video, find_video
 
 FPS = Fraction(30000, 1001)
@@ -44,9 +50,7 @@ def study(tmp_path: Path) -> Path:
 def test_an_answer_has_text_code_bouts_and_numbers(study: Path) -> None:
     (answer,) = ask(study, "How long is mouse 1 in the corner?")
     assert answer.error is None and answer.refused is None
-    assert answer.text == (
-        "animal1 was in the corner once, for 0.667 s (33.3 % of the recording)."
-    )
+    assert answer.text == ("animal1 was in the corner once, for 0.667 s (33.3 % of the recording).")
     assert answer.numbers["total_s"] == pytest.approx(20 * DT)
     row = answer.bouts.iloc[0]
     assert list(answer.bouts.columns) == BOUT_COLUMNS
@@ -186,3 +190,45 @@ def test_nothing_is_kept_of_a_refused_question(study: Path) -> None:
     with open_study(study) as one:
         assert analyses(one) == []
         assert find_video(one, "clip").name == "clip"
+
+
+def test_several_videos_are_run_at_once_in_their_order(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        with open_study(study, write=True) as one:
+            still = np.full((20, 1), 5.0)
+            add_tracked(one, tmp_path, still, still, name=f"more{number}")
+    together = threading.Barrier(4)  # passed only when all four run at the same time
+
+    def run_code(code: str, snapshot: Path) -> Result:
+        together.wait(20)
+        text = (snapshot / "recording.json").read_text(encoding="utf-8")
+        name = json.loads(text)["video"]
+        time.sleep(0.2 if name == "clip" else 0)
+        return Result(error="broken") if name == "more1" else Result(text=name)
+
+    monkeypatch.setattr(engine, "run_code", run_code)
+    monkeypatch.setattr(engine.os, "cpu_count", lambda: 4)
+    answers = ask(study, "mean speed", save="speedy")
+    assert [answer.video for answer in answers] == ["clip", "more0", "more1", "more2"]
+    assert [answer.text for answer in answers] == ["clip", "more0", "broken", "more2"]
+    assert [answer.error for answer in answers] == [None, None, "broken", None]
+
+
+def test_a_study_error_of_one_video_is_that_videos_alone(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_study(study, write=True) as one:
+        still = np.full((20, 1), 5.0)
+        add_tracked(one, tmp_path, still, still, name="other")
+
+    def write_snapshot(study: Study, video_id: int, folder: str, needs_masks: bool) -> None:
+        if video_id == 2:
+            raise StudyError("its tracks are gone")
+        snapshot.write_snapshot(study, video_id, folder, needs_masks=needs_masks)
+
+    monkeypatch.setattr(engine, "write_snapshot", write_snapshot)
+    good, bad = ask(study, "mean speed")
+    assert good.error is None and good.numbers
+    assert (bad.video, bad.error) == ("other", "its tracks are gone")
