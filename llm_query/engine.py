@@ -224,10 +224,13 @@ def _answer_plan(study_folder: Path | str, name: str, understood: Plan) -> Answe
 def _run(study_folder: Path | str, name: str, code: str) -> Answer:
     """Run code on a fresh snapshot of one video."""
     with tempfile.TemporaryDirectory(prefix="ethoscribe-snapshot-") as folder:
-        with _reading(study_folder) as study:
-            found = find_video(study, name)
-            write_snapshot(study, found.video_id, folder, needs_masks=needs_outlines(code))
-        result = run_code(code, Path(folder))
+
+        def prepare() -> None:
+            with _reading(study_folder) as study:
+                found = find_video(study, name)
+                write_snapshot(study, found.video_id, folder, needs_masks=needs_outlines(code))
+
+        result = run_code(code, Path(folder), prepare=prepare)
     return _answer(name, code, result)
 
 

@@ -14,15 +14,7 @@ from llm_query.plan_slots import (
 )
 from llm_query.plan_tree import Tree
 
-PER_FRAME = ("speed", "acceleration", "heading", "body_length", "nearest_neighbour", "head_angle")
-DISTANCES = ("distance", "distance_place", "own_distance", "gap")
-DIMENSION = {
-    "speed": "speed",
-    "acceleration": "acceleration",
-    "body_length": "length",
-    "nearest_neighbour": "length",
-    "head_angle": "angle",
-}
+COMPARABLE = ("speed", "acceleration", "body_length", "nearest_neighbour", "head_angle")
 
 
 class Measures(Tree):
@@ -57,7 +49,7 @@ class Measures(Tree):
         if between:
             return False
         bounds = self.take_bounds() if self.kind() in ("cmp", "between", "to") else ()
-        if bounds and kind not in DIMENSION:
+        if bounds and kind not in COMPARABLE:
             raise Refusal(f"'{kind.replace('_', ' ')}' cannot be compared with a number here.")
         if not bounds:
             self._set_measure(Measure(kind, self._subjects(), None, points or ("centre",)))

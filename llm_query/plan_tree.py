@@ -16,15 +16,7 @@ from llm_query.plan_slots import (
     Token,
 )
 
-PER_FRAME = ("speed", "acceleration", "heading", "body_length", "nearest_neighbour", "head_angle")
 DISTANCES = ("distance", "distance_place", "own_distance", "gap")
-DIMENSION = {
-    "speed": "speed",
-    "acceleration": "acceleration",
-    "body_length": "length",
-    "nearest_neighbour": "length",
-    "head_angle": "angle",
-}
 
 
 class Tree(Clauses):

@@ -212,10 +212,15 @@ def _plain(value: Any) -> Any:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run as a program: SNAPSHOT CODE.py OUT [LIMITS]."""
+    """Run as a program: SNAPSHOT CODE.py OUT [LIMITS].
+
+    With limits, as the sandbox starts it, it begins when its standard input ends.
+    """
     snapshot, code, out, *limits = sys.argv[1:] if arguments is None else arguments
     if limits:
         limit_self(**json.loads(limits[0]))
+        scope()  # the slow imports, while the snapshot is still being written
+        sys.stdin.read()
     try:
         run(Path(snapshot), Path(code).read_text(encoding="utf-8"), Path(out))
     except (Exception, SystemExit) as error:  # noqa: BLE001 (analysis code may raise anything)

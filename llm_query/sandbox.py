@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,12 +56,18 @@ class Result:
 
 
 def run_code(
-    code: str, snapshot: Path | str, timeout_s: float = 60.0, memory_mb: int = 2048
+    code: str,
+    snapshot: Path | str,
+    timeout_s: float = 60.0,
+    memory_mb: int = 2048,
+    *,
+    prepare: Callable[[], object] | None = None,
 ) -> Result:
     """Run `analyse(recording)` from `code` on a snapshot folder.
 
-    timeout_s: wall and CPU seconds. memory_mb: address space in MB (on Linux). Errors of the
-    analysis are in `Result.error`, they do not raise.
+    timeout_s: wall and CPU seconds. memory_mb: address space in MB (on Linux). prepare: writes the
+    snapshot; called while the process starts, which takes half a second. Errors of the analysis
+    are in `Result.error`, they do not raise.
     """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ethoscribe-") as folder:
@@ -68,13 +75,19 @@ def run_code(
         out = work / "out"
         out.mkdir()
         (work / "analysis.py").write_text(code, encoding="utf-8")
-        ended = _run_process(work, Path(snapshot).resolve(), timeout_s, memory_mb)
+        ended = _run_process(work, Path(snapshot).resolve(), timeout_s, memory_mb, prepare)
         result = Result(error=ended) if ended else _read_checked(out)
     result.seconds = time.monotonic() - started
     return result
 
 
-def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -> str | None:
+def _run_process(
+    work: Path,
+    snapshot: Path,
+    timeout_s: float,
+    memory_mb: int,
+    prepare: Callable[[], object] | None,
+) -> str | None:
     """Start the child and wait; give what went wrong with the process itself, if anything."""
     limits = json.dumps({"seconds": timeout_s, "memory_mb": memory_mb, "file_mb": RESULT_MB})
     root = Path(__file__).resolve().parents[1]
@@ -84,12 +97,15 @@ def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -
     ]  # fmt: skip
     with (work / "stderr").open("wb") as stderr:
         child = subprocess.Popen(
-            command, cwd=work, env=clean_environment(work), stdin=subprocess.DEVNULL,
+            command, cwd=work, env=clean_environment(work), stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True,
         )  # fmt: skip
         with _lock:
             _running.add(child)
         try:
+            if prepare:
+                prepare()
+            _release(child)
             code = child.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return (
@@ -101,6 +117,7 @@ def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -
             with _lock:
                 _running.discard(child)
             _kill_group(child)
+            _release(child)
     if code == 0:
         return None
     if code == -getattr(signal, "SIGXCPU", 24):
@@ -111,6 +128,13 @@ def _run_process(work: Path, snapshot: Path, timeout_s: float, memory_mb: int) -
         f"The analysis process ended with code {code}{said}. It may have needed more than "
         f"{memory_mb} MB of memory."
     )
+
+
+def _release(child: subprocess.Popen[bytes]) -> None:
+    """Let the child begin: it waits for the end of its standard input."""
+    if child.stdin:
+        with suppress(BrokenPipeError):  # it has ended already
+            child.stdin.close()
 
 
 _running: set[subprocess.Popen[bytes]] = set()

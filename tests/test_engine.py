@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -201,7 +202,8 @@ def test_several_videos_are_run_at_once_in_their_order(
             add_tracked(one, tmp_path, still, still, name=f"more{number}")
     together = threading.Barrier(4)  # passed only when all four run at the same time
 
-    def run_code(code: str, snapshot: Path) -> Result:
+    def run_code(code: str, snapshot: Path, prepare: Callable[[], None]) -> Result:
+        prepare()
         together.wait(20)
         text = (snapshot / "recording.json").read_text(encoding="utf-8")
         name = json.loads(text)["video"]
