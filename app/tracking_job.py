@@ -27,11 +27,11 @@ from app import __version__
 from app.errors import AppError
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, open_study
-from storage.videos import Video, add_video, animal_names
+from storage.videos import Video, add_video, animal_names, find_video, videos
 from tracking.background import BackgroundSettings
 from tracking.errors import TrackingError
-from tracking.pipeline import identify_video, segment_video
-from tracking.tuning import tune
+from tracking.pipeline import Tables, identify_video, segment_video
+from tracking.tuning import tune, usable_settings
 from tracking.video import VideoInfo, probe
 
 SEGMENTER = "background"
@@ -86,28 +86,25 @@ def track_video(
     report = progress or _quiet
     report(Progress("probe"))
     started, begun = datetime.now(UTC), time.perf_counter()
+    usable_settings(settings or {})
     info = probe(video_path)
     if info.n_frames < 2:
         raise TrackingError(f"{info.path} has 1 frame. Tracking needs a video of 2 frames or more.")
     asked = {"n_animals": n_animals, **(settings or {})}
     with open_study(study_folder, create=True) as study:
         folder = study.folder
-        video = add_video(study, info, name)
-        run = active_run(study, video.video_id)
-        names = _kept_names(study, video, n_animals)
-    if run is not None and not force:
-        return _already(video, run, asked)
+        before = _tracked_before(study, info)
+    if before and not force:
+        return _already(*before, asked)
     place = _place(folder, info, asked)
-    lock = FileLock(place.with_suffix(".lock"), timeout=0)
     try:
-        with lock:
-            job = _Job(info, n_animals, settings or {}, asked, place, workers, report)
-            run = job.run(started)
-            report(Progress("store", info.n_frames, info.n_frames))
-            _keep(folder, place, run)
-            with open_study(folder, write=True) as study:
-                stored = ingest_run(study, video.video_id, run, *job.tables(), names)
-            shutil.rmtree(place)
+        with FileLock(place.with_name(f".{place.name}.lock"), timeout=0):
+            with open_study(folder) as study:
+                now = _tracked_before(study, info)
+            if now and (before is None or now[1].run_id != before[1].run_id):
+                return _already(*now, asked)  # another process has just finished this
+            run = _run(info, n_animals, settings or {}, asked, place, workers, report, started)
+            video, stored = _store(folder, info, name, run, place)
     except Timeout as error:
         raise AppError(
             f"{info.path} is being tracked into this study by another process. Wait for it to end."
@@ -115,8 +112,48 @@ def track_video(
     seconds = time.perf_counter() - begun
     share = float(stored.share_detected or 0.0)
     return TrackSummary(
-        video.name, run.run_id, info.n_frames, seconds, share, _chosen(run.settings)
+        video.name, stored.run_id, info.n_frames, seconds, share, _chosen(stored.settings)
     )
+
+
+def _tracked_before(study: Study, info: VideoInfo) -> tuple[Video, Run] | None:
+    """The video as the study knows it and its run, if it is tracked; a new place is noted."""
+    if not any(video.content_hash == info.content_hash for video in videos(study)):
+        return None
+    video = add_video(study, info) if study.writable else find_video(study, info.content_hash)
+    run = active_run(study, video.video_id)
+    return (video, run) if run else None
+
+
+def _run(
+    info: VideoInfo, n_animals: int, settings: dict[str, Any], asked: dict[str, Any], place: Path,
+    workers: int, report: OnProgress, started: datetime,
+) -> tuple[Run, Tables]:  # fmt: skip
+    """Do the work in its own folder; a folder in which nothing could be begun is taken away."""
+    place.mkdir(exist_ok=True)
+    try:
+        done = _Job(info, n_animals, settings, asked, place, workers, report).run(started)
+        report(Progress("store", info.n_frames, info.n_frames))
+    finally:
+        if not any(place.iterdir()):
+            place.rmdir()
+    return done
+
+
+def _store(
+    folder: Path, info: VideoInfo, name: str | None, done: tuple[Run, Tables], place: Path
+) -> tuple[Video, Run]:
+    """Put the finished run into the study, and take the work in progress away."""
+    run, tables = done
+    _keep(folder, place, run)
+    with open_study(folder, write=True) as study:
+        video = add_video(study, info, name)
+        names = _kept_names(study, video, run.n_animals)
+        stored = ingest_run(
+            study, video.video_id, run, tables.tracks, tables.masks, tables.keypoints, names
+        )
+    shutil.rmtree(place)
+    return video, stored
 
 
 def _quiet(progress: Progress) -> None:
@@ -151,7 +188,7 @@ def _place(study: Path, info: VideoInfo, asked: dict[str, Any]) -> Path:
     way = json.dumps([asked, __version__], sort_keys=True)
     key = f"{info.content_hash[:16]}-{hashlib.blake2b(way.encode(), digest_size=6).hexdigest()}"
     place = study / "shards" / key
-    place.mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(exist_ok=True)
     return place
 
 
@@ -174,7 +211,7 @@ class _Job:
         self.asked, self.place, self.workers, self.report = asked, place, workers, report
         self.timings: dict[str, float] = {}
 
-    def run(self, started: datetime) -> Run:
+    def run(self, started: datetime) -> tuple[Run, Tables]:
         """Tune, segment and identify; every stage is skipped as far as it is done already."""
         settings, background, tuned = self._timed("tune", self._tuned)
         self._timed(
@@ -183,14 +220,14 @@ class _Job:
                 self.info, background, settings, self.place, self.workers, self._ticker("segment")
             ),
         )
-        self._tables = self._timed(
+        tables = self._timed(
             "identify",
             lambda: identify_video(
                 self.info, self.n_animals, settings, self.place, self._ticker("identify")
             ),
         )
         versions = {"ethoscribe": __version__, **{name: version(name) for name in LIBRARIES}}
-        return Run(
+        run = Run(
             run_id=f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
             segmenter=SEGMENTER,
             n_animals=self.n_animals,
@@ -200,10 +237,7 @@ class _Job:
             started_at=started,
             finished_at=datetime.now(UTC),
         )
-
-    def tables(self) -> tuple[list[Path], list[Path], list[Path]]:
-        """The files of tracks, masks and keypoints."""
-        return self._tables.tracks, self._tables.masks, self._tables.keypoints
+        return run, tables
 
     def _timed(self, stage: str, work: Callable[[], Any]) -> Any:
         start = time.perf_counter()

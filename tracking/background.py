@@ -19,6 +19,7 @@ Contrast = Literal["absolute", "relative"]
 
 # a blob must be this share of the smallest animal to be looked at before tails are removed
 LOOK_SHARE = 0.7
+LEAST_STEP = 8.0  # gray levels; what differs less is noise, however dark the background
 FILTER_UP_TO = 3  # pixels; openings of a larger radius go by distance
 
 
@@ -92,7 +93,8 @@ def limit_image(background: np.ndarray, settings: BackgroundSettings) -> np.ndar
     """
     level = background.astype(np.float32)
     if settings.contrast == "relative":
-        step = settings.threshold * np.maximum(level - settings.black_level, 12.0)
+        share = settings.threshold * (level - settings.black_level)
+        step = np.maximum(share, LEAST_STEP)
     else:
         step = np.full_like(level, settings.threshold)
     if settings.animals == "darker":

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,11 +114,26 @@ def _segment_parallel(
         _start_worker, (info, background, settings, folder),
     )  # fmt: skip
     try:
-        for future in as_completed([pool.submit(_segment_chunk, *bound) for bound in missing]):
+        with _interrupts_held():
+            futures = [pool.submit(_segment_chunk, *bound) for bound in missing]
+        for future in as_completed(futures):
             done += future.result()
             on_progress(done, info.n_frames)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ignore Ctrl-C while workers start: they inherit that, and the parent alone decides."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def tune(
     chosen to go with them. Raises TrackingError when nothing that could be the animals is found.
     """
     by_hand = by_hand or {}
-    fixed = _usable(by_hand)
+    fixed = usable_settings(by_hand)
     if n_animals < 1:
         raise TrackingError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
     stack = sample(info, on_progress=on_progress)
@@ -84,7 +84,7 @@ def tune(
     return replace(tuning, settings=tuning.settings.with_changes(by_hand))
 
 
-def _usable(by_hand: dict[str, Any]) -> dict[str, Any]:
+def usable_settings(by_hand: dict[str, Any]) -> dict[str, Any]:
     """The settings by hand as values of the right type; TrackingError when one cannot work."""
     changes = dict(by_hand)
     if "threshold" in changes and "contrast" not in changes:
@@ -106,7 +106,7 @@ def sample(
     """
     wanted = _sample_indices(info, count)
     images = []
-    for done, frame in enumerate(read_frames_at(info, wanted)):
+    for done, frame in enumerate(read_frames_at(info, wanted.tolist())):
         images.append(frame.gray.copy())
         if on_progress:
             on_progress(done + 1, len(wanted))
@@ -139,7 +139,7 @@ class _Candidate:
 def replace_background(candidate: _Candidate, background: np.ndarray) -> _Candidate:
     """The same settings before another picture of the empty arena."""
     settings = replace(candidate.settings, statistic="masked median")
-    return replace(candidate, settings=settings, background=background)
+    return replace(candidate, settings=settings, background=background, score=0.0, parts=())
 
 
 def _best_candidate(
