@@ -22,6 +22,7 @@ from llm_query.kinematics import (
 from llm_query.motion import immobile, moving, speed_between
 from llm_query.pursuit import approach, chase, follow
 from llm_query.results import summarise
+from llm_query.sides import beside, from_side
 from llm_query.social import (
     closing_speed,
     contact,
@@ -35,9 +36,7 @@ from llm_query.social import (
 )
 from llm_query.states import bouts_where, collect, scored
 from llm_query.tools import (
-    beside,
     bouts_when,
-    from_side,
     kept_bouts,
     length_in,
     max_of,

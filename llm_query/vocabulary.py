@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 MODULES = (
-    "kinematics", "motion", "zones", "social", "pursuit", "states", "tools", "results", "figures"
+    "kinematics", "motion", "zones", "social", "pursuit", "states", "sides", "tools", "results",
+    "figures",
 )  # fmt: skip
 KINDS = {
     "Bouts": "bouts", "float": "number", "int": "number", "np.ndarray": "array",

@@ -23,6 +23,7 @@ from llm_query import (
     recording,
     results,
     sentences,
+    sides,
     social,
     states,
     tools,
@@ -39,8 +40,8 @@ PROMISED = {
 }  # fmt: skip
 MODULES = (
     bends, bout_algebra, bout_pairs, bouts, examples, figures, geometry, intervals, kinematics,
-    motion, outlines, pursuit, recording, results, sentences, social, states, tools, vocabulary,
-    zones,
+    motion, outlines, pursuit, recording, results, sentences, sides, social, states, tools,
+    vocabulary, zones,
 )  # fmt: skip
 
 
