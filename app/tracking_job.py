@@ -131,10 +131,14 @@ def _run(
 ) -> tuple[Run, Tables]:  # fmt: skip
     """Do the work in its own folder; a folder in which nothing could be begun is taken away."""
     place.mkdir(exist_ok=True)
+    threads = cv2.getNumThreads()
+    # crops are small: OpenCV's own threads wait for each other and burn a fifth of all CPU time
+    cv2.setNumThreads(1)
     try:
         done = _Job(info, n_animals, settings, asked, place, workers, report).run(started)
         report(Progress("store", info.n_frames, info.n_frames))
     finally:
+        cv2.setNumThreads(threads)
         if not any(place.iterdir()):
             place.rmdir()
     return done

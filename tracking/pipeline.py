@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pyarrow as pa
 
@@ -89,6 +90,7 @@ def _start_worker(
     info: VideoInfo, background: np.ndarray, settings: BackgroundSettings, folder: Path
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    cv2.setNumThreads(1)
     _worker.update(
         info=info, segmenter=BackgroundSegmenter(background, settings), folder=folder
     )  # fmt: skip
