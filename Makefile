@@ -39,7 +39,7 @@ $(BASE): pyproject.toml constraints.txt
 # trackeval asks for a second OpenCV and for plotting; what the tests compare against needs neither.
 $(DEV): $(BASE)
 	@$(PIP) -e '.[dev]'
-	@$(PIP) --no-deps trackeval==1.3.0
+	@$(PIP) --no-deps trackeval
 	@touch $@
 
 demo: $(BASE)
@@ -61,7 +61,7 @@ browser:
 	sh tests/browser/install.sh
 
 test: lint browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -rs
 
 bench: $(DEV)
 	$(BIN)/python -m tests.benchmarks
@@ -74,6 +74,7 @@ lock:
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet '.[dev]' hatchling editables
+	$(VENV)-lock/bin/python -m pip install --quiet --no-deps trackeval
 	{ head -n 2 constraints.txt; \
 	  $(VENV)-lock/bin/python -m pip freeze | grep -v -i '^ethoscribe'; } > constraints.txt.new
 	mv constraints.txt.new constraints.txt

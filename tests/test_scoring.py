@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from required import required
 
 from tracking.errors import TrackingError
 from tracking.scoring import match_ids, read_truth, score_tracks
@@ -51,7 +52,7 @@ def disturb(truth: pd.DataFrame, seed: int, radius: float) -> pd.DataFrame:
 
 def trackeval_scores(truth: pd.DataFrame, tracks: pd.DataFrame, radius: float) -> dict[str, float]:
     """Let TrackEval itself score the same positions."""
-    hota = pytest.importorskip("trackeval.metrics.hota")
+    hota = required("trackeval.metrics.hota")
     from trackeval.metrics.clear import CLEAR
     from trackeval.metrics.identity import Identity
 
@@ -121,7 +122,7 @@ def test_scores_equal_trackeval_on_disturbed_real_tracks(
 
 
 def test_identities_and_mota_equal_motmetrics_on_real_fish(shared_data: Path) -> None:
-    motmetrics = pytest.importorskip("motmetrics")
+    motmetrics = required("motmetrics")
     truth = read_truth(shared_data / "video" / "zebrafish14" / "gt_points.csv")
     rng = np.random.default_rng(3)
     tracks = truth[rng.uniform(size=len(truth)) > 0.05].copy()

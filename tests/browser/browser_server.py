@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 REPOSITORY = Path(__file__).parents[2]
 QUIET = [
     "--headless=new",
@@ -24,7 +25,7 @@ QUIET = [
 
 def chromium() -> str | None:
     """The browser of this machine, if there is one."""
-    return next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def free_port() -> int:

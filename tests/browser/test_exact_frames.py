@@ -12,17 +12,14 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from browser_server import QUIET, served
+from required import required
 
 from app import library
 
-playwright = pytest.importorskip("playwright.sync_api")
-from browser_server import QUIET, chromium, served  # noqa: E402
+playwright = required("playwright.sync_api")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FRAMES, SQUARE, BITS = 150, 32, 8
 READ = """() => {
   const all = [...document.querySelectorAll('*')];
@@ -88,9 +85,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator["playwright.Page"]:
+def page(browser_file: str) -> Iterator["playwright.Page"]:
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=QUIET)
+        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
         yield browser.new_page(viewport={"width": 1366, "height": 768})
         browser.close()
 

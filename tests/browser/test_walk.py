@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_server import QUIET, REPOSITORY, chromium, served
+from browser_server import QUIET, REPOSITORY, served
+from required import required
 
 from app import library
 from app.demo_scene import render_demo
@@ -20,12 +21,8 @@ from storage.study import open_study
 PICTURE = REPOSITORY / "docs" / "screenshot.png"
 SECONDS = 32 if "ETHOSCRIBE_SCREENSHOT" in os.environ else 8
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine"),
-]
-playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+playwright = required("playwright.sync_api")
 expect = playwright.expect
 INKED = """() => {
   const all = [...document.querySelectorAll('*')];
@@ -58,9 +55,9 @@ def address(lab: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page(address: str) -> Iterator["playwright.Page"]:
+def page(browser_file: str, address: str) -> Iterator["playwright.Page"]:
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=QUIET)
+        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(60_000)
         page.troubles = []
