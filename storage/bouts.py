@@ -12,6 +12,7 @@ COLUMNS = (
     "video", "behaviour", "subject", "target", "kind", "start_frame", "stop_frame", "start_s",
     "stop_s", "duration_s", "source", "annotator", "definition",
 )  # fmt: skip
+ANALYSIS = "analysis"  # the source of bouts that were computed from tracks
 SELECT_BOUTS = (
     "SELECT v.name AS video, behaviour, subject, target, kind, start_frame, stop_frame, start_s, "
     "stop_s, stop_s - start_s AS duration_s, source, annotator, definition{more} "
@@ -28,7 +29,7 @@ def save_bouts(
     bouts: pd.DataFrame,
     *,
     behaviour: str | None = None,
-    source: str = "analysis",
+    source: str = ANALYSIS,
     annotator: str | None = None,
     definition: str | None = None,
     analysis_id: int | None = None,
@@ -69,6 +70,17 @@ def read_bouts(
     """Bouts in time order with the columns of every bouts table, and `bout_id` last."""
     sql = SELECT_BOUTS.format(more=", bout_id")
     return study.arrow(sql, {"video": video_id, "behaviour": behaviour}).to_pandas()
+
+
+def analysed_bouts(study: Study, video_id: int) -> dict[str, int]:
+    """How many bouts of each behaviour an analysis has found in one video's tracks."""
+    return dict(
+        study.rows(
+            "SELECT behaviour, count(*) FROM bouts WHERE video_id = ? AND source = ? "
+            "GROUP BY behaviour ORDER BY behaviour",
+            [video_id, ANALYSIS],
+        )
+    )
 
 
 def delete_bouts(study: Study, bout_ids: list[int]) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from storage.bouts import ANALYSIS
 from storage.study import Study, StudyError
 from storage.videos import Video, find_video
 
@@ -59,8 +60,9 @@ def ingest_run(
     """Store a finished run from its Parquet files and make it the video's active one.
 
     The tracks must hold one row per frame and animal. Rows of the video's earlier runs are
-    deleted; the runs themselves stay listed. Needs a study opened with `write=True`, whose one
-    transaction keeps readers from ever seeing half a run.
+    deleted, and with them the bouts that analyses computed from them; a person's bouts and the
+    list of runs stay. Needs a study opened with `write=True`, whose one transaction keeps readers
+    from ever seeing half a run.
     """
     video = find_video(study, video_id)
     names = list(animal_names or [f"animal{i + 1}" for i in range(run.n_animals)])
@@ -72,6 +74,7 @@ def ingest_run(
         raise StudyError(f"Run {run.run_id} is stored already: give the new run another id.")
     for table in COLUMNS:
         study.rows(f"DELETE FROM {table} WHERE video_id = ?", [video_id])
+    study.rows("DELETE FROM bouts WHERE video_id = ? AND source = ?", [video_id, ANALYSIS])
     for table, shards in (("tracks", tracks), ("masks", masks), ("keypoints", keypoints)):
         _load(study, table, list(shards), run.run_id, video_id)
     _check_tracks(study, video, run)

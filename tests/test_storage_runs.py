@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,6 +24,7 @@ from storage_samples import (
 )
 from test_study import start, wait_ready
 
+from storage.bouts import analysed_bouts, read_bouts, save_bouts
 from storage.runs import Run, active_run, ingest_run, runs
 from storage.study import Study, StudyError, open_study
 from storage.videos import add_video, animal_names
@@ -97,6 +99,23 @@ def test_a_new_run_takes_the_place_of_the_old_one_in_its_video_only(tmp_path: Pa
         assert listed == [("run-a", False), ("run-b", True), ("again", True)]
         assert [run.run_id for run in runs(study, 1)] == ["run-a", "again"]
         assert animal_names(study, 1) == {1: "animal1"}
+
+
+def test_bouts_computed_from_the_old_tracks_go_with_them_and_scored_ones_stay(
+    tmp_path: Path,
+) -> None:
+    bouts = pd.DataFrame({"subject": ["animal2"], "start_frame": [0], "stop_frame": [2]})
+    with open_study(tmp_path / "s", create=True) as study:
+        for name in ("a", "b"):
+            video = add_tracked(study, tmp_path, X, Y, name=name)
+            save_bouts(study, video.video_id, bouts, behaviour="close")
+        save_bouts(study, 1, bouts, behaviour="close", source="person", annotator="Ada")
+        assert analysed_bouts(study, 1) == {"close": 1}
+        shard = track_shard(tmp_path / "t.parquet", X[:, :1], Y[:, :1], Info(tmp_path).time_s)
+        ingest_run(study, 1, run_of("again", 1), [shard], [], [])
+        assert analysed_bouts(study, 1) == {}
+        left = read_bouts(study)[["video", "source"]].values.tolist()
+    assert left == [["a", "person"], ["b", "analysis"]]
 
 
 def test_a_position_that_is_not_a_number_is_stored_as_missing(tmp_path: Path) -> None:
