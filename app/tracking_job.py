@@ -28,9 +28,10 @@ from app.errors import AppError
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, open_study
 from storage.videos import Video, add_video, animal_names, find_video, videos
-from tracking.background import BackgroundSettings
+from tracking.background import BackgroundSegmenter, BackgroundSettings
 from tracking.errors import TrackingError
-from tracking.pipeline import Tables, identify_video, segment_video
+from tracking.pipeline import Tables, identify_video
+from tracking.segmenting import segment_video
 from tracking.tuning import tune, usable_settings
 from tracking.video import VideoInfo, probe
 
@@ -221,7 +222,11 @@ class _Job:
         self._timed(
             "segment",
             lambda: segment_video(
-                self.info, background, settings, self.place, self.workers, self._ticker("segment")
+                self.info,
+                BackgroundSegmenter(background, settings),
+                self.place,
+                self.workers,
+                self._ticker("segment"),
             ),
         )
         tables = self._timed(

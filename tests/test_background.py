@@ -105,6 +105,13 @@ def test_the_limit_never_leaves_the_range_of_gray_levels():
         ({"statistic": "mean"}, "must be one of median"),
         ({"min_area_px": -4}, "min_area_px"),
         ({"open_px": 400}, "0 to 99"),
+        ({"open_px": 2.7}, "cannot be 2.7"),
+        ({"open_px": float("inf")}, "cannot be inf"),
+        ({"threshold": True}, "cannot be True"),
+        ({"threshold": "NaN"}, "cannot be 'NaN'"),
+        ({"typical_area_px": 0}, "above 0"),
+        ({"typical_length_px": -3}, "above 0"),
+        ({"black_level": 300}, "black_level"),
     ],
 )
 def test_settings_that_cannot_work_are_refused_by_name(changes, words):

@@ -6,9 +6,11 @@ import pytest
 from film import positions, write_video
 from tracked_scenes import chunk_of, info_of, settings_of
 
+from tracking.background import BackgroundSegmenter
 from tracking.errors import TrackingError
 from tracking.masks import decode
-from tracking.pipeline import detections_file, identify_video, segment_video
+from tracking.pipeline import identify_video
+from tracking.segmenting import detections_file, segment_video
 from tracking.shards import chunk_bounds, read_shard
 from tracking.tuning import tune
 from tracking.video import probe
@@ -27,7 +29,7 @@ def clip(tmp_path_factory):
 def run(clip, folder, workers=1):
     info, tuning = clip
     folder.mkdir(exist_ok=True)
-    segment_video(info, tuning.background, tuning.settings, folder, workers)
+    segment_video(info, BackgroundSegmenter(tuning.background, tuning.settings), folder, workers)
     tables = identify_video(info, 2, tuning.settings, folder)
     return {name: [pq.read_table(path) for path in getattr(tables, name)]
             for name in ("tracks", "masks", "keypoints")}  # fmt: skip

@@ -104,6 +104,7 @@ def test_what_is_set_by_hand_stays_and_the_rest_goes_with_it(tmp_path):
     assert (settings.threshold, settings.open_px, settings.max_area_px) == (33.0, 2, 2000.0)
     share = tune(info, 2, by_hand={"threshold": 0.3}).settings
     assert (share.contrast, share.threshold) == ("relative", 0.3)
+    assert tune(info, 2, by_hand={"contrast": "relative"}).settings.contrast == "relative"
     with pytest.raises(TrackingError, match="no setting treshold"):
         tune(info, 2, by_hand={"treshold": 20})
 
@@ -126,7 +127,7 @@ def test_the_sample_is_spread_over_the_video_and_reports_how_far_it_is(tmp_path)
 
 def test_an_empty_video_is_refused_and_not_tracked_as_noise(tmp_path):
     info = write(tmp_path / "v.mp4", lambda f: np.full((240, 320), 120.0))
-    with pytest.raises(TrackingError, match="stand out"):
+    with pytest.raises(TrackingError, match="stands out from the background of .*v.mp4"):
         tune(info, 3)
 
 

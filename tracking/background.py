@@ -20,6 +20,7 @@ Contrast = Literal["absolute", "relative"]
 # a blob must be this share of the smallest animal to be looked at before tails are removed
 LOOK_SHARE = 0.7
 LEAST_STEP = 8.0  # gray levels; what differs less is noise, however dark the background
+WIDEST = 99  # pixels; radius of an opening or closing
 FILTER_UP_TO = 3  # pixels; openings of a larger radius go by distance
 FULL_SIZE_UP_TO = 5  # pixels; and of a still larger one at half size
 SQUARE = np.ones((3, 3), np.uint8)
@@ -60,10 +61,7 @@ class BackgroundSettings:
         for name, value in changes.items():
             if name not in known:
                 raise TrackingError(f"There is no setting {name}. Settings: {', '.join(known)}.")
-            try:
-                clean[name] = type(known[name])(value)
-            except (TypeError, ValueError) as error:
-                raise TrackingError(f"Setting {name} cannot be {value!r}.") from error
+            clean[name] = _as_kind(name, value, type(known[name]))
         return replace(self, **clean).checked()
 
     def checked(self) -> BackgroundSettings:
@@ -79,13 +77,33 @@ class BackgroundSettings:
             )
         if not 0 < self.min_area_px < self.max_area_px:
             raise TrackingError("Setting min_area_px must be above 0 and below max_area_px.")
-        if not (0 <= self.open_px <= 99 and 0 <= self.close_px <= 99):
+        if not (self.typical_area_px > 0 and self.typical_length_px > 0):
+            raise TrackingError("Settings typical_area_px and typical_length_px must be above 0.")
+        if not 0 <= self.black_level < 255:
+            raise TrackingError("Setting black_level must lie between 0 and 255.")
+        if not (0 <= self.open_px <= WIDEST and 0 <= self.close_px <= WIDEST):
             raise TrackingError("Settings open_px and close_px are radii from 0 to 99 pixels.")
         return self
 
     def lines(self) -> list[str]:
         """The settings as a person reads them, one line each."""
         return [f"{name} = {value}" for name, value in self.to_dict().items()]
+
+
+def _as_kind(name: str, value: Any, kind: type) -> Any:
+    """A setting by hand as a value of its kind; numbers may come as text."""
+    complaint = f"Setting {name} cannot be {value!r}."
+    if kind is str:
+        return str(value)
+    if isinstance(value, bool):
+        raise TrackingError(complaint)
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise TrackingError(complaint) from error
+    if not np.isfinite(number) or (kind is int and number != int(number)):
+        raise TrackingError(complaint)
+    return kind(number)
 
 
 def limit_image(background: np.ndarray, settings: BackgroundSettings) -> np.ndarray:

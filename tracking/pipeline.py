@@ -1,141 +1,27 @@
 """From a video to tables of tracks, masks and body points, chunk by chunk in bounded memory.
 
-Segmenting is the long part. It treats every frame by itself, so that chunks can be made in any
-order and by several processes, and a killed run goes on where it stopped; identities are then
-found in one pass over the finished chunks. However a run was interrupted or divided, the tables
-are the same.
+Identities are found in one pass over the detections that ``tracking.segmenting`` left. However the
+work before was interrupted or divided, the tables are the same.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pyarrow as pa
 
-from tracking.background import BackgroundSegmenter, BackgroundSettings
-from tracking.detections import SHAPE, Detections
+from tracking.background import BackgroundSettings
+from tracking.detections import SHAPE
 from tracking.heading import Direction, direct
-from tracking.shards import Chunk, chunk_bounds, read_shard, write_parquet, write_shard
+from tracking.segmenting import OnProgress, detections_file, quiet
+from tracking.shards import Chunk, chunk_bounds, read_shard, write_parquet
 from tracking.tracker import AXIS, LENGTH, WIDTH, Tracked, Tracker
-from tracking.video import VideoInfo, read_frames
+from tracking.video import VideoInfo
 
 END1 = SHAPE.index("end1_x")
 AREA = SHAPE.index("area")
-REPORT_EVERY = 50  # frames
-OnProgress = Callable[[int, int], None]
-
-
-def _quiet(done: int, total: int) -> None:
-    """Progress that nobody looks at."""
-
-
-def segment_video(
-    info: VideoInfo, background: np.ndarray, settings: BackgroundSettings, folder: Path,
-    workers: int = 1, on_progress: OnProgress = _quiet,
-) -> None:  # fmt: skip
-    """Write a shard of detections for every chunk of the video that has none in ``folder``."""
-    bounds = chunk_bounds(info)
-    missing = [b for b in bounds if not detections_file(folder, b[0]).exists()]
-    done = info.n_frames - sum(stop - start for start, stop in missing)
-    on_progress(done, info.n_frames)
-    if workers > 1 and len(missing) > 1:
-        _segment_parallel(info, background, settings, folder, missing, workers, on_progress, done)
-        return
-    segmenter = BackgroundSegmenter(background, settings)
-    for run in _consecutive(missing):
-        frames = read_frames(info, run[0][0], run[-1][1])
-        for start, stop in run:
-            found: list[Detections] = []
-            for _ in range(start, stop):
-                found += segmenter.segment([next(frames)])
-                done += 1
-                if done % REPORT_EVERY == 0:
-                    on_progress(done, info.n_frames)
-            write_shard(detections_file(folder, start), start, found)
-    on_progress(done, info.n_frames)
-
-
-def detections_file(folder: Path, start: int) -> Path:
-    """Where the detections of the chunk that starts at frame ``start`` are kept."""
-    return folder / f"detections-{start:09d}.parquet"
-
-
-def _consecutive(bounds: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    """Chunks that follow one another, together: they are decoded without a seek between them."""
-    start, group = 0, list[tuple[int, int]]()
-    for bound in bounds:
-        if group and bound[0] != start:
-            yield group
-            group = []
-        group.append(bound)
-        start = bound[1]
-    if group:
-        yield group
-
-
-# what every worker process holds; set once when it starts
-_worker: dict[str, object] = {}
-
-
-def _start_worker(
-    info: VideoInfo, background: np.ndarray, settings: BackgroundSettings, folder: Path
-) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    cv2.setNumThreads(1)
-    _worker.update(
-        info=info, segmenter=BackgroundSegmenter(background, settings), folder=folder
-    )  # fmt: skip
-
-
-def _segment_chunk(start: int, stop: int) -> int:
-    info, segmenter, folder = _worker["info"], _worker["segmenter"], _worker["folder"]
-    assert isinstance(info, VideoInfo) and isinstance(segmenter, BackgroundSegmenter)
-    assert isinstance(folder, Path)
-    frames = read_frames(info, start, stop, threads=1)
-    write_shard(
-        detections_file(folder, start), start, (segmenter.segment_gray(f.gray) for f in frames)
-    )
-    return stop - start
-
-
-def _segment_parallel(
-    info: VideoInfo, background: np.ndarray, settings: BackgroundSettings, folder: Path,
-    missing: list[tuple[int, int]], workers: int, on_progress: OnProgress, done: int,
-) -> None:  # fmt: skip
-    pool = ProcessPoolExecutor(
-        min(workers, len(missing)), multiprocessing.get_context("spawn"),
-        _start_worker, (info, background, settings, folder),
-    )  # fmt: skip
-    try:
-        with _interrupts_held():
-            futures = [pool.submit(_segment_chunk, *bound) for bound in missing]
-        for future in as_completed(futures):
-            done += future.result()
-            on_progress(done, info.n_frames)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ignore Ctrl-C while workers start: they inherit that, and the parent alone decides."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @dataclass(frozen=True)
@@ -149,7 +35,7 @@ class Tables:
 
 def identify_video(
     info: VideoInfo, n_animals: int, settings: BackgroundSettings, folder: Path,
-    on_progress: OnProgress = _quiet,
+    on_progress: OnProgress = quiet,
 ) -> Tables:  # fmt: skip
     """Find identities over all shards in ``folder`` and write the tables beside them."""
     tracker = Tracker(n_animals, settings.typical_area_px, settings.typical_length_px)

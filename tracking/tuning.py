@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracking.background import BackgroundSegmenter, BackgroundSettings, limit_image
+from tracking.background import WIDEST, BackgroundSegmenter, BackgroundSettings, limit_image
 from tracking.errors import TrackingError
 from tracking.video import VideoInfo, read_frames_at
 
@@ -73,6 +73,13 @@ def tune(
     small = np.stack([_resized(image, scale) for image in stack])
     black = float(np.percentile(small[:: max(1, len(small) // 8)], 0.1))
     best = _best_candidate(small, n_animals, black, fixed)
+    if best.score <= (0.0 if fixed else LEAST_SCORE):
+        raise TrackingError(
+            f"Nothing that looks like {n_animals} moving "
+            f"{'animal' if n_animals == 1 else 'animals'} stands out from the background of "
+            f"{info.path}. Check the number of animals; or set threshold, animals (darker, "
+            "brighter) and statistic (median, bright, dark) by hand."
+        )
     background = _full_background(stack, best, scale)
     if fixed.get("statistic", MASKED) == MASKED:
         refined = _masked_median(small, best)
@@ -85,15 +92,19 @@ def tune(
 
 
 def usable_settings(by_hand: dict[str, Any]) -> dict[str, Any]:
-    """The settings by hand as values of the right type; TrackingError when one cannot work."""
+    """The settings by hand as values of the right kind; TrackingError when one cannot work.
+
+    A threshold below 1 is a share, so it goes with relative contrast unless told otherwise.
+    """
     changes = dict(by_hand)
     if "threshold" in changes and "contrast" not in changes:
-        below_one = BackgroundSettings(contrast="relative", threshold=0.3).with_changes
-        try:
-            changes = below_one(changes).to_dict() and {**changes, "contrast": "relative"}
-        except TrackingError:
-            changes["contrast"] = "absolute"
-    return {key: getattr(BackgroundSettings().with_changes(changes), key) for key in changes}
+        threshold = BackgroundSettings().with_changes({"threshold": changes["threshold"]}).threshold
+        changes["contrast"] = "relative" if threshold < 1 else "absolute"
+    ground = BackgroundSettings()
+    if changes.get("contrast") == "relative" and "threshold" not in changes:
+        ground = replace(ground, threshold=RELATIVE[0])
+    checked = ground.with_changes(changes)
+    return {key: getattr(checked, key) for key in changes}
 
 
 def sample(
@@ -157,13 +168,7 @@ def _best_candidate(
         )
         for statistic, animals in plan or [(fixed["statistic"], fixed["animals"])]
     ]
-    best = _best_of(small, tried, n_animals, fixed)
-    if best.score <= (0.0 if fixed else LEAST_SCORE):
-        raise TrackingError(
-            f"No {n_animals} animals stand out from the background in this video. Check the "
-            "number of animals, or set statistic, animals and threshold by hand."
-        )
-    return best
+    return _best_of(small, tried, n_animals, fixed)
 
 
 def _best_of(
@@ -411,7 +416,7 @@ def _finish(
     frames = stack[:: max(1, len(stack) // JUDGED)]
     width = _typical_width(frames, background, first, area)
     first = replace(first, close_px=fixed.get("close_px", 0))
-    radii = sorted({round(share * width) for share in OPENINGS})
+    radii = sorted({min(round(share * width), WIDEST) for share in OPENINGS})
     radii = [fixed["open_px"]] if "open_px" in fixed else radii
     choices = [
         _opened(frames, background, replace(first, open_px=radius), n_animals) for radius in radii
