@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +25,7 @@ from storage.runs import active_run
 from storage.study import Study, StudyError, open_study
 from storage.tracks import read_keypoints, read_masks, read_tracks
 from storage.videos import Video, find_video
-from tracking.video import probe
+from tracking.video import content_hash, probe
 
 CHUNK_FRAMES = 300  # frames per overlay request; about 10 s of video and 200 kB for three mice
 WAIT_S = 5.0  # how long a page waits for a job that holds the database
@@ -41,8 +42,8 @@ class VideoRow:
 
     @property
     def present(self) -> bool:
-        """Whether the file is where the study noted it."""
-        return self.video.path.is_file()
+        """Whether the file is where the study noted it, and not another under its name."""
+        return stored.file_is_there(self.video)
 
     @property
     def facts(self) -> str:
@@ -201,6 +202,17 @@ def times_of(study: Path, video_id: int) -> np.ndarray:
 
 
 def video_file(study: Path, video_id: int) -> Path:
-    """Where the file of a registered video lies; StudyError for any other id."""
+    """Where the file of a registered video lies; StudyError for any other id or another file."""
     with reading(study) as opened:
-        return stored.video_file(find_video(opened, video_id))
+        video = find_video(opened, video_id)
+    return stored.video_file(video, _hash_of)
+
+
+def _hash_of(path: Path) -> str:
+    """The content hash of a file, computed once for as long as the file stays as it is."""
+    return _hashed(path, *stored.file_state(path))
+
+
+@lru_cache(maxsize=256)
+def _hashed(path: Path, size: int, changed: int) -> str:
+    return content_hash(path)

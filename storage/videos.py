@@ -1,6 +1,7 @@
 """The recordings of a study: their files, frame times, scale and animals' names."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -14,7 +15,8 @@ from storage.study import Study, StudyError
 
 _COLUMNS = (
     "video_id, name, path, content_hash, n_frames, fps_num, fps_den, duration_s, width, height, "
-    "codec, pixel_format, variable_rate, browser_playable, px_per_cm, added_at"
+    "codec, pixel_format, variable_rate, browser_playable, px_per_cm, added_at, file_bytes, "
+    "file_modified_ns, file_replaced"
 )
 
 
@@ -66,6 +68,9 @@ class Video:
     browser_playable: bool
     px_per_cm: float | None
     added_at: datetime  # UTC
+    file_bytes: int | None  # size of the file when it was last seen
+    file_modified_ns: int | None  # time of its last change, ns since 1970
+    file_replaced: bool  # another recording lies at the path by now
 
 
 def add_video(
@@ -73,12 +78,16 @@ def add_video(
 ) -> Video:
     """Add a recording, or find the one with the same content that is there already.
 
-    A known recording keeps its name, scale and tracks; when its file has moved, the new place is
-    remembered. `name` defaults to the file's name without its ending, with `_2` when it is taken.
+    A known recording keeps its scale and tracks, and its name unless `name` is given; when its
+    file has moved, the new place is remembered. The name of a new one defaults to the file's name
+    without its ending, with `_2` when it is taken. A recording whose file was replaced by this
+    one is marked so.
     """
     path = Path(info.path).resolve()
     known = [video for video in videos(study) if video.content_hash == info.content_hash]
     if known:
+        if name is not None:
+            rename_video(study, known[0].video_id, name)
         return _seen_again(study, known[0], path, px_per_cm)
     _check_times(path.name, np.asarray(info.time_s, float), info.n_frames)
     _check_scale(px_per_cm)
@@ -87,11 +96,12 @@ def add_video(
         int(info.n_frames), info.fps.numerator, info.fps.denominator, float(info.duration_s),
         int(info.width), int(info.height), info.codec, info.pixel_format,
         bool(info.variable_rate), bool(info.browser_playable), px_per_cm,
-        datetime.now(UTC).replace(tzinfo=None),
+        datetime.now(UTC).replace(tzinfo=None), *file_state(path), False,
     ]  # fmt: skip
     marks = ", ".join("?" * len(row))
-    sql = f"INSERT INTO videos VALUES (nextval('video_ids'), {marks}) RETURNING video_id"
-    video_id = study.rows(sql, row)[0][0]
+    sql = f"INSERT INTO videos ({_COLUMNS}) VALUES (nextval('video_ids'), {marks}) "
+    video_id = study.rows(f"{sql} RETURNING video_id", row)[0][0]
+    _mark_replaced(study, path, video_id)
     _save_times(study, video_id, np.asarray(info.time_s, float))
     return find_video(study, video_id)
 
@@ -110,7 +120,7 @@ def find_video(study: Study, key: str | int) -> Video:
     for matches in (
         [video for video in everything if video.name == key],
         [video for video in everything if str(video.video_id) == text],
-        [video for video in everything if Path(text).name == video.path.name],
+        [v for v in everything if Path(text).name == v.path.name and not v.file_replaced],
         [video for video in everything if len(text) >= 8 and video.content_hash.startswith(text)],
     ):
         if len(matches) == 1:
@@ -119,14 +129,57 @@ def find_video(study: Study, key: str | int) -> Video:
     raise StudyError(f"The study {study.folder} has no video '{key}'. It has: {names}.")
 
 
-def video_file(video: Video) -> Path:
-    """The file of a recording; an error says what to do when it is not where it was."""
-    if video.path.is_file():
-        return video.path
-    raise StudyError(
-        f"The file of video '{video.name}' is not at {video.path} any more: put it back, or track "
-        f"it from its new place, which only notes the place (content hash {video.content_hash})."
-    )
+def video_file(video: Video, hash_file: Callable[[Path], str] | None = None) -> Path:
+    """The file of a recording; an error says what to do when it is not where it was.
+
+    A file of another size is another recording. One that was only touched or copied, so that its
+    time of change is another, is told apart by `hash_file`, where that is given.
+    """
+    size, changed = file_state(video.path)
+    if size is None:
+        raise StudyError(
+            f"The file of video '{video.name}' is not at {video.path} any more: put it back, or "
+            "track it from its new place, which only notes the place (content hash "
+            f"{video.content_hash})."
+        )
+    other = not file_is_there(video)
+    if not other and changed != video.file_modified_ns and hash_file is not None:
+        other = hash_file(video.path) != video.content_hash
+    if other:
+        raise StudyError(
+            f"The file at {video.path} is not video '{video.name}' any more, but another recording "
+            f"under its name: put the old file back, or track {video.path.name} as a new video."
+        )
+    return video.path
+
+
+def file_is_there(video: Video) -> bool:
+    """Whether a file of the right size lies at the path of a recording; a quick look."""
+    size, _ = file_state(video.path)
+    return size is not None and not video.file_replaced and video.file_bytes in (None, size)
+
+
+def file_state(path: Path) -> tuple[int | None, int | None]:
+    """Size in bytes and time of the last change in ns since 1970; None when there is no file."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None, None
+    return (state.st_size, state.st_mtime_ns) if path.is_file() else (None, None)
+
+
+def rename_video(study: Study, video_id: int, name: str) -> None:
+    """Call a recording by another name, in every table and export from now on."""
+    name = name.strip()
+    check_name(study, name, find_video(study, video_id).content_hash)
+    study.rows("UPDATE videos SET name = ? WHERE video_id = ?", [name, video_id])
+
+
+def check_name(study: Study, name: str, content_hash: str) -> None:
+    """Refuse a name that is empty, or that another recording of the study has."""
+    others = {video.name for video in videos(study) if video.content_hash != content_hash}
+    if not name.strip() or name.strip() in others:
+        raise StudyError(f"'{name}' is empty or the name of another video: choose another name.")
 
 
 def set_scale(study: Study, video_id: int, px_per_cm: float | None) -> None:
@@ -169,14 +222,22 @@ def rename_animal(study: Study, video_id: int, animal_id: int, name: str) -> Non
 
 
 def _seen_again(study: Study, video: Video, path: Path, px_per_cm: float | None) -> Video:
-    if path != video.path and not video.path.is_file():
+    if path == video.path or video.file_replaced or not video.path.is_file():
         study.rows(
-            "UPDATE videos SET path = ? WHERE video_id = ?",
-            [_stored_path(study, path), video.video_id],
+            "UPDATE videos SET path = ?, file_bytes = ?, file_modified_ns = ?, "
+            "file_replaced = false WHERE video_id = ?",
+            [_stored_path(study, path), *file_state(path), video.video_id],
         )
+        _mark_replaced(study, path, video.video_id)
     if px_per_cm is not None:
         set_scale(study, video.video_id, px_per_cm)
     return find_video(study, video.video_id)
+
+
+def _mark_replaced(study: Study, path: Path, video_id: int) -> None:
+    """Note that recordings which had their file at `path` have lost it to this one."""
+    lost = [v.video_id for v in videos(study) if v.path == path and v.video_id != video_id]
+    study.rows("UPDATE videos SET file_replaced = true WHERE list_contains(?, video_id)", [lost])
 
 
 def _save_times(study: Study, video_id: int, time_s: np.ndarray) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from storage_samples import Info
 from test_study import start, wait_ready
 
 from storage import schema
 from storage.analyses import analyses, keep
 from storage.study import DATABASE, StudyError, open_study
+from storage.videos import add_video, find_video, video_file
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_every_table_and_column_says_what_it_is(tmp_path: Path) -> None:
             "SELECT concat_ws('.', table_name, column_name), comment FROM duckdb_columns() "
             "WHERE NOT internal"
         )
-    assert len(tables) == 11 and len(columns) == 96
+    assert len(tables) == 11 and len(columns) == 99
     assert [name for name, comment in tables + columns if not comment] == []
     units = {"_s": " s", "_px": "px", "_deg": "degrees"}
     for name, comment in columns:
@@ -79,6 +81,35 @@ def test_a_migration_that_fails_leaves_the_older_study(
     with open_study(folder) as study:
         assert schema.version(study.connection) == 1
         assert len(analyses(study)) == 1
+
+
+def test_a_study_of_version_1_learns_about_files_and_keeps_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", tmp_path / "none yet")
+    folder = make(tmp_path / "s")
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("pixels")
+    with duckdb.connect(str(folder / DATABASE)) as old:
+        old.execute(
+            "INSERT INTO videos VALUES (nextval('video_ids'), 'clip', '../clip.mp4', 'cafe0123', "
+            "4, 25, 1, 0.16, 640, 480, 'h264', 'yuv420p', false, true, 8.0, now()::TIMESTAMP)"
+        )
+    monkeypatch.setattr(schema, "MIGRATIONS", now)
+    with open_study(folder) as study:
+        assert schema.version(study.connection) == schema.latest() >= 2
+        video = find_video(study, "clip")
+        assert (video.file_bytes, video.file_modified_ns, video.file_replaced) == (
+            None,
+            None,
+            False,
+        )
+        assert video.px_per_cm == 8.0 and video_file(video) == clip
+        assert [one.name for one in analyses(study)] == ["kept"]
+    with open_study(folder, write=True) as study:
+        seen = add_video(study, Info(clip, content_hash="cafe0123"))
+        assert (seen.video_id, seen.file_bytes) == (1, 6)
 
 
 @pytest.mark.parametrize("write", [False, True])

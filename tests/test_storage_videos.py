@@ -1,5 +1,6 @@
 """Videos keep their exact times, a unique name, and a place that can move."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,9 +17,11 @@ from storage.study import Study, StudyError, open_study
 from storage.videos import (
     add_video,
     animal_names,
+    file_is_there,
     find_video,
     frame_times,
     rename_animal,
+    rename_video,
     set_scale,
     video_file,
     videos,
@@ -122,6 +125,51 @@ def test_a_copy_of_a_known_video_adds_nothing(study: Study, tmp_path: Path) -> N
     assert add_video(study, replace(info, path=copy)) == video
     assert add_video(study, replace(info, path=copy), px_per_cm=5).px_per_cm == 5
     assert len(frame_times(study, 1)) == 4
+
+
+def test_a_file_replaced_by_another_recording_is_not_taken_for_the_old_one(
+    study: Study, tmp_path: Path
+) -> None:
+    old = add_video(study, clip(tmp_path, content="monday"))
+    new = add_video(study, clip(tmp_path, content="tuesday, and longer"))
+    assert [new.name, new.path] == ["clip_2", old.path]
+    for video in (old, find_video(study, "clip")):  # as remembered, and as noted since
+        with pytest.raises(StudyError, match=r"is not video 'clip' any more.* as a new video"):
+            video_file(video)
+    assert not file_is_there(find_video(study, "clip"))
+    assert video_file(new) == new.path
+    assert find_video(study, "clip.mp4") == new
+    back = add_video(study, clip(tmp_path, content="monday"))
+    assert (back.video_id, back.file_replaced) == (1, False)
+    assert video_file(back) == back.path and not file_is_there(find_video(study, "clip_2"))
+
+
+def test_a_file_that_was_only_touched_is_known_by_its_hash(study: Study, tmp_path: Path) -> None:
+    video = add_video(study, clip(tmp_path))
+    asked: list[Path] = []
+
+    def hash_file(path: Path) -> str:
+        asked.append(path)
+        return hashes.pop()
+
+    hashes = [video.content_hash]
+    assert video_file(video, hash_file) == video.path and asked == []
+    os.utime(video.path, (1, 1))
+    assert video_file(video, hash_file) == video.path and asked == [video.path]
+    hashes = ["another"]
+    with pytest.raises(StudyError, match="another recording under its name"):
+        video_file(video, hash_file)
+
+
+def test_a_video_is_renamed_when_the_name_is_free(study: Study, tmp_path: Path) -> None:
+    first = add_video(study, clip(tmp_path, "a.mp4"))
+    add_video(study, clip(tmp_path, "b.mp4"))
+    again = add_video(study, replace(clip(tmp_path, "a.mp4"), path=first.path), "day 1", 5.0)
+    assert (again.video_id, again.name, again.px_per_cm) == (1, "day 1", 5.0)
+    rename_video(study, 1, "day 1")  # its own name is free for it
+    for name in ("b", " "):
+        with pytest.raises(StudyError, match="choose another name"):
+            rename_video(study, 1, name)
 
 
 @pytest.mark.parametrize(
