@@ -11,6 +11,7 @@ def predict(places, missing_for=None, length=40.0, area=500.0):
     return Prediction(
         np.array(places, float), length, np.full(n, area),
         np.array(missing_for if missing_for is not None else [1] * n), np.full(n, 10.0),
+        np.array(missing_for if missing_for is not None else [1] * n) > 12,
     )  # fmt: skip
 
 
@@ -36,6 +37,13 @@ def test_a_blob_of_one_animal_and_another_beside_it_are_not_shared():
 
 def test_an_animal_without_a_blob_is_missing_and_not_pushed_far_away():
     assert decide(predict([(0, 0), (200, 0)]), [(3, 0)], [500]) == [0, -1]
+
+
+def test_a_lost_animal_is_found_at_any_place_but_not_inside_another():
+    prediction = predict([(0, 0), (200, 0)], missing_for=[1, 30])
+    assert decide(prediction, [(3, 0), (20, 300)], [500, 480]) == [0, 1]
+    assert decide(prediction, [(3, 0)], [980]) == [0, -1]
+    assert decide(prediction, [(3, 0), (20, 300)], [500, 40]) == [0, -1]
 
 
 def test_a_blob_that_nobody_explains_takes_an_animal_never_seen():

@@ -6,8 +6,8 @@ from tracked_scenes import AREA, chunk_of
 from tracking.tracker import Tracker
 
 
-def tracker(n):
-    return Tracker(n, AREA, 40.0)
+def tracker(n, time_s=None):
+    return Tracker(n, AREA, 40.0, np.arange(1000) / 25 if time_s is None else time_s)
 
 
 def line(start, stop, n):
@@ -121,3 +121,43 @@ def test_animals_that_touch_in_the_first_frame_are_all_there_from_the_start(tmp_
     assert (tracked.rows[0] == -2).all()
     assert tracked.detected.all()
     assert identity_errors(tracked, paths) == 0
+
+
+def test_an_animal_that_comes_back_far_away_after_a_while_is_found_again(tmp_path):
+    paths = [line((60, 60), (110, 60), 90), line((40, 200), (280, 60), 90)]
+    paths[1][20:70] = np.nan
+    tracked = tracker(2).track(chunk_of(frames_of(*paths), tmp_path))
+    assert identity_errors(tracked, paths) == 0
+    assert (tracked.confidence[75:, 1] < 0.95).all() or (tracked.confidence[75:, 0] < 0.95).all()
+
+
+def test_something_else_seen_for_a_second_does_not_lose_the_only_animal(tmp_path):
+    animal = line((60, 60), (120, 60), 120)
+    frames = frames_of(animal)
+    for f in range(30, 60):
+        frames[f] = [(280.0, 200.0, 0.0)]
+    tracked = tracker(1).track(chunk_of(frames, tmp_path))
+    assert np.linalg.norm(tracked.shapes[80:, 0, :2] - animal[80:, :2], axis=1).max() < 2
+
+
+def test_after_a_pause_of_the_camera_an_animal_may_have_gone_further(tmp_path):
+    path = line((60, 120), (90, 120), 60)
+    path[30:, 0] += 120
+    time_s = np.arange(60) / 25
+    time_s[30:] += 1.5
+    other = line((160, 30), (160, 40), 60)
+    tracked = tracker(2, time_s).track(chunk_of(frames_of(path, other), tmp_path))
+    assert identity_errors(tracked, [path, other]) == 0
+
+
+def test_confidence_falls_in_close_contact_and_does_not_come_back(tmp_path):
+    paths = [
+        line((60, 100), (260, 130), 70),
+        line((260, 108), (60, 138), 70),
+        line((160, 200), (170, 205), 70),
+    ]
+    tracked = tracker(3).track(chunk_of(frames_of(*paths), tmp_path))
+    assert (tracked.confidence[0] == 1.0).all()
+    assert (tracked.confidence[-1, :2] < 0.8).all()
+    assert tracked.confidence[-1, 2] == 1.0
+    assert (np.diff(tracked.confidence[30:, 0]) <= 1e-6).all() or tracked.confidence[-1, 0] < 0.8

@@ -19,6 +19,7 @@ TOO_SMALL = 1.0  # cost per animal area that a blob lacks for what it holds
 FULL_AREA = 0.7  # of one animal's area, that each of several in a blob should show
 LEAST_AREA = 0.75  # of one animal's area, for a blob to hold a second
 NEWCOMER = 1.2  # cost of an animal never seen before in any blob of animal size
+ANYWHERE = 1.2  # cost of a lost animal in a blob of animal size that nobody else explains
 NEVER = 1e6
 
 
@@ -29,8 +30,9 @@ class Prediction:
     places: np.ndarray  # (N, 2) pixels
     length: float  # typical body length, pixels
     areas: np.ndarray  # (N,) pixels
-    missing_for: np.ndarray  # (N,) frames since last seen: 1 is the previous frame, 0 never seen
+    missing_for: np.ndarray  # (N,) frame intervals since last seen; 0 never seen
     reach: np.ndarray  # (N,) pixels that each may have moved unseen
+    lost: np.ndarray  # (N,) bool, missing for so long that it may be anywhere
 
 
 def assign(
@@ -47,10 +49,11 @@ def assign(
     typical = float(np.median(expected.areas))
     base = _base_costs(expected, areas, distances, typical)
     columns, owners = [], []
+    first = _anywhere(base, expected, areas, typical)
     for blob in range(n_blobs):
         reachable = int((base[:, blob] < MISSING).sum())
         worth = UNEXPLAINED * min(1.0, float(areas[blob]) / typical)
-        columns.append(base[:, blob] - worth)
+        columns.append(first[:, blob] - worth)
         owners.append(blob)
         for place in range(1, _places(float(areas[blob]) / typical, reachable)):
             lacking = max(0.0, FULL_AREA * (place + 1) - float(areas[blob]) / typical)
@@ -77,6 +80,16 @@ def _shared_and_small(blob: np.ndarray, area_in_animals: np.ndarray) -> np.ndarr
         for value, count in zip(values, counts, strict=True)
     ]
     return np.isin(blob, values[lacking])
+
+
+def _anywhere(
+    base: np.ndarray, expected: Prediction, areas: np.ndarray, typical: float
+) -> np.ndarray:
+    """(N, n) costs of having a blob alone: a lost animal may come back at any place, and the
+    nearer place is only a little likelier."""
+    found = ANYWHERE + 0.2 * base / (1 + base)
+    large = areas >= 0.5 * typical
+    return np.where(expected.lost[:, None] & large[None], np.minimum(base, found), base)
 
 
 def _places(area_in_animals: float, reachable: int) -> int:

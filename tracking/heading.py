@@ -30,16 +30,17 @@ class Direction:
 
 
 def direct(
-    places: np.ndarray, axes: np.ndarray, lengths: np.ndarray, fps: float, keep: int,
+    places: np.ndarray, axes: np.ndarray, lengths: np.ndarray, time_s: np.ndarray, keep: int,
     before: Direction,
 ) -> tuple[np.ndarray, Direction]:  # fmt: skip
     """Heading of every animal in the first ``keep`` frames; the frames after them are looked ahead.
 
-    places (F, N, 2) pixels, axes (F, N) radians, lengths (F, N) pixels, NaN where not detected.
+    places (F, N, 2) pixels, axes (F, N) radians, lengths (F, N) pixels, NaN where not detected;
+    time_s (F,) the time of every frame.
     Returns headings (keep, N) in radians, in image axes (y down), and what to carry on.
     """
-    evidence = _evidence(places, axes, lengths, fps)
-    flip = PERSISTENCE_S * fps
+    evidence = _evidence(places, axes, lengths, time_s)
+    flip = PERSISTENCE_S / float(np.median(np.diff(time_s))) if len(time_s) > 1 else 1.0
     headings = np.full((keep, axes.shape[1]), np.nan)
     after = Direction.unknown(axes.shape[1])
     for animal in range(axes.shape[1]):
@@ -54,14 +55,17 @@ def direct(
     return headings, after
 
 
-def _evidence(places: np.ndarray, axes: np.ndarray, lengths: np.ndarray, fps: float) -> np.ndarray:
+def _evidence(
+    places: np.ndarray, axes: np.ndarray, lengths: np.ndarray, time_s: np.ndarray
+) -> np.ndarray:
     """(F, N) from -1 to 1: how far the movement agrees with the axis as measured, 0 unknown."""
     n = len(places)
     index = np.arange(n)
     late, early = np.minimum(index + SPAN, n - 1), np.maximum(index - SPAN, 0)
-    step = (places[late] - places[early]) / np.maximum(late - early, 1)[:, None, None]
-    along = step[..., 0] * np.cos(axes) + step[..., 1] * np.sin(axes)
-    pace = along * fps / (FULL_SPEED * np.maximum(lengths, 1.0))
+    seconds = np.maximum(time_s[late] - time_s[early], 1e-9)
+    pace = (places[late] - places[early]) / seconds[:, None, None]
+    along = pace[..., 0] * np.cos(axes) + pace[..., 1] * np.sin(axes)
+    pace = along / (FULL_SPEED * np.maximum(lengths, 1.0))
     return np.nan_to_num(np.clip(pace, -1, 1))
 
 

@@ -38,7 +38,7 @@ def identify_video(
     on_progress: OnProgress = quiet,
 ) -> Tables:  # fmt: skip
     """Find identities over all shards in ``folder`` and write the tables beside them."""
-    tracker = Tracker(n_animals, settings.typical_area_px, settings.typical_length_px)
+    tracker = Tracker(n_animals, settings.typical_area_px, settings.typical_length_px, info.time_s)
     direction = Direction.unknown(n_animals)
     tables = Tables([], [], [])
     held: tuple[Chunk, Tracked] | None = None
@@ -64,7 +64,8 @@ def _finish(
         shapes = np.concatenate((shapes, ahead[1].shapes))
     shapes = shapes.astype(np.float64)
     headings, direction = direct(
-        shapes[..., :2], shapes[..., AXIS], shapes[..., LENGTH], float(info.fps),
+        shapes[..., :2], shapes[..., AXIS], shapes[..., LENGTH],
+        info.time_s[tracked.start : tracked.start + len(shapes)],
         tracked.stop - tracked.start, direction,
     )  # fmt: skip
     made = {

@@ -14,6 +14,7 @@ import numpy as np
 
 from tracking.assignment import Prediction, assign, swap_margin
 from tracking.detections import SHAPE, shape_of
+from tracking.doubt import Doubt
 from tracking.masks import encode
 from tracking.shards import Chunk
 from tracking.splitting import Expected, split
@@ -22,6 +23,9 @@ X, Y, AREA, AXIS, LENGTH, WIDTH = (SHAPE.index(n) for n in
                                    ("x", "y", "area", "axis_rad", "length", "width"))  # fmt: skip
 CLEAR_RATIO = 0.5  # a link is clear when its step is under this share of the way to anybody else
 CLEAR_STEP = 1.0  # body lengths that an animal may move between frames in a clear link
+PAUSE = 1.6  # frame intervals between two frames that are not linked as neighbours
+LOST_AFTER_S = 0.5  # an animal not seen for longer may be anywhere
+FOUND_AGAIN = 0.9  # confidence in an animal that comes back from nowhere
 MEMORY = 0.05  # weight of a new frame in what is remembered of an animal's size
 SEVERAL = 1.35  # a blob of more than this many animal areas is measured by its outline
 
@@ -35,7 +39,7 @@ class Tracked:
     detected: np.ndarray  # (F, N) bool
     shapes: np.ndarray  # (F, N, 10) float32, NaN where not detected
     boxes: np.ndarray  # (F, N, 4) int32: x0, y0, width, height
-    confidence: np.ndarray  # (F, N) float32, that the link from the frame before is right
+    confidence: np.ndarray  # (F, N) float32, that nobody was exchanged so far (tracking.doubt)
     rows: np.ndarray  # (F, N) int64, row of the chunk whose mask it is; -1 none, -2 split
     split_masks: dict[tuple[int, int], bytes] = field(default_factory=dict)  # (frame, animal index)
 
@@ -44,11 +48,17 @@ class Tracker:
     """Keeps ``n_animals`` identities over chunks that are fed in order.
 
     ``typical_area`` and ``typical_length`` in pixels are one animal's; they only serve until each
-    animal has been seen alone.
+    animal has been seen alone. ``time_s`` is the time of every frame of the video.
     """
 
-    def __init__(self, n_animals: int, typical_area: float, typical_length: float) -> None:
+    def __init__(
+        self, n_animals: int, typical_area: float, typical_length: float, time_s: np.ndarray
+    ) -> None:
         self.n = n_animals
+        interval = float(np.median(np.diff(time_s)))
+        self.time = (time_s - time_s[0]) / interval  # of every frame, in frame intervals
+        self.lost_after = LOST_AFTER_S / interval
+        self.doubt = Doubt(n_animals)
         self.length = typical_length
         self.places = np.full((n_animals, 2), np.nan)
         self.speed = np.zeros((n_animals, 2))  # pixels per frame
@@ -110,6 +120,8 @@ class Tracker:
             & (growth > 0.5).all(1) & (growth < 2.0).all(1)
         )  # fmt: skip
         links[at] = follows
+        # after a pause of the camera nothing is clear
+        clear[1:] &= np.diff(self.time[chunk.start : chunk.stop]) < PAUSE
         return links, clear
 
     def _clear_run(
@@ -129,7 +141,7 @@ class Tracker:
         out.detected[f:end] = True
         out.shapes[f:end] = chunk.shapes[rows]
         out.boxes[f:end] = chunk.boxes[rows]
-        out.confidence[f:end] = 1.0
+        out.confidence[f:end] = self.doubt.apart()
         back = max(0, end - 3)
         self._remember_run(out, f, end, back)
         self.last[:] = chunk.start + end - 1
@@ -139,7 +151,8 @@ class Tracker:
         """Place, speed and size of every animal after a stretch in which all were alone."""
         last = out.shapes[end - 1].astype(np.float64)
         before = out.shapes[back, :, :2].astype(np.float64)
-        moved = (last[:, :2] - before) / max(1, end - 1 - back)
+        span = self.time[out.start + end - 1] - self.time[out.start + back]
+        moved = (last[:, :2] - before) / max(1.0, span)
         self.speed = np.where(np.isnan(moved), self.speed, moved)
         self.places = last[:, :2].copy()
         self.angles = last[:, AXIS].copy()
@@ -167,20 +180,18 @@ class Tracker:
             else:
                 mask = masks[b] if b in masks else chunk.mask(start + int(b))
                 self._take_parts(out, f, animals, mask, boxes[b], expected)
-        self._judge(out, f, expected)
+        self._judge(out, f, expected, blob)
         self._update(out, f, frame, blob)
 
     def _expected(self, frame: int) -> Prediction:
-        gone = np.where(self.last >= 0, frame - self.last, 0)
+        since = self.time[frame] - self.time[np.maximum(self.last, 0)]
+        gone = np.where(self.last >= 0, since, 0.0)
         ahead = np.minimum(gone, 3)[:, None] * self.speed
         pace = np.linalg.norm(self.speed, axis=1)
-        reach = np.minimum(0.25 * self.length + 0.5 * pace, self.length) * np.sqrt(
-            np.maximum(gone, 1)
-        )
-        reach = np.where(
-            gone > 1, np.minimum(reach, 60 * self.length), np.minimum(reach, self.length)
-        )
-        return Prediction(self.places + ahead, self.length, self.sizes[:, 0], gone, reach)
+        step = np.minimum(0.25 * self.length + 0.5 * pace, self.length)
+        reach = step * np.sqrt(np.maximum(gone, 1))
+        lost = gone > self.lost_after
+        return Prediction(self.places + ahead, self.length, self.sizes[:, 0], gone, reach, lost)
 
     def _take(self, out: Tracked, f: int, animal: int, row: int, chunk: Chunk) -> None:
         out.rows[f, animal] = row
@@ -209,21 +220,26 @@ class Tracker:
             out.boxes[f, animal] = x0 + left, y0 + top, width, height
             out.split_masks[(f, int(animal))] = encode(part)
 
-    def _judge(self, out: Tracked, f: int, expected: Prediction) -> None:
-        """How sure each link is: what exchanging two animals would have cost in way moved."""
+    def _judge(self, out: Tracked, f: int, expected: Prediction, blob: np.ndarray) -> None:
+        """How sure each identity is still: by what exchanging two animals would have cost in way
+        moved, and by how closely they lay together in one outline."""
         found = out.shapes[f, :, :2].astype(np.float64)
         margin = swap_margin(expected.places, found) / (0.15 * self.length)
         sure = 1 / (1 + np.exp(-np.clip(margin, -30, 30)))
-        out.confidence[f] = np.where(out.detected[f], sure, 0.0)
+        sure = np.where(expected.lost & out.detected[f], np.minimum(sure, FOUND_AGAIN), sure)
+        trust = self.doubt.step(found / self.length, blob, np.where(out.detected[f], sure, 1.0))
+        out.confidence[f] = np.where(out.detected[f], trust, 0.0)
 
     def _update(self, out: Tracked, f: int, frame: int, blob: np.ndarray) -> None:
         """Remember places, speeds and sizes after one assigned frame."""
         for animal in np.flatnonzero(out.detected[f]):
             shape = out.shapes[f, animal].astype(np.float64)
-            gone = frame - self.last[animal] if self.last[animal] >= 0 else 0
+            gone = self.time[frame] - self.time[self.last[animal]] if self.last[animal] >= 0 else 0
             own = out.rows[f, animal] >= 0
             if gone > 0:
                 moved = (shape[:2] - self.places[animal]) / gone
+                if gone > self.lost_after:
+                    moved[:] = 0.0  # where it came from is not known
                 weight = 0.6 if own else 0.3
                 self.speed[animal] += weight * (moved - self.speed[animal])
                 if not own:
