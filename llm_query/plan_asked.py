@@ -101,7 +101,7 @@ class Asked(Measures):
 
     def _on_how_fast(self) -> bool:
         self.take("how_fast")
-        self.reading.aggregates.append("mean")
+        self.implied = "mean"
         self._measure_of("speed")
         self.take("move")
         return True
@@ -112,7 +112,7 @@ class Asked(Measures):
         if animals:
             self.subjects = animals
         if self.kind() in ("from", "away"):
-            self.reading.aggregates.append("mean")
+            self.implied = "mean"
             return self._distance_measure()
         self.take("move")
         self.reading.measure = Measure("distance_moved", self._subjects(), None, self._use_points())
@@ -120,5 +120,5 @@ class Asked(Measures):
 
     def _on_how_far_apart(self) -> bool:
         token = self.take("how_far_apart")
-        self.reading.aggregates.append("min" if token and "close" in token.text else "mean")
+        self.implied = "min" if token and "close" in token.text else "mean"
         return self._distance_measure()

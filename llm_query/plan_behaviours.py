@@ -63,8 +63,24 @@ class Behaviours(States):
         shortest = condition.arguments.get("min_s")
         extra = f", min_duration_s={self.seconds(shortest)}" if shortest else ""
         given = {"min_duration_s": self._approximate_s(shortest)} if shortest else {}
-        name = f'.named("immobile for at least {shortest}")' if shortest else ""
-        return self._default("immobile", condition, extra, **given) + name
+        found = self._default("immobile", condition, extra, **given)
+        if not shortest:
+            return found
+        cut = self._cut(found)
+        found = found if cut == found else f"{cut}.at_least({self.seconds(shortest)})"
+        return f'{found}.named("immobile for at least {shortest}")'
+
+    in_part = False  # only a part of the recording is asked about: start_s to stop_s
+
+    def _cut(self, bouts: str) -> str:
+        """Cut bouts at the ends of the part asked about, before their length is judged."""
+        if not self.in_part:
+            return bouts
+        self.assume(
+            "Bouts are cut at the ends of that part before their length is judged: what lies "
+            "outside does not count."
+        )
+        return f"{bouts}.within(start_s, stop_s)"
 
     def _moving(self, condition: Condition) -> str:
         return self._default("moving", condition)

@@ -81,7 +81,9 @@ class Emitter(Behaviours):
         if sign in ("<", ">"):
             word = "or longer" if sign == ">" else "or shorter"
             self.assume(f"Bouts of {length} {word} are kept.")
-        kept = f"{self.bouts(condition.parts[0])}.{method}({self.seconds(length)})"
+        found = self.bouts(condition.parts[0])
+        found = self._cut(found) if method == "at_least" else found  # cut, it is only shorter
+        kept = f"{found}.{method}({self.seconds(length)})"
         return f"{kept}.named({quoted(phrase(condition))})"
 
 

@@ -205,7 +205,9 @@ def reading_text(reading: Reading) -> str:
         while_ = f" while {sentence(reading.condition)}" if reading.condition else ""
         return f"{what.capitalize()} of {of}{colour}{while_}{during}."
     if reading.measure:
-        words = [w for w in reading.aggregates if w in ("mean", "median", "max", "min")]
+        words = [
+            w for w in dict.fromkeys(reading.aggregates) if w in ("mean", "median", "max", "min")
+        ]
         while_ = f" while {sentence(reading.condition)}" if reading.condition else ""
         return f"{' '.join([*words, measure_text(reading.measure)]).capitalize()}{while_}{during}."
     if reading.condition is None:

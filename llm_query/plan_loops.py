@@ -14,6 +14,7 @@ class Loops:
     def __init__(self, reading: Reading, context: Context) -> None:
         self.context = context
         self.emit = Emitter(context)
+        self.emit.in_part = reading.window is not None
         self.reading = reading
         if reading.condition is not None:
             reading.condition = self.emit.with_units(reading.condition)

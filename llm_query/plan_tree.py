@@ -16,6 +16,7 @@ from llm_query.plan_slots import (
     Token,
 )
 
+SUMMARIES = frozenset(("mean", "median", "max", "min"))
 DISTANCES = ("distance", "distance_place", "own_distance", "gap")
 
 
@@ -42,6 +43,8 @@ class Tree(Clauses):
     late: tuple[int, tuple[str, ...]] | None = None  # "entries into the corner of mouse 1"
 
     measure_named = False  # the measure says itself whose it is
+
+    implied = ""  # the summary that "how fast" or "how far apart" asks for unless another is named
 
     def _add(self, condition: Condition) -> None:
         if (
@@ -133,10 +136,12 @@ class Tree(Clauses):
     def _settle_aggregates(self) -> None:
         """Let "how long on average" be about bouts where there is no measure."""
         reading = self.reading
+        if self.implied and not SUMMARIES & set(reading.aggregates):
+            reading.aggregates.append(self.implied)
         if reading.measure or reading.condition is None or reading.plot:
             return
         reading.condition = self._visits(reading.condition)
-        several = {"mean", "max", "min", "median"} & set(reading.aggregates)
+        several = SUMMARIES & set(reading.aggregates)
         if "count" in reading.aggregates and several:
             raise Refusal("An average or extreme of counts is not built yet; ask how often.")
         words = {"mean": "mean_bout", "max": "longest", "min": "shortest"}

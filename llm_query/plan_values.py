@@ -20,7 +20,7 @@ class Values(Loops):
 
     def _measure(self, measure: Measure, path: bool = False) -> str:
         reading = self.reading
-        reduce = [a for a in reading.aggregates if a in REDUCE]
+        reduce = [a for a in dict.fromkeys(reading.aggregates) if a in REDUCE]
         self._must_fit(measure, reduce)
         if measure.kind == "distance_moved":
             return self._numbers(measure, "distance travelled", [])

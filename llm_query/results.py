@@ -29,7 +29,8 @@ def summarise(
 
     start_s, stop_s: only this part of the recording; percent and latency are of it. also: what the
     sentence says besides count, total and percent: latency_s, mean_s, longest_s, frames, ...
-    which: "first" or "last" where only that bout of everybody was kept.
+    which: "first" or "last" where only that bout of everybody was kept. Of a part of the recording
+    the table says in latency_from_s from when on (s) latency_s counts: the part's first frame.
 
     >>> recording = example_recording()
     >>> summarise(in_region(recording, "animal1", "corner"))["text"]
@@ -49,7 +50,9 @@ def summarise(
     sentences = [sentence(row, also, whole, which) for row in rows]
     return {
         "bouts": pd.concat([each.to_frame() for each in parts], ignore_index=True),
-        "table": table.drop(columns=["kind", "watched_s", "at_s"]),
+        "table": table.drop(
+            columns=["kind", "watched_s", "at_s", *([] if part else ["from_s"])]
+        ).rename(columns={"from_s": "latency_from_s"}),
         "numbers": _numbers(rows, len(parts) > 1, also),
         "text": " ".join(sentences),
     }
@@ -78,6 +81,7 @@ def _row(one: Bouts, start_s: float | None, stop_s: float | None) -> dict[str, A
         "latency_s": float(one.start_s[0] - one.edges_s[low]) if one.count else nothing,
         "censored": one.censored,
         "watched_s": length,
+        "from_s": float(one.edges_s[low]),
         "at_s": float(one.start_s[0]) if one.count else nothing,
         "frames": int((one.stop_frame - one.start_frame).sum()) or (one.count if point else 0),
     }

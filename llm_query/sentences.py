@@ -67,18 +67,20 @@ def sentence(
     """
     done = said(row["behaviour"], row["subject"], row["target"], never=not row["count"])
     if not row["count"]:
-        censored = f" (censored at {row['watched_s']:.1f} s)" if "latency_s" in also else ""
+        since = f" after {seconds(row['from_s'])}" if row.get("from_s") else ""
+        how_long = f"{row['watched_s']:.1f} s{since}"
+        censored = f" (censored at {how_long})" if "latency_s" in also else ""
         return f"{done}{censored}."
     point = row["kind"] == "point"
     if which:
-        after = f"after {seconds(row['latency_s'])}"
-        start = after if "latency_s" in also else f"at {seconds(row['at_s'])}"
+        counted_from = "latency_s" in also or row.get("from_s")
+        start = _latency(row) if counted_from else f"at {seconds(row['at_s'])}"
         lasted = "" if point else f", for {seconds(row['total_s'])}"
         return f"{done} for the {which} time {start}{lasted}."
     text = f"{done} {counted(row['count'])}"
     if point:
         first = "first " if row["count"] > 1 else ""
-        return f"{text}, {first}after {seconds(row['latency_s'])}."
+        return f"{text}, {first}{_latency(row)}."
     length = seconds(row["total_s"])
     text += f", for {length}" if row["count"] == 1 else f", {length} in total"
     text += f" ({percent(row['percent'])} of {whole})"
@@ -87,7 +89,7 @@ def sentence(
 
 
 MORE = {
-    "latency_s": "first after {}", "mean_s": "{} each on average", "longest_s": "the longest {}",
+    "latency_s": "first {}", "mean_s": "{} each on average", "longest_s": "the longest {}",
     "shortest_s": "the shortest {}", "frames": "in {} frames",
 }  # fmt: skip
 
@@ -95,9 +97,21 @@ MORE = {
 def _more(word: str, row: dict[str, Any]) -> str:
     if row["count"] == 1 and word in ("mean_s", "longest_s", "shortest_s"):
         return ""  # the only one has been said
-    first = "after {}" if row["count"] == 1 else MORE["latency_s"]
-    template = first if word == "latency_s" else MORE[word]
-    return template.format(row[word] if word == "frames" else seconds(row[word]))
+    if word == "latency_s":
+        return _latency(row) if row["count"] == 1 else MORE[word].format(_latency(row))
+    return MORE[word].format(row[word] if word == "frames" else seconds(row[word]))
+
+
+def _latency(row: dict[str, Any]) -> str:
+    """Say when it first happened, and from when that counts where it is not the start.
+
+    >>> _latency({"latency_s": 15.98, "from_s": 20.02, "at_s": 36.0})
+    '15.98 s after 20.02 s, at 36.00 s'
+    """
+    if not row.get("from_s"):
+        return f"after {seconds(row['latency_s'])}"
+    waited, since = seconds(row["latency_s"]), seconds(row["from_s"])
+    return f"{waited} after {since}, at {seconds(row['at_s'])}"
 
 
 def said(behaviour: str, subject: str, target: str | None = None, *, never: bool = False) -> str:

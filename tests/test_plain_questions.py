@@ -117,3 +117,59 @@ def test_an_entry_into_an_object_says_what_else_could_be_meant() -> None:
 )
 def test_what_cannot_be_answered_is_refused_with_a_hint(question: str, words: str) -> None:
     assert words in refusal(question)
+
+
+def test_an_average_that_is_asked_for_twice_or_by_name_is_one_average() -> None:
+    plain = code_of("How far is mouse 1 from mouse 2?").splitlines()[2:]
+    assert code_of("How far is mouse 1 from mouse 2 on average?").splitlines()[2:] == plain
+    assert code_of("Average mean distance between mouse 1 and mouse 2").splitlines()[2:] == plain
+    assert "mean_speed(" in code_of("How fast is mouse 1 on average?")
+    close = code_of("How close are mouse 1 and mouse 2 on average?")
+    assert "mean_of(" in close and "min_of(" not in close
+    assert "one of mean" in refusal("Mean and maximum speed of mouse 1")
+
+
+def test_a_shortest_length_is_judged_within_the_part_asked_about(scene: Scene) -> None:
+    inside = answer("When is mouse 1 in the corner?", scene)["bouts"]
+    start, stop = float(inside.start_s[0]), float(inside.stop_s[0])
+    cut = stop - (stop - start) / 3  # the first stay began before; a third of it is left
+    length = (stop - start) / 2
+    question = f"When is mouse 1 in the corner for more than {length:.3f} s after {cut:.3f} s?"
+    found = answer(question, scene)["bouts"]
+    assert len(found) < len(
+        answer(f"When is mouse 1 in the corner after {cut:.3f} s?", scene)["bouts"]
+    )
+    assert (found.duration_s >= length).all()
+    said = " ".join(plan(question, CONTEXT).assumptions)
+    assert "cut at the ends of that part before their length is judged" in said
+    assert "before their length" not in " ".join(
+        plan("When is mouse 1 in the corner for more than 2 s?", CONTEXT).assumptions
+    )
+
+
+def test_rest_of_at_least_a_length_is_judged_within_the_part_asked_about(scene: Scene) -> None:
+    rest = answer("When is mouse 1 immobile for at least 2 s?", scene)["bouts"]
+    start = float(rest.stop_s[0]) - 1
+    found = answer(f"When is mouse 1 immobile for at least 2 s after {start:.3f} s?", scene)
+    assert len(found["bouts"]) == len(rest) - 1
+
+
+def test_a_stay_too_long_does_not_become_short_by_being_cut(scene: Scene) -> None:
+    inside = answer("When is mouse 1 in the corner?", scene)["bouts"]
+    start, stop = float(inside.start_s[0]), float(inside.stop_s[0])
+    late = stop - (stop - start) / 3
+    length = (stop - start) / 2
+    question = f"When is mouse 1 in the corner for less than {length:.3f} s after {late:.3f} s?"
+    assert not (answer(question, scene)["bouts"].start_frame < inside.stop_frame[0]).any()
+
+
+def test_a_latency_within_a_part_names_from_when_it_counts(scene: Scene) -> None:
+    found = answer("When is mouse 1 in the corner for the first time after 11 s?", scene)
+    row = found["table"].iloc[0]
+    at = float(found["bouts"].start_s[0])
+    assert row.latency_from_s == pytest.approx(11.011) and row.latency_s == pytest.approx(
+        at - 11.011
+    )
+    assert f"{row.latency_s:.2f} s after 11.01 s, at {at:.2f} s" in found["text"]
+    whole = answer("When is mouse 1 in the corner for the first time?", scene)
+    assert "latency_from_s" not in whole["table"] and " after " not in whole["text"]
