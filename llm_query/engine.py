@@ -109,11 +109,12 @@ def ask(
         found.model = model
         return found
 
-    answers = _each(_tracked(study_folder, video), answer)
+    names, left_out = _tracked(study_folder, video)
+    answers = _each(names, answer)
     for one in answers:
         if save and not one.refused and not one.error:
             _save(study_folder, save, question, one)
-    return answers
+    return _telling(left_out, answers)
 
 
 def run_analysis(
@@ -130,7 +131,16 @@ def run_analysis(
         found.assumptions, found.ignored, found.model = assumptions, ignored, model
         return found
 
-    return _each(_tracked(study_folder, video), answer)
+    names, left_out = _tracked(study_folder, video)
+    return _telling(left_out, _each(names, answer))
+
+
+def _telling(left_out: Sequence[str], answers: list[Answer]) -> list[Answer]:
+    """Let every answer say which videos have none; what is kept in the study does not."""
+    said = [f"the video '{name}', which is not tracked yet" for name in left_out]
+    for answer in answers:
+        answer.ignored = [*answer.ignored, *said]
+    return answers
 
 
 def _each(names: Sequence[str], answer: Callable[[str], Answer]) -> list[Answer]:
@@ -197,13 +207,13 @@ def _study_errors() -> Iterator[None]:
         raise QueryError(str(error)) from error
 
 
-def _tracked(study_folder: Path | str, video: str | None) -> list[str]:
-    """Give the names of the tracked videos asked for; none at all is an error."""
+def _tracked(study_folder: Path | str, video: str | None) -> tuple[list[str], list[str]]:
+    """Give the names of the tracked videos asked for, and of the others; none is an error."""
     with _reading(study_folder) as study:
         chosen = videos(study) if video is None else [find_video(study, video)]
         tracked = [v.name for v in chosen if active_run(study, v.video_id) is not None]
     if tracked:
-        return tracked
+        return tracked, [v.name for v in chosen if v.name not in tracked]
     which = f"video '{video}'" if video else "any video"
     raise QueryError(
         f"The study {study_folder} has no tracks of {which} yet. Track it first: ethoscribe track "

@@ -144,7 +144,22 @@ def test_every_tracked_video_is_answered(study: Path, tmp_path: Path) -> None:
         add_video(one, Info(tmp_path / "untracked.mp4"))
     answers = ask(study, "mean speed")
     assert [answer.video for answer in answers] == ["clip", "other"]
-    assert [answer.video for answer in ask(study, "mean speed", video="other")] == ["other"]
+    left_out = "the video 'untracked', which is not tracked yet"
+    assert [answer.ignored for answer in answers] == [[left_out]] * 2
+    (other,) = ask(study, "mean speed", video="other")
+    assert (other.video, other.ignored) == ("other", [])
+
+
+def test_a_kept_analysis_says_which_videos_it_left_out_but_does_not_keep_it(
+    study: Path, tmp_path: Path
+) -> None:
+    with open_study(study, write=True) as one:
+        add_video(one, Info(tmp_path / "untracked.mp4"))
+    ask(study, "When is mouse 1 in the corner?", save="in_corner")
+    with open_study(study) as one:
+        assert find_analysis(one, "in_corner").ignored == []
+    (again,) = run_analysis(study, "in_corner")
+    assert again.ignored == ["the video 'untracked', which is not tracked yet"]
 
 
 def test_refused_for_one_video_is_answered_for_the_other(study: Path, tmp_path: Path) -> None:
