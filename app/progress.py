@@ -80,7 +80,11 @@ class PlainLines:
                 f", {progress.done} of {progress.total} frames, {progress.frames_per_s:.0f} "
                 f"frames/s, {as_clock(seconds_left(progress))} left"
             )
-        self.stream.write(line + "\n")
+        self.say(line)
+
+    def say(self, text: str) -> None:
+        """Write a line of news."""
+        self.stream.write(text + "\n")
         self.stream.flush()
 
     def close(self) -> None:
@@ -118,6 +122,10 @@ class Bar:
             total=progress.total or None,
             speed=speed,
         )
+
+    def say(self, text: str) -> None:
+        """Write a line of news above the bar."""
+        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Take the bar off the terminal."""
@@ -185,6 +193,10 @@ class Reporter:
     def __call__(self, progress: ProgressLike) -> None:
         for listener in self._listeners:
             listener(progress)
+
+    def say(self, text: str) -> None:
+        """Write a line of news without disturbing what shows the progress."""
+        self._show.say(text)
 
     def __enter__(self) -> "Reporter":
         return self

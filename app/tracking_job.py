@@ -1,8 +1,7 @@
 """Track one video into a study: the same work for the command line and for the pages.
 
-What is under way lies in `shards/` inside the study: the settings chosen first, then a shard per
-chunk. A killed job goes on from there, and one short transaction at the end puts the whole run into
-the database.
+What is under way lies in `shards/` inside the study. A killed job goes on from there, and one
+short transaction at the end puts the whole run into the database.
 """
 
 from __future__ import annotations
@@ -11,43 +10,40 @@ import hashlib
 import json
 import shutil
 import time
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from app import __version__
 from app.errors import AppError
+from app.tracking_work import Chosen, Finished, OnProgress, OnSettings, Progress, Task, Work
+from storage.bouts import analysed_bouts
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, open_study
-from storage.videos import Video, add_video, animal_names, find_video, videos
-from tracking.background import BackgroundSegmenter, BackgroundSettings
+from storage.videos import (
+    Video,
+    add_video,
+    animal_names,
+    check_name,
+    find_video,
+    rename_video,
+    videos,
+)
 from tracking.errors import TrackingError
-from tracking.pipeline import Tables, identify_video
-from tracking.segmenting import segment_video
-from tracking.tuning import tune, usable_settings
+from tracking.tuning import usable_settings
 from tracking.video import VideoInfo, probe
 
-SEGMENTER = "background"
-LIBRARIES = ("av", "duckdb", "numpy", "opencv-python-headless", "scipy")
+__all__ = ["Chosen", "Progress", "TrackSummary", "track_video"]
 
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a job is; ``frames_per_s`` is the speed of the present stage."""
-
-    stage: str  # probe, tune, segment, identify or store
-    done: int = 0
-    total: int = 0
-    frames_per_s: float = 0.0
-    message: str = ""
+FEW_SEEN = 0.5  # a smaller share of animals found is worth a warning
 
 
 @dataclass(frozen=True)
@@ -57,13 +53,14 @@ class TrackSummary:
     video: str
     run_id: str
     frames: int
-    seconds: float
-    share_detected: float
+    seconds: float  # of this session
+    share_detected: float  # of all (frame, animal) pairs, 0 to 1
     settings: dict[str, Any]
     skipped: bool = False
-
-
-OnProgress = Callable[[Progress], None]
+    tuning: dict[str, float] = field(default_factory=dict)  # score and its parts, 0 to 1
+    warnings: list[str] = field(default_factory=list)
+    new_frames: int = 0  # segmented in this session
+    removed_bouts: dict[str, int] = field(default_factory=dict)  # by saved analysis
 
 
 def track_video(
@@ -76,11 +73,13 @@ def track_video(
     force: bool = False,
     name: str | None = None,
     progress: OnProgress | None = None,
+    on_settings: OnSettings | None = None,
 ) -> TrackSummary:
     """Track a video and store the run; goes on where an interrupted job stopped.
 
-    ``settings`` are set by hand and leave the others to be tuned. A video that is tracked already
-    in the same way is skipped, and tracked in another way is refused, unless ``force`` is set.
+    ``settings`` are set by hand and leave the others to be tuned; ``on_settings`` hears of all of
+    them before the long work begins. A video that is tracked already in the same way is skipped,
+    and tracked in another way is refused, unless ``force`` is set. ``name`` renames a known video.
     """
     if n_animals < 1:
         raise AppError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
@@ -91,30 +90,31 @@ def track_video(
     info = probe(video_path)
     if info.n_frames < 2:
         raise TrackingError(f"{info.path} has 1 frame. Tracking needs a video of 2 frames or more.")
-    asked = {"n_animals": n_animals, **(settings or {})}
     with open_study(study_folder, create=True) as study:
         folder = study.folder
+        if name is not None:
+            check_name(study, name, info.content_hash)
         before = _tracked_before(study, info)
+    asked = {"n_animals": n_animals, **(settings or {})}
+    task = Task(info, n_animals, settings or {}, _place(folder, info, asked), workers)
     if before and not force:
-        return _already(*before, asked)
-    place = _place(folder, info, asked)
-    try:
-        with FileLock(place.with_name(f".{place.name}.lock"), timeout=0):
-            with open_study(folder) as study:
-                now = _tracked_before(study, info)
-            if now and (before is None or now[1].run_id != before[1].run_id):
-                return _already(*now, asked)  # another process has just finished this
-            run = _run(info, n_animals, settings or {}, asked, place, workers, report, started)
-            video, stored = _store(folder, info, name, run, place)
-    except Timeout as error:
-        raise AppError(
-            f"{info.path} is being tracked into this study by another process. Wait for it to end."
-        ) from error
-    seconds = time.perf_counter() - begun
-    share = float(stored.share_detected or 0.0)
-    return TrackSummary(
-        video.name, stored.run_id, info.n_frames, seconds, share, _chosen(stored.settings)
-    )
+        return _already(folder, *before, asked, name)
+    with _alone(task):
+        with open_study(folder) as study:
+            now = _tracked_before(study, info)
+        if now and (before is None or now[1].run_id != before[1].run_id):
+            return _already(folder, *now, asked, name)  # another process has just finished this
+        done = _work(task, report, on_settings or _quiet, started)
+        few = _check_found(task, done, now[1] if now else None)
+        video, stored, removed = _store(folder, task, name, done)
+    return _summary(
+        video, stored, time.perf_counter() - begun, warnings=[*done.warnings, *few],
+        new_frames=done.new_frames, removed_bouts=removed,
+    )  # fmt: skip
+
+
+def _quiet(_: object) -> None:
+    """News that nobody listens to."""
 
 
 def _tracked_before(study: Study, info: VideoInfo) -> tuple[Video, Run] | None:
@@ -126,43 +126,84 @@ def _tracked_before(study: Study, info: VideoInfo) -> tuple[Video, Run] | None:
     return (video, run) if run else None
 
 
-def _run(
-    info: VideoInfo, n_animals: int, settings: dict[str, Any], asked: dict[str, Any], place: Path,
-    workers: int, report: OnProgress, started: datetime,
-) -> tuple[Run, Tables]:  # fmt: skip
+@contextmanager
+def _alone(task: Task) -> Iterator[None]:
+    """Let one process at a time do this work; the file of its lock goes when it ends.
+
+    Locks are taken and their files removed under one guard, else a process could lock a file
+    that another is just removing.
+    """
+    guard = FileLock(task.place.with_name(".lock"))
+    file = task.place.with_name(f".{task.place.name}.lock")
+    mine = FileLock(file, timeout=0)
+    try:
+        with guard:
+            mine.acquire()
+    except Timeout as error:
+        raise AppError(
+            f"{task.info.path} is being tracked into this study by another process. Wait for it "
+            "to end."
+        ) from error
+    try:
+        yield
+    finally:
+        with guard:
+            mine.release()
+            file.unlink(missing_ok=True)
+
+
+def _work(task: Task, report: OnProgress, on_settings: OnSettings, started: datetime) -> Finished:
     """Do the work in its own folder; a folder in which nothing could be begun is taken away."""
-    place.mkdir(exist_ok=True)
+    task.place.mkdir(exist_ok=True)
     threads = cv2.getNumThreads()
     # crops are small: OpenCV's own threads wait for each other and burn a fifth of all CPU time
     cv2.setNumThreads(1)
     try:
-        done = _Job(info, n_animals, settings, asked, place, workers, report).run(started)
-        report(Progress("store", info.n_frames, info.n_frames))
+        done = Work(task, report, on_settings).run(started)
+        report(Progress("store", task.info.n_frames, task.info.n_frames))
     finally:
         cv2.setNumThreads(threads)
-        if not any(place.iterdir()):
-            place.rmdir()
+        if not any(task.place.iterdir()):
+            task.place.rmdir()
     return done
 
 
+def _check_found(task: Task, done: Finished, before: Run | None) -> list[str]:
+    """Refuse a run that found nothing, and warn of one that found little."""
+    found = [pq.read_table(file, columns=["detected"])["detected"] for file in done.tables.tracks]
+    pairs = sum(len(column) for column in found)
+    share = sum(pc.sum(column).as_py() or 0 for column in found) / max(pairs, 1)
+    if share == 0:
+        shutil.rmtree(task.place)
+        kept = "the tracks from before are kept" if before else "nothing is stored"
+        raise AppError(
+            f"No animal was found in any frame of {task.info.path}, so {kept}. Check --animals and "
+            "what --set sets by hand."
+        )
+    if share >= FEW_SEEN:
+        return []
+    was = f" ({before.share_detected or 0:.1%} in the run this one replaces)" if before else ""
+    return [
+        f"the animals were found in only {share:.1%} of the frames{was}: look at the tracks before "
+        "you use them, and check --animals and --set."
+    ]
+
+
 def _store(
-    folder: Path, info: VideoInfo, name: str | None, done: tuple[Run, Tables], place: Path
-) -> tuple[Video, Run]:
+    folder: Path, task: Task, name: str | None, done: Finished
+) -> tuple[Video, Run, dict[str, int]]:
     """Put the finished run into the study, and take the work in progress away."""
-    run, tables = done
-    _keep(folder, place, run)
+    run, tables = done.run, done.tables
+    _keep(folder, task.place, run)
     with open_study(folder, write=True) as study:
-        video = add_video(study, info, name)
+        video = add_video(study, task.info, name)
+        removed = analysed_bouts(study, video.video_id)
         names = _kept_names(study, video, run.n_animals)
         stored = ingest_run(
             study, video.video_id, run, tables.tracks, tables.masks, tables.keypoints, names
         )
-    shutil.rmtree(place)
-    return video, stored
-
-
-def _quiet(progress: Progress) -> None:
-    """Progress that nobody looks at."""
+    shutil.rmtree(task.place)
+    return video, stored, removed
 
 
 def _kept_names(study: Study, video: Video, n_animals: int) -> list[str] | None:
@@ -171,21 +212,27 @@ def _kept_names(study: Study, video: Video, n_animals: int) -> list[str] | None:
     return names if len(names) == n_animals else None
 
 
-def _already(video: Video, run: Run, asked: dict[str, Any]) -> TrackSummary:
+def _already(
+    folder: Path, video: Video, run: Run, asked: dict[str, Any], name: str | None
+) -> TrackSummary:
     if run.settings.get("asked") != asked:
         raise AppError(
             f"{video.name} is tracked already, with {run.n_animals} animals and other settings. "
             "--force tracks it anew and replaces that."
         )
-    share = float(run.share_detected or 0.0)
+    if name is not None and name != video.name:
+        with open_study(folder, write=True) as study:
+            rename_video(study, video.video_id, name)
+            video = find_video(study, video.video_id)
+    return _summary(video, run, 0.0, skipped=True)
+
+
+def _summary(video: Video, run: Run, seconds: float, **more: Any) -> TrackSummary:
+    chosen = {key: value for key, value in run.settings.items() if key not in ("asked", "tuning")}
+    share, tuning = float(run.share_detected or 0.0), run.settings.get("tuning", {})
     return TrackSummary(
-        video.name, run.run_id, video.n_frames, 0.0, share, _chosen(run.settings), True
+        video.name, run.run_id, video.n_frames, seconds, share, chosen, tuning=tuning, **more
     )
-
-
-def _chosen(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings without what else is kept of how they came about."""
-    return {key: value for key, value in settings.items() if key not in ("asked", "tuning")}
 
 
 def _place(study: Path, info: VideoInfo, asked: dict[str, Any]) -> Path:
@@ -203,101 +250,3 @@ def _keep(study: Path, place: Path, run: Run) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(place / "background.png", kept / "background.png")
     (kept / "settings.json").write_text(json.dumps(run.settings, indent=2) + "\n")
-
-
-class _Job:
-    """One run over one video in its own folder."""
-
-    def __init__(
-        self, info: VideoInfo, n_animals: int, by_hand: dict[str, Any], asked: dict[str, Any],
-        place: Path, workers: int, report: OnProgress,
-    ) -> None:  # fmt: skip
-        self.info, self.n_animals, self.by_hand = info, n_animals, by_hand
-        self.asked, self.place, self.workers, self.report = asked, place, workers, report
-        self.timings: dict[str, float] = {}
-
-    def run(self, started: datetime) -> tuple[Run, Tables]:
-        """Tune, segment and identify; every stage is skipped as far as it is done already."""
-        settings, background, tuned = self._timed("tune", self._tuned)
-        self._timed(
-            "segment",
-            lambda: segment_video(
-                self.info,
-                BackgroundSegmenter(background, settings),
-                self.place,
-                self.workers,
-                self._ticker("segment"),
-            ),
-        )
-        tables = self._timed(
-            "identify",
-            lambda: identify_video(
-                self.info, self.n_animals, settings, self.place, self._ticker("identify")
-            ),
-        )
-        versions = {"ethoscribe": __version__, **{name: version(name) for name in LIBRARIES}}
-        run = Run(
-            run_id=f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
-            segmenter=SEGMENTER,
-            n_animals=self.n_animals,
-            settings={**settings.to_dict(), "asked": self.asked, "tuning": tuned},
-            versions=versions,
-            timings={f"{stage}_s": round(seconds, 3) for stage, seconds in self.timings.items()},
-            started_at=started,
-            finished_at=datetime.now(UTC),
-        )
-        return run, tables
-
-    def _timed(self, stage: str, work: Callable[[], Any]) -> Any:
-        start = time.perf_counter()
-        try:
-            return work()
-        finally:
-            self.timings[stage] = time.perf_counter() - start
-
-    def _tuned(self) -> tuple[BackgroundSettings, np.ndarray, dict[str, float]]:
-        """Settings and background, chosen now or by the job that was interrupted."""
-        plan, picture = self.place / "plan.json", self.place / "background.png"
-        if not plan.exists():
-            tuning = tune(self.info, self.n_animals, self._ticker("tune"), self.by_hand)
-            self._check_count(tuning.most_seen)
-            settings = tuning.settings
-            parts = {"score": round(tuning.score, 4)}
-            parts |= {name: round(value, 4) for name, value in tuning.parts.items()}
-            _write_picture(picture, tuning.background)
-            chosen = {"settings": settings.to_dict(), "tuning": parts}
-            temporary = plan.with_suffix(".tmp")
-            temporary.write_text(json.dumps(chosen))
-            temporary.replace(plan)
-        stored = json.loads(plan.read_text())
-        background = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
-        if background is None:
-            raise AppError(f"{picture} is damaged. Delete the folder {self.place} and track again.")
-        return BackgroundSettings.from_dict(stored["settings"]), background, stored["tuning"]
-
-    def _check_count(self, most_seen: int) -> None:
-        if self.n_animals > max(2 * most_seen, most_seen + 2):
-            raise TrackingError(
-                f"{self.info.path} never shows more than {most_seen} animals at once, and "
-                f"{self.n_animals} are to be tracked. Give the number of animals in the video."
-            )
-
-    def _ticker(self, stage: str) -> Callable[[int, int], None]:
-        """Turn (done, total) into progress; what was done before does not count as speed."""
-        start = time.perf_counter()
-        first: list[int] = []
-
-        def tick(done: int, total: int) -> None:
-            first.append(done) if not first else None
-            seconds = time.perf_counter() - start
-            speed = (done - first[0]) / seconds if seconds > 0.2 else 0.0
-            self.report(Progress(stage, done, total, speed))
-
-        return tick
-
-
-def _write_picture(path: Path, image: np.ndarray) -> None:
-    done, data = cv2.imencode(".png", image)
-    if not done:
-        raise AppError(f"{path} cannot be written as a picture.")
-    path.write_bytes(data.tobytes())

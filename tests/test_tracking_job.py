@@ -1,17 +1,26 @@
 """Tracking into a study: once, again, anew, and never half."""
 
 import json
+import shlex
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from film import write_video
+from terminal import ethoscribe
 
+from app import tracking_job, tracking_work
+from app.commands.track import parse_settings, spell_settings
 from app.errors import AppError
 from app.tracking_job import track_video
+from app.tracking_work import doubts
+from storage.bouts import read_bouts, save_bouts
 from storage.exports import tracks_table
 from storage.runs import active_run
-from storage.study import open_study
-from storage.videos import rename_animal, videos
+from storage.study import StudyError, open_study
+from storage.videos import rename_animal, video_file, videos
 from tracking.errors import TrackingError
+from tracking.pipeline import Tables
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +85,163 @@ def test_a_video_of_one_frame_is_refused(tmp_path):
     clip = write_video(tmp_path / "still.mp4", n_frames=1)
     with pytest.raises(TrackingError, match="1 frame"):
         track_video(tmp_path / "s", clip, 1)
+
+
+def close_bouts(study, source="analysis"):
+    """Keep a bout of animal 2 in the study."""
+    with open_study(study, write=True) as opened:
+        bout = pd.DataFrame({"subject": ["animal2"], "start_frame": [3], "stop_frame": [9]})
+        save_bouts(opened, 1, bout, behaviour="close", source=source)
+
+
+def test_bouts_of_the_old_tracks_go_and_the_command_says_so(clip, tmp_path):
+    track_video(tmp_path / "s", clip, 2)
+    close_bouts(tmp_path / "s")
+    close_bouts(tmp_path / "s", source="person")
+    ended = ethoscribe("track", clip, "-s", tmp_path / "s", "--animals", 2, "--force")
+    assert ended.status == 0 and ended.out == ""
+    assert "pair: 1 bout of close came from the old tracks and went with them" in ended.err
+    with open_study(tmp_path / "s") as study:
+        assert read_bouts(study)["source"].tolist() == ["person"]
+
+
+def test_a_run_that_finds_nothing_is_refused_and_the_one_before_kept(clip, tmp_path):
+    first = track_video(tmp_path / "s", clip, 2)
+    close_bouts(tmp_path / "s")
+    ended = ethoscribe(
+        "track", clip, "-s", tmp_path / "s", "--animals", 2, "--force", "--set", "open_px=30"
+    )
+    assert ended.status == 1 and len(ended.error_lines) == 1
+    assert "pair.mp4, so the tracks from before are kept" in ended.err
+    with open_study(tmp_path / "s") as study:
+        assert active_run(study, 1).run_id == first.run_id
+        assert len(tracks_table(study, 1)) == 180 and len(read_bouts(study)) == 1
+    assert not list((tmp_path / "s" / "shards").glob("*/"))
+
+
+def test_a_run_that_finds_little_is_warned_of(clip, tmp_path, monkeypatch):
+    track_video(tmp_path / "s", clip, 2)
+    whole = tracking_work.identify_video
+
+    def blind(*arguments) -> Tables:
+        """Lose animal 2, and animal 1 in every fifth frame."""
+        tables = whole(*arguments)
+        for file in tables.tracks:
+            rows = pd.read_parquet(file)
+            lost = (rows["animal_id"] == 2) | (rows["frame"] % 5 == 0)
+            rows.loc[lost, "detected"] = False
+            rows.loc[lost, ["x_px", "y_px"]] = None
+            rows.to_parquet(file)
+        return replace(tables, masks=[], keypoints=[])
+
+    monkeypatch.setattr(tracking_work, "identify_video", blind)
+    summary = track_video(tmp_path / "s", clip, 2, force=True)
+    assert summary.share_detected == pytest.approx(0.4)
+    (warning,) = summary.warnings
+    assert "only 40.0% of the frames (100.0% in the run this one replaces)" in warning
+
+
+def test_more_animals_than_ever_seen_apart_are_warned_of_before_the_long_work(tmp_path):
+    alone = write_video(tmp_path / "alone.mp4", n_frames=90, animals=1)
+    ended = ethoscribe("track", alone, "-s", tmp_path / "s", "--animals", 2)
+    said = "Warning: alone.mp4: 2 animals were never seen apart in the sampled frames"
+    assert ended.err.count(said) == 1 and ended.err.index(said) < ended.err.index("frames in")
+
+
+def test_a_tuning_is_doubted_when_its_parts_are():
+    good = {"score": 0.5, "separate": 0.9}
+    assert doubts(2, good) == []
+    assert "3 animals were never seen apart" in doubts(3, {**good, "separate": 0.0})[0]
+    assert "1 animal by itself" in doubts(1, {**good, "separate": 0.0})[0]
+    assert "tuning score 0.019 of 1" in doubts(2, {**good, "score": 0.019})[0]
+
+
+def test_settings_are_told_before_the_long_work_and_can_be_set_again(clip, tmp_path):
+    told = []
+    summary = track_video(
+        tmp_path / "s", clip, 2,
+        progress=lambda p: told.append(p.stage), on_settings=told.append,
+    )  # fmt: skip
+    (chosen,) = [one for one in told if not isinstance(one, str)]
+    assert told.index("tune") < told.index(chosen) < told.index("segment")
+    assert chosen.settings == summary.settings and chosen.tuning == summary.tuning
+    assert set(chosen.tuning) >= {"score", "separate", "explained"}
+    again = parse_settings(shlex.split(spell_settings(chosen.settings)))
+    assert set(again) == set(chosen.settings)
+    for key, value in again.items():
+        same = chosen.settings[key]
+        assert value == (same if isinstance(same, str) else pytest.approx(same, rel=1e-5)), key
+    second = track_video(tmp_path / "again", clip, 2, settings=again)
+    assert second.share_detected == 1.0
+
+
+def test_times_count_over_every_session_and_the_speed_only_this_one(tmp_path, monkeypatch):
+    long = write_video(tmp_path / "long.mp4", n_frames=2500)
+    whole = tracking_work.segment_video
+
+    def stopped(info, segmenter, folder, workers, tick):
+        """Stop after the first piece of work."""
+
+        def until(done, total):
+            tick(done, total)
+            if done > 1100:
+                raise KeyboardInterrupt
+
+        whole(info, segmenter, folder, workers, until)
+
+    monkeypatch.setattr(tracking_work, "segment_video", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        track_video(tmp_path / "s", long, 2)
+    (file,) = (tmp_path / "s" / "shards").glob("*/timings.json")
+    before = json.loads(file.read_text())
+    assert before["tune_s"] > 0.05 and before["segment_s"] > 0.05 and before["resumed"] == 0
+    monkeypatch.setattr(tracking_work, "segment_video", whole)
+    summary = track_video(tmp_path / "s", long, 2)
+    assert 1000 < summary.new_frames < 2000 and summary.frames == 2500
+    with open_study(tmp_path / "s") as study:
+        timings = active_run(study, 1).timings
+    assert timings["resumed"] == 1
+    assert timings["tune_s"] >= before["tune_s"]
+    assert timings["segment_s"] > before["segment_s"]
+    assert set(timings) == {"tune_s", "segment_s", "identify_s", "resumed"}
+
+
+def test_a_known_video_is_renamed_unless_the_name_is_taken(clip, tmp_path):
+    track_video(tmp_path / "s", clip, 2)
+    assert track_video(tmp_path / "s", clip, 2, name="day 1").video == "day 1"
+    assert track_video(tmp_path / "s", clip, 2, name="day 2", force=True).video == "day 2"
+    other = write_video(tmp_path / "other.mp4", n_frames=60)
+    with pytest.raises(StudyError, match="'day 2' is empty or the name of another video"):
+        track_video(tmp_path / "s", other, 2, name="day 2")
+    with pytest.raises(AppError, match="tracked already"):
+        track_video(tmp_path / "s", clip, 1, name="day 3")
+    with open_study(tmp_path / "s") as study:
+        assert [video.name for video in videos(study)] == ["day 2"]
+
+
+def test_another_film_under_the_same_path_is_another_video(tmp_path):
+    clip = write_video(tmp_path / "cam.mp4", n_frames=60)
+    track_video(tmp_path / "s", clip, 2)
+    write_video(clip, n_frames=70)
+    summary = track_video(tmp_path / "s", clip, 2)
+    assert (summary.video, summary.frames, summary.skipped) == ("cam_2", 70, False)
+    with open_study(tmp_path / "s") as study:
+        old, new = videos(study)
+    assert video_file(new) == clip
+    with pytest.raises(StudyError, match="is not video 'cam' any more"):
+        video_file(old)
+
+
+def test_no_lock_is_left_behind_and_a_held_one_is_respected(clip, tmp_path):
+    track_video(tmp_path / "s", clip, 2)
+    left = [file.name for file in (tmp_path / "s" / "shards").iterdir()]
+    assert left in ([], [".lock"])
+    info = tracking_job.probe(clip)
+    asked = {"n_animals": 2}
+    place = tracking_job._place(tmp_path / "s", info, asked)
+    task = tracking_job.Task(info, 2, {}, place)
+    with (
+        tracking_job._alone(task),
+        pytest.raises(AppError, match="by another process"),
+    ):
+        track_video(tmp_path / "s", clip, 2, force=True)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
 from app.errors import AppError, known_errors, one_line
 
 if TYPE_CHECKING:
-    from app.tracking_job import TrackSummary
+    from app.tracking_job import Chosen, TrackSummary
 
 
 def register(app: typer.Typer) -> None:
@@ -50,8 +51,9 @@ def track(
 ) -> None:
     """Find every animal in each video and keep its identity.
 
-    The settings that suit a video are chosen by looking at it, and printed. A video that
-    is already tracked is left alone; work that was interrupted goes on where it stopped.
+    The settings that suit a video are chosen by looking at it, and printed before the long
+    work begins. A video that is already tracked is left alone (--name renames it); work that
+    was interrupted goes on where it stopped.
 
     \b
     Example:
@@ -130,6 +132,7 @@ def _track_one(
     from app.tracking_job import track_video
 
     job = JobFile(job_file, video) if job_file else None
+    said: list[str] = []
     try:
         with Reporter(video.name, job) as report:
             summary = track_video(
@@ -141,6 +144,9 @@ def _track_one(
                 force=force,
                 name=name,
                 progress=report,
+                on_settings=lambda chosen: said.extend(
+                    _tell_settings(chosen, video.name, report.say)
+                ),
             )
         if px_per_cm is not None:
             _set_scale(study, summary.video, px_per_cm)
@@ -154,8 +160,8 @@ def _track_one(
             job.write("failed", one_line(error))
         raise
     if job:
-        job.write("done")
-    _tell(summary)
+        job.write("done", " ".join(summary.warnings))
+    _tell(summary, said)
 
 
 def _set_scale(study: Path, video: str, px_per_cm: float) -> None:
@@ -166,30 +172,52 @@ def _set_scale(study: Path, video: str, px_per_cm: float) -> None:
         set_scale(opened, find_video(opened, video).video_id, px_per_cm)
 
 
-def _tell(summary: "TrackSummary") -> None:
-    """Say what was done, with which settings, and how well."""
+def _tell_settings(chosen: "Chosen", video: str, tell: Callable[[str], None]) -> list[str]:
+    """Say with which settings the long work begins; return the warnings that were said."""
+    tell(f"{video}: settings {spell_settings(chosen.settings)}")
+    parts = dict(chosen.tuning)
+    score = parts.pop("score", 0.0)
+    spelled = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
+    tell(f"{video}: tuning score {score:.3f} of 1 ({spelled})")
+    for line in chosen.warnings:
+        tell(f"Warning: {video}: {line}")
+    return chosen.warnings
+
+
+def _tell(summary: "TrackSummary", said: list[str]) -> None:
+    """Say what was done, how well, and the warnings that were not said yet."""
+    name = summary.video
     if summary.skipped:
-        say(f"{summary.video}: already tracked; --force tracks it again.")
+        say(f"{name}: already tracked; --force tracks it again.")
         return
-    chosen = {k: v for k, v in summary.settings.items() if not isinstance(v, dict)}
-    say(f"{summary.video}: settings {spell_settings(chosen)}")
-    speed = summary.frames / summary.seconds if summary.seconds > 0 else 0.0
+    if summary.removed_bouts:
+        bouts = count(sum(summary.removed_bouts.values()), "bout")
+        kept = ", ".join(summary.removed_bouts)
+        say(
+            f"{name}: {bouts} of {kept} came from the old tracks and went with them; "
+            "`ethoscribe ask QUESTION --save NAME` makes them anew."
+        )
+    done = f"{summary.frames} frames"
+    if summary.new_frames < summary.frames:
+        done += f", {summary.new_frames} of them now,"
+    speed = summary.new_frames / summary.seconds if summary.seconds > 0 else 0.0
     say(
-        f"{summary.video}: {summary.frames} frames in {summary.seconds:.1f} s "
-        f"({speed:.0f} frames/s), animals seen in {summary.share_detected:.1%} of them"
+        f"{name}: {done} in {summary.seconds:.1f} s ({speed:.0f} frames/s), "
+        f"animals seen in {summary.share_detected:.1%} of all frames"
     )
+    for line in [one for one in summary.warnings if one not in said]:
+        say(f"Warning: {name}: {line}")
 
 
 def spell_settings(settings: dict[str, Any]) -> str:
-    """Write settings as --set would take them back.
+    """Write settings as --set takes them, numbers to six digits.
 
-    >>> spell_settings({"threshold": 30, "statistic": "masked median"})
-    "statistic='masked median' threshold=30"
+    >>> spell_settings({"threshold": 30.0, "statistic": "masked median", "black_level": 17.25})
+    "black_level=17.25 statistic='masked median' threshold=30"
     """
 
     def spell(value: Any) -> str:
-        text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-        return shlex.quote(text)
+        return f"{value:.6g}" if isinstance(value, float) else shlex.quote(str(value))
 
     return " ".join(f"{key}={spell(value)}" for key, value in sorted(settings.items()))
 

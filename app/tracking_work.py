@@ -1,0 +1,240 @@
+"""The work on one video in a folder of its own: tune, segment, identify, and go on after a stop.
+
+The settings come first, then a shard per chunk; every stage is skipped as far as it is done
+already. How long each stage took is kept beside them, so that it counts over every session.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from app import __version__
+from app.errors import AppError
+from storage.runs import Run
+from tracking.background import BackgroundSegmenter, BackgroundSettings
+from tracking.errors import TrackingError
+from tracking.pipeline import Tables, identify_video
+from tracking.segmenting import segment_video
+from tracking.tuning import tune
+from tracking.video import VideoInfo
+
+SEGMENTER = "background"
+LIBRARIES = ("av", "duckdb", "numpy", "opencv-python-headless", "scipy")
+LEAST_SCORE = 0.02  # under this a tuning is doubtful; the hardest real recordings reach 0.05
+SAVE_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is; ``frames_per_s`` is the speed of the present stage."""
+
+    stage: str  # probe, tune, segment, identify or store
+    done: int = 0
+    total: int = 0
+    frames_per_s: float = 0.0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The settings of a run, how well they did on the sampled frames, and what is doubtful."""
+
+    settings: dict[str, Any]  # as --set takes them
+    tuning: dict[str, float]  # score and its parts, 0 to 1
+    warnings: list[str] = field(default_factory=list)
+
+
+OnProgress = Callable[[Progress], None]
+OnSettings = Callable[[Chosen], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done, and where its work in progress lies."""
+
+    info: VideoInfo
+    n_animals: int
+    by_hand: dict[str, Any]
+    place: Path
+    workers: int = 1
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What a person asked for: the same again is the same run."""
+        return {"n_animals": self.n_animals, **self.by_hand}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is ready to be stored."""
+
+    run: Run
+    tables: Tables
+    warnings: list[str]
+    new_frames: int  # segmented now; the others were done by sessions before
+
+
+def doubts(n_animals: int, tuning: dict[str, float]) -> list[str]:
+    """What a tuning makes doubtful, in lines.
+
+    >>> doubts(2, {"score": 0.1, "separate": 0.0})
+    ['2 animals were never seen apart in the sampled frames: check --animals.']
+    """
+    if tuning.get("separate", 1.0) == 0.0:
+        if n_animals == 1:
+            return ["1 animal by itself was never seen in the sampled frames: check --animals."]
+        return [
+            f"{n_animals} animals were never seen apart in the sampled frames: check --animals."
+        ]
+    if tuning.get("score", 1.0) < LEAST_SCORE:
+        return [
+            f"the settings hardly fit this video (tuning score {tuning['score']:.3f} of 1): check "
+            "--animals, look at the tracks, or choose settings with --set."
+        ]
+    return []
+
+
+class Clock:
+    """How long each stage took, over all sessions of one job; kept in its folder."""
+
+    def __init__(self, place: Path) -> None:
+        self._file, self._plan = place / "timings.json", place / "plan.json"
+        self._before: dict[str, float] = {}
+        self._now: dict[str, float] = {}
+        self._stage, self._since, self._saved = "", 0.0, 0.0
+        self._resumed = 0
+        if self._plan.exists():
+            self._before = json.loads(self._file.read_text()) if self._file.exists() else {}
+            self._resumed = int(self._before.pop("resumed", 0)) + 1
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage."""
+        self._stage, self._since = name, time.perf_counter()
+        try:
+            yield
+        finally:
+            self.save()
+            self._stage = ""
+
+    def tick(self) -> None:
+        """Save now and then, so that a killed session counts too."""
+        if time.perf_counter() - self._saved > SAVE_EVERY_S:
+            self.save()
+
+    def save(self) -> None:
+        """Keep the times; of a job that has no settings yet there is nothing to go on with."""
+        now = time.perf_counter()
+        self._now[self._stage] = self._now.get(self._stage, 0.0) + now - self._since
+        self._since = self._saved = now
+        if self._plan.exists():
+            _write_json(self._file, self.timings())
+
+    def timings(self) -> dict[str, float]:
+        """Seconds per stage over all sessions, and how often the job went on after a stop."""
+        total = dict(self._before)
+        for stage, seconds in self._now.items():
+            total[f"{stage}_s"] = round(total.get(f"{stage}_s", 0.0) + seconds, 3)
+        return {**total, "resumed": self._resumed}
+
+
+class Work:
+    """One run over one video in its own folder."""
+
+    def __init__(self, task: Task, report: OnProgress, on_settings: OnSettings) -> None:
+        self.task, self.report, self.on_settings = task, report, on_settings
+        self.clock = Clock(task.place)
+        self.new_frames = 0
+
+    def run(self, started: datetime) -> Finished:
+        """Tune, segment and identify; every stage is skipped as far as it is done already."""
+        task = self.task
+        with self.clock.stage("tune"):
+            settings, background, tuned = self._tuned()
+        chosen = Chosen(settings.to_dict(), tuned, doubts(task.n_animals, tuned))
+        self.on_settings(chosen)
+        with self.clock.stage("segment"):
+            tick = self._ticker("segment")
+            segmenter = BackgroundSegmenter(background, settings)
+            segment_video(task.info, segmenter, task.place, task.workers, tick)
+        with self.clock.stage("identify"):
+            tick = self._ticker("identify")
+            tables = identify_video(task.info, task.n_animals, settings, task.place, tick)
+        run = Run(
+            run_id=f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
+            segmenter=SEGMENTER,
+            n_animals=task.n_animals,
+            settings={**chosen.settings, "asked": task.asked, "tuning": tuned},
+            versions={"ethoscribe": __version__, **{name: version(name) for name in LIBRARIES}},
+            timings=self.clock.timings(),
+            started_at=started,
+            finished_at=datetime.now(UTC),
+        )
+        return Finished(run, tables, chosen.warnings, self.new_frames)
+
+    def _tuned(self) -> tuple[BackgroundSettings, np.ndarray, dict[str, float]]:
+        """Settings and background, chosen now or by the job that was interrupted."""
+        task = self.task
+        plan, picture = task.place / "plan.json", task.place / "background.png"
+        if not plan.exists():
+            tuning = tune(task.info, task.n_animals, self._ticker("tune"), task.by_hand)
+            self._check_count(tuning.most_seen)
+            parts = {"score": round(tuning.score, 4)}
+            parts |= {name: round(value, 4) for name, value in tuning.parts.items()}
+            _write_picture(picture, tuning.background)
+            _write_json(plan, {"settings": tuning.settings.to_dict(), "tuning": parts})
+        stored = json.loads(plan.read_text())
+        background = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
+        if background is None:
+            raise AppError(f"{picture} is damaged. Delete the folder {task.place} and track again.")
+        return BackgroundSettings.from_dict(stored["settings"]), background, stored["tuning"]
+
+    def _check_count(self, most_seen: int) -> None:
+        n_animals = self.task.n_animals
+        if n_animals > max(2 * most_seen, most_seen + 2):
+            raise TrackingError(
+                f"{self.task.info.path} never shows more than {most_seen} animals at once, and "
+                f"{n_animals} are to be tracked. Give the number of animals in the video."
+            )
+
+    def _ticker(self, stage: str) -> Callable[[int, int], None]:
+        """Turn (done, total) into progress; what was done before does not count as speed."""
+        start = time.perf_counter()
+        first: list[int] = []
+
+        def tick(done: int, total: int) -> None:
+            first.append(done) if not first else None
+            seconds = time.perf_counter() - start
+            speed = (done - first[0]) / seconds if seconds > 0.2 else 0.0
+            if stage == "segment":
+                self.new_frames = done - first[0]
+            self.clock.tick()
+            self.report(Progress(stage, done, total, speed))
+
+        return tick
+
+
+def _write_json(path: Path, record: dict[str, Any]) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps(record))
+    draft.replace(path)
+
+
+def _write_picture(path: Path, image: np.ndarray) -> None:
+    done, data = cv2.imencode(".png", image)
+    if not done:
+        raise AppError(f"{path} cannot be written as a picture.")
+    path.write_bytes(data.tobytes())
