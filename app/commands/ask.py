@@ -91,30 +91,30 @@ def _answer(answers: "Sequence[Answer]", as_json: bool) -> None:
     if not answers:
         raise AppError("The study has no tracked video yet: track one first.")
     if as_json:
-        show_json(as_object([{"video": one.video, **one.to_json()} for one in answers]))
+        show_json(as_object([one.video for one in answers], [one.to_json() for one in answers]))
     else:
         _tell(answers)
     if any(answer.refused or answer.error for answer in answers):
         raise typer.Exit(1)
 
 
-def as_object(records: list[dict[str, Any]]) -> dict[str, Any]:
+def as_object(names: list[str], records: list[dict[str, Any]]) -> dict[str, Any]:
     """Join the answers for several videos into one object with the keys of a single answer.
 
-    Bouts carry their video; tables and numbers are listed by video; `videos` has each answer.
+    Bouts carry their video; tables and numbers are listed by video; and only then `videos` has
+    each answer, with the video's name.
     """
     if len(records) == 1:
         return records[0]
-    names = [str(record.get("video")) for record in records]
+    each = list(zip(names, records, strict=True))
     joined = dict(records[0])
-    joined.pop("video", None)
-    joined["text"] = "\n".join(f"{n}: {r['text']}" for n, r in zip(names, records, strict=True))
+    joined["text"] = "\n".join(f"{name}: {record['text']}" for name, record in each)
     joined["bouts"] = [bout for record in records for bout in record["bouts"]]
     for key in ("table", "numbers"):
-        joined[key] = {n: r.get(key) for n, r in zip(names, records, strict=True)}
+        joined[key] = {name: record.get(key) for name, record in each}
     for key in ("refused", "error"):
         joined[key] = next((record[key] for record in records if record.get(key)), None)
-    joined["videos"] = records
+    joined["videos"] = [{"video": name, **record} for name, record in each]
     return joined
 
 

@@ -9,6 +9,14 @@ import typer
 from app.commands.shared import DEFAULT_STUDY, StudyOption, VideoOption, count, say, show
 from app.errors import AppError
 
+HELP = """List, add, import and export regions.
+
+\b
+Example:
+  ethoscribe regions add corner -s study --kind rectangle --points "0,0 200,150"
+  ethoscribe regions list -s study
+"""
+
 
 class Kind(StrEnum):
     """The shapes that a region can have."""
@@ -30,9 +38,7 @@ class Role(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    group = typer.Typer(
-        help="List, add, import and export regions.", no_args_is_help=True, rich_markup_mode=None
-    )
+    group = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None)
     group.command("list")(list_regions)
     group.command("add")(add)
     group.command("remove")(remove)

@@ -15,14 +15,19 @@ from app.commands.shared import (
     show_json,
 )
 
+HELP = """Compare tracks or bouts with the truth.
+
+\b
+Example:
+  ethoscribe score tracks -s study --truth gt_points.csv
+  ethoscribe score bouts -s study --behaviour contact --truth contact_by_hand.csv
+"""
 TruthOption = Annotated[Path, typer.Option("--truth", metavar="CSV", help="What is true.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the two commands to the command line."""
-    group = typer.Typer(
-        help="Compare tracks or bouts with the truth.", no_args_is_help=True, rich_markup_mode=None
-    )
+    group = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None)
     group.command()(tracks)
     group.command()(bouts)
     app.add_typer(group, name="score")
