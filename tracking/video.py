@@ -13,6 +13,8 @@ import av
 import av.error
 import numpy as np
 
+from tracking.containers import opened, read_packets, repair, video_stream
+from tracking.decoder import Decoder
 from tracking.errors import VideoError
 
 # 8-bit formats whose first plane is the gray image already
@@ -24,6 +26,7 @@ LUMA_FORMATS = frozenset(
 PLAYABLE = {("h264", "yuv420p"), ("h264", "yuvj420p"), ("vp8", "yuv420p"), ("vp9", "yuv420p"),
             ("av1", "yuv420p")}  # fmt: skip
 PLAYABLE_SUFFIXES = {".mp4", ".m4v", ".mov", ".webm"}
+WIDEST_PIXEL = 10.0  # beyond, an aspect ratio is taken for a writer's mistake
 HASH_WHOLE_BELOW = 256 * 2**20
 HASH_BLOCKS = 64
 
@@ -36,7 +39,7 @@ class VideoInfo:
     """
 
     path: Path
-    width: int  # pixels, as displayed
+    width: int  # square pixels, as displayed: turned, and stretched where pixels are not square
     height: int
     n_frames: int
     fps: Fraction  # exact mean rate: 29.97 is 30000/1001
@@ -55,7 +58,11 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Frame:
-    """One decoded frame; ``gray`` is a view that is valid as long as the frame is kept."""
+    """One decoded frame; ``gray`` is a view that is valid as long as the frame is kept.
+
+    Where pixels are not square (some DV, PAL and NTSC recordings), both images are stretched to
+    the width at which players show them, so that positions fit what is seen.
+    """
 
     index: int
     time_s: float
@@ -65,46 +72,37 @@ class Frame:
 
     def rgb(self) -> np.ndarray:
         """The colour image, (height, width, 3) uint8; converted only when asked for."""
-        return _turned(self.picture.to_ndarray(format="rgb24"), self.rotation)
+        image = _turned(self.picture.to_ndarray(format="rgb24"), self.rotation)
+        return _fitted(image, self.gray.shape)
 
 
 def probe(path: Path | str) -> VideoInfo:
-    """Read a video's size, exact rate and the time of every frame, without decoding it.
+    """Read a video's size, exact rate and the time of every frame, mostly without decoding it.
 
     Raises VideoError with one line that says what is wrong and what to do.
     """
     path = Path(path)
     _check_file(path)
-    with _opened(path) as container:
-        stream = _video_stream(container, path)
-        promised = stream.frames
-        base = stream.time_base
-        first = _first_frame(container, stream, path)
-        rotation = int(first.rotation) % 360
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        base, codec = float(stream.time_base), stream.codec_context.name
         candidates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
-        codec, pixel_format = stream.codec_context.name, first.format.name
-        pts, is_key = _packet_times(container, stream, path)
-    if pts is None:
-        pts, is_key = _decoded_times(path)
-    if len(pts) < 0.99 * promised - 1:
-        raise VideoError(
-            f"{path} is cut short: it should hold {promised} frames and holds {len(pts)}. "
-            f"Copy it again, or keep what is there: {_repair(path)}"
-        )
-    order = np.argsort(pts, kind="stable")
-    pts, is_key = pts[order], is_key[order]
-    seconds = float(base) * (pts - pts[0]).astype(float)
-    fps, variable = _rate(seconds, float(base), candidates)
-    height, width = first.height, first.width
+        aspect = _pixel_aspect(stream)
+    packets = read_packets(path)
+    first, pts = packets.first, packets.pts
+    seconds = base * (packets.times - packets.times[0]).astype(float)
+    fps, variable = _rate(seconds, base, candidates)
+    width, height, rotation = round(first.width * aspect), first.height, int(first.rotation) % 360
     if rotation in (90, 270):
         height, width = width, height
-    playable = (codec, pixel_format) in PLAYABLE and path.suffix.lower() in PLAYABLE_SUFFIXES
+    playable = (codec, first.format.name) in PLAYABLE and path.suffix.lower() in PLAYABLE_SUFFIXES
     return VideoInfo(
         path=path, width=width, height=height, n_frames=len(pts), fps=fps, time_s=seconds,
-        variable_rate=variable, codec=codec, pixel_format=pixel_format,
+        variable_rate=variable, codec=codec, pixel_format=first.format.name,
         duration_s=float(seconds[-1]) + _last_interval(seconds, fps),
-        content_hash=content_hash(path), keyframes=np.flatnonzero(is_key),
-        start_s=float(base * int(pts[0])), browser_playable=playable, pts=pts, rotation=rotation,
+        content_hash=content_hash(path), keyframes=np.flatnonzero(packets.is_key),
+        start_s=base * float(packets.times[0]), browser_playable=playable, pts=pts,
+        rotation=rotation,
     )  # fmt: skip
 
 
@@ -118,24 +116,18 @@ def read_frames(
     stop = info.n_frames if stop is None else min(stop, info.n_frames)
     if start >= stop:
         return
-    with _opened(info.path) as container:
-        stream = _started(container, threads)
-        if start > 0:
-            _seek(container, stream, info, start)
-        yield from _decoded(container, stream, info, start, stop)
+    with Decoder(info.path, info.pts, info.keyframes, threads) as decoder:
+        yield from _decoded(decoder, info, start, stop)
 
 
 def read_frames_at(info: VideoInfo, indices: Sequence[int], threads: int = 2) -> Iterator[Frame]:
     """Decode single frames, in rising order; what lies between is skipped where it can be."""
-    with _opened(info.path) as container:
-        stream = _started(container, threads)
+    with Decoder(info.path, info.pts, info.keyframes, threads) as decoder:
         frames: Iterator[Frame] = iter(())
         at = info.n_frames
         for index in indices:
-            key = int(info.keyframes[np.searchsorted(info.keyframes, index, side="right") - 1])
-            if not at <= index or key > at:
-                _seek(container, stream, info, index)
-                frames, at = _decoded(container, stream, info, key, info.n_frames), key
+            if not decoder.key_before(index) <= at <= index:
+                frames = _decoded(decoder, info, index, info.n_frames)
             for frame in frames:
                 at = frame.index + 1
                 if frame.index == index:
@@ -143,36 +135,18 @@ def read_frames_at(info: VideoInfo, indices: Sequence[int], threads: int = 2) ->
                     break
 
 
-def _started(container: Any, threads: int) -> Any:
-    stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
-    stream.codec_context.thread_count = threads
-    return stream
-
-
-def _seek(container: Any, stream: Any, info: VideoInfo, index: int) -> None:
-    """Go to the keyframe before a frame."""
-    # x264 writes its version beside the first frame only, and a decoder that has not seen it gets
-    # 4:4:4 video wrong after a seek
-    next(container.decode(stream))
-    container.seek(int(info.pts[index]), stream=stream, backward=True)
-
-
-def _decoded(
-    container: Any, stream: Any, info: VideoInfo, start: int, stop: int
-) -> Iterator[Frame]:
+def _decoded(decoder: Decoder, info: VideoInfo, start: int, stop: int) -> Iterator[Frame]:
     """The frames from ``start`` on, whatever is decoded before it; VideoError if one is missing."""
     expected = start
     try:
-        for picture in container.decode(stream):
+        for picture in decoder.pictures(start):
             if picture.pts is None or picture.pts < info.pts[expected]:
                 continue
             if picture.pts != info.pts[expected]:
                 raise VideoError(_missing(info, expected))
             yield Frame(
-                expected, float(info.time_s[expected]), _gray(picture, info.rotation),
-                picture, info.rotation,
-            )  # fmt: skip
+                expected, float(info.time_s[expected]), _gray(picture, info), picture, info.rotation
+            )
             expected += 1
             if expected == stop:
                 return
@@ -209,70 +183,10 @@ def _check_file(path: Path) -> None:
         raise VideoError(f"{path} is empty (0 bytes). Copy it again from the camera.")
 
 
-def _opened(path: Path) -> Any:
-    try:
-        return av.open(str(path), metadata_errors="replace")
-    except PermissionError as error:
-        raise VideoError(f"{path} may not be read by you. Change its permissions.") from error
-    except (av.error.FFmpegError, OSError) as error:
-        raise VideoError(
-            f"{path} is not a video that can be read (cut short, or another kind of file). "
-            f"Copy it again, or try: {_repair(path)}"
-        ) from error
-
-
-def _video_stream(container: Any, path: Path) -> Any:
-    if not container.streams.video:
-        raise VideoError(
-            f"{path} has no video in it, only sound. Choose the file with the picture."
-        )
-    return container.streams.video[0]
-
-
-def _first_frame(container: Any, stream: Any, path: Path) -> av.VideoFrame:
-    try:
-        first = next(container.decode(stream), None)
-        container.seek(0, stream=stream, backward=True)
-    except av.error.FFmpegError as error:
-        raise VideoError(f"{path} cannot be decoded. Try: {_repair(path)}") from error
-    if first is None:
-        raise VideoError(f"{path} holds no picture. Copy it again, or try: {_repair(path)}")
-    return first
-
-
-def _packet_times(container: Any, stream: Any, path: Path) -> tuple[np.ndarray | None, np.ndarray]:
-    """Presentation times from the packets; None where only decoding can tell them."""
-    pts, keys = [], []
-    try:
-        container.seek(stream.start_time or 0, stream=stream, backward=True)
-        for packet in container.demux(stream):
-            if packet.size == 0 or packet.is_discard:
-                continue
-            pts.append(packet.pts)
-            keys.append(packet.is_keyframe)
-    except av.error.FFmpegError as error:
-        raise VideoError(
-            f"{path} is cut short after {len(pts)} frames. Copy it again, or keep what is there: "
-            f"{_repair(path)}"
-        ) from error
-    if not pts or None in pts or len(set(pts)) != len(pts):
-        return None, np.zeros(0, bool)
-    return np.array(pts, np.int64), np.array(keys, bool)
-
-
-def _decoded_times(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Presentation times by decoding all: old AVI files have none on their packets."""
-    with _opened(path) as container:
-        stream = _video_stream(container, path)
-        stream.thread_type = "AUTO"
-        try:
-            frames = [(f.pts, bool(f.key_frame)) for f in container.decode(stream)]
-        except av.error.FFmpegError as error:
-            raise VideoError(f"{path} cannot be decoded to its end: {_repair(path)}") from error
-    pts = [p for p, _ in frames]
-    if not pts or None in pts or len(set(pts)) != len(pts):
-        raise VideoError(f"{path} has frames without a time. Try: {_repair(path)}")
-    return np.array(pts, np.int64), np.array([k for _, k in frames], bool)
+def _pixel_aspect(stream: Any) -> float:
+    """How wide a pixel is shown for its height: 1 but for some DV, PAL and NTSC recordings."""
+    aspect = float(stream.sample_aspect_ratio or 1)
+    return aspect if 1 / WIDEST_PIXEL < aspect < WIDEST_PIXEL else 1.0
 
 
 def _rate(seconds: np.ndarray, base_s: float, candidates: list[Any]) -> tuple[Fraction, bool]:
@@ -297,24 +211,33 @@ def _last_interval(seconds: np.ndarray, fps: Fraction) -> float:
     return float(np.median(np.diff(seconds))) if len(seconds) > 1 else float(1 / fps)
 
 
-def _gray(picture: av.VideoFrame, rotation: int) -> np.ndarray:
+def _gray(picture: av.VideoFrame, info: VideoInfo) -> np.ndarray:
     if picture.format.name in LUMA_FORMATS:
         plane = picture.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        return _turned(rows[: picture.height, : picture.width], rotation)
-    return _turned(picture.to_ndarray(format="gray"), rotation)
+        image = _turned(rows[: picture.height, : picture.width], info.rotation)
+    else:
+        image = _turned(picture.to_ndarray(format="gray"), info.rotation)
+    return _fitted(image, (info.height, info.width))
 
 
 def _turned(image: np.ndarray, rotation: int) -> np.ndarray:
     return image if rotation == 0 else np.ascontiguousarray(np.rot90(image, rotation // 90))
 
 
+def _fitted(image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """The image itself, or stretched to the (height, width) it is shown at."""
+    if image.shape[:2] == size:
+        return image
+    import cv2
+
+    smaller = size[0] * size[1] < image.shape[0] * image.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return cv2.resize(image, (size[1], size[0]), interpolation=how)
+
+
 def _missing(info: VideoInfo, frame: int) -> str:
     return (
         f"{info.path} cannot be decoded at frame {frame} of {info.n_frames}. "
-        f"Try: {_repair(info.path)}"
+        f"Try: {repair(info.path)}"
     )
-
-
-def _repair(path: Path) -> str:
-    return f'ffmpeg -i "{path.name}" -c:v libx264 -crf 18 -pix_fmt yuv420p "{path.stem}_fixed.mp4"'
