@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from llm_query import bout_algebra as algebra
 from llm_query.errors import QueryError
 from llm_query.intervals import bridge, cover, runs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Pair = tuple[str, str | None]
 TOLERANCE_S = 1e-6  # containers round times to their clock; far below any frame interval
@@ -245,6 +248,8 @@ class Bouts:
 
     def by_subject(self) -> pd.DataFrame:
         """One row per subject and target: count, seconds, latency, share; zeros included."""
+        import pandas as pd
+
         rows = []
         for subject, target in self.pairs:
             one = algebra.single(self, (subject, target))
@@ -264,13 +269,18 @@ class Bouts:
 
     def to_frame(self) -> pd.DataFrame:
         """The table of bouts, one row each, in the order of their start."""
-        columns = {
+        import pandas as pd
+
+        return pd.DataFrame(self.columns(), index=range(self.count), columns=list(COLUMNS))
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of `to_frame`; a text that all rows share is given once."""
+        return {
             "behaviour": self.behaviour, "subject": self.subject, "target": self.target,
             "kind": self.kind, "start_frame": self.start_frame, "stop_frame": self.stop_frame,
             "start_s": self.start_s, "stop_s": self.stop_s, "duration_s": self.durations_s,
             "definition": self.definition,
         }  # fmt: skip
-        return pd.DataFrame(columns, index=range(self.count), columns=list(COLUMNS))
 
     def __repr__(self) -> str:
         name = self.behaviour or "bouts"

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from llm_query.errors import QueryError
 from llm_query.geometry import Region, find_region
 from llm_query.outlines import Outlines, mask_gap
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +48,7 @@ class Recording:
     regions: Mapping[str, Region] = field(default_factory=dict)  # in `unit`
     px_per_cm: float | None = None
     masks: Mapping[str, Outlines] = field(default_factory=dict)
-    scored: pd.DataFrame = field(default_factory=pd.DataFrame)  # bouts kept in the study
+    kept: pa.Table | None = None  # bouts kept in the study
     variable_rate: bool = False
     width: int = 0  # px
     height: int = 0  # px
@@ -58,6 +63,13 @@ class Recording:
     def __repr__(self) -> str:
         who = ", ".join(self.animals)
         return f"<Recording {self.video}: {who}; {self.n_frames} frames, {self.unit}>"
+
+    @cached_property
+    def scored(self) -> pd.DataFrame:
+        """The bouts kept in the study: scored by a person, imported, or saved answers."""
+        import pandas as pd
+
+        return pd.DataFrame() if self.kept is None else self.kept.to_pandas()
 
     @property
     def n_frames(self) -> int:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
 from llm_query.bout_algebra import single, window
+from llm_query.bouts import COLUMNS as BOUT_COLUMNS
 from llm_query.bouts import Bouts
+from llm_query.columns import Later, Result
 from llm_query.sentences import sentence
-from llm_query.tools import Result, each_other
+from llm_query.tools import each_other, later
 from llm_query.vocabulary import word
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("count", "total_s", "percent", "mean_s", "latency_s")
 
@@ -45,17 +50,43 @@ def summarise(
          **_row(single(each, pair), start_s, stop_s), "kind": each.kind}
         for each in parts for pair in each.pairs
     ]  # fmt: skip
-    table = pd.DataFrame(rows)
     whole = "the period" if part else "the recording"
     sentences = [sentence(row, also, whole, which) for row in rows]
-    return {
-        "bouts": pd.concat([each.to_frame() for each in parts], ignore_index=True),
-        "table": table.drop(
-            columns=["kind", "watched_s", "at_s", *([] if part else ["from_s"])]
-        ).rename(columns={"from_s": "latency_from_s"}),
-        "numbers": _numbers(rows, len(parts) > 1, also),
-        "text": " ".join(sentences),
-    }
+    return Result(
+        bouts=_bouts(parts),
+        table=later([_shown(row, part) for row in rows]),
+        numbers=_numbers(rows, len(parts) > 1, also),
+        text=" ".join(sentences),
+    )
+
+
+def _bouts(parts: Sequence[Bouts]) -> Later:
+    """All bouts, one part after the other."""
+
+    def make() -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.concat([each.to_frame() for each in parts], ignore_index=True)
+
+    columns = [(each.count, each.columns()) for each in parts]
+    return Later(
+        {
+            name: np.concatenate([
+                np.full(n, own[name], dtype=object) if isinstance(own[name], str) else own[name]
+                for n, own in columns
+            ])
+            for name in BOUT_COLUMNS
+        },
+        make,
+    )  # fmt: skip
+
+
+def _shown(row: dict[str, Any], part: bool) -> dict[str, Any]:
+    """The row as the table has it."""
+    names = {name: name for name in row if name not in ("kind", "watched_s", "at_s", "from_s")}
+    if part:
+        names["from_s"] = "latency_from_s"
+    return {shown: row[name] for name, shown in names.items()}
 
 
 def _clipped(bouts: Bouts, start_s: float | None, stop_s: float | None) -> Bouts:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from llm_query.columns import Later
+
 FILENAME = "analysis"
 
 
@@ -77,15 +79,11 @@ def explain(error: BaseException) -> str:
 
 def sort_results(returned: Any, recording: Any) -> dict[str, Any]:
     """Sort what analyse returned by type into bouts, table, numbers, figure and text."""
-    found: dict[str, Any] = {
-        "bouts": None,
-        "table": None,
-        "numbers": {},
-        "figure": None,
-        "text": "",
-    }
+    from llm_query.columns import Result
+
+    found = Result(bouts=None, table=None, numbers={}, figure=None, text="")
     parts = returned if isinstance(returned, dict) and not is_figure(returned) else {"": returned}
-    for name, value in parts.items():
+    for name, value in _raw(parts).items():
         _place(found, str(name), value, recording)
     return found
 
@@ -98,9 +96,9 @@ def is_figure(value: Any) -> bool:
 
 def _place(found: dict[str, Any], name: str, value: Any, recording: Any) -> None:
     import numpy as np
-    import pandas as pd
 
     from llm_query.bouts import Bouts
+    from llm_query.columns import Later
     from llm_query.errors import QueryError
 
     if value is None:
@@ -109,24 +107,37 @@ def _place(found: dict[str, Any], name: str, value: Any, recording: Any) -> None
         _take_bouts(found, value)
     elif is_figure(value):
         found["figure"] = value if isinstance(value, dict) else json.loads(value.to_json())
-    elif isinstance(value, pd.DataFrame):
+    elif isinstance(value, Later) or _is_frame(value):
         frames = {"subject", "start_frame", "stop_frame"} <= set(value.columns)
         found["bouts" if frames else "table"] = value
     elif isinstance(value, str):
         found["text"] = value
     elif isinstance(value, dict):
-        for inner, number in value.items():
+        for inner, number in _raw(value).items():
             _place(found, str(inner), number, recording)
     elif isinstance(value, bool | int | float | np.number | np.bool_):
         found["numbers"][name or "value"] = float(value) if not isinstance(value, int) else value
     elif isinstance(value, np.ndarray) and value.shape == (recording.n_frames,):
         frame = {"frame": np.arange(len(value)), "time_s": recording.time_s, name or "value": value}
-        found["table"] = pd.DataFrame(frame)
+        found["table"] = import_module("pandas").DataFrame(frame)
     else:
         raise QueryError(
             f"analyse() returned {type(value).__name__}{f' as {name!r}' if name else ''}. Return "
             "bouts, a table (DataFrame), numbers, a figure, or a dict of them."
         )
+
+
+def _raw(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a dict, tables that nobody has looked at left as they are."""
+    from llm_query.columns import Result
+
+    return values.raw() if isinstance(values, Result) else values
+
+
+def _is_frame(value: Any) -> bool:
+    """Whether a value is a DataFrame; while pandas is not imported, nothing is."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.DataFrame)
 
 
 def _several(value: Any) -> bool:
@@ -140,27 +151,27 @@ def _several(value: Any) -> bool:
 def _take_bouts(found: dict[str, Any], value: Any) -> None:
     from llm_query.results import summarise
 
-    result = summarise(value)
+    result = summarise(value).raw()
     found["bouts"] = result["bouts"]
-    found["table"] = result["table"] if found["table"] is None else found["table"]
+    if found["table"] is None:
+        found["table"] = result["table"]
     found["numbers"] = result["numbers"] | found["numbers"]
     found["text"] = found["text"] or result["text"]
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
+def write_table(table: Later | pd.DataFrame, path: Path) -> None:
     """Write a table as Arrow; columns that are not numbers become text."""
-    import pyarrow as pa
-    import pyarrow.feather
+    from llm_query.columns import Later, write_columns
 
+    if isinstance(table, Later):
+        write_columns(table.columns, path)
+        return
     columns = {}
     for name in table.columns:
         values = table[name]
-        if values.dtype.kind in "ifub":
-            columns[str(name)] = pa.array(values.to_numpy(), from_pandas=True)
-        else:
-            texts = [None if v is None or v != v else str(v) for v in values.tolist()]
-            columns[str(name)] = pa.array(texts, pa.string())
-    pyarrow.feather.write_feather(pa.table(columns), str(path), compression="uncompressed")
+        plain = values.dtype.kind in "ifub"
+        columns[str(name)] = values.to_numpy() if plain else values.astype(object).to_numpy()
+    write_columns(columns, path)
 
 
 def limit_self(seconds: float, memory_mb: int, file_mb: int) -> None:
@@ -187,7 +198,7 @@ def run(snapshot: Path, code: str, out: Path) -> None:
     from llm_query.recording import Recording
 
     recording = Recording.load(snapshot)
-    found = sort_results(load_analysis(code)(recording), recording)
+    found = _raw(sort_results(load_analysis(code)(recording), recording))
     if found["bouts"] is not None:
         write_table(found["bouts"], out / "bouts.arrow")
     if found["table"] is not None:
@@ -220,6 +231,7 @@ def main(arguments: list[str] | None = None) -> int:
     if limits:
         limit_self(**json.loads(limits[0]))
         scope()  # the slow imports, while the snapshot is still being written
+        import_module("llm_query.snapshot")
         sys.stdin.read()
     try:
         run(Path(snapshot), Path(code).read_text(encoding="utf-8"), Path(out))

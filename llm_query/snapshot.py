@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+from pyarrow import parquet
 
+from llm_query.columns import codes, numbers
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.outlines import Outlines
@@ -35,7 +35,6 @@ def load_recording(folder: Path) -> Recording:
     scale = 1 / px_per_cm if px_per_cm else 1.0
     names = {int(each["animal_id"]): str(each["name"]) for each in about["animals"]}
     masks = table_or_none(folder, "masks")
-    scored = table_or_none(folder, "bouts")
     regions = [
         Region(r["name"], r["kind"], np.asarray(r["points"], dtype=float), r.get("role", "region"))
         for r in about.get("regions", [])
@@ -49,7 +48,7 @@ def load_recording(folder: Path) -> Recording:
         regions={region.name: region.scaled(scale) for region in regions},
         px_per_cm=px_per_cm or None,
         masks={} if masks is None else _masks(masks, names),
-        scored=pd.DataFrame() if scored is None else scored.to_pandas(),
+        kept=table_or_none(folder, "bouts"),
         variable_rate=bool(about.get("variable_rate", False)),
         width=int(about.get("width") or 0),
         height=int(about.get("height") or 0),
@@ -58,13 +57,13 @@ def load_recording(folder: Path) -> Recording:
 
 def table_or_none(folder: Path, name: str) -> pa.Table | None:
     """The snapshot's table of this name, as Parquet or Arrow; None when it was not written."""
-    import pyarrow.feather
-    import pyarrow.parquet
-
     if (folder / f"{name}.parquet").exists():
-        return pyarrow.parquet.read_table(folder / f"{name}.parquet")
+        with parquet.ParquetFile(folder / f"{name}.parquet") as file:
+            return file.read()
     if (folder / f"{name}.arrow").exists():
-        return pyarrow.feather.read_table(folder / f"{name}.arrow")
+        from pyarrow import feather
+
+        return feather.read_table(folder / f"{name}.arrow")
     return None
 
 
@@ -83,52 +82,76 @@ def _times(folder: Path, n_frames: int) -> np.ndarray:
         raise QueryError(
             f"The snapshot {folder} has {rows} frame times for {n_frames} frames. Write it again."
         )
+    time_s = numbers(table["time_s"]).astype(float)
     if "frame" in table.column_names:
-        table = table.sort_by("frame")
-    return table["time_s"].to_numpy().astype(float)
+        time_s = time_s[np.argsort(numbers(table["frame"]), kind="stable")]
+    return time_s
 
 
 def _tracks(folder: Path, names: dict[int, str], n: int) -> dict[str, Track]:
     table = table_or_none(folder, "tracks")
     if table is None:
         raise QueryError(f"The snapshot {folder} has no tracks. Track or import the video first.")
-    keypoints = table_or_none(folder, "keypoints")
+    columns = _numbers(table, "x_px", "y_px", *VALUES.values())
+    detected = "detected" in table.column_names
+    found = numbers(table["detected"]) if detected else np.ones(table.num_rows, dtype=bool)
+    frame, animal = numbers(table["frame"]), numbers(table["animal_id"])
+    keypoints = _keypoints(table_or_none(folder, "keypoints"), n)
     tracks = {}
     for number, name in names.items():
-        mine = table.filter(pc.equal(table["animal_id"], number))
-        if "detected" in mine.column_names:
-            mine = mine.filter(mine["detected"])
-        frame = mine["frame"].to_numpy()
-        points = {"centre": _scattered(mine, frame, ("x_px", "y_px"), n)}
+        rows = np.flatnonzero((animal == number) & found)
+        own = {key: values[rows] for key, values in columns.items()}
+        points = {"centre": _scattered(own, frame[rows], ("x_px", "y_px"), n)}
         confidence: dict[str, np.ndarray] = {}
-        if keypoints is not None and keypoints.num_rows:
-            own = keypoints.filter(pc.equal(keypoints["animal_id"], number))
-            _add_points(own, points, confidence, n)
-        values = {to: _scattered(mine, frame, (source,), n)[:, 0] for to, source in VALUES.items()}
+        for point, place, sure in keypoints.get(number, ()):
+            points[point], confidence[point] = place, sure
+        values = {
+            to: _scattered(own, frame[rows], (source,), n)[:, 0] for to, source in VALUES.items()
+        }
         tracks[name] = Track(points=points, confidence=confidence, **values)
     return tracks
 
 
-def _add_points(
-    table: pa.Table, points: dict[str, np.ndarray], confidence: dict[str, np.ndarray], n: int
-) -> None:
-    for point in pc.unique(table["point"]).to_pylist():
-        mine = table.filter(pc.equal(table["point"], point))
-        frame = mine["frame"].to_numpy()
-        points[point] = _scattered(mine, frame, ("x_px", "y_px"), n)
-        confidence[point] = _scattered(mine, frame, ("confidence",), n)[:, 0]
+def _keypoints(
+    table: pa.Table | None, n: int
+) -> dict[int, list[tuple[str, np.ndarray, np.ndarray]]]:
+    """Each animal's body points: name, (n, 2) places in px, (n,) confidence."""
+    found: dict[int, list[tuple[str, np.ndarray, np.ndarray]]] = {}
+    if table is None or not table.num_rows:
+        return found
+    columns = _numbers(table, "x_px", "y_px", "confidence")
+    frame, animal = numbers(table["frame"]), numbers(table["animal_id"])
+    point, names = codes(table["point"])
+    for number in np.unique(animal):
+        mine = animal == number
+        points, first = np.unique(point[mine], return_index=True)
+        for code in points[np.argsort(first)]:
+            rows = np.flatnonzero(mine & (point == code))
+            own = {key: values[rows] for key, values in columns.items()}
+            place = _scattered(own, frame[rows], ("x_px", "y_px"), n)
+            sure = _scattered(own, frame[rows], ("confidence",), n)[:, 0]
+            found.setdefault(int(number), []).append((names[code], place, sure))
+    return found
 
 
-def _scattered(table: pa.Table, frame: np.ndarray, columns: tuple[str, ...], n: int) -> np.ndarray:
-    """(n, columns) float64 by frame, NaN where the table has no row or no value."""
-    values = np.full((n, len(columns)), np.nan)
-    for number, column in enumerate(columns):
-        if column in table.column_names:
-            values[frame, number] = table[column].cast(pa.float64()).to_numpy()
+def _numbers(table: pa.Table, *columns: str) -> dict[str, np.ndarray]:
+    return {name: numbers(table[name]) for name in columns if name in table.column_names}
+
+
+def _scattered(
+    columns: dict[str, np.ndarray], frame: np.ndarray, names: tuple[str, ...], n: int
+) -> np.ndarray:
+    """(n, names) float64 by frame, NaN where there is no row or no value."""
+    values = np.full((n, len(names)), np.nan)
+    for number, name in enumerate(names):
+        if name in columns:
+            values[frame, number] = columns[name]
     return values
 
 
 def _masks(table: pa.Table, names: dict[int, str]) -> dict[str, Outlines]:
+    import pyarrow.compute as pc
+
     masks = {}
     for number, name in names.items():
         mine = table.filter(pc.equal(table["animal_id"], number))

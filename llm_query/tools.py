@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from llm_query.bouts import Bouts
+from llm_query.columns import Later, Result
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
 from llm_query.states import bouts_where, scored
 from llm_query.vocabulary import word
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 CM = {"cm": 1.0, "mm": 0.1, "m": 100.0}
 Span = tuple[float, float]
-Result = dict[str, Any]
 
 
 @word("{unit}")
@@ -231,6 +233,8 @@ def series(
     >>> series(recording, {"speed": speed(recording, "animal2")}, stop_s=0.1)["frame"].tolist()
     [0, 1, 2]
     """
+    import pandas as pd
+
     rows = chosen_frames(recording, start_s, stop_s, None)
     table = {"frame": np.flatnonzero(rows), "time_s": recording.time_s[rows]}
     for name, values in columns.items():
@@ -248,13 +252,23 @@ def tell(name: str, values: Mapping[str, float], unit: str) -> Result:
     """
     key = "_".join([*name.split(), *unit.replace("/", "_").split()])
     numbers = {f"{who} {key}" if len(values) > 1 else key: value for who, value in values.items()}
-    table = pd.DataFrame(
-        [{"subject": w, "measure": name, "value": v, "unit": unit} for w, v in values.items()]
-    )
+    rows = [{"subject": w, "measure": name, "value": v, "unit": unit} for w, v in values.items()]
     said = ", ".join(f"{who} {number_text(v, unit)}" for who, v in values.items())
     first, _, rest = name.partition(" ")
     words = f"{FULL.get(first, first)} {rest}".strip()
-    return {"numbers": numbers, "table": table, "text": f"{words[0].upper()}{words[1:]}: {said}."}
+    text = f"{words[0].upper()}{words[1:]}: {said}."
+    return Result(numbers=numbers, table=later(rows), text=text)
+
+
+def later(rows: Sequence[Mapping[str, Any]]) -> Later:
+    """Make a table from rows that have the same names."""
+
+    def make() -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.DataFrame(rows)
+
+    return Later({name: [row[name] for row in rows] for name in (rows[0] if rows else ())}, make)
 
 
 FULL = {"max": "maximum", "min": "minimum"}
