@@ -1,6 +1,7 @@
 """`make bench`: print every benchmark."""
 
-from tests.benchmarks import tracking_speed
+from tests.benchmarks import asking_speed, tracking_speed
 
 if __name__ == "__main__":
+    asking_speed.main()
     tracking_speed.main()
