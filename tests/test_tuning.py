@@ -8,8 +8,9 @@ import pytest
 from tracked_scenes import ellipse
 
 from tracking.background import BackgroundSegmenter
+from tracking.empty_arena import ordered
 from tracking.errors import TrackingError
-from tracking.tuning import _ordered, sample, tune
+from tracking.tuning import sample, tune
 from tracking.video import probe, read_frames
 
 N = 240
@@ -127,11 +128,11 @@ def test_the_sample_is_spread_over_the_video_and_reports_how_far_it_is(tmp_path)
 
 def test_an_empty_video_is_refused_and_not_tracked_as_noise(tmp_path):
     info = write(tmp_path / "v.mp4", lambda f: np.full((240, 320), 120.0))
-    with pytest.raises(TrackingError, match="stands out from the background of .*v.mp4"):
+    with pytest.raises(TrackingError, match=r"stands out from the background of .*v\.mp4"):
         tune(info, 3)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 24, 36, 41])
 def test_images_are_ordered_pixel_by_pixel(n):
     stack = np.random.default_rng(n).integers(0, 256, (n, 5, 4), dtype=np.uint8)
-    np.testing.assert_array_equal(np.stack(_ordered(list(stack))), np.sort(stack, axis=0))
+    np.testing.assert_array_equal(np.stack(ordered(list(stack))), np.sort(stack, axis=0))

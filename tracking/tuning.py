@@ -2,15 +2,8 @@
 makes the stated number of animals come out most steadily.
 
 The empty arena is estimated in four ways, animals are tried as darker and as brighter, contrast as
-absolute and as relative, over a range of thresholds. A candidate is judged on frames spread over
-the video by
-
-- separate: the share of frames with just the right number of blobs of one animal's size,
-- explained: the same when a blob may be several touching animals, judged by its area,
-- steady: how little the total area changes from frame to frame,
-- real: the share of outline that is an edge in the frame and not in the background. A place
-  that an animal has left (a ghost) has its edge in the background instead,
-- clean: the share of foreground that belongs to the animals.
+absolute and as relative, over a range of thresholds (``tracking.candidates``); then the opening and
+the limits of area are fitted to what was chosen.
 """
 
 from __future__ import annotations
@@ -22,24 +15,26 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracking.background import WIDEST, BackgroundSegmenter, BackgroundSettings, limit_image
+from tracking.background import WIDEST, BackgroundSegmenter, BackgroundSettings
+from tracking.candidates import (
+    JUDGED,
+    RELATIVE,
+    SHARE_OF_ANIMAL,
+    Candidate,
+    best_of,
+    masked_median,
+    spread,
+)  # fmt: skip
+from tracking.empty_arena import ranked, ranks_of
 from tracking.errors import TrackingError
 from tracking.video import VideoInfo, read_frames_at
 
 MASKED = "masked median"
 PLAN = (("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"))
 OPENINGS = (0.0, 0.08, 0.15)  # radii tried, in widths of an animal
-MOST_OF_FRAME = 0.4  # that all animals together may cover
 LEAST_SCORE = 0.005  # sensor noise scores 0.0003, the hardest real recordings 0.05
-NEARLY = 0.8  # of the best score does nearly as well
 SAMPLES = 36  # frames that the background is made of
-JUDGED = 18  # of them that settings are judged on
 LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
-ABSOLUTE = (10.0, 14.0, 20.0, 28.0, 40.0, 56.0, 80.0)
-RELATIVE = (0.16, 0.22, 0.3, 0.4, 0.52)
-# relative contrast also finds shadows and reflections on dark walls: it must be clearly better
-RELATIVE_WORTH = 0.7
-SHARE_OF_ANIMAL = 0.3  # a blob under this share of one animal's area is not an animal
 
 
 @dataclass(frozen=True)
@@ -82,8 +77,8 @@ def tune(
         )
     background = _full_background(stack, best, scale)
     if fixed.get("statistic", MASKED) == MASKED:
-        refined = _masked_median(small, best)
-        second = _best_of(small, [replace_background(best, refined)], n_animals, fixed)
+        refined = masked_median(small, best)
+        second = best_of(small, [_before(best, refined)], n_animals, fixed)
         if "statistic" in fixed or second.score >= 0.98 * best.score:
             best = second
             background = _full_masked_median(stack, background, best, scale)
@@ -136,249 +131,28 @@ def _sample_indices(info: VideoInfo, count: int) -> np.ndarray:
     return np.unique(before + ((spread - before) * stretch).astype(int))
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    settings: BackgroundSettings
-    background: np.ndarray
-    score: float = 0.0
-    parts: tuple[tuple[str, float], ...] = ()
-    area: float = 0.0
-    floor: float = 0.0
-    most_seen: int = 0
-
-
-def replace_background(candidate: _Candidate, background: np.ndarray) -> _Candidate:
-    """The same settings before another picture of the empty arena."""
-    settings = replace(candidate.settings, statistic="masked median")
-    return replace(candidate, settings=settings, background=background, score=0.0, parts=())
-
-
 def _best_candidate(
     small: np.ndarray, n_animals: int, black: float, fixed: dict[str, Any]
-) -> _Candidate:
-    ranks = _ranks(len(small))
-    backgrounds = dict(zip(ranks, _ranked(small, list(ranks.values())), strict=True))
+) -> Candidate:
+    ranks = ranks_of(len(small))
+    backgrounds = dict(zip(ranks, ranked(small, list(ranks.values())), strict=True))
     statistics = {fixed.get("statistic", MASKED)} & set(backgrounds) or set(backgrounds)
     polarities = {fixed["animals"]} if "animals" in fixed else {"darker", "brighter"}
     plan = [pair for pair in PLAN if pair[0] in statistics and pair[1] in polarities]
     tried = [
-        _Candidate(
+        Candidate(
             BackgroundSettings(statistic=statistic, animals=animals, black_level=black),  # type: ignore[arg-type]
             backgrounds[statistic],
         )
         for statistic, animals in plan or [(fixed["statistic"], fixed["animals"])]
     ]
-    return _best_of(small, tried, n_animals, fixed)
+    return best_of(small, tried, n_animals, fixed)
 
 
-def _best_of(
-    small: np.ndarray, tried: list[_Candidate], n_animals: int, fixed: dict[str, Any]
-) -> _Candidate:
-    """The best-scoring threshold and contrast of the best background."""
-    frames = small[:: max(1, len(small) // JUDGED)]
-    gradients = [_gradient(image) for image in frames]
-    judged: list[_Candidate] = []
-    for candidate in tried:
-        edges = _gradient(candidate.background)
-        for contrast, threshold in _steps(candidate.settings.animals, fixed):
-            settings = replace(candidate.settings, contrast=contrast, threshold=threshold)  # type: ignore[arg-type]
-            judged.append(
-                _judged(replace(candidate, settings=settings), frames, gradients, edges, n_animals)
-            )
-    return _on_the_edge(judged, frames)
-
-
-def _steps(animals: str, fixed: dict[str, Any]) -> list[tuple[str, float]]:
-    """The contrasts and thresholds to try."""
-    steps = [("absolute", t) for t in ABSOLUTE]
-    if animals == "darker":
-        steps += [("relative", t) for t in RELATIVE]
-    if "contrast" in fixed:
-        steps = [step for step in steps if step[0] == fixed["contrast"]]
-    if "threshold" in fixed:
-        steps = [(fixed["contrast"], fixed["threshold"])]
-    return steps or [("relative", t) for t in RELATIVE]
-
-
-def _on_the_edge(judged: list[_Candidate], frames: np.ndarray) -> _Candidate:
-    """Of the thresholds around the best one that do nearly as well, the one nearest to half of the
-    animals' own contrast: there the outline lies on the animal's edge, and not on its shadow."""
-    best = max(judged, key=lambda c: c.score)
-    kind = _kind(best)
-    family = [c for c in judged if _kind(c) == kind]
-    at = family.index(best)
-    low = high = at
-    while low > 0 and family[low - 1].score >= NEARLY * best.score:
-        low -= 1
-    while high + 1 < len(family) and family[high + 1].score >= NEARLY * best.score:
-        high += 1
-    half = 0.5 * _contrast(best, frames)
-    return min(
-        family[low : high + 1], key=lambda c: abs(np.log(c.settings.threshold / max(half, 1e-6)))
-    )
-
-
-def _kind(candidate: _Candidate) -> tuple[str, str, str]:
-    settings = candidate.settings
-    return settings.statistic, settings.animals, settings.contrast
-
-
-def _contrast(candidate: _Candidate, frames: np.ndarray) -> float:
-    """How far animals stand out from the background, in the unit of the threshold."""
-    background = candidate.background.astype(np.float32)
-    limit = limit_image(candidate.background, candidate.settings)
-    code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
-    typical = []
-    for image in frames:
-        inside = cv2.compare(image, limit, code) > 0
-        if inside.any():
-            step = np.abs(background[inside] - image[inside])
-            if candidate.settings.contrast == "relative":
-                step /= np.maximum(background[inside] - candidate.settings.black_level, 12.0)
-            typical.append(np.percentile(step, 70))
-    return float(np.median(typical)) if typical else 0.0
-
-
-def _judged(
-    candidate: _Candidate,
-    frames: np.ndarray,
-    gradients: list[np.ndarray],
-    background_edges: np.ndarray,
-    n_animals: int,
-) -> _Candidate:
-    limit = limit_image(candidate.background, candidate.settings)
-    code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
-    areas, real = [], []
-    for image, gradient in zip(frames, gradients, strict=True):
-        mask = cv2.compare(image, limit, code)
-        contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        sized = sorted(((cv2.contourArea(c) + len(c) / 2 + 1, c) for c in contours if len(c) > 4),
-                       key=lambda pair: -pair[0])  # fmt: skip
-        areas.append([area for area, _ in sized])
-        for _, contour in sized[:n_animals]:
-            xs, ys = contour[:, 0, 0], contour[:, 0, 1]
-            real.append(np.mean(gradient[ys, xs] > background_edges[ys, xs]))
-        if len(sized) > 2000:  # noise, not animals
-            return candidate
-    return _scored(candidate, areas, real, n_animals)
-
-
-def _scored(
-    candidate: _Candidate, areas: list[list[float]], real: list[float], n_animals: int
-) -> _Candidate:
-    top = np.array([sum(a[:n_animals]) for a in areas])
-    everything = np.array([sum(a) for a in areas])
-    pixels = candidate.background.size
-    if not len(real) or not 4 * n_animals <= np.median(top) <= MOST_OF_FRAME * pixels:
-        return candidate
-    area = float(np.median(top)) / n_animals
-    nth = [a[n_animals - 1] for a in areas if len(a) >= n_animals]
-    rest = [a[n_animals] if len(a) > n_animals else 1.0 for a in areas]
-    floor = SHARE_OF_ANIMAL * area
-    if nth:
-        between = float(np.sqrt(np.median(nth) * np.percentile(rest, 90)))
-        floor = float(np.clip(between, 0.1 * area, 0.5 * area))
-    large = [np.array([a for a in found if a >= floor]) for found in areas]
-    counts = np.array([len(found) for found in large])
-    capacity = np.array([np.maximum(1, np.round(found / area)).sum() for found in large])
-    single = np.array([a for found in large for a in found if a < 1.6 * area])
-    parts = {
-        "separate": float(np.mean(counts == n_animals)),
-        "explained": float(np.mean(np.abs(capacity - n_animals) <= n_animals // 8)),
-        "steady": float(np.exp(-2 * _spread(top))),
-        "alike": float(np.exp(-_spread(single))) if len(single) else 0.1,
-        "real": float(np.mean(real)),
-        "clean": float(np.median(top / np.maximum(everything, 1))),
-    }
-    score = (
-        (0.15 + 0.85 * parts["separate"]) * (0.1 + 0.9 * parts["explained"])
-        * parts["steady"] * parts["alike"] * parts["real"] ** 2 * parts["clean"]
-        * (RELATIVE_WORTH if candidate.settings.contrast == "relative" else 1.0)
-    )  # fmt: skip
-    return replace(
-        candidate, score=score, parts=tuple(parts.items()), area=area, floor=floor,
-        most_seen=int(counts.max()),
-    )  # fmt: skip
-
-
-def _spread(values: np.ndarray) -> float:
-    """Mean absolute deviation from the median, relative to it."""
-    middle = float(np.median(values))
-    return float(np.mean(np.abs(values - middle))) / middle if middle > 0 else 9.0
-
-
-def _gradient(image: np.ndarray) -> np.ndarray:
-    smooth = cv2.GaussianBlur(image, (3, 3), 0)
-    dx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
-    dy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    return cv2.magnitude(dx, dy)
-
-
-def _masked_median(stack: np.ndarray, candidate: _Candidate) -> np.ndarray:
-    """The median of each pixel over the frames in which no animal lies on it.
-
-    Where an animal always lies, the candidate's own background stays.
-    """
-    limit = limit_image(candidate.background, candidate.settings)
-    code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
-    grow = max(1, round(0.15 * candidate.area**0.5))
-    kernel = np.ones((2 * grow + 1, 2 * grow + 1), np.uint8)
-    specks = np.ones((2, 2), np.uint8)
-    covered = np.empty(stack.shape, bool)
-    for k, image in enumerate(stack):
-        found = cv2.morphologyEx(cv2.compare(image, limit, code), cv2.MORPH_OPEN, specks)
-        covered[k] = cv2.dilate(found, kernel) > 0
-    return _median_where(stack, ~covered, candidate.background)
-
-
-def _median_where(stack: np.ndarray, valid: np.ndarray, fallback: np.ndarray) -> np.ndarray:
-    """Median over axis 0 of the valid values only, (h, w) uint8; where too few, the fallback."""
-    result = _ranked(stack, [(len(stack) - 1) // 2])[0]
-    ys, xs = np.nonzero(~valid.all(0))
-    for at in range(0, len(ys), 50_000):  # in pieces, to bound memory
-        y, x = ys[at : at + 50_000], xs[at : at + 50_000]
-        ok = valid[:, y, x]
-        count = ok.sum(0)
-        ordered = np.sort(np.where(ok, stack[:, y, x], 255), axis=0)
-        middle = np.take_along_axis(ordered, ((np.maximum(count, 1) - 1) // 2)[None], 0)[0]
-        result[y, x] = np.where(count >= 3, middle, fallback[y, x])
-    return result
-
-
-def _ranked(stack: np.ndarray, ranks: list[int]) -> np.ndarray:
-    """The values of the given ranks over axis 0, (len(ranks), h, w) uint8; few rows at a time."""
-    result = np.empty((len(ranks), *stack.shape[1:]), np.uint8)
-    for y in range(0, stack.shape[1], 32):
-        planes = _ordered(list(stack[:, y : y + 32]))
-        for k, rank in enumerate(ranks):
-            result[k, y : y + 32] = planes[rank]
-    return result
-
-
-def _ordered(planes: list[np.ndarray]) -> list[np.ndarray]:
-    """Sort pixel by pixel over a list of equal images: Batcher's odd-even merge network.
-
-    Whole images are compared at once, which is 13 times as fast as numpy's partition over axis 0
-    (0.017 s against 0.23 s for 36 images of 640 x 480).
-    """
-    n, planes = len(planes), list(planes)
-    run = 1
-    while run < n:
-        gap = run
-        while gap >= 1:
-            for low in range(gap % run, n - gap, 2 * gap):
-                for i in range(low, low + min(gap, n - low - gap)):
-                    if i // (2 * run) == (i + gap) // (2 * run):
-                        one, other = planes[i], planes[i + gap]
-                        planes[i], planes[i + gap] = np.minimum(one, other), np.maximum(one, other)
-            gap //= 2
-        run *= 2
-    return planes
-
-
-def _ranks(k: int) -> dict[str, int]:
-    """Which of ``k`` ordered values stands for each statistic."""
-    return {"median": k // 2, "bright": max(0, k - 1 - k // 24), "dark": min(k - 1, k // 24)}
+def _before(candidate: Candidate, background: np.ndarray) -> Candidate:
+    """The same settings before another picture of the empty arena."""
+    settings = replace(candidate.settings, statistic="masked median")
+    return replace(candidate, settings=settings, background=background, score=0.0, parts=())
 
 
 def _resized(image: np.ndarray, scale: float) -> np.ndarray:
@@ -387,24 +161,24 @@ def _resized(image: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def _full_background(stack: np.ndarray, best: _Candidate, scale: float) -> np.ndarray:
+def _full_background(stack: np.ndarray, best: Candidate, scale: float) -> np.ndarray:
     """The chosen statistic at full size."""
     if scale == 1.0:
         return best.background
-    return _ranked(stack, [_ranks(len(stack))[best.settings.statistic]])[0]
+    return ranked(stack, [ranks_of(len(stack))[best.settings.statistic]])[0]
 
 
 def _full_masked_median(
-    stack: np.ndarray, background: np.ndarray, best: _Candidate, scale: float
+    stack: np.ndarray, background: np.ndarray, best: Candidate, scale: float
 ) -> np.ndarray:
     if scale == 1.0:
         return best.background
     full = replace(best, background=background, area=best.area / scale**2)
-    return _masked_median(stack, full)
+    return masked_median(stack, full)
 
 
 def _finish(
-    stack: np.ndarray, best: _Candidate, background: np.ndarray, n_animals: int, scale: float,
+    stack: np.ndarray, best: Candidate, background: np.ndarray, n_animals: int, scale: float,
     fixed: dict[str, Any],
 ) -> Tuning:  # fmt: skip
     """Choose area limits and the opening at full size, with what was chosen so far."""
@@ -460,9 +234,9 @@ def _opened(
     large = [a[a >= floor] for a in areas]
     counts = np.array([len(a) for a in large])
     single = np.concatenate([a[a < 1.6 * area] for a in large])
-    alike = float(np.exp(-_spread(single))) if len(single) else 0.1
+    alike = float(np.exp(-spread(single))) if len(single) else 0.1
     score = (
-        (0.2 + 0.8 * float(np.mean(counts == n_animals))) * alike * float(np.exp(-2 * _spread(top)))
+        (0.2 + 0.8 * float(np.mean(counts == n_animals))) * alike * float(np.exp(-2 * spread(top)))
     )
     every = np.concatenate(shapes)
     alone = every[(every[:, 2] > 0.6 * area) & (every[:, 2] < 1.4 * area), 4]
