@@ -66,7 +66,7 @@ def run_code(
     """Run `analyse(recording)` from `code` on a snapshot folder.
 
     timeout_s: wall and CPU seconds. memory_mb: address space in MB (on Linux). prepare: writes the
-    snapshot; called while the process starts, which takes half a second. Errors of the analysis
+    snapshot; called while the process starts, which takes 0.2 s. Errors of the analysis
     are in `Result.error`, they do not raise.
     """
     started = time.monotonic()
