@@ -1,4 +1,4 @@
-"""Background subtraction finds what differs, without tails; settings that cannot work are refused."""
+"""Background subtraction finds what differs, without tails; impossible settings are refused."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,91 @@
+"""Excel sheets: rows streamed into one sheet, equal data giving equal files."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pyarrow as pa
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
+from openpyxl.packaging.core import DocumentProperties
+from openpyxl.xml.functions import fromstring, tostring
+
+from storage.errors import StudyError
+
+if TYPE_CHECKING:
+    from storage.writing import Rows
+
+XLSX_ROWS = 1_048_576  # of a sheet, header included
+_BATCH = 50_000
+_EPOCH = datetime(1980, 1, 1)
+
+
+def write_xlsx(rows: Rows, file: Path) -> None:
+    """Write all rows into one sheet; StudyError when they are more than a sheet holds."""
+    count = len(rows)
+    if count >= XLSX_ROWS:
+        raise StudyError(
+            f"{count} rows do not fit into an Excel sheet ({XLSX_ROWS - 1} at most): write csv or "
+            "parquet, or one video at a time."
+        )
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("ethoscribe")
+    try:
+        reader = rows.relation().to_arrow_reader(_BATCH)
+        sheet.append([_cell(sheet, name) for name in reader.schema.names])
+        for batch in reader:
+            for row in zip(*map(_values, batch.columns), strict=True):
+                sheet.append([_cell(sheet, value) for value in row])
+    finally:
+        sheet.close()  # else a failure leaves its half-written stream behind
+    book.save(file)
+    _without_clock(file)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if pa.types.is_float32(column.type):
+        # By way of text: 0.1 as in the other formats, not 0.1000000014901161.
+        return [None if text is None else float(text) for text in column.cast("str").to_pylist()]
+    return column.to_pylist()
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None  # Excel has no other numbers
+    if value is None or isinstance(value, bool | int):
+        return value
+    text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    if not text.startswith("="):
+        return text
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"  # a name is never a formula
+    return cell
+
+
+def _without_clock(file: Path) -> None:
+    """Write the archive again with a fixed time of writing."""
+    fixed = file.with_suffix(".fixed")
+    try:
+        with zipfile.ZipFile(file) as old, zipfile.ZipFile(fixed, "w") as new:
+            for item in old.infolist():
+                entry = zipfile.ZipInfo(item.filename, _EPOCH.timetuple()[:6])
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with old.open(item) as source, new.open(entry, "w") as target:
+                    if item.filename == "docProps/core.xml":
+                        target.write(_stopped(source.read()))
+                        continue
+                    while block := source.read(1 << 20):
+                        target.write(block)
+        fixed.replace(file)
+    finally:
+        fixed.unlink(missing_ok=True)
+
+
+def _stopped(core: bytes) -> bytes:
+    properties = DocumentProperties.from_tree(fromstring(core))
+    properties.created = properties.modified = _EPOCH
+    return tostring(properties.to_tree())
