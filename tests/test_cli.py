@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from typer.testing import CliRunner
 from app import __version__
 from app.cli import app
 from app.commands.ask import as_object
-from app.progress import Bar, JobFile, PlainLines, as_clock
+from app.commands.track import _tell
+from app.progress import Bar, JobFile, PlainLines, Reporter, as_clock
+from app.tracking_job import TrackSummary
 from storage.bouts import save_bouts
 from storage.regions import regions
 from storage.study import open_study
@@ -408,6 +411,36 @@ def test_a_terminal_gets_a_bar_that_is_taken_away(tmp_path):
         bar(Step)
         bar.close()
     assert "clip [1].mp4" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_news_is_a_line_of_its_own_between_progress(tmp_path, terminal):
+    with (tmp_path / "log").open("w+") as log:
+        log.isatty = lambda: terminal
+        with Reporter("clip.mp4", stream=log) as report:
+            report(Step)
+            report.say("clip.mp4: settings threshold=30 [px]")
+    assert "clip.mp4: settings threshold=30 [px]\n" in (tmp_path / "log").read_text()
+
+
+def summary(**changes: object) -> TrackSummary:
+    """What a job of 100 frames in 2 s tells."""
+    return replace(TrackSummary("clip", "r", 100, 2.0, 0.4, {}, new_frames=100), **changes)
+
+
+def test_the_speed_is_of_the_frames_of_this_session(capsys):
+    _tell(summary(), [])
+    assert (
+        "clip: 100 frames in 2.0 s (50 frames/s), animals seen in 40.0%" in capsys.readouterr().err
+    )
+    _tell(summary(new_frames=10), [])
+    assert "100 frames, 10 of them now, in 2.0 s (5 frames/s)" in capsys.readouterr().err
+
+
+def test_a_warning_is_said_once(capsys):
+    _tell(summary(warnings=["few", "never apart"]), said=["never apart"])
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.splitlines()[-1] == "Warning: clip: few"
 
 
 def test_a_job_file_is_whole_at_every_moment(tmp_path):

@@ -1,6 +1,7 @@
 """Tracking into a study: once, again, anew, and never half."""
 
 import json
+import os
 import shlex
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 from film import write_video
 from terminal import ethoscribe
 
-from app import tracking_job, tracking_work
+from app import library, tracking_job, tracking_work
 from app.commands.track import parse_settings, spell_settings
 from app.errors import AppError
 from app.tracking_job import track_video
@@ -228,8 +229,21 @@ def test_another_film_under_the_same_path_is_another_video(tmp_path):
     with open_study(tmp_path / "s") as study:
         old, new = videos(study)
     assert video_file(new) == clip
-    with pytest.raises(StudyError, match="is not video 'cam' any more"):
-        video_file(old)
+    for refuse in (lambda: video_file(old), lambda: library.video_file(tmp_path / "s", 1)):
+        with pytest.raises(StudyError, match="is not video 'cam' any more"):
+            refuse()
+    assert [row.present for row in library.list_videos(tmp_path / "s")] == [False, True]
+
+
+def test_another_film_of_the_same_size_is_noticed_before_it_is_served(clip, tmp_path):
+    mine = tmp_path / "cam.mp4"
+    mine.write_bytes(clip.read_bytes())
+    track_video(tmp_path / "s", mine, 2)
+    os.utime(mine, (1, 1))
+    assert library.video_file(tmp_path / "s", 1) == mine  # only touched
+    mine.write_bytes(bytes(reversed(clip.read_bytes())))
+    with pytest.raises(StudyError, match="another recording under its name"):
+        library.video_file(tmp_path / "s", 1)
 
 
 def test_no_lock_is_left_behind_and_a_held_one_is_respected(clip, tmp_path):
