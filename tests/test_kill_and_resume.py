@@ -115,6 +115,21 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(clips, whole, tmp_pat
     assert exported(study) == whole
 
 
+def test_a_page_can_cancel_a_job_whose_server_runs_in_the_background(clips, tmp_path):
+    study, told = tmp_path / "study", tmp_path / "job.json"
+    job = command("track", clips[0], "-s", study, "--animals", 2, "--job-file", told)
+    in_background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *job]
+    process = subprocess.Popen(
+        in_background, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wait_for_work(study, process, more_than=0)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert '"cancelled"' in told.read_text()
+
+
 def test_two_workers_find_what_one_finds(clips, whole, tmp_path):
     study = tmp_path / "study"
     ended = ethoscribe("track", clips[0], "-s", study, "--animals", 2, "--workers", 2)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,6 +61,9 @@ def track(
       ethoscribe track clip.mp4 -s study --animals 2
       ethoscribe track *.mp4 -s study --animals 1 --px-per-cm 12.5 --set threshold=30
     """
+    if job_file is not None:
+        # a page cancels by an interrupt, which a server put in the background hands on as ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     n_animals = _checked(animals, segmenter, workers, px_per_cm)
     if name is not None and len(videos) > 1:
         raise typer.BadParameter("it names one video, and several are given", param_hint="'--name'")
