@@ -19,7 +19,7 @@ def decide(prediction, centres, areas):
     centres = np.array(centres, float).reshape(-1, 2)
     way = np.linalg.norm(prediction.places[:, None] - centres[None], axis=2)
     way = np.where(np.isnan(way), 1e6, way)
-    return assign(prediction, centres, np.array(areas, float), way).tolist()
+    return assign(prediction, np.array(areas, float), way).tolist()
 
 
 def test_the_total_way_decides_and_not_the_nearest_for_each():

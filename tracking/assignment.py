@@ -35,13 +35,11 @@ class Prediction:
     lost: np.ndarray  # (N,) bool, missing for so long that it may be anywhere
 
 
-def assign(
-    expected: Prediction, centres: np.ndarray, areas: np.ndarray, distances: np.ndarray
-) -> np.ndarray:
+def assign(expected: Prediction, areas: np.ndarray, distances: np.ndarray) -> np.ndarray:
     """The blob of each animal, (N,) int, -1 for nowhere.
 
-    ``centres`` (n, 2) and ``areas`` (n,) are the blobs'; ``distances`` (N, n) pixels from each
-    animal's expected place to each blob.
+    ``areas`` (n,) are the blobs'; ``distances`` (N, n) pixels from each animal's expected place to
+    each blob.
     """
     n_animals, n_blobs = distances.shape
     if n_blobs == 0:

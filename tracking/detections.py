@@ -77,16 +77,14 @@ def shape_of(mask: np.ndarray, x0: int = 0, y0: int = 0) -> tuple[float, ...]:
     middle, spread = (xx + yy) / 2, float(np.hypot((xx - yy) / 2, xy))
     axis = 0.5 * float(np.arctan2(2 * xy, xx - yy))
     length, width = 4 * (middle + spread) ** 0.5, 4 * max(middle - spread, 1 / 12) ** 0.5
-    end1, end2 = _ends(mask, cx, cy, axis)
+    end1, end2 = _ends(mask, axis)
     return (
         x0 + cx, y0 + cy, area, axis, length, width,
         x0 + end1[0], y0 + end1[1], x0 + end2[0], y0 + end2[1],
     )  # fmt: skip
 
 
-def _ends(
-    mask: np.ndarray, cx: float, cy: float, axis: float
-) -> tuple[tuple[float, float], tuple[float, float]]:
+def _ends(mask: np.ndarray, axis: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where the mask reaches furthest forwards and backwards along its axis, mask pixels."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     points = contours[0] if len(contours) == 1 else np.concatenate(contours)

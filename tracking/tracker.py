@@ -172,7 +172,7 @@ class Tracker:
             if shapes[b, AREA] > SEVERAL * np.median(self.sizes[:, 0])
         }
         distances = _distances(expected.places, shapes, boxes, masks)
-        blob = assign(expected, shapes[:, :2], shapes[:, AREA], distances)
+        blob = assign(expected, shapes[:, AREA], distances)
         for b in np.unique(blob[blob >= 0]):
             animals = np.flatnonzero(blob == b)
             if len(animals) == 1:
@@ -181,7 +181,7 @@ class Tracker:
                 mask = masks[b] if b in masks else chunk.mask(start + int(b))
                 self._take_parts(out, f, animals, mask, boxes[b], expected)
         self._judge(out, f, expected, blob)
-        self._update(out, f, frame, blob)
+        self._update(out, f, frame)
 
     def _expected(self, frame: int) -> Prediction:
         since = self.time[frame] - self.time[np.maximum(self.last, 0)]
@@ -230,7 +230,7 @@ class Tracker:
         trust = self.doubt.step(found / self.length, blob, np.where(out.detected[f], sure, 1.0))
         out.confidence[f] = np.where(out.detected[f], trust, 0.0)
 
-    def _update(self, out: Tracked, f: int, frame: int, blob: np.ndarray) -> None:
+    def _update(self, out: Tracked, f: int, frame: int) -> None:
         """Remember places, speeds and sizes after one assigned frame."""
         for animal in np.flatnonzero(out.detected[f]):
             shape = out.shapes[f, animal].astype(np.float64)
