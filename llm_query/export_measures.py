@@ -53,7 +53,7 @@ def measures_table(recording: Recording, bin_s: float | None = None) -> pd.DataF
     >>> from llm_query.examples import example_recording
     >>> table = measures_table(example_recording())
     >>> row = table[(table["animal"] == "animal1") & (table["measure"] == "distance_moved")].iloc[0]
-    >>> round(row["value"], 3), row["unit"], row["bin_stop_s"]
+    >>> round(float(row["value"]), 3), row["unit"], float(row["bin_stop_s"])
     (30.0, 'cm', 6.0)
     """
     rows = []

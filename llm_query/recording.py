@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from llm_query.outlines import Outlines, mask_gap
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,8 @@ class Recording:
     variable_rate: bool = False
     width: int = 0  # px
     height: int = 0  # px
+    notes: tuple[str, ...] = ()  # what was done to the tracks after they were measured
+    _known: dict[Hashable, Any] = field(default_factory=dict, repr=False, init=False)
 
     @classmethod
     def load(cls, folder: Path | str) -> Recording:
@@ -115,15 +119,26 @@ class Recording:
             )
         return self.tracks[animal]
 
+    def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What `make` gives, made once per recording and key; treat arrays as read-only."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
+
     def position(self, animal: str, point: str = "centre") -> np.ndarray:
-        """(n, 2) x and y of a body point in `unit`; NaN where it was not seen."""
+        """(n, 2) x and y of a body point in `unit`; NaN where it was not seen. Read-only."""
+        return self.remember(("position", animal, point), lambda: self._position(animal, point))
+
+    def _position(self, animal: str, point: str) -> np.ndarray:
         track = self.track(animal)
         if point not in track.points:
             raise QueryError(
                 f'{animal} has no body point "{point}", only {", ".join(track.points)}. Import '
                 "pose data with that point, or ask about one of these."
             )
-        return track.points[point] * self.scale
+        scaled = track.points[point] * self.scale
+        scaled.flags.writeable = False
+        return scaled
 
     def seen(self, animal: str, point: str = "centre") -> np.ndarray:
         """(n,) bool: frames in which the point was found."""

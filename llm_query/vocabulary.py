@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 MODULES = (
-    "kinematics", "motion", "zones", "social", "pursuit", "states", "sides", "tools", "results",
-    "figures",
+    "kinematics", "paths", "cleaning", "bodies", "motion", "freezing", "postures", "gait", "rest",
+    "zones", "visits", "arenas", "social", "encounters", "groups", "pursuit", "states", "learned",
+    "sides", "tools", "summaries", "results", "figures", "portraits", "assays",
 )  # fmt: skip
 KINDS = {
     "Bouts": "bouts", "float": "number", "int": "number", "np.ndarray": "array",
     "Figure": "figure", "pd.DataFrame": "table", "Result": "result", "Span": "span",
+    "Recording": "recording",
 }  # fmt: skip
 
 

@@ -2,34 +2,14 @@
 
 import doctest
 import inspect
+import pkgutil
+from importlib import import_module
 
 import numpy as np
 import pytest
 
-from llm_query import (
-    bends,
-    bout_algebra,
-    bout_pairs,
-    bouts,
-    examples,
-    figures,
-    geometry,
-    intervals,
-    kinematics,
-    measures,
-    motion,
-    outlines,
-    pursuit,
-    recording,
-    results,
-    sentences,
-    sides,
-    social,
-    states,
-    tools,
-    vocabulary,
-    zones,
-)
+import llm_query
+from llm_query import examples, measures, vocabulary
 
 PROMISED = {
     "speed", "distance_moved", "heading", "acceleration", "body_length", "in_region",
@@ -38,11 +18,9 @@ PROMISED = {
     "distance_between", "nearest_neighbour_distance", "near", "contact", "immobile", "moving",
     "speed_between", "facing", "approach", "follow", "chase", "bouts_where",
 }  # fmt: skip
-MODULES = (
-    bends, bout_algebra, bout_pairs, bouts, examples, figures, geometry, intervals, kinematics,
-    motion, outlines, pursuit, recording, results, sentences, sides, social, states, tools,
-    vocabulary, zones,
-)  # fmt: skip
+MODULES = [
+    import_module(f"llm_query.{found.name}") for found in pkgutil.iter_modules(llm_query.__path__)
+]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -1,0 +1,1 @@
+"""Regions that move with an animal, and regions taken together."""

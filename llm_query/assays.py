@@ -1,0 +1,1 @@
+"""Whole assays by name: plus maze, open field, novel object, and the like."""

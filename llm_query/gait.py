@@ -1,0 +1,1 @@
+"""Gait cycles from limb points: stance, swing, stride."""

@@ -1,0 +1,1 @@
+"""All animals together: huddles, spread, polarisation, and every ordered pair at once."""

@@ -1,0 +1,1 @@
+"""The shape of an animal's path: straightness, meander, turning, deviation, jerk."""

@@ -1,0 +1,1 @@
+"""More figures: time budget, transition graph, polar heading, social matrices, embeddings."""

@@ -1,0 +1,1 @@
+"""Rearing and grooming by proxy, only where the data allow it."""

@@ -1,0 +1,1 @@
+"""Sleep-like bouts: long immobility."""

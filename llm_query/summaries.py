@@ -1,0 +1,1 @@
+"""Numbers of bouts: intervals between them, time bins, transitions, time budgets."""

@@ -1,0 +1,1 @@
+"""Visits to regions: latency, transitions between them, occupancy, being near the wall."""
