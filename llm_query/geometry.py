@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -73,13 +73,22 @@ class Region:
         >>> box.inside(np.array([[1, 1], [4, 2], [5, 1], [np.nan, np.nan]])).tolist()
         [True, True, False, False]
         """
+        self.need_inside()
+        with np.errstate(invalid="ignore"):
+            return self.signed_distance(position) <= ROUNDING
+
+    @property
+    def moves(self) -> bool:
+        """Whether it goes with an animal; see MovingRegion."""
+        return False
+
+    def need_inside(self) -> None:
+        """Refuse a point or a line where an inside is needed."""
         if not self.has_inside:
             raise QueryError(
                 f'Region "{self.name}" is a {self.kind} and has no inside. Ask for the distance to '
                 "it, or draw a circle, rectangle or polygon."
             )
-        with np.errstate(invalid="ignore"):
-            return self.signed_distance(position) <= ROUNDING
 
     def signed_distance(self, position: np.ndarray) -> np.ndarray:
         """(n,) distance to the outline, negative inside; of points and lines never negative.
@@ -96,6 +105,47 @@ class Region:
         if self.kind == "line":
             return distance
         return np.where(_within(position, self.outline), -distance, distance)
+
+
+@dataclass(frozen=True, eq=False)
+class MovingRegion(Region):
+    """A region that goes with something: its points are relative to `path` (n, 2) of every frame.
+
+    With `turn_deg` (n,), it turns as well: its points are given for heading 0, to the right.
+    """
+
+    path: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    turn_deg: np.ndarray | None = None
+
+    @property
+    def moves(self) -> bool:
+        """It does."""
+        return True
+
+    def scaled(self, factor: float) -> Region:
+        """The region in another unit, as from px to cm."""
+        return replace(self, points=self.points * factor, path=self.path * factor)
+
+    def signed_distance(self, position: np.ndarray) -> np.ndarray:
+        """(n,) as of a Region, in every frame from where it is then; NaN where that is unknown."""
+        position = np.asarray(position, dtype=float)
+        if len(position) != len(self.path):
+            raise QueryError(
+                f'Region "{self.name}" moves through {len(self.path)} frames: give one position '
+                f"for each of them, not {len(position)}."
+            )
+        apart = position - self.path
+        if self.turn_deg is not None:
+            apart = _turned(apart, self.turn_deg)
+        return super().signed_distance(apart)
+
+
+def _turned(vector: np.ndarray, heading_deg: np.ndarray) -> np.ndarray:
+    """(n, 2) vectors as an animal that heads to the right at heading 0 sees them; y down."""
+    angle = np.radians(heading_deg)
+    x, y = vector[:, 0], vector[:, 1]
+    ahead = x * np.cos(angle) - y * np.sin(angle)
+    return np.column_stack([ahead, x * np.sin(angle) + y * np.cos(angle)])
 
 
 def find_region(regions: Iterable[Region], name: str) -> Region:

@@ -2,152 +2,256 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 import numpy as np
 
+from llm_query.body_points import find_point
+from llm_query.bout_pairs import state
 from llm_query.bouts import Bouts, Pair
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.recording import Recording
-from llm_query.states import bouts_where
+from llm_query.region_masks import fraction_in
+from llm_query.region_rules import Names, Rule, find_places, find_points, judge, visits_of
 from llm_query.vocabulary import word
+
+
+class Outside(TypedDict, total=False):
+    """The keywords of in_region, as every word that judges by it passes them on."""
+
+    max_gap_frames: int
+    need: str | float
+    enter_margin: float
+    exit_margin: float
+    enter_fraction: float | None
+    exit_fraction: float | None
+    min_outside_s: float
+
+
+class Inside(Outside, total=False):
+    """With the shortest visit."""
+
+    min_duration_s: float
 
 
 @word("s")
 def in_region(
     recording: Recording,
     animal: str,
-    region: str,
-    point: str = "centre",
+    region: Names,
+    point: Names = "centre",
     *,
     min_duration_s: float = 0.0,
     max_gap_frames: int = 3,
+    need: str | float = "any",
+    enter_margin: float = 0.0,
+    exit_margin: float = 0.0,
+    enter_fraction: float | None = None,
+    exit_fraction: float | None = None,
+    min_outside_s: float = 0.0,
 ) -> Bouts:
     """Bouts in which the animal is inside a region, judged by its centre or another body point.
 
-    region: its exact name. point: "centre", or a body point such as "nose". The outline belongs to
-    the region. min_duration_s: the shortest visit in seconds. max_gap_frames: see bouts_where.
+    region: its exact name, or a list of names: in any of them. The outline belongs to the region.
+    point: "centre", a body point such as "nose", a list of points, "any point" or "all points".
+    need: of several points, "any", "all" or the share (0 to 1) that must be inside; an unseen
+    point leaves open what it could decide. min_duration_s: the shortest visit in seconds; shorter
+    ones count as outside. min_outside_s: seconds; who is back sooner has not been outside.
+    max_gap_frames: see bouts_where. Against flicker at the border: enter_margin and exit_margin,
+    in cm (px uncalibrated), how far inside it must come to be in and how far outside to be out;
+    between the two it is where it was. enter_fraction, exit_fraction: judge by the outline instead
+    of points: in from this share (0 to 1) of its area, out below that one (by default the same).
 
-    Source: centre point, the default of ANY-maze and EthoVision.
+    Source: centre point, the default of ANY-maze and EthoVision; a share of the animal's area and
+    hysteresis as in ANY-maze; all paws as in plus maze scoring by hand.
 
     >>> recording = example_recording()
     >>> in_region(recording, "animal1", "corner").to_frame()[["start_frame", "stop_frame"]].values
     array([[ 75, 180]])
     """
-    mask = recording.region(region).inside(recording.position(animal, point))
-    return bouts_where(
-        recording, mask, animal, behaviour=f"in {region}{_with(point)}",
-        known=recording.seen(animal, point),
-        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-        definition=f'{point} inside "{region}"{_at_least(min_duration_s)}',
-    )  # fmt: skip
+    places = find_places(recording, region)
+    points, need = find_points(recording, animal, point, need)
+    rule = Rule(
+        points, need, enter_margin, exit_margin, enter_fraction, exit_fraction, min_outside_s
+    )
+    truth = judge(recording, animal, places, rule, max_gap_frames)
+    found = visits_of(recording, animal, truth, min_outside_s, max_gap_frames)
+    names = [place.name for place in places]
+    definition = rule.describe(names, recording.unit) + _at_least(min_duration_s)
+    found = found.named(f"in {' or '.join(names)}{rule.suffix}", definition)
+    return found.at_least(min_duration_s) if min_duration_s > 0 else found
 
 
 @word("s")
 def outside_region(
     recording: Recording,
     animal: str,
-    region: str,
-    point: str = "centre",
+    region: Names,
+    point: Names = "centre",
     *,
     min_duration_s: float = 0.0,
-    max_gap_frames: int = 3,
+    **rule: Unpack[Outside],
 ) -> Bouts:
     """Bouts in which the animal is seen outside a region; where it is unseen it is in neither.
 
-    Arguments as in in_region.
+    region, point and rule: as in in_region, of which this is the opposite: outside all of several
+    regions. min_duration_s: the shortest stay outside in seconds.
+
+    Source: the opposite of in_region; unseen is neither (ours: other tools count it as outside).
 
     >>> recording = example_recording()
     >>> outside_region(recording, "animal1", "corner").total_s
     2.5
     """
-    outside = ~in_region(recording, animal, region, point, max_gap_frames=max_gap_frames)
-    outside = outside.named(
-        f"outside {region}{_with(point)}", f'{point} outside "{region}"{_at_least(min_duration_s)}'
+    inside = in_region(recording, animal, region, point, **rule)
+    definition = inside.definition.replace(" inside ", " outside ", 1)
+    if rule.get("enter_fraction") is not None or definition == inside.definition:
+        definition = f"not: {inside.definition}"
+    outside = (~inside).named(
+        inside.behaviour.replace("in ", "outside ", 1), definition + _at_least(min_duration_s)
     )
     return outside.at_least(min_duration_s) if min_duration_s > 0 else outside
 
 
 @word()
-def enters(recording: Recording, animal: str, region: str, point: str = "centre") -> Bouts:
+def enters(
+    recording: Recording,
+    animal: str,
+    region: Names,
+    point: Names = "centre",
+    **rule: Unpack[Inside],
+) -> Bouts:
     """Point events: the first frame inside after the animal was last seen outside.
 
     An animal that is inside when it is first seen has not entered. After a gap, it entered if it
-    was outside before.
+    was outside before. region, point and rule: as in in_region, for whose visits these are the
+    beginnings; with several regions, going from one straight into another is no entry.
+
+    Source: ours; a visit that begins with the recording is a visit without an entry, as in a maze
+    whose start is scored from the moment the animal leaves it.
 
     >>> recording = example_recording()
     >>> enters(recording, "animal1", "corner").start_s.tolist()
     [2.5]
     """
-    return _crossings(recording, animal, region, point, inwards=True)
+    return _crossings(in_region(recording, animal, region, point, **rule), inwards=True)
 
 
 @word()
-def leaves(recording: Recording, animal: str, region: str, point: str = "centre") -> Bouts:
+def leaves(
+    recording: Recording,
+    animal: str,
+    region: Names,
+    point: Names = "centre",
+    **rule: Unpack[Inside],
+) -> Bouts:
     """Point events: the first frame outside after the animal was last seen inside.
+
+    region, point and rule: as in in_region. A visit that lasts until the end has no exit.
+
+    Source: ours, the counterpart of enters.
 
     >>> recording = example_recording()
     >>> leaves(recording, "animal1", "corner").count
     0
     """
-    return _crossings(recording, animal, region, point, inwards=False)
+    return _crossings(in_region(recording, animal, region, point, **rule), inwards=False)
 
 
-def _crossings(
-    recording: Recording, animal: str, region: str, point: str, *, inwards: bool
-) -> Bouts:
-    inside = recording.region(region).inside(recording.position(animal, point))
-    seen = recording.seen(animal, point)
-    frames = np.flatnonzero(seen)
+def _crossings(visits: Bouts, *, inwards: bool) -> Bouts:
+    pair: Pair = visits.pairs[0]
+    inside, unseen = state(visits, pair)
+    frames = np.flatnonzero(~unseen)
     changed = np.diff(inside[frames].astype(np.int8), prepend=inside[frames][:1].astype(np.int8))
-    mask = np.zeros(recording.n_frames, dtype=bool)
+    mask = np.zeros(visits.n_frames, dtype=bool)
     mask[frames[changed == (1 if inwards else -1)]] = True
-    verb, place = ("enters", "inside") if inwards else ("leaves", "outside")
-    definition = f'first frame with {point} {place} "{region}"'
-    pair: Pair = (animal, None)
+    verb, place = ("enters", "in") if inwards else ("leaves", "out again")
     return Bouts.from_masks(
-        {pair: (mask, ~seen)}, recording.edges_s, f"{verb} {region}{_with(point)}", definition,
-        "point",
+        {pair: (mask, unseen)}, visits.edges_s, visits.behaviour.replace("in", verb, 1),
+        f"first frame {place}: {visits.definition}", "point",
     )  # fmt: skip
 
 
-def _with(point: str) -> str:
-    return "" if point == "centre" else f" ({point})"
-
-
 @word("s")
-def time_in_region(recording: Recording, animal: str, region: str, point: str = "centre") -> float:
+def time_in_region(
+    recording: Recording,
+    animal: str,
+    region: Names,
+    point: Names = "centre",
+    **rule: Unpack[Inside],
+) -> float:
     """Seconds the animal spent inside a region; NaN when it was never seen.
+
+    region, point and rule: as in in_region. Time in several regions that overlap counts once.
+
+    Source: the sum of the visits, from real frame times.
 
     >>> recording = example_recording()
     >>> time_in_region(recording, "animal1", "corner")
     3.5
     """
-    bouts = in_region(recording, animal, region, point)
-    return bouts.total_s if recording.seen(animal, point).any() else float("nan")
+    bouts = in_region(recording, animal, region, point, **rule)
+    return float("nan") if state(bouts, bouts.pairs[0])[1].all() else bouts.total_s
 
 
 @word("count")
-def region_entries(recording: Recording, animal: str, region: str, point: str = "centre") -> int:
+def region_entries(
+    recording: Recording,
+    animal: str,
+    region: Names,
+    point: Names = "centre",
+    **rule: Unpack[Inside],
+) -> int:
     """How often the animal came in from outside; being inside at the start is no entry.
+
+    region, point and rule: as in in_region; see enters.
+
+    Source: ours, as enters.
 
     >>> recording = example_recording()
     >>> region_entries(recording, "animal1", "corner")
     1
     """
-    return enters(recording, animal, region, point).count
+    return enters(recording, animal, region, point, **rule).count
 
 
 @word("s")
 def latency_to_region(
-    recording: Recording, animal: str, region: str, point: str = "centre"
+    recording: Recording,
+    animal: str,
+    region: Names,
+    point: Names = "centre",
+    **rule: Unpack[Inside],
 ) -> float:
     """Seconds from the start of the recording until the animal is first inside; NaN when never.
+
+    region, point and rule: as in in_region. Never is censored at the recording's length: see
+    region_latency for a table that says so.
+
+    Source: ANY-maze, latency to first entry; 0 for an animal that starts inside.
 
     >>> recording = example_recording()
     >>> latency_to_region(recording, "animal1", "corner")
     2.5
     """
-    return in_region(recording, animal, region, point).latency_s
+    return in_region(recording, animal, region, point, **rule).latency_s
+
+
+@word("fraction")
+def fraction_inside(recording: Recording, animal: str, region: Names) -> np.ndarray:
+    """Share of the animal's outline that lies in a region, in every frame; NaN without an outline.
+
+    region: a name or a list of names: in any of them. (n,), 0 to 1, exact to the pixel: counted
+    are pixels whose middle is inside. Needs outlines, not only points.
+
+    Source: ours; ANY-maze has the animal's area as a share, too.
+
+    >>> fraction_inside(example_recording(), "animal1", "corner")
+    Traceback (most recent call last):
+    llm_query.errors.QueryError: synthetic has no outlines of animal1, only points. ...
+    """
+    return fraction_in(recording, animal, find_places(recording, region))
 
 
 @word("{unit}")
@@ -157,28 +261,39 @@ def distance_to_point(
     """Distance of the animal from a place in the picture, in every frame.
 
     x, y: from the top left corner of the picture, in cm (px when uncalibrated), y downwards.
+    point: body point. (n,) in cm (px uncalibrated), NaN where the animal was not seen.
+
+    Source: EthoVision, distance to point; a straight line.
 
     >>> recording = example_recording()
     >>> float(distance_to_point(recording, "animal2", 39, 10)[0])
     10.0
     """
-    return np.hypot(*(recording.position(animal, point) - np.array([x, y])).T)
+    position = recording.position(animal, find_point(recording, animal, point))
+    return np.hypot(*(position - np.array([x, y])).T)
 
 
 @word("{unit}")
 def distance_to_region(
-    recording: Recording, animal: str, region: str, point: str = "centre"
+    recording: Recording, animal: str, region: Names, point: str = "centre"
 ) -> np.ndarray:
     """Distance of the animal from the nearest part of a region in every frame, 0 inside it.
 
-    Works for points and lines as well.
+    region: a name, or a list of names: the nearest of them. Works for points and lines as well.
+    point: body point. (n,) in cm (px uncalibrated), NaN where the animal was not seen.
+
+    Source: the exact distance to the outline, as in ANY-maze (distance from zone).
 
     >>> recording = example_recording()
     >>> float(distance_to_region(recording, "animal2", "feeder")[0])
     6.0
     """
-    place = recording.region(region)
-    return np.maximum(place.signed_distance(recording.position(animal, point)), 0)
+    names = (region,) if isinstance(region, str) else tuple(region)
+    if not names:
+        raise QueryError("No region was named: give one name or several.")
+    position = recording.position(animal, find_point(recording, animal, point))
+    found = [recording.region(name).signed_distance(position) for name in names]
+    return np.maximum(np.min(found, axis=0), 0)
 
 
 @word("{unit}")
@@ -188,13 +303,16 @@ def distance_to_wall(
     """Distance of the animal from the nearest wall, the arena's outline, in every frame.
 
     arena: the region's name; by default the only one with the role "arena". On either side of the
-    wall the distance is positive.
+    wall the distance is positive. point: body point. (n,) in cm (px uncalibrated).
+
+    Source: ANY-maze, distance from the zone's border, here exact.
 
     >>> recording = example_recording()
     >>> float(distance_to_wall(recording, "animal1")[0])
     5.0
     """
-    return np.abs(find_arena(recording, arena).signed_distance(recording.position(animal, point)))
+    position = recording.position(animal, find_point(recording, animal, point))
+    return np.abs(find_arena(recording, arena).signed_distance(position))
 
 
 def find_arena(recording: Recording, name: str | None) -> Region:
