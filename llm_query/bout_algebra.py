@@ -14,24 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llm_query.bout_order import counterparts
 from llm_query.bout_pairs import names, partners, same_recording, single, state
 from llm_query.errors import QueryError
+from llm_query.intervals import TOLERANCE_S, window
 
 if TYPE_CHECKING:
     from llm_query.bouts import Bouts, Pair
-
-TOLERANCE_S = 1e-6
-
-
-def window(edges_s: np.ndarray, start_s: float, stop_s: float) -> tuple[int, int]:
-    """First frame and frame after the last one whose times lie in [start_s, stop_s)."""
-    low, high = np.searchsorted(edges_s[:-1], np.array([start_s, stop_s]) - TOLERANCE_S)
-    if high <= low:
-        raise QueryError(
-            f"There is no frame between {start_s:g} s and {stop_s:g} s: the recording runs from "
-            f"{edges_s[0]:g} s to {edges_s[-1]:g} s."
-        )
-    return int(low), int(high)
 
 
 def both(left: Bouts, right: Bouts) -> Bouts:
@@ -53,6 +42,25 @@ def either(left: Bouts, right: Bouts) -> Bouts:
         return a | b, ~(a | b) & (ua | ub)
 
     return _combine(left, right, rule, "or", left.kind, strict=False)
+
+
+def parts_while(bouts: Bouts, other: Bouts) -> Bouts:
+    """See Bouts.while_."""
+
+    def rule(a: np.ndarray, ua: np.ndarray, b: np.ndarray, ub: np.ndarray) -> tuple:
+        return a & b, ~(a & b) & (a | ua) & (b | ub)
+
+    return _parts(bouts, other, rule, "while")
+
+
+def parts_without(bouts: Bouts, other: Bouts) -> Bouts:
+    """See Bouts.without."""
+
+    def rule(a: np.ndarray, ua: np.ndarray, b: np.ndarray, ub: np.ndarray) -> tuple:
+        clear = ~b & ~ub
+        return a & clear, ~(a & clear) & (a | ua) & ~b
+
+    return _parts(bouts, other, rule, "without")
 
 
 def neither(bouts: Bouts) -> Bouts:
@@ -137,30 +145,6 @@ def merge(bouts: Bouts, gap_s: float) -> Bouts:
     )
 
 
-def overlapping(bouts: Bouts, other: Bouts) -> Bouts:
-    """See Bouts.overlapping."""
-    return bouts.keep(_covered(bouts, other) > 0)
-
-
-def during(bouts: Bouts, other: Bouts) -> Bouts:
-    """See Bouts.during."""
-    length = np.maximum(bouts.stop_frame - bouts.start_frame, 1)
-    return bouts.keep(_covered(bouts, other) == length)
-
-
-def _covered(bouts: Bouts, other: Bouts) -> np.ndarray:
-    """(k,) how many frames of each bout are also in a bout of `other`."""
-    same_recording(bouts, other)
-    frames = np.zeros(bouts.count, dtype=np.int64)
-    stop = np.maximum(bouts.stop_frame, bouts.start_frame + 1)
-    for _, a, b in partners(bouts, other, strict=True):
-        mine = bouts.pair_index == bouts.pairs.index(a) if a else np.zeros(bouts.count, bool)
-        total = np.concatenate([[0], np.cumsum(state(other, b)[0])])
-        found = total[stop[mine]] - total[bouts.start_frame[mine]]
-        frames[mine] = np.maximum(frames[mine], found)
-    return frames
-
-
 def any_target(bouts: Bouts) -> Bouts:
     """See Bouts.any_target."""
     states: dict[Pair, tuple[np.ndarray, np.ndarray | None]] = {}
@@ -189,15 +173,6 @@ def within(bouts: Bouts, start_s: float, stop_s: float) -> Bouts:
         stop_frame=stop[rows],
         unknown={pair: state(bouts, pair)[1] | outside for pair in bouts.pairs},
     )
-
-
-def rank(bouts: Bouts, from_end: bool = False) -> np.ndarray:
-    """(k,) the bout's number, from 1, among those of its own subject and target."""
-    ranks = np.zeros(bouts.count, dtype=np.int64)
-    for number in range(len(bouts.pairs)):
-        rows = np.flatnonzero(bouts.pair_index == number)
-        ranks[rows] = np.arange(1, len(rows) + 1)[:: -1 if from_end else 1]
-    return ranks
 
 
 def collect(groups: Iterable[Bouts | Iterable[Bouts]]) -> Bouts:
@@ -242,6 +217,23 @@ def _combine(left: Bouts, right: Bouts, rule, word: str, kind: str, strict: bool
         f"{left.behaviour} {word} {right.behaviour}",
         f"({left.definition}) {word} ({right.definition})",
         kind,
+    )
+
+
+def _parts(bouts: Bouts, other: Bouts, rule, word: str) -> Bouts:  # type: ignore[no-untyped-def]
+    """The parts of each pair's bouts by what any of its counterparts does; the pairs stay."""
+    states: dict[Pair, tuple[np.ndarray, np.ndarray | None]] = {}
+    for mine, pairs in counterparts(bouts, other):
+        others = [state(other, pair) for pair in pairs]
+        b = np.any([mask for mask, _ in others], axis=0)
+        ub = np.any([unknown for _, unknown in others], axis=0) & ~b
+        states[mine] = rule(*state(bouts, mine), b, ub)
+    return type(bouts).from_masks(
+        states,
+        bouts.edges_s,
+        f"{bouts.behaviour} {word} {other.behaviour}",
+        f"({bouts.definition}) {word} ({other.definition})",
+        bouts.kind,
     )
 
 

@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from llm_query.errors import QueryError
 
 if TYPE_CHECKING:
-    from llm_query.bouts import Bouts, Pair
+    from llm_query.bout_table import BoutTable, Pair
+    from llm_query.bouts import Bouts
+
+Table = TypeVar("Table", bound="BoutTable")
 
 
 def names(pairs: Iterable[Pair]) -> str:
@@ -29,13 +32,16 @@ def names(pairs: Iterable[Pair]) -> str:
     return ", ".join(s if t is None else f"{s} with {t}" for s, t in pairs) or "nobody"
 
 
-def single(bouts: Bouts, pair: Pair) -> Bouts:
+def single(bouts: Table, pair: Pair) -> Table:
     """The bouts of exactly this (subject, target)."""
     index = bouts.pairs.index(pair)
     kept = bouts.keep(bouts.pair_index == index)
     unknown = {pair: bouts.unknown[pair]} if pair in bouts.unknown else {}
     return replace(
-        kept, pairs=(pair,), pair_index=np.zeros(kept.count, dtype=np.int64), unknown=unknown
+        kept,
+        pairs=(pair,),
+        pair_index=np.zeros(len(kept.start_frame), dtype=np.int64),
+        unknown=unknown,
     )
 
 

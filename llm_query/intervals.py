@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from llm_query.errors import QueryError
+
+TOLERANCE_S = 1e-6  # containers round times to their clock; far below any frame interval
+
 
 def runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First frames and one-past-last frames of the stretches where `mask` is true.
@@ -48,3 +52,14 @@ def bridge(
     filled = cover(start[agree], stop[agree], len(mask))
     on = agree & mask[start - 1]
     return mask | cover(start[on], stop[on], len(mask)), known | filled
+
+
+def window(edges_s: np.ndarray, start_s: float, stop_s: float) -> tuple[int, int]:
+    """First frame and frame after the last one whose times lie in [start_s, stop_s)."""
+    low, high = np.searchsorted(edges_s[:-1], np.array([start_s, stop_s]) - TOLERANCE_S)
+    if high <= low:
+        raise QueryError(
+            f"There is no frame between {start_s:g} s and {stop_s:g} s: the recording runs from "
+            f"{edges_s[0]:g} s to {edges_s[-1]:g} s."
+        )
+    return int(low), int(high)

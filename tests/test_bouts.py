@@ -289,3 +289,137 @@ def test_a_bridge_never_invents_a_state(text, longest):
         assert told[start:stop].all() == bridged and told[start:stop].any() == bridged
         assert filled[start:stop].all() == (bridged and text[start - 1] == "#")
     assert (cover(*runs(filled), len(text)) == filled).all()
+
+
+def test_while_keeps_the_pair_and_and_names_both():
+    rest, corner = bouts_of("####??..", "a", max_gap_frames=0), bouts_of(".##.##.#", "b")
+    assert (rest & corner).pairs == (("a", "b"),)
+    found = rest.while_(corner)
+    assert found.pairs == (("a", None),) and spans(found) == [(1, 3)] == spans(rest & corner)
+    assert text_of(found) == ".##.??.."  # unseen where the second one would have made it true
+
+
+def test_while_of_several_counterparts_is_while_any_of_them():
+    near = collect(bouts_of("##......", "a", "b"), bouts_of("...##...", "a", "c"))
+    found = bouts_of("#.####..", "a").while_(near)
+    assert found.pairs == (("a", None),) and spans(found) == [(0, 1), (3, 5)]
+
+
+def test_without_is_the_difference_and_the_unseen_is_in_neither():
+    rest, corner = bouts_of("########"), bouts_of(".##.??..", max_gap_frames=0)
+    assert text_of(rest.without(corner)) == "#..#??##"
+    assert text_of(rest.while_(corner)) == ".##.??.."
+    assert text_of(bouts_of("##????##").without(bouts_of("#..##.." + "."))) == ".#?..?##"
+    mask = np.array([True, False, True, True])
+    points = Bouts.from_masks({("a", None): (mask, None)}, np.arange(5) / 10, kind="point")
+    assert spans(points.without(bouts_of(".##."))) == [(0, 0), (3, 3)]
+    assert points.without(bouts_of(".##.")).kind == "point"
+
+
+def test_before_and_after_choose_whole_bouts_by_the_gap_in_seconds():
+    bouts, other = bouts_of("##..##.#........##"), bouts_of("......#...##......")
+    assert spans(bouts.before(other)) == [(0, 2), (4, 6), (7, 8)]
+    assert spans(bouts.before(other, 0.2)) == [(4, 6), (7, 8)]  # gaps 0.4, 0.0 and 0.2 s
+    assert spans(bouts.before(other, 0.19)) == [(4, 6)]
+    assert spans(bouts.after(other)) == [(7, 8), (16, 18)]
+    assert spans(bouts.after(other, 0.3)) == [(7, 8)]  # 0.0 s; the other one 0.4 s after frame 12
+    assert spans(bouts.after(other, 0.4)) == [(7, 8), (16, 18)]
+    with pytest.raises(QueryError, match="from 0 on"):
+        bouts.before(other, -1)
+
+
+def test_a_bout_that_overlaps_is_neither_before_nor_after():
+    bouts, other = bouts_of(".####."), bouts_of("..##..")
+    assert bouts.before(other).count == 0 == bouts.after(other).count
+    assert bouts.before(bouts_of("......")).count == 0 == bouts.after(bouts_of("......")).count
+
+
+@pytest.mark.parametrize("fps", [Fraction(25), Fraction(30), Fraction(30000, 1001)])
+def test_a_gap_of_exactly_the_limit_counts_at_every_frame_rate(fps):
+    edges_s = np.arange(301) / float(fps) + 1000
+    first = Bouts.where(np.arange(300) < 10, edges_s, "a")
+    second = Bouts.where(np.arange(300) >= 40, edges_s, "a")
+    gap_s = 30 / float(fps)
+    assert first.before(second, gap_s).count == 1 == second.after(first, gap_s).count
+    assert (
+        first.before(second, gap_s - 0.001).count == 0 == second.after(first, gap_s - 0.001).count
+    )
+
+
+def test_between_is_from_a_stop_to_the_next_start():
+    dips = bouts_of(".#...#...#..#.#")
+    entered, left = bouts_of("..##........#.."), bouts_of(".......#...#...")
+    assert spans(dips.between(entered, left)) == [(5, 6)]
+    again = bouts_of("..##....#......")  # entered anew before the second dip
+    assert spans(dips.between(again, left)) == [(5, 6), (9, 10)]
+    assert spans(bouts_of("....###........").between(entered, left)) == [(4, 7)]  # touching both
+    assert bouts_of("....####.......").between(entered, left).count == 0
+    assert dips.between(left, bouts_of("...............")).count == 0
+
+
+def test_everybody_is_compared_with_their_own_bouts():
+    bouts = collect(*(bouts_of("##......", who) for who in "abc"))
+    cue = collect(bouts_of("...#....", "a"), bouts_of("......#.", "b"), bouts_of("........", "c"))
+    assert bouts.before(cue).subject.tolist() == ["a", "b"]
+    assert bouts.before(cue, 0.1).subject.tolist() == ["a"]
+    assert bouts.before(cue).pairs == bouts.pairs
+    assert bouts.starts_in(
+        collect(*(bouts_of(t * 8, w) for t, w in zip(".#.", "abc", strict=True)))
+    ).subject.tolist() == ["b"]
+
+
+def test_starts_in_asks_for_the_first_frame_only():
+    bouts, other = bouts_of("###..###..#"), bouts_of("..#..#....#")
+    assert spans(bouts.starts_in(other)) == [(5, 8), (10, 11)]
+
+
+@pytest.mark.parametrize("fps", [Fraction(25), Fraction(30), Fraction(30000, 1001)])
+def test_bins_count_onsets_and_divide_seconds_at_their_edges(fps):
+    rate = float(fps)
+    edges_s = np.arange(round(5.5 * rate) + 1) / rate
+    frames = np.arange(len(edges_s) - 1)
+    first, last = round(0.5 * rate), round(2.5 * rate)  # lasts over two edges
+    mask = ((frames >= first) & (frames < last)) | (frames >= round(4.4 * rate))
+    table = Bouts.where(mask, edges_s, "a", behaviour="rest").in_bins(2.0)
+    start, stop, again, end = (edges_s[k] for k in (first, last, round(4.4 * rate), -1))
+    assert table["bin_start_s"].tolist() == [0, 2, 4]
+    assert table["bin_stop_s"].tolist() == [2, 4, pytest.approx(end)]  # the last one is partial
+    assert table["count"].tolist() == [1, 0, 1]
+    assert table["duration_s"].tolist() == pytest.approx(
+        [2 - start, stop - 2, end - again], abs=1e-9
+    )
+    assert table["percent"].tolist()[1] == pytest.approx(100 * (stop - 2) / 2)
+    assert table["percent"].tolist()[2] == pytest.approx(100 * (end - again) / (end - 4))
+
+
+def test_an_onset_at_an_edge_counts_in_the_later_bin_and_a_stop_leaves_nothing_there():
+    edges_s = np.arange(31) / 10  # the fourth frame is at 0.3, the second edge 0.30000000000000004
+    table = Bouts.where(np.arange(30) % 3 == 0, edges_s, "a").in_bins(0.3)
+    assert table["count"].tolist() == [1] * 10
+    assert table["duration_s"].tolist() == pytest.approx([0.1] * 10)
+    touching = Bouts.where((np.arange(30) >= 10) & (np.arange(30) < 20), edges_s, "a").in_bins(1.0)
+    assert touching["count"].tolist() == [0, 1, 0]
+    assert touching["duration_s"].tolist() == pytest.approx([0, 1, 0], abs=1e-9)
+
+
+def test_bins_of_everybody_add_up_also_of_points_and_of_a_part():
+    moments = np.isin(np.arange(100), [0, 9, 10, 99])
+    edges_s = np.arange(101) / 10
+    points = Bouts.from_masks({("a", None): (moments, None)}, edges_s, kind="point").in_bins(1.0)
+    assert points["count"].tolist() == [2, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert points["duration_s"].isna().all()
+    rest = collect(
+        *(
+            Bouts.where(np.arange(100) >= k, edges_s, w)
+            for k, w in zip((5, 50, 99), "abc", strict=True)
+        )
+    )
+    table = rest.in_bins(2.0)
+    assert table.groupby("subject")["duration_s"].sum().tolist() == pytest.approx([9.5, 5.0, 0.1])
+    assert table.groupby("subject")["count"].sum().tolist() == [1, 1, 1]
+    part = rest.only("a").in_bins(2.0, start_s=1.0, stop_s=4.0)
+    assert part["bin_start_s"].tolist() == [1, 3] and part["bin_stop_s"].tolist() == [3, 4]
+    assert part["count"].tolist() == [0, 0]  # it started before
+    assert part["duration_s"].tolist() == pytest.approx([2, 1])
+    with pytest.raises(QueryError, match="more than 0"):
+        rest.in_bins(0)
