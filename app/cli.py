@@ -42,7 +42,7 @@ app = typer.Typer(
 )
 
 # Each module adds its commands to `app`, in the order in which the help lists them.
-_MODULES = ("demo", "track", "ask", "export", "score", "regions", "ui", "doctor")
+_MODULES = ("demo", "track", "import_files", "ask", "export", "score", "regions", "ui", "doctor")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,187 @@
+"""Bring bouts that a person scored elsewhere into a study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from app.errors import AppError
+from storage.bouts import delete_bouts, frame_edges, read_bouts, save_bouts
+from storage.study import Study, open_study
+from storage.videos import Video, animal_names, find_video
+
+PERSON = "person"  # the source of bouts that a person scored
+FRAMES = ("start_frame", "stop_frame")
+SECONDS = ("start_s", "stop_s")
+_STOPS = {"stop_frame_exclusive": "stop_frame"}  # spelled out, as some files have it
+_OWNER = ["behaviour", "subject", "annotator"]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a person says about a file of bouts; its columns go before these."""
+
+    behaviour: str | None = None
+    subject: str | None = None
+    annotator: str | None = None
+
+
+@dataclass(frozen=True)
+class BoutSummary:
+    """What was brought in."""
+
+    video: str
+    bouts: int
+    behaviours: tuple[str, ...]
+    skipped: bool = False
+
+
+def is_bouts(file: Path) -> bool:
+    """Whether a file is a CSV of bouts: frames or seconds in columns of known names."""
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            columns = _columns(next(lines, ""))
+    except (OSError, UnicodeDecodeError):
+        return False
+    return set(FRAMES) <= columns or set(SECONDS) <= columns
+
+
+def import_bouts(
+    study_folder: Path, file: Path, video: str | None, scored: Scored, force: bool = False
+) -> BoutSummary:
+    """Save the bouts of a CSV file as a person's; all of them or none.
+
+    Frames are half-open: `stop_frame` is the first frame after the bout. Seconds go to the
+    nearest edge of a frame. Bouts of the same behaviour, animal and annotator are replaced with
+    `force` only; when they are the same already, that is told.
+    """
+    if video is None:
+        raise AppError(f"{file} holds bouts: say with --video which video they are about.")
+    table = _read(file)
+    with open_study(study_folder, write=True) as study:
+        about = find_video(study, video)
+        rows = _filled(study, about, file, table, scored)
+        rows = _in_frames(study, about, file, rows)
+        before = _same_owner(read_bouts(study, about.video_id), rows)
+        kinds = tuple(dict.fromkeys(rows["behaviour"]))
+        if len(before) and _equal(before, rows):
+            return BoutSummary(about.name, len(rows), kinds, skipped=True)
+        if len(before) and not force:
+            who = before.iloc[0]
+            raise AppError(
+                f"{about.name} has {len(before)} other bouts of {who['behaviour']} by "
+                f"{who['annotator'] or 'nobody in particular'} already: --force replaces them, "
+                "--annotator WHO keeps both apart."
+            )
+        delete_bouts(study, before["bout_id"].tolist())
+        save_bouts(study, about.video_id, rows, source=PERSON, replace=False)
+    return BoutSummary(about.name, len(rows), kinds)
+
+
+def _columns(header: str) -> set[str]:
+    names = {name.strip().strip('"') for name in header.replace(";", ",").split(",")}
+    return {_STOPS.get(name, name) for name in names}
+
+
+def _read(file: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(file, sep=None, engine="python", encoding="utf-8-sig")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise AppError(f"{file} is no CSV file that can be read ({error}).") from error
+    table.columns = [_STOPS.get(str(name).strip(), str(name).strip()) for name in table.columns]
+    wanted = FRAMES if set(FRAMES) <= set(table.columns) else SECONDS
+    if not set(wanted) <= set(table.columns):
+        raise AppError(
+            f"{file} has the columns {', '.join(table.columns)}: bouts need start_frame and "
+            "stop_frame (the first frame after the bout), or start_s and stop_s."
+        )
+    for name in wanted:
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+        wrong = ~np.isfinite(table[name].to_numpy(float))
+        if wrong.any():
+            raise AppError(
+                f"{file}, line {int(np.flatnonzero(wrong)[0]) + 2}: {name} is no number."
+            )
+    return table
+
+
+def _filled(
+    study: Study, video: Video, file: Path, table: pd.DataFrame, scored: Scored
+) -> pd.DataFrame:
+    """The rows with behaviour, subject and annotator, from the file or as the person says."""
+    names = list(animal_names(study, video.video_id).values())
+    only = names[0] if len(names) == 1 else None
+    rows = table.copy()
+    for column, value in (
+        ("behaviour", scored.behaviour), ("subject", scored.subject or only),
+        ("annotator", scored.annotator),
+    ):  # fmt: skip
+        given = rows[column] if column in rows else pd.Series(None, rows.index, dtype=object)
+        rows[column] = given.astype(object).where(given.notna(), value)
+        if column != "annotator" and rows[column].isna().any():
+            raise AppError(f"{file} does not say the {column}: give --{column}.")
+    unknown = sorted(set(rows["subject"].astype(str)) - set(names)) if names else []
+    if unknown:
+        raise AppError(
+            f"There is no animal '{unknown[0]}' in {video.name}: it has {', '.join(names)}. "
+            "Name one of these with --subject."
+        )
+    return rows
+
+
+def _in_frames(study: Study, video: Video, file: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with frames; seconds are put on the nearest edge of a frame."""
+    if set(FRAMES) <= set(rows.columns):
+        return rows
+    edges_s = frame_edges(study, video.video_id)
+    late = rows["stop_s"].to_numpy(float) > edges_s[-1] + 1 / float(video.fps)
+    if late.any():
+        raise AppError(
+            f"{file}, line {int(np.flatnonzero(late)[0]) + 2}: the bout ends at "
+            f"{rows['stop_s'][late].iloc[0]:g} s, after {video.name}, which lasts "
+            f"{edges_s[-1]:.3f} s."
+        )
+    for frame, second in zip(FRAMES, SECONDS, strict=True):
+        rows[frame] = _nearest(edges_s, rows[second].to_numpy(float))
+    # Nobody scores nothing: what is shorter than half a frame is one frame.
+    rows["stop_frame"] = np.maximum(rows["stop_frame"], rows["start_frame"] + 1)
+    return rows
+
+
+def _nearest(edges_s: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    after = np.clip(np.searchsorted(edges_s, seconds), 1, len(edges_s) - 1)
+    before_is_nearer = seconds - edges_s[after - 1] <= edges_s[after] - seconds
+    return after - before_is_nearer
+
+
+def _same_owner(stored: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """A person's stored bouts of the behaviours, animals and annotators that the rows have."""
+    owners = set(_plain(rows)[_OWNER].itertuples(index=False, name=None))
+    mine = [
+        source == PERSON and owner in owners
+        for source, owner in zip(
+            stored["source"], _plain(stored)[_OWNER].itertuples(index=False, name=None), strict=True
+        )
+    ]
+    return stored[np.array(mine, dtype=bool)]
+
+
+def _equal(stored: pd.DataFrame, rows: pd.DataFrame) -> bool:
+    columns = [*_OWNER, *FRAMES]
+    first, second = (
+        sorted(_plain(one)[columns].itertuples(index=False, name=None)) for one in (stored, rows)
+    )
+    return first == second
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with "" for nothing, so that rows can be compared."""
+    plain = table.copy()
+    for column in _OWNER:
+        plain[column] = ["" if pd.isna(value) else str(value) for value in plain[column]]
+    for column in FRAMES:
+        plain[column] = plain[column].astype(int)
+    return plain

@@ -1,0 +1,295 @@
+"""Bring other programs' results into a study: pose files as tracks, scored bouts as bouts."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app import __version__
+from app.errors import AppError
+from storage.bouts import analysed_bouts
+from storage.pose_tracks import (
+    CENTRE_RULE,
+    HEADING_RULE,
+    LENGTH_RULE,
+    find_bodies,
+    split_by_name,
+    write_shards,
+)
+from storage.poses import Poses, at_least, read_poses
+from storage.runs import Run, active_run, ingest_run
+from storage.study import Study, StudyError, open_study
+from storage.videos import (
+    Video,
+    add_video,
+    find_video,
+    frame_times,
+    rename_video,
+    set_scale,
+    videos,
+)
+from tracking.video import content_hash, probe
+
+SPARE_FRAMES = 2  # programs count the frames of one file differently by up to this many
+NO_VIDEO = "none"  # the codec of a recording that has poses but no video
+_BROADCAST = {f"{rate * 1000 / 1001:.{digits}f}": Fraction(rate * 1000, 1001)
+              for rate in (24, 30, 48, 60, 120, 240) for digits in (2, 3)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asked for with one or more pose files."""
+
+    video: str | None = None  # the video whose tracks they are; None makes recordings of their own
+    fps: Fraction | None = None
+    px_per_cm: float | None = None
+    format: str = "auto"
+    name: str | None = None
+    min_confidence: float | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What was brought in."""
+
+    video: str
+    frames: int
+    animals: tuple[str, ...]
+    points: int
+    share_detected: float  # of all (frame, animal) pairs, 0 to 1
+    notes: tuple[str, ...] = ()
+    skipped: bool = False
+    removed_bouts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PoseFile:
+    """A pose file as a recording without pictures; the frame is as large as the points reach."""
+
+    path: Path
+    poses: Poses
+    fps: Fraction
+    content_hash: str
+    variable_rate: bool = False
+    codec: str = NO_VIDEO
+    pixel_format: str = NO_VIDEO
+    browser_playable: bool = False
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of the file."""
+        return self.poses.n_frames
+
+    @property
+    def duration_s(self) -> float:
+        """Length in s."""
+        return float(self.n_frames / self.fps)
+
+    @cached_property
+    def time_s(self) -> np.ndarray:
+        """(n,) s from 0, evenly spaced."""
+        return np.arange(self.n_frames) * self.fps.denominator / self.fps.numerator
+
+    @property
+    def width(self) -> int:
+        """How far right the points reach, px."""
+        return self._reach(0)
+
+    @property
+    def height(self) -> int:
+        """How far down the points reach, px."""
+        return self._reach(1)
+
+    def _reach(self, axis: int) -> int:
+        farthest = self.poses.xy[..., axis]
+        seen = farthest[np.isfinite(farthest)]
+        return max(1, math.floor(seen.max()) + 1) if len(seen) else 1
+
+
+def import_poses(study_folder: Path, file: Path, wish: Wish) -> ImportSummary:
+    """Make a pose file a recording of its own, or the tracks of a video; all of it or nothing.
+
+    A file that was imported already in the same way is told and left alone, unless `wish.force`.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise AppError(f"There is no file {file}: check the name and the folder.")
+    if wish.video is not None and wish.fps is not None:
+        raise AppError("--fps is for files without a video: a video has its own frame times.")
+    print_of = content_hash(file)
+    asked = {"file_hash": print_of, "min_confidence": wish.min_confidence}
+    target = _target(study_folder, wish)
+    if not wish.force and (done := _already(study_folder, asked, target, print_of, wish)):
+        return done
+    poses = split_by_name(read_poses(file, wish.format))
+    if wish.min_confidence is not None:
+        poses = at_least(poses, wish.min_confidence)
+    if not poses.seen.any():
+        raise AppError(f"{file} has no body point in any frame, so nothing is stored.")
+    fps = wish.fps or poses.fps
+    if target is None and fps is None:
+        raise AppError(f"{file} does not say its frame rate: give --fps F, or --video V.")
+    info = target or PoseFile(file.resolve(), poses, fps or Fraction(1), print_of)
+    return _store(study_folder, file, poses, info, wish, asked)
+
+
+def parse_fps(text: str) -> Fraction:
+    """Read a frame rate; the rounded numbers of broadcast rates mean the exact ones.
+
+    >>> parse_fps("29.97"), parse_fps("25"), parse_fps("30000/1001")
+    (Fraction(30000, 1001), Fraction(25, 1), Fraction(30000, 1001))
+    """
+    try:
+        rate = _BROADCAST.get(text.strip()) or Fraction(text.strip())
+    except (ValueError, ZeroDivisionError) as error:
+        raise AppError(
+            f"--fps is {text!r}: give frames per second, as 25 or 30000/1001."
+        ) from error
+    if not 0 < rate <= 100_000:
+        raise AppError(f"--fps is {text!r}: give frames per second, more than 0.")
+    return rate.limit_denominator(1_000_000)
+
+
+def _target(study_folder: Path, wish: Wish) -> Any:
+    """The video that the poses belong to: one of the study, or a file that is added to it."""
+    if wish.video is None:
+        return None
+    try:
+        with open_study(study_folder) as study:
+            return find_video(study, wish.video)
+    except StudyError:
+        if not Path(wish.video).is_file():
+            raise
+        return probe(wish.video)
+
+
+def _already(
+    study_folder: Path, asked: dict[str, Any], target: Any, print_of: str, wish: Wish
+) -> ImportSummary | None:
+    """What was imported before, when it is the same file in the same way."""
+    if not (Path(study_folder) / "study.duckdb").is_file():
+        return None
+    wanted = print_of if target is None else target.content_hash
+    with open_study(study_folder) as study:
+        video = next((one for one in videos(study) if one.content_hash == wanted), None)
+        run = active_run(study, video.video_id) if video else None
+    if video is None or run is None:
+        return None
+    if {key: run.settings.get(key) for key in asked} == asked:
+        if target is None and wish.fps not in (None, video.fps):
+            raise AppError(
+                f"{video.name} is imported already, at {float(video.fps):g} frames/s: a frame rate "
+                "cannot be changed afterwards, so import it into another study."
+            )
+        if wish.px_per_cm is not None or wish.name is not None:
+            video = _describe(study_folder, video, wish)
+        return ImportSummary(
+            video.name, video.n_frames, tuple(run.settings.get("animals", ())),
+            int(run.settings.get("n_points", 0)), float(run.share_detected or 0), skipped=True,
+        )  # fmt: skip
+    raise AppError(
+        f"{video.name} has tracks already ({run.segmenter}), made in another way: --force replaces "
+        "them, and with them the bouts that analyses found in them."
+    )
+
+
+def _describe(study_folder: Path, video: Video, wish: Wish) -> Video:
+    """Give a known recording the name and the scale that were asked for."""
+    with open_study(study_folder, write=True) as study:
+        if wish.name is not None and wish.name != video.name:
+            rename_video(study, video.video_id, wish.name)
+        if wish.px_per_cm is not None:
+            set_scale(study, video.video_id, wish.px_per_cm)
+        return find_video(study, video.video_id)
+
+
+def _store(
+    study_folder: Path, file: Path, poses: Poses, info: Any, wish: Wish, asked: dict[str, Any]
+) -> ImportSummary:
+    """Put poses into the study in one transaction."""
+    started = datetime.now(UTC)
+    poses = poses.noting(*_fit(file, poses, info), *_centre_notes(poses))
+    with (
+        tempfile.TemporaryDirectory(prefix="ethoscribe-import-") as folder,
+        open_study(study_folder, create=True) as study,
+    ):
+        video = _recording(study, info, poses, wish)
+        removed = analysed_bouts(study, video.video_id)
+        tracks, points = write_shards(poses, frame_times(study, video.video_id), Path(folder))
+        run = _run(file, poses, asked, started)
+        stored = ingest_run(study, video.video_id, run, [tracks], [], [points], list(poses.animals))
+    return ImportSummary(
+        video.name, video.n_frames, poses.animals, len(poses.points),
+        float(stored.share_detected or 0), poses.notes, removed_bouts=removed,
+    )  # fmt: skip
+
+
+def _recording(study: Study, info: Any, poses: Poses, wish: Wish) -> Video:
+    """The video of the study that gets the tracks, added when it is new."""
+    scale = wish.px_per_cm if wish.px_per_cm is not None else poses.px_per_cm
+    if not isinstance(info, Video):
+        video = add_video(study, info, wish.name, scale)
+        if (video.n_frames, video.fps) != (info.n_frames, info.fps):
+            raise AppError(
+                f"{video.name} is in the study with {video.n_frames} frames at "
+                f"{float(video.fps):g} frames/s, which cannot be changed: import the file with "
+                f"--fps {video.fps}, or into another study."
+            )
+        return video
+    if wish.name is not None:
+        rename_video(study, info.video_id, wish.name)
+    if scale is not None:
+        set_scale(study, info.video_id, scale)
+    return find_video(study, info.video_id)
+
+
+def _fit(file: Path, poses: Poses, info: Any) -> list[str]:
+    """What to say about frames without poses; poses of another video are an error."""
+    short = info.n_frames - poses.n_frames
+    if not 0 <= short <= SPARE_FRAMES:
+        raise AppError(
+            f"{file} has {poses.n_frames} frames and the video {info.n_frames}: they are not of "
+            "the same recording. Import the file of this video, or without --video."
+        )
+    words = "frame of the video has" if short == 1 else "frames of the video have"
+    return [f"the last {short} {words} no poses"] if short else []
+
+
+def _centre_notes(poses: Poses) -> list[str]:
+    stand_ins = sum(find_bodies(poses, number).stand_in for number in range(len(poses.animals)))
+    if not stand_ins:
+        return []
+    return [f"centre point not seen, the mean of others taken: {stand_ins} animal-frames"]
+
+
+def _run(file: Path, poses: Poses, asked: dict[str, Any], started: datetime) -> Run:
+    return Run(
+        run_id=f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
+        segmenter=f"import:{poses.source}",
+        n_animals=len(poses.animals),
+        settings={
+            **asked,
+            "file": file.name,
+            "scorer": poses.scorer,
+            "animals": list(poses.animals),
+            "n_points": len(poses.points),
+            "centre": CENTRE_RULE,
+            "heading": HEADING_RULE,
+            "length": LENGTH_RULE,
+            "notes": list(poses.notes),
+        },
+        versions={"ethoscribe": __version__},
+        timings={"import_s": (datetime.now(UTC) - started).total_seconds()},
+        started_at=started,
+        finished_at=datetime.now(UTC),
+    )

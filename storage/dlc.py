@@ -1,0 +1,109 @@
+"""DeepLabCut's tables of body points, CSV or HDF5, of one animal or several."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from storage.dlc_tables import Table, is_table, read_table
+from storage.errors import StudyError
+from storage.poses import Poses, arrange, check_frames, first_lines, is_hdf5
+
+NAME, TITLE = "dlc", "DeepLabCut"
+UNIQUE = "single"  # the individual under which DeepLabCut lists points that belong to no animal
+HEADER = ("scorer", "individuals", "bodyparts", "coords")
+ONLY_ANIMAL = "animal1"
+
+
+def detect(path: Path) -> bool:
+    """Whether a file is a table of DeepLabCut."""
+    if is_hdf5(path):
+        with h5py.File(path) as file:
+            return is_table(file)
+    names = [line.partition(",")[0].strip() for line in first_lines(path, 4)]
+    return names[:1] == ["scorer"] and names[1:2] in (["individuals"], ["bodyparts"])
+
+
+def read(path: Path) -> Poses:
+    """Read a table of DeepLabCut; its rows are the frames from 0."""
+    table = read_table(path) if is_hdf5(path) else _read_csv(path)
+    animals, notes = _animals(path, table)
+    points = tuple(dict.fromkeys(part for who, part, _ in table.columns if who in animals))
+    xy = np.full((len(table.values), len(animals), len(points), 2), np.nan)
+    confidence = np.full(xy.shape[:3], np.nan)
+    places = {"x": xy[..., 0], "y": xy[..., 1], "likelihood": confidence}
+    for number, (who, part, coord) in enumerate(table.columns):
+        if who in animals and coord in places:
+            at = animals.index(who), points.index(part)
+            places[coord][:, at[0], at[1]] = table.values[:, number]
+    frame, more = _frames(table)
+    n_frames = check_frames(path, frame)
+    return Poses(
+        source=NAME,
+        animals=tuple(ONLY_ANIMAL if who in ("", UNIQUE) else who for who in animals),
+        points=points,
+        xy=arrange(frame, xy, n_frames),
+        confidence=arrange(frame, confidence, n_frames),
+        scorer=table.scorer,
+        notes=(*notes, *more),
+    )
+
+
+def _animals(path: Path, table: Table) -> tuple[list[str], list[str]]:
+    """The animals of a table, "" for the only one of a file without individuals."""
+    coords = {coord for _, _, coord in table.columns}
+    if not {"x", "y"} <= coords or "z" in coords:
+        raise StudyError(
+            f"{path} has the coordinates {', '.join(sorted(coords))}: only tables of x and y in "
+            "the picture can be imported."
+        )
+    if len(set(table.columns)) < len(table.columns):
+        raise StudyError(f"{path} has a column twice: export it again.")
+    animals = list(dict.fromkeys(who for who, _, _ in table.columns))
+    if len(animals) == 1 or UNIQUE not in animals:
+        return animals, []
+    left = dict.fromkeys(part for who, part, _ in table.columns if who == UNIQUE)
+    animals.remove(UNIQUE)
+    return animals, [f"points that belong to no animal left out: {', '.join(left)}"]
+
+
+def _frames(table: Table) -> tuple[np.ndarray, list[str]]:
+    """The frame of every row; labelled pictures have none, and are taken one after another."""
+    if table.frame is not None:
+        return table.frame, []
+    return np.arange(len(table.values)), [
+        "rows are labelled pictures, not frames of a video: taken as frames one after another"
+    ]
+
+
+def _read_csv(path: Path) -> Table:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        header = [next(rows), next(rows), next(rows)]
+        if header[1][0] == "individuals":
+            header.append(next(rows))
+    names = [row[0].strip() for row in header]
+    if tuple(names) != tuple(name for name in HEADER if name in names) or names[-1] != "coords":
+        raise ValueError(f"its header rows are {', '.join(names)}")
+    # A labelled picture has its folder, video and file in three columns.
+    first = next((i for i, cell in enumerate(header[-1][1:], 1) if cell), len(header[-1]))
+    cells = pd.read_csv(path, header=None, skiprows=len(header), encoding="utf-8-sig")
+    if cells.shape[1] != len(header[0]):
+        raise ValueError(f"{cells.shape[1]} columns under {len(header[0])} names")
+    index = pd.to_numeric(cells[0], errors="coerce") if first == 1 else pd.Series([np.nan])
+    labels = [[cell.strip() for cell in row[first:]] for row in header]
+    who = labels[1] if len(labels) == 4 else [""] * len(labels[0])
+    return Table(
+        scorer=labels[0][0],
+        columns=list(zip(who, labels[-2], labels[-1], strict=True)),
+        values=cells.iloc[:, first:].to_numpy(float),
+        frame=None if index.isna().any() else _whole(index.to_numpy()),
+    )
+
+
+def _whole(index: np.ndarray) -> np.ndarray:
+    return index.astype(np.int64) if (index == np.floor(index)).all() else index
