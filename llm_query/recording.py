@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from llm_query.trained import LearnedBehaviour
+
 Value = TypeVar("Value")
 
 
@@ -55,6 +57,7 @@ class Recording:
     width: int = 0  # px
     height: int = 0  # px
     notes: tuple[str, ...] = ()  # what was done to the tracks after they were measured
+    learned: tuple[LearnedBehaviour, ...] = ()  # behaviours learned in the study
     _known: dict[Hashable, Any] = field(default_factory=dict, repr=False, init=False)
 
     @classmethod

@@ -15,6 +15,7 @@ from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.outlines import Outlines
 from llm_query.recording import Recording, Track
+from llm_query.trained import LearnedBehaviour, stored_behaviour
 
 VALUES = {
     "heading_deg": "heading_deg",
@@ -52,7 +53,13 @@ def load_recording(folder: Path) -> Recording:
         variable_rate=bool(about.get("variable_rate", False)),
         width=int(about.get("width") or 0),
         height=int(about.get("height") or 0),
+        learned=_learned(table_or_none(folder, "learned")),
     )
+
+
+def _learned(table: pa.Table | None) -> tuple[LearnedBehaviour, ...]:
+    """The study's learned behaviours; a forest is unpacked when it is first applied."""
+    return () if table is None else tuple(stored_behaviour(row) for row in table.to_pylist())
 
 
 def table_or_none(folder: Path, name: str) -> pa.Table | None:

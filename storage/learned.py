@@ -12,7 +12,7 @@ MAX_MODEL_BYTES = 64 << 20
 SELECT_LEARNED = (
     "SELECT name, version, behaviour, target_kind, length_unit, features::VARCHAR AS features, "
     "model, settings::VARCHAR AS settings, report::VARCHAR AS report FROM learned_behaviours "
-    "WHERE $names::VARCHAR[] IS NULL OR list_contains($names, name) ORDER BY name, version"
+    "WHERE list_contains($names, name) ORDER BY name, version"
 )
 _JSON = ("features", "settings", "report", "trained_on", "versions")
 _COLUMNS = (
@@ -78,6 +78,12 @@ def learned_behaviours(study: Study) -> list[Learned]:
     """All learned behaviours and their versions, by name and version."""
     rows = study.rows(f"SELECT {_COLUMNS} FROM learned_behaviours ORDER BY name, version")
     return [_learned(row) for row in rows]
+
+
+def learned_names(study: Study) -> list[str]:
+    """The names of all learned behaviours, without reading their models."""
+    rows = study.rows("SELECT DISTINCT name FROM learned_behaviours ORDER BY name")
+    return [name for (name,) in rows]
 
 
 def delete_learned(study: Study, name: str, version: int | None = None) -> int:

@@ -1,10 +1,12 @@
 """A read-only copy of one video's data, for the process that runs analysis code."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from storage.bouts import SELECT_BOUTS
+from storage.learned import SELECT_LEARNED, learned_names
 from storage.regions import regions
 from storage.runs import COLUMNS, Run, active_run
 from storage.study import Study, StudyError
@@ -13,12 +15,19 @@ from storage.videos import Video, animal_names, find_video
 from storage.writing import sql_text
 
 
-def write_snapshot(study: Study, video_id: int, folder: Path | str, needs_masks: bool) -> Path:
+def write_snapshot(
+    study: Study,
+    video_id: int,
+    folder: Path | str,
+    needs_masks: bool,
+    learned: Collection[str] | None = None,
+) -> Path:
     """Write what an analysis may see of one video into `folder`, as read-only files.
 
     recording.json (video, frame rate, size, scale, animals, points, regions), time_s.parquet
     (frame, time_s), tracks, keypoints and, when `needs_masks`, masks (with animal_id and the
-    animal's name), sorted by animal then frame; bouts. Only the active tracking run is in it.
+    animal's name), sorted by animal then frame; bouts; the learned behaviours named in `learned`
+    (all of them by default). Only the active tracking run is in it.
     """
     video, folder = find_video(study, video_id), Path(folder).resolve()
     run = active_run(study, video_id)
@@ -41,6 +50,7 @@ def write_snapshot(study: Study, video_id: int, folder: Path | str, needs_masks:
             file.unlink(missing_ok=True)  # of an earlier snapshot
     everything = {"video": video_id, "behaviour": None}
     _copy(study, SELECT_BOUTS.format(more=""), everything, folder / "bouts.parquet")
+    _copy_learned(study, learned, folder / "learned.parquet")
     _write_recording(folder / "recording.json", _recording(study, video, run))
     return folder
 
@@ -81,6 +91,15 @@ def _copy(study: Study, sql: str, parameters: dict[str, Any], file: Path) -> Non
     options = "FORMAT parquet, COMPRESSION lz4_raw"
     study.rows(f"COPY ({sql}) TO {sql_text(str(file))} ({options})", parameters)
     file.chmod(0o444)
+
+
+def _copy_learned(study: Study, learned: Collection[str] | None, file: Path) -> None:
+    """The models that an analysis may apply; most studies have none, and get no file."""
+    names = learned_names(study) if learned is None else list(learned)
+    if names:
+        _copy(study, SELECT_LEARNED, {"names": names}, file)
+    else:
+        file.unlink(missing_ok=True)  # of an earlier snapshot
 
 
 def _write_recording(file: Path, recording: dict[str, object]) -> None:
