@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.bouts import Bouts
-from llm_query.kinematics import angle_between, direction_deg, median_length
-from llm_query.kinematics import velocity as velocity_of
-from llm_query.motion import MOVING, WINDOW_S, speed_limit
+from llm_query.motion import MOVING, ROUNDING, WINDOW_S, Limit, speed_limit
+from llm_query.pairs import body_size, distance_between_points, distance_limit, social_bouts
 from llm_query.recording import Recording
-from llm_query.social import closing_speed, distance_between, distance_limit, social_bouts
+from llm_query.sharp import sharp_speed, sharp_velocity
 from llm_query.vocabulary import word
 
 
@@ -27,27 +26,32 @@ def approach(
 ) -> Bouts:
     """Bouts in which the first animal comes closer to the second by its own movement.
 
-    It is faster than the other, moves at min_speed or more, and their distance shrinks, all over
-    window_s seconds, within max_distance. max_distance: in unit; default 2 body lengths (the mean
-    of both). min_speed: in unit/s; default as in moving. min_duration_s: seconds.
+    It is faster than the other, moves at min_speed or more, and by both velocities their distance
+    shrinks, within max_distance. max_distance: in unit; default 2 body lengths (the mean of both).
+    min_speed: in unit/s; default as in moving. window_s: seconds of straight path that give a
+    velocity: around the frame, or before or after it where the path bends; so the bout begins in
+    the frame in which the animal sets off and ends in the one in which it stops, turns or passes.
+    min_duration_s: seconds. max_gap_frames: see bouts_where.
 
     Source: EthoVision / LMT social approach (focal faster than the other, distance 3 frames before
-    larger than 3 frames after, within 2 mean body lengths); the lowest speed is ours: without it
-    the jitter of two resting animals would count.
+    larger than 3 frames after, which is 0.2 s at 30 frames/s and blurs both ends by 3 frames;
+    within 2 mean body lengths); the lowest speed is ours: without it the jitter of two resting
+    animals would count.
 
     >>> recording = example_recording()
     >>> approach(recording, "animal1", "animal2").subject.tolist()
     ['animal1']
     """
     limit, said = distance_limit(recording, a, b, max_distance, 2.0, "max_distance")
-    fast, how = speed_limit(recording, a, min_speed, MOVING, "min_speed")
-    speed_a = np.hypot(*velocity_of(recording, a, "centre", window_s).T)
-    speed_b = np.hypot(*velocity_of(recording, b, "centre", window_s).T)
-    closing = closing_speed(recording, a, b, window_s)
-    mask = (speed_a >= fast) & (speed_a > speed_b) & (closing > 0)
-    mask &= distance_between(recording, a, b) <= limit + 1e-9
+    fast, how = least_speed(recording, a, min_speed, MOVING)
+    speed_a = sharp_speed(recording, a, window_s)
+    speed_b = sharp_speed(recording, b, window_s)
+    parting = parting_speed(recording, a, b, window_s)
+    with np.errstate(invalid="ignore"):
+        mask = (speed_a >= at_least(fast)) & (speed_a > speed_b + ROUNDING) & (parting < -ROUNDING)
+        mask &= distance_between_points(recording, a, b) <= limit + 1e-9
     return social_bouts(
-        recording, mask, a, b, "approach", known=np.isfinite(closing + speed_a + speed_b),
+        recording, mask, a, b, "approach", known=np.isfinite(parting + speed_a + speed_b),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
         definition=f"distance shrinks, {a} faster than {b} and >= {how}, within {said}",
     )  # fmt: skip
@@ -74,7 +78,9 @@ def follow(
     max_angle_deg apart, the second is in front of the first, their centres are at most max_distance
     apart (default 2 body lengths), and the first is on the second's path of the last path_s
     seconds: at most max_path_distance from it (default half its body length, when its front end is
-    on the path). window_s: seconds for speed and direction. min_duration_s: seconds.
+    on the path). window_s: seconds of straight path for speed and direction, as in approach, so
+    that bouts begin and end where a path bends. min_duration_s: seconds. max_gap_frames: see
+    bouts_where.
 
     Source: EthoVision's Follow after LMT, except that contact is not excluded: & ~contact(...).
 
@@ -109,8 +115,8 @@ def chase(
 ) -> Bouts:
     """Bouts in which the first animal follows the second at a run.
 
-    As follow, with min_speed for both: by default 2 body lengths of the first per second, in
-    calibrated recordings too, because what is fast depends on the animal.
+    As follow, with min_speed in unit/s for both: by default 2 body lengths of the first per second,
+    in calibrated recordings too, because what is fast depends on the animal.
 
     Source: EthoVision / LMT: following above a speed the user sets; no source gives a default.
 
@@ -119,7 +125,7 @@ def chase(
     0
     """
     if min_speed is None:
-        min_speed = 2 * median_length(recording, a, "min_speed")
+        min_speed = 2 * body_size(recording, a, "min_speed")
     mask, known, said = _following(
         recording, a, b, max_distance, min_speed,
         max_angle_deg, path_s, max_path_distance, window_s,
@@ -142,20 +148,25 @@ def _following(
     window_s: float,
 ) -> tuple[np.ndarray, np.ndarray, str]:
     limit, said = distance_limit(recording, a, b, max_distance, 2.0, "max_distance")
-    fast, how = speed_limit(recording, a, min_speed, MOVING, "min_speed")
+    fast, how = least_speed(recording, a, min_speed, MOVING)
     if max_path_distance is None:
-        max_path_distance = median_length(recording, a, "max_path_distance") / 2
-    velocity_a = velocity_of(recording, a, "centre", window_s)
-    velocity_b = velocity_of(recording, b, "centre", window_s)
+        max_path_distance = body_size(recording, a, "max_path_distance") / 2
+    velocity_a = sharp_velocity(recording, a, window_s)
+    velocity_b = sharp_velocity(recording, b, window_s)
+    speed_a, speed_b = sharp_speed(recording, a, window_s), sharp_speed(recording, b, window_s)
     apart = recording.position(b) - recording.position(a)
-    turned = angle_between(direction_deg(velocity_a), direction_deg(velocity_b))
-    off_track = path_distance(
-        recording.position(a), recording.position(b), recording.time_s, path_s
+    with np.errstate(invalid="ignore"):
+        mask = (speed_a >= at_least(fast)) & (speed_b >= at_least(fast))
+        mask &= distance_between_points(recording, a, b) <= limit + 1e-9
+        mask &= _dot(apart, velocity_a) > 0
+        least = speed_a * speed_b * (np.cos(np.radians(max_angle_deg)) + ROUNDING)
+        mask &= _dot(velocity_a, velocity_b) > least
+    rows = np.flatnonzero(mask)
+    mask[rows] = (
+        path_distance(recording.position(a), recording.position(b), recording.time_s, path_s, rows)
+        <= max_path_distance + 1e-9
     )
-    mask = (np.hypot(*velocity_a.T) >= fast) & (np.hypot(*velocity_b.T) >= fast)
-    mask &= (turned < max_angle_deg) & ((apart * velocity_a).sum(axis=1) > 0)
-    mask &= (np.hypot(*apart.T) <= limit + 1e-9) & (off_track <= max_path_distance + 1e-9)
-    known = np.isfinite(velocity_a + velocity_b + apart).all(axis=1)
+    known = np.isfinite(speed_a + speed_b)
     definition = (
         f"both >= {how}, directions < {max_angle_deg:g} degrees apart, {b} in front, "
         f"{said} at most, within {max_path_distance:.3g} {recording.unit} of its last {path_s:g} s"
@@ -164,15 +175,60 @@ def _following(
 
 
 def path_distance(
-    follower: np.ndarray, leader: np.ndarray, time_s: np.ndarray, path_s: float
+    follower: np.ndarray,
+    leader: np.ndarray,
+    time_s: np.ndarray,
+    path_s: float,
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
-    """(n,) distance of one animal to the nearest place the other was at in the last path_s."""
-    nearest = np.full(len(follower), np.nan)
-    first = np.searchsorted(time_s, time_s - path_s - 1e-9)
-    longest = int((np.arange(len(time_s)) - first).max(initial=0))
-    for lag in range(longest + 1):  # few lags, all frames at once
-        then = leader[: len(leader) - lag]
-        distance = np.hypot(*(follower[lag:] - then).T)
-        distance[np.arange(lag, len(leader)) - lag < first[lag:]] = np.nan
-        nearest[lag:] = np.fmin(nearest[lag:], distance)
+    """(n,) distance of one animal to the nearest place the other was at in the last path_s.
+
+    rows: only these frames' distances, in their order.
+    """
+    rows = np.arange(len(follower)) if rows is None else rows
+    first = np.searchsorted(time_s, time_s[rows] - path_s - 1e-9)
+    nearest = np.full(len(rows), np.nan)
+    here = follower[rows]
+    for lag in range(int((rows - first).max(initial=-1)) + 1):  # few lags, all frames at once
+        then = np.maximum(rows - lag, first)  # beyond the first the first again
+        nearest = np.fmin(nearest, np.hypot(*(here - leader[then]).T))
     return nearest
+
+
+def parting_speed(recording: Recording, a: str, b: str, window_s: float) -> np.ndarray:
+    """(n,) unit/s at which two centres part by their sharp velocities; negative: they meet."""
+    (a, b) = sorted((a, b))
+
+    def make() -> np.ndarray:
+        apart = recording.position(b) - recording.position(a)
+        change = sharp_velocity(recording, b, window_s) - sharp_velocity(recording, a, window_s)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return _dot(apart, change) / distance_between_points(recording, a, b)
+
+    return recording.remember(("parting speed", a, b, float(window_s)), make)
+
+
+def least_speed(
+    recording: Recording, animal: str, given: float | None, default: Limit
+) -> tuple[float, str]:
+    """A lowest speed in unit/s and how to say it, as speed_limit; also without an outline."""
+
+    def make() -> tuple[float, str]:
+        bare = recording.px_per_cm is None and not np.isfinite(recording.length(animal)).any()
+        if given is None and bare:
+            size = default.lengths_s * body_size(recording, animal, "min_speed")
+            limit = max(size, default.px_s)
+            why = f"{default.lengths_s:g} body lengths/s" if size == limit else "above jitter"
+            return limit, f"{limit:.3g} px/s ({why})"
+        return speed_limit(recording, animal, given, default, "min_speed")
+
+    return recording.remember(("least speed", animal, given, default), make)
+
+
+def at_least(limit: float) -> float:
+    """A limit that a speed with rounding errors reaches."""
+    return limit * (1 - ROUNDING) - ROUNDING
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]

@@ -6,9 +6,15 @@ import numpy as np
 
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
-from llm_query.kinematics import angle_between, direction_deg, heading, line_fit, median_length
+from llm_query.kinematics import angle_between, direction_deg, line_fit
+from llm_query.pairs import (
+    distance_between_points,
+    distance_limit,
+    heading_of,
+    social_bouts,
+    two_animals,
+)
 from llm_query.recording import Recording
-from llm_query.states import bouts_where
 from llm_query.vocabulary import word
 
 TOUCH_CM, TOUCH_PX = 0.2, 2.0
@@ -21,7 +27,7 @@ def distance_between(
     """Distance between two animals in every frame, from centre to centre by default.
 
     point_a, point_b: body points; two different ones of one and the same animal will do, too. NaN
-    where one of them was not seen.
+    where one of them was not seen. Source: EthoVision's Distance between subjects.
 
     >>> recording = example_recording()
     >>> float(distance_between(recording, "animal1", "animal2")[-1])
@@ -29,7 +35,7 @@ def distance_between(
     """
     if point_a == point_b:
         two_animals(recording, a, b)
-    return np.hypot(*(recording.position(a, point_a) - recording.position(b, point_b)).T)
+    return distance_between_points(recording, a, b, point_a, point_b)
 
 
 @word("{unit}")
@@ -37,6 +43,9 @@ def nearest_neighbour_distance(
     recording: Recording, animal: str, point: str = "centre"
 ) -> np.ndarray:
     """Distance to the nearest of the other animals that are seen, in every frame.
+
+    point: body point of both. NaN where nobody else is seen. Source: TRex's NEIGHBOR_DISTANCE: the
+    nearest, never a mean over all.
 
     >>> recording = example_recording()
     >>> float(nearest_neighbour_distance(recording, "animal1")[-1])
@@ -48,6 +57,9 @@ def nearest_neighbour_distance(
 @word()
 def nearest_neighbour(recording: Recording, animal: str, point: str = "centre") -> np.ndarray:
     """Name of the nearest of the other animals that are seen, in every frame; None if nobody is.
+
+    point: body point of both. Of two equally near the first by number. Source: as for
+    nearest_neighbour_distance.
 
     >>> recording = example_recording()
     >>> str(nearest_neighbour(recording, "animal1")[-1])
@@ -74,7 +86,8 @@ def _to_others(recording: Recording, animal: str, point: str) -> tuple[list[str]
 def closing_speed(recording: Recording, a: str, b: str, window_s: float = 0.0) -> np.ndarray:
     """How fast the distance between two animals' centres shrinks; negative while it grows.
 
-    window_s: seconds of the line fit; 0 takes the central difference.
+    window_s: seconds of the line fit; 0 takes the central difference. Source: EthoVision's Relative
+    movement, as a speed.
 
     >>> recording = example_recording()
     >>> float(closing_speed(recording, "animal1", "animal2")[30].round(6))
@@ -156,6 +169,7 @@ def gap_between(recording: Recording, a: str, b: str) -> np.ndarray:
     """Free space between two animals' outlines in every frame; 0 = touching.
 
     Exact to the pixel. Needs outlines: a video tracked here. NaN where one is missing.
+    Source: ours, the distance behind EthoVision's Body contact.
 
     >>> recording = example_recording()
     >>> gap_between(recording, "animal1", "animal2")
@@ -173,7 +187,9 @@ def head_angle(
     """Angle between where an animal points and where another animal or a region is, 0 to 180.
 
     To either side: 0 is straight ahead, 180 right behind. b: an animal (its centre) or a region
-    (its middle). front, back: body points for the heading, as in heading.
+    (its middle). front, back: body points for the heading, as in heading; by default the outline's,
+    and without one from neck, back or tail base to the nose. Source: AmadeusGPT's head angle, but
+    to either side.
 
     >>> recording = example_recording()
     >>> float(head_angle(recording, "animal3", "animal2")[0].round(1))
@@ -189,8 +205,12 @@ def head_angle(
             f'"{b}" is neither an animal ({", ".join(recording.animals)}) nor a region '
             f"({', '.join(recording.regions) or 'none'}) of {recording.video}."
         )
-    bearing = direction_deg(goal - recording.position(a))
-    return angle_between(heading(recording, a, front, back), bearing)
+    pointing = heading_of(recording, a, front, back)
+
+    def make() -> np.ndarray:
+        return angle_between(pointing, direction_deg(goal - recording.position(a)))
+
+    return recording.remember(("head angle", a, b, front, back), make)
 
 
 @word("s")
@@ -224,35 +244,3 @@ def facing(
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
         definition=f"heading within {max_angle_deg:g} degrees of the direction to {b}",
     )  # fmt: skip
-
-
-def social_bouts(
-    recording: Recording, mask: np.ndarray, a: str, b: str | None, name: str, *,
-    known: np.ndarray, definition: str, min_duration_s: float = 0.0, max_gap_frames: int = 3,
-) -> Bouts:  # fmt: skip
-    """bouts_where, with the shortest duration said in the definition."""
-    if min_duration_s > 0:
-        definition += f", for at least {min_duration_s:g} s"
-    return bouts_where(
-        recording, mask, a, b, behaviour=name, definition=definition, known=known,
-        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-    )  # fmt: skip
-
-
-def distance_limit(
-    recording: Recording, a: str, b: str, given: float | None, lengths: float, name: str
-) -> tuple[float, str]:
-    two_animals(recording, a, b)
-    if given is not None:
-        if not given >= 0:
-            raise QueryError(f"{name} is a distance in {recording.unit}, not {given:g}.")
-        return float(given), f"{given:g} {recording.unit}"
-    mean = (median_length(recording, a, name) + median_length(recording, b, name)) / 2
-    return lengths * mean, f"{lengths * mean:.3g} {recording.unit} ({lengths:g} body lengths)"
-
-
-def two_animals(recording: Recording, a: str, b: str) -> None:
-    recording.track(a)
-    recording.track(b)
-    if a == b:
-        raise QueryError(f"This measure is about two animals; both are {a}.")

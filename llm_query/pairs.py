@@ -1,0 +1,116 @@
+"""What measures of two animals share: distances, body sizes, headings, default reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from llm_query.body_points import points_by_role
+from llm_query.bouts import Bouts
+from llm_query.errors import QueryError
+from llm_query.kinematics import heading, median_length
+from llm_query.recording import Recording
+from llm_query.states import bouts_where
+
+FRONTS, BACKS = ("nose", "head"), ("neck", "back", "tail_base")  # a heading from points
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A default distance: when calibrated, and in body lengths when not."""
+
+    cm: float
+    lengths: float
+
+
+def distance_between_points(
+    recording: Recording, a: str, b: str, point_a: str = "centre", point_b: str = "centre"
+) -> np.ndarray:
+    """(n,) distance in unit, made once for both orders of the animals. Read-only."""
+    (a, point_a), (b, point_b) = sorted([(a, point_a), (b, point_b)])
+
+    def make() -> np.ndarray:
+        apart = np.hypot(*(recording.position(a, point_a) - recording.position(b, point_b)).T)
+        apart.flags.writeable = False
+        return apart
+
+    return recording.remember(("distance", a, point_a, b, point_b), make)
+
+
+def social_bouts(
+    recording: Recording, mask: np.ndarray, a: str, b: str | None, name: str, *,
+    known: np.ndarray, definition: str, min_duration_s: float = 0.0, max_gap_frames: int = 3,
+) -> Bouts:  # fmt: skip
+    """bouts_where, with the shortest duration said in the definition."""
+    if min_duration_s > 0:
+        definition += f", for at least {min_duration_s:g} s"
+    return bouts_where(
+        recording, mask, a, b, behaviour=name, definition=definition, known=known,
+        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
+    )  # fmt: skip
+
+
+def distance_limit(
+    recording: Recording, a: str, b: str, given: float | None, lengths: float, name: str
+) -> tuple[float, str]:
+    two_animals(recording, a, b)
+    if given is not None:
+        if not given >= 0:
+            raise QueryError(f"{name} is a distance in {recording.unit}, not {given:g}.")
+        return float(given), f"{given:g} {recording.unit}"
+    mean = (body_size(recording, a, name) + body_size(recording, b, name)) / 2
+    return lengths * mean, f"{lengths * mean:.3g} {recording.unit} ({lengths:g} body lengths)"
+
+
+def reach_limit(
+    recording: Recording, a: str, b: str, given: float | None, default: Reach, name: str
+) -> tuple[float, str]:
+    """A distance in unit and how to say it: as given, or the default for this recording."""
+    if given is None and recording.px_per_cm is not None:
+        given = default.cm
+    return distance_limit(recording, a, b, given, default.lengths, name)
+
+
+def body_size(recording: Recording, animal: str, instead: str) -> float:
+    """Median body length in unit: the outline's, or from nose to tail base without one.
+
+    `instead` names the argument that makes it unnecessary, for the error when there is neither.
+    """
+
+    def make() -> float:
+        if not np.isfinite(recording.length(animal)).any():
+            points = points_by_role(recording, animal)
+            if "nose" in points and "tail_base" in points:
+                ends = distance_between_points(
+                    recording, animal, animal, points["nose"], points["tail_base"]
+                )
+                if np.isfinite(ends).any():
+                    return float(np.nanmedian(ends))
+        return median_length(recording, animal, instead)
+
+    return recording.remember(("body size", animal), make)
+
+
+def heading_of(
+    recording: Recording, animal: str, front: str | None = None, back: str | None = None
+) -> np.ndarray:
+    """(n,) heading in degrees; without an outline from the rear points to the nose. Read-only."""
+
+    def make() -> np.ndarray:
+        points = points_by_role(recording, animal)
+        ahead = [points[role] for role in FRONTS if role in points]
+        behind = [points[role] for role in BACKS if role in points]
+        unknown = not np.isfinite(recording.heading_deg(animal)).any()
+        if front is None and back is None and unknown and ahead and behind:
+            return heading(recording, animal, ahead[0], behind[0])
+        return heading(recording, animal, front, back)
+
+    return recording.remember(("heading of", animal, front, back), make)
+
+
+def two_animals(recording: Recording, a: str, b: str) -> None:
+    recording.track(a)
+    recording.track(b)
+    if a == b:
+        raise QueryError(f"This measure is about two animals; both are {a}.")
