@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llm_query.body_points import find_point
+from llm_query.body_points import find_point, points_by_role
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.geometry import ROUNDING, Region
 from llm_query.intervals import bridge, cover, runs
+from llm_query.kinematics import heading
 from llm_query.recording import Recording
 from llm_query.region_masks import fraction_in
 
 Names = str | Sequence[str]
 Truth = tuple[np.ndarray, np.ndarray]  # (n,) whether it holds and (n,) whether that is known
 TOLERANCE_S = 1e-6
+HEAD = "head end"
 GROUPS = {"any point": "any", "all points": "all"}
 
 
@@ -85,15 +87,37 @@ def find_points(recording: Recording, animal: str, point: Names, need: str | flo
     asked = (point,) if isinstance(point, str) else tuple(point)
     if not asked:
         raise QueryError('No body point was named: give "centre", or a list such as ["nose"].')
-    return tuple(find_point(recording, animal, each) for each in dict.fromkeys(asked)), need
+    named = (each if each == HEAD else find_point(recording, animal, each) for each in asked)
+    return tuple(dict.fromkeys(named)), need
+
+
+def locate(recording: Recording, animal: str, point: str) -> np.ndarray:
+    """(n, 2) place in `unit` of a body point, or of the "head end"; NaN where it was not seen."""
+    if point != HEAD:
+        return recording.position(animal, find_point(recording, animal, point))
+    return recording.remember(("head end", animal), lambda: _head_end(recording, animal))
+
+
+def _head_end(recording: Recording, animal: str) -> np.ndarray:
+    nose = points_by_role(recording, animal).get("nose")
+    if nose is not None:
+        return recording.position(animal, nose)
+    angle = np.radians(heading(recording, animal))
+    ahead = np.column_stack([np.cos(angle), -np.sin(angle)]) * recording.length(animal)[:, None] / 2
+    return recording.position(animal) + ahead
+
+
+def find_names(region: Names) -> tuple[str, ...]:
+    """The regions' names, each once; none is an error."""
+    names = (region,) if isinstance(region, str) else tuple(dict.fromkeys(region))
+    if not names:
+        raise QueryError("No region was named: give one name or several.")
+    return names
 
 
 def find_places(recording: Recording, region: Names) -> tuple[Region, ...]:
     """The regions of these names, each once; every one has an inside."""
-    names = (region,) if isinstance(region, str) else tuple(dict.fromkeys(region))
-    if not names:
-        raise QueryError("No region was named: give one name or several.")
-    places = tuple(recording.region(name) for name in names)
+    places = tuple(recording.region(name) for name in find_names(region))
     for place in places:
         place.need_inside()
     return places
@@ -109,7 +133,7 @@ def judge(
         return settle(share, rule.enter_fraction - ROUNDING, left - ROUNDING, max_gap_frames)
     found = []
     for point in rule.points:
-        position = recording.position(animal, point)
+        position = locate(recording, animal, point)
         each = []
         for place in places:
             depth = -place.signed_distance(position)

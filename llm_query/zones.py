@@ -1,4 +1,4 @@
-"""Animals and places: in a region or not, entries, time, latency, distances."""
+"""Animals and places: in a region or not, entries, exits, time, latency, head alone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ from typing import TypedDict, Unpack
 
 import numpy as np
 
-from llm_query.body_points import find_point
 from llm_query.bout_pairs import state
 from llm_query.bouts import Bouts, Pair
-from llm_query.errors import QueryError
-from llm_query.geometry import Region
+from llm_query.distances import (
+    distance_to_point as distance_to_point,
+)
+from llm_query.distances import (
+    distance_to_region as distance_to_region,
+)
+from llm_query.distances import (
+    distance_to_wall as distance_to_wall,
+)
+from llm_query.distances import (
+    find_arena as find_arena,
+)
 from llm_query.recording import Recording
 from llm_query.region_masks import fraction_in
 from llm_query.region_rules import Names, Rule, find_places, find_points, judge, visits_of
@@ -54,9 +63,9 @@ def in_region(
     """Bouts in which the animal is inside a region, judged by its centre or another body point.
 
     region: its exact name, or a list of names: in any of them. The outline belongs to the region.
-    point: "centre", a body point such as "nose", a list of points, "any point" or "all points".
-    need: of several points, "any", "all" or the share (0 to 1) that must be inside; an unseen
-    point leaves open what it could decide. min_duration_s: the shortest visit in seconds; shorter
+    point: "centre", a body point such as "nose", "head end" (the nose, or the outline's front
+    end), a list of points, "any point" or "all points". need: of several points, "any", "all" or
+    the share (0 to 1) that must be inside; an unseen point leaves open what it could decide. min_duration_s: the shortest visit in seconds; shorter
     ones count as outside. min_outside_s: seconds; who is back sooner has not been outside.
     max_gap_frames: see bouts_where. Against flicker at the border: enter_margin and exit_margin,
     in cm (px uncalibrated), how far inside it must come to be in and how far outside to be out;
@@ -254,83 +263,35 @@ def fraction_inside(recording: Recording, animal: str, region: Names) -> np.ndar
     return fraction_in(recording, animal, find_places(recording, region))
 
 
-@word("{unit}")
-def distance_to_point(
-    recording: Recording, animal: str, x: float, y: float, point: str = "centre"
-) -> np.ndarray:
-    """Distance of the animal from a place in the picture, in every frame.
+@word("s")
+def head_in_region(
+    recording: Recording,
+    animal: str,
+    region: Names,
+    *,
+    body_outside: bool = False,
+    **rule: Unpack[Inside],
+) -> Bouts:
+    """Bouts in which the animal's head is inside a region, wherever its body is.
 
-    x, y: from the top left corner of the picture, in cm (px when uncalibrated), y downwards.
-    point: body point. (n,) in cm (px uncalibrated), NaN where the animal was not seen.
+    The head is the nose if the animal has one, otherwise the front end of its outline: half a body
+    length ahead of the centre. region and rule: as in in_region. body_outside: True keeps only
+    the time in which the centre is seen outside these regions: head dips, peeping in.
 
-    Source: EthoVision, distance to point; a straight line.
-
-    >>> recording = example_recording()
-    >>> float(distance_to_point(recording, "animal2", 39, 10)[0])
-    10.0
-    """
-    position = recording.position(animal, find_point(recording, animal, point))
-    return np.hypot(*(position - np.array([x, y])).T)
-
-
-@word("{unit}")
-def distance_to_region(
-    recording: Recording, animal: str, region: Names, point: str = "centre"
-) -> np.ndarray:
-    """Distance of the animal from the nearest part of a region in every frame, 0 inside it.
-
-    region: a name, or a list of names: the nearest of them. Works for points and lines as well.
-    point: body point. (n,) in cm (px uncalibrated), NaN where the animal was not seen.
-
-    Source: the exact distance to the outline, as in ANY-maze (distance from zone).
+    Source: ANY-maze, head in zone; head dips as in plus maze scoring (Rodgers and Dalvi 1997).
 
     >>> recording = example_recording()
-    >>> float(distance_to_region(recording, "animal2", "feeder")[0])
-    6.0
+    >>> head_in_region(recording, "animal1", "corner", body_outside=True).start_s.round(3).tolist()
+    [2.3]
     """
-    names = (region,) if isinstance(region, str) else tuple(region)
-    if not names:
-        raise QueryError("No region was named: give one name or several.")
-    position = recording.position(animal, find_point(recording, animal, point))
-    found = [recording.region(name).signed_distance(position) for name in names]
-    return np.maximum(np.min(found, axis=0), 0)
-
-
-@word("{unit}")
-def distance_to_wall(
-    recording: Recording, animal: str, arena: str | None = None, point: str = "centre"
-) -> np.ndarray:
-    """Distance of the animal from the nearest wall, the arena's outline, in every frame.
-
-    arena: the region's name; by default the only one with the role "arena". On either side of the
-    wall the distance is positive. point: body point. (n,) in cm (px uncalibrated).
-
-    Source: ANY-maze, distance from the zone's border, here exact.
-
-    >>> recording = example_recording()
-    >>> float(distance_to_wall(recording, "animal1")[0])
-    5.0
-    """
-    position = recording.position(animal, find_point(recording, animal, point))
-    return np.abs(find_arena(recording, arena).signed_distance(position))
-
-
-def find_arena(recording: Recording, name: str | None) -> Region:
-    """The region that is the arena: the named one, or the only one with that role."""
-    if name is not None:
-        region = recording.region(name)
-    else:
-        arenas = [r for r in recording.regions.values() if r.role == "arena"]
-        if len(arenas) != 1:
-            listed = ", ".join(f'"{r.name}"' for r in arenas) or "none"
-            raise QueryError(
-                f"The distance to the wall needs one arena; {recording.video} has {listed}. Draw "
-                'the inner wall as a region and give it the role "arena", or name a region.'
-            )
-        region = arenas[0]
-    if not region.has_inside:
-        raise QueryError(f'"{region.name}" is a {region.kind}; an arena has an inside.')
-    return region
+    head = in_region(recording, animal, region, "head end", **rule)
+    if not body_outside:
+        return head
+    gap = rule.get("max_gap_frames", 3)
+    both = head & outside_region(recording, animal, region, max_gap_frames=gap)
+    names = " or ".join(place.name for place in find_places(recording, region))
+    both = both.named(f"head in {names}", f"{head.definition}, the centre outside")
+    return both.at_least(rule["min_duration_s"]) if rule.get("min_duration_s") else both
 
 
 def _at_least(seconds: float) -> str:
