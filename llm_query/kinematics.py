@@ -4,84 +4,69 @@ from __future__ import annotations
 
 import numpy as np
 
+from llm_query.body_points import points_by_role
 from llm_query.bout_algebra import window
 from llm_query.bouts import Bouts
+from llm_query.directions import angle_between as angle_between
+from llm_query.directions import direction_deg as direction_deg
+from llm_query.directions import heading as heading
+from llm_query.directions import smoothed
+from llm_query.directions import turning_speed as turning_speed
 from llm_query.errors import QueryError
+from llm_query.local_fits import central_difference as central_difference
+from llm_query.local_fits import line_fit as line_fit
+from llm_query.local_fits import stretch_ids as stretch_ids
 from llm_query.recording import Recording
 from llm_query.vocabulary import word
 
-
-def stretch_ids(seen: np.ndarray) -> np.ndarray:
-    """(n,) the number of the unbroken stretch each frame belongs to, -1 where nothing was seen.
-
-    >>> stretch_ids(np.array([True, True, False, True])).tolist()
-    [0, 0, -1, 1]
-    """
-    begins = seen & ~np.concatenate([[False], seen[:-1]])
-    return np.where(seen, np.cumsum(begins) - 1, -1)
+GAPS = ("skip", "straight", "scale")
 
 
-def central_difference(values: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-    """(n, d) change per second of (n, d): from the frame before to the frame after.
-
-    One-sided at the ends of a tracked stretch, NaN for a frame without neighbours.
-    """
-    seen = np.isfinite(values).all(axis=1)
-    linked = seen[1:] & seen[:-1]
-    frame = np.arange(len(values))
-    before = frame - np.concatenate([[False], linked])
-    after = frame + np.concatenate([linked, [False]])
-    span = (time_s[after] - time_s[before])[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(span > 0, (values[after] - values[before]) / span, np.nan)
-
-
-def line_fit(
-    values: np.ndarray, time_s: np.ndarray, window_s: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n, d) level and (n, d) slope per second of straight lines fitted around every frame.
-
-    The window is centred and `window_s` seconds long by the real times; it ends where the tracked
-    stretch ends. Where it holds one frame only, the slope is the central difference.
-    """
-    n = len(values)
-    seen = np.isfinite(values).all(axis=1)
-    stretch = stretch_ids(seen)
-    half = window_s / 2 + 1e-9
-    reach = np.searchsorted(time_s, time_s + half, side="right") - 1 - np.arange(n)
-    count = seen.astype(float)
-    s_t, s_tt = np.zeros(n), np.zeros(n)
-    s_v, s_tv = np.zeros(values.shape), np.zeros(values.shape)
-    for k in range(1, int(reach.max(initial=0)) + 1):  # few offsets, all frames at once
-        pair = (stretch[k:] == stretch[:-k]) & seen[k:] & (time_s[k:] - time_s[:-k] <= half)
-        low = np.flatnonzero(pair)
-        high = low + k
-        dt = time_s[high] - time_s[low]
-        dv = values[high] - values[low]
-        for here, sign in ((low, 1.0), (high, -1.0)):  # each is the other's neighbour
-            count[here] += 1
-            s_t[here] += sign * dt
-            s_tt[here] += dt**2
-            s_v[here] += sign * dv
-            s_tv[here] += dt[:, None] * dv
-    with np.errstate(invalid="ignore", divide="ignore"):
-        spread = (s_tt - s_t**2 / count)[:, None]
-        slope = (s_tv - s_t[:, None] * s_v / count[:, None]) / spread
-        level = values + (s_v - slope * s_t[:, None]) / count[:, None]
-    alone = count < 2
-    slope[alone] = central_difference(values, time_s)[alone]
-    level[alone] = values[alone]
-    return level, slope
-
-
-def velocity(recording: Recording, animal: str, point: str, window_s: float) -> np.ndarray:
-    """(n, 2) x and y velocity in unit/s, y down; see speed for `window_s`."""
-    position = recording.position(animal, point)
+def change_per_second(values: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
+    """(n, d) change per second of (n, d): central difference, or lines over `window_s` seconds."""
     if window_s < 0:
         raise QueryError(f"window_s is a length of time in seconds, not {window_s:g}.")
     if window_s == 0:
-        return central_difference(position, recording.time_s)
-    return line_fit(position, recording.time_s, window_s)[1]
+        return central_difference(values, time_s)
+    return line_fit(values, time_s, window_s)[1]
+
+
+def _derivative(
+    recording: Recording, animal: str, point: str, window_s: float, order: int
+) -> np.ndarray:
+    """(n, 2) the derivative of the path of this order, made once per recording; read-only."""
+
+    def make() -> np.ndarray:
+        values = (
+            recording.position(animal, point)
+            if order == 1
+            else _derivative(recording, animal, point, window_s, order - 1)
+        )
+        found = change_per_second(values, recording.time_s, window_s)
+        found.flags.writeable = False
+        return found
+
+    return recording.remember(("derivative", animal, point, float(window_s), order), make)
+
+
+@word("{unit}/s")
+def velocity(
+    recording: Recording, animal: str, point: str = "centre", window_s: float = 0.0
+) -> np.ndarray:
+    """Where to and how fast the animal moves in every frame: x and y in unit/s, y down.
+
+    Shape (n, 2), read-only. point: body point. window_s: seconds; 0 takes the central difference
+    over the frame before and after (real times, one-sided at the ends of a tracked stretch); more
+    fits a straight line to the path in a centred window. NaN where the animal was not seen.
+
+    Source: central differences as in movement's compute_velocity, which leaves the frames beside a
+    gap out instead.
+
+    >>> recording = example_recording()
+    >>> velocity(recording, "animal1")[45].round(3).tolist()
+    [10.0, 0.0]
+    """
+    return _derivative(recording, animal, point, window_s, 1)
 
 
 @word("{unit}/s")
@@ -94,11 +79,39 @@ def speed(
     after (real times, one-sided at the ends of a tracked stretch); more fits a straight line to
     the path in a centred window, which removes jitter. NaN where the animal was not seen.
 
+    Source: the length of the velocity, as movement's compute_speed.
+
     >>> recording = example_recording()
     >>> speed(recording, "animal1")[[0, 45, 120]].round(3).tolist()
     [10.0, 10.0, 0.0]
     """
     return np.hypot(*velocity(recording, animal, point, window_s).T)
+
+
+@word("{unit}/s")
+def forward_speed(
+    recording: Recording,
+    animal: str,
+    front: str | None = None,
+    back: str | None = None,
+    *,
+    point: str = "centre",
+    window_s: float = 0.0,
+) -> np.ndarray:
+    """How fast the animal moves the way it points, in every frame; negative when it goes backward.
+
+    The part of the velocity along the heading; going sideways is 0. front, back: body points of the
+    heading, as in heading. point, window_s: as in speed. Shape (n,).
+
+    Source: forward velocity as in JAABA's du_ctr (Kabra et al. 2013, Nature Methods 10).
+
+    >>> recording = example_recording()
+    >>> float(forward_speed(recording, "animal1")[45].round(3))
+    10.0
+    """
+    facing = np.radians(heading(recording, animal, front, back))
+    moving = velocity(recording, animal, point, window_s)
+    return moving[:, 0] * np.cos(facing) - moving[:, 1] * np.sin(facing)
 
 
 @word("{unit}/s2")
@@ -108,15 +121,70 @@ def acceleration(
     """How quickly the speed changes in every frame: positive when speeding up.
 
     window_s: seconds, as in speed, for the speed and for its change. In unit/s per second.
+    Turning at an even speed is 0 here: see acceleration_vector for that.
+
+    Source: the change of the speed, as in EthoVision's Acceleration.
 
     >>> recording = example_recording()
     >>> float(acceleration(recording, "animal1")[45].round(6))
     0.0
     """
     fast = speed(recording, animal, point, window_s)[:, None]
-    if window_s == 0:
-        return central_difference(fast, recording.time_s)[:, 0]
-    return line_fit(fast, recording.time_s, window_s)[1][:, 0]
+    return change_per_second(fast, recording.time_s, window_s)[:, 0]
+
+
+@word("{unit}/s2")
+def acceleration_vector(
+    recording: Recording, animal: str, point: str = "centre", window_s: float = 0.0
+) -> np.ndarray:
+    """How the velocity changes in every frame, turns included: x and y in unit/s2, y down.
+
+    Shape (n, 2), read-only. window_s: seconds, as in velocity, for the velocity and its change.
+
+    Source: the second derivative of the position, as in movement's compute_acceleration.
+
+    >>> recording = example_recording()
+    >>> acceleration_vector(recording, "animal1", window_s=0.2)[45].round(6).tolist()
+    [0.0, 0.0]
+    """
+    return _derivative(recording, animal, point, window_s, 2)
+
+
+@word("{unit}/s3")
+def jerk(
+    recording: Recording, animal: str, point: str = "centre", window_s: float = 0.0
+) -> np.ndarray:
+    """How abruptly the animal moves: the size of the change of its acceleration, in unit/s3.
+
+    The length of the third derivative of the position, 0 or more. Every derivative raises jitter,
+    so give a window: window_s is in seconds, as in velocity, and used for each of the three; the
+    frames within 1.5 windows of a gap rest on fewer frames. Shape (n,).
+
+    Source: jerk as minimised by smooth movements (Flash & Hogan 1985, J. Neurosci. 5).
+
+    >>> recording = example_recording()
+    >>> float(jerk(recording, "animal1", window_s=0.2)[150].round(6))
+    0.0
+    """
+    return np.hypot(*_derivative(recording, animal, point, window_s, 3).T)
+
+
+@word("{unit}")
+def step_length(
+    recording: Recording, animal: str, point: str = "centre", window_s: float = 0.0
+) -> np.ndarray:
+    """How far the animal goes from every frame to the next one, in cm (px when uncalibrated).
+
+    NaN at the last frame and beside a gap. window_s: seconds of smoothing first. Shape (n,).
+
+    Source: the length of movement's compute_forward_displacement, which ends with 0.
+
+    >>> recording = example_recording()
+    >>> step_length(recording, "animal1")[[0, 120]].round(3).tolist()
+    [0.333, 0.0]
+    """
+    step = np.diff(smoothed(recording, animal, point, window_s), axis=0)
+    return np.append(np.hypot(*step.T), np.nan)
 
 
 @word("{unit}")
@@ -129,20 +197,37 @@ def distance_moved(
     *,
     window_s: float = 0.0,
     during: Bouts | None = None,
+    gaps: str = "skip",
 ) -> float:
     """How far the animal went: the sum of its steps, in cm (px when uncalibrated).
 
-    Steps lead from one tracked frame to the next frame, never across a gap, and belong to the frame
-    where they begin, so that periods add up. start_s, stop_s: the period in seconds. during: only
-    inside these bouts. window_s: seconds of smoothing first (0: none, jitter adds up as distance).
-    NaN when the animal was never seen in two frames in a row.
+    Steps lead from one tracked frame to the next frame and belong to the frame where they begin, so
+    that periods add up. start_s, stop_s: the period in seconds. during: only inside these bouts.
+    window_s: seconds of smoothing first (0: none, jitter adds up as distance). NaN when the animal
+    was never seen in two frames in a row.
+
+    gaps: what happens while it was not seen. "skip" counts nothing there; "straight" adds the
+    straight line from where it was lost to where it was found, which is too short for any path
+    that bends; "scale" divides by the share of the time with steps, as if it had moved no less
+    unseen than seen.
+
+    Source: movement's compute_path_length with nan_policy "ffill" is "straight", "scale" is
+    "scale"; EthoVision's Distance moved skips.
 
     >>> recording = example_recording()
     >>> round(distance_moved(recording, "animal1"), 3)
     30.0
     """
-    steps, _ = _steps(recording, animal, point, start_s, stop_s, window_s, during)
-    return float(np.nansum(steps)) if np.isfinite(steps).any() else float("nan")
+    if gaps not in GAPS:
+        raise QueryError(f'gaps="{gaps}" is unknown: take one of {", ".join(GAPS)}.')
+    steps, lasting = _steps(
+        recording, animal, point, start_s, stop_s, window_s, during, gaps == "straight"
+    )
+    known = np.isfinite(steps)
+    if not known.any():
+        return float("nan")
+    share = lasting[known].sum() / lasting.sum() if gaps == "scale" else 1.0
+    return float(steps[known].sum() / share)
 
 
 @word("{unit}/s")
@@ -158,7 +243,9 @@ def mean_speed(
 ) -> float:
     """Mean speed while the animal was seen: the distance moved over the time of its steps.
 
-    Arguments as in distance_moved.
+    Arguments as in distance_moved, gaps are skipped.
+
+    Source: EthoVision's mean Velocity; a mean over time, not over frames.
 
     >>> recording = example_recording()
     >>> round(mean_speed(recording, "animal1", start_s=0, stop_s=3), 3)
@@ -177,12 +264,18 @@ def _steps(
     stop_s: float | None,
     window_s: float,
     during: Bouts | None,
+    across: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lengths of the steps to the next frame (NaN across gaps) and how long they last."""
-    position = recording.position(animal, point)
-    if window_s > 0:
-        position = line_fit(position, recording.time_s, window_s)[0]
-    length = np.hypot(*np.diff(position, axis=0).T)
+    """Lengths of the steps to the next frame and how long they last, by the frame they begin at.
+
+    NaN in gaps; with `across` the last frame before a gap leads to the first one after it.
+    """
+    position, time_s = smoothed(recording, animal, point, window_s), recording.time_s
+    length, lasting = np.hypot(*np.diff(position, axis=0).T), np.diff(time_s)
+    if across:
+        seen = np.flatnonzero(np.isfinite(position).all(axis=1))
+        length[seen[:-1]] = np.hypot(*np.diff(position[seen], axis=0).T)
+        lasting[seen[:-1]] = np.diff(time_s[seen])
     counted = np.ones(len(length), dtype=bool)
     if start_s is not None or stop_s is not None:
         last = recording.end_s if stop_s is None else stop_s
@@ -190,95 +283,36 @@ def _steps(
         counted[:low] = counted[high:] = False
     if during is not None:
         counted &= during.mask()[:-1]
-    return length[counted], np.diff(recording.time_s)[counted]
-
-
-@word("deg")
-def heading(
-    recording: Recording, animal: str, front: str | None = None, back: str | None = None
-) -> np.ndarray:
-    """Where the animal's nose end points in every frame, in degrees.
-
-    0 is right, 90 up on the screen, counter-clockwise, in (-180, 180]; NaN when unknown. It is the
-    outline's axis; name two body points (front, back) to take the line between them.
-
-    >>> recording = example_recording()
-    >>> float(heading(recording, "animal1")[0])
-    0.0
-    """
-    if (front is None) != (back is None):
-        raise QueryError("heading() from body points needs both: front and back.")
-    if front is not None and back is not None:
-        return direction_deg(recording.position(animal, front) - recording.position(animal, back))
-    degrees = recording.heading_deg(animal)
-    if not np.isfinite(degrees).any():
-        raise QueryError(
-            f"No heading is known for {animal}. Name two body points as front and back "
-            f"(it has {', '.join(recording.track(animal).points)}), or track the video."
-        )
-    return degrees
-
-
-def direction_deg(vector: np.ndarray) -> np.ndarray:
-    """(n,) direction of (n, 2) vectors with y down: 0 right, 90 up, in (-180, 180].
-
-    >>> direction_deg(np.array([[1.0, 0.0], [0.0, -1.0], [-1.0, 0.0]])).tolist()
-    [0.0, 90.0, 180.0]
-    """
-    degrees = np.degrees(np.arctan2(-vector[:, 1], vector[:, 0]))
-    degrees = np.where(degrees <= -180, 180.0, degrees) + 0.0
-    return np.where((vector == 0).all(axis=1), np.nan, degrees)
-
-
-def angle_between(a: np.ndarray, b: np.ndarray | float) -> np.ndarray:
-    """The smallest turn from a to b in degrees, 0 to 180, whichever way round.
-
-    >>> angle_between(np.array([170.0, 10.0]), np.array([-170.0, 350.0])).tolist()
-    [20.0, 20.0]
-    """
-    return np.abs((np.asarray(b) - a + 180) % 360 - 180)
-
-
-@word("deg/s")
-def turning_speed(
-    recording: Recording,
-    animal: str,
-    front: str | None = None,
-    back: str | None = None,
-    window_s: float = 0.0,
-) -> np.ndarray:
-    """How fast the body turns in every frame, in degrees per second; counter-clockwise positive.
-
-    front, back, as in heading; window_s as in speed. Turns of more than 180 degrees between two
-    frames cannot be told from the shorter way round.
-
-    >>> recording = example_recording()
-    >>> float(turning_speed(recording, "animal1")[45])
-    0.0
-    """
-    degrees = heading(recording, animal, front, back)
-    seen = np.isfinite(degrees)
-    unwrapped = np.full(len(degrees), np.nan)
-    unwrapped[seen] = np.unwrap(degrees[seen], period=360)
-    if window_s == 0:
-        return central_difference(unwrapped[:, None], recording.time_s)[:, 0]
-    return line_fit(unwrapped[:, None], recording.time_s, window_s)[1][:, 0]
+    return length[counted], lasting[counted]
 
 
 @word("{unit}")
 def body_length(recording: Recording, animal: str) -> np.ndarray:
     """Length of the animal's outline along its body in every frame, in cm (px uncalibrated).
 
+    Without outlines the distance from the nose to the base of the tail, if both are labelled; NaN
+    if neither is known. Shape (n,).
+
+    Source: the long axis of the ellipse with the outline's second moments, as in scikit-image's
+    regionprops; nose to tail base as in EthoVision's stretch attend posture.
+
     >>> recording = example_recording()
     >>> float(body_length(recording, "animal1")[0])
     4.0
     """
-    return recording.length(animal)
+    length = recording.length(animal)
+    if np.isfinite(length).any():
+        return length
+    points = points_by_role(recording, animal)
+    if "nose" not in points or "tail_base" not in points:
+        return length
+    nose, tail = (recording.position(animal, points[role]) for role in ("nose", "tail_base"))
+    return np.hypot(*(nose - tail).T)
 
 
 def median_length(recording: Recording, animal: str, instead: str) -> float:
     """The animal's median body length in `unit`; `instead` names the argument that avoids it."""
-    length = recording.length(animal)
+    length = body_length(recording, animal)
     if not np.isfinite(length).any():
         raise QueryError(
             f"The default is in body lengths, and {animal} has no outline to measure one. "

@@ -1,0 +1,164 @@
+"""Slopes and levels of lines and curves fitted around every frame, never across a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+SPREAD = 4  # windows of up to so many times fewer frames are summed together with the longest
+
+
+def stretch_ids(seen: np.ndarray) -> np.ndarray:
+    """(n,) the number of the unbroken stretch each frame belongs to, -1 where nothing was seen.
+
+    >>> stretch_ids(np.array([True, True, False, True])).tolist()
+    [0, 0, -1, 1]
+    """
+    begins = seen & ~np.concatenate([[False], seen[:-1]])
+    return np.where(seen, np.cumsum(begins) - 1, -1)
+
+
+def central_difference(values: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+    """(n, d) change per second of (n, d): from the frame before to the frame after.
+
+    One-sided at the ends of a tracked stretch, NaN for a frame without neighbours.
+    """
+    seen = np.isfinite(values).all(axis=1)
+    linked = seen[1:] & seen[:-1]
+    frame = np.arange(len(values))
+    before = frame - np.concatenate([[False], linked])
+    after = frame + np.concatenate([linked, [False]])
+    span = (time_s[after] - time_s[before])[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(span > 0, (values[after] - values[before]) / span, np.nan)
+
+
+def windows(seen: np.ndarray, time_s: np.ndarray, window_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) first and (n,) last frame of the window around every frame; both are in it.
+
+    It is centred, `window_s` seconds long by the real times, and ends with the tracked stretch.
+    """
+    frame = np.arange(len(seen))
+    half = window_s / 2 + 1e-9
+    broken = ~(seen[1:] & seen[:-1])
+    begin = np.maximum.accumulate(np.where(np.append(True, broken), frame, 0))
+    end = np.minimum.accumulate(np.where(np.append(broken, True), frame, len(seen))[::-1])[::-1]
+    first = np.searchsorted(time_s, time_s - half)
+    last = np.searchsorted(time_s, time_s + half, side="right") - 1
+    return np.maximum(first, begin), np.minimum(last, end)
+
+
+def line_fit(
+    values: np.ndarray, time_s: np.ndarray, window_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, d) level and (n, d) slope per second of straight lines fitted around every frame.
+
+    The window is centred and `window_s` seconds long by the real times; it ends where the tracked
+    stretch ends. Where it holds one frame only, the slope is the central difference.
+    """
+    seen = np.isfinite(values).all(axis=1)
+    first, last = windows(seen, time_s, window_s)
+    count = last - first + 1
+    steps = np.diff(time_s)
+    clock = time_s
+    if (steps > window_s).any():  # no window reaches over such a pause; long ones cost digits
+        clock = np.concatenate([[0.0], np.cumsum(np.minimum(steps, window_s))])
+    level, slope = np.array(values, dtype=float), np.full(values.shape, np.nan)
+    todo = np.flatnonzero(seen & (count > 1))
+    while len(todo):
+        size = int(count[todo].max())
+        now = count[todo] * SPREAD >= size
+        rows, todo = todo[now], todo[~now]
+        level[rows], slope[rows] = _block_lines(values, clock, seen, first, last, rows, size)
+    changes = np.cumsum(np.diff(values, axis=0, prepend=values[:1]) != 0, axis=0)
+    rest = changes[last] == changes[first]  # at rest is at rest, without rounding errors
+    level[rest], slope[rest] = values[rest], 0.0
+    alone = count < 2
+    if alone.any():
+        slope[alone] = central_difference(values, time_s)[alone]
+    level[~seen] = slope[~seen] = np.nan
+    return level, slope
+
+
+def _block_lines(
+    values: np.ndarray,
+    time_s: np.ndarray,
+    seen: np.ndarray,
+    first: np.ndarray,
+    last: np.ndarray,
+    rows: np.ndarray,
+    size: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Level and slope of `rows`, whose windows hold up to `size` frames, by running sums.
+
+    The sums run in blocks of 2 * `size` frames that overlap by half, so that every window lies in
+    one. A block has its own origin of time and place: sums from the first frame of the video
+    would lose the digits that the slope is made of.
+    """
+    blocks, block = np.unique(first[rows] // size, return_inverse=True)
+    frame = np.minimum(blocks[:, None] * size + np.arange(2 * size), len(values) - 1)
+    weight = seen[frame]
+    origin = time_s[frame[:, size]]
+    tau = (time_s[frame] - origin[:, None]) * weight
+    shift = 2 * size * block - blocks[block] * size  # from frames of the video to the blocks, flat
+    low, high = first[rows] + shift, last[rows] + shift
+
+    def total(terms: np.ndarray) -> np.ndarray:
+        running = np.cumsum(terms, axis=1).ravel()
+        return running[high] - running[low] + terms.ravel()[low]
+
+    count = high - low + 1.0
+    mean_t = total(tau) / count
+    spread = total(tau * tau) - mean_t**2 * count
+    away = time_s[rows] - origin[block] - mean_t
+    level, slope = np.empty((2, len(rows), values.shape[1]))
+    for column in range(values.shape[1]):
+        place = np.where(weight, values[:, column][frame], 0.0)
+        middle = place.sum(axis=1) / np.maximum(weight.sum(axis=1), 1)
+        place = (place - middle[:, None]) * weight
+        mean = total(place) / count
+        slope[:, column] = (total(place * tau) - mean_t * mean * count) / spread
+        level[:, column] = middle[block] + mean + slope[:, column] * away
+    return level, slope
+
+
+def curve_fit(
+    values: np.ndarray,
+    time_s: np.ndarray,
+    window_s: float,
+    degree: int,
+    weigh: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """(n, d) level of polynomials fitted around every frame of (n, d) by weighted least squares.
+
+    `weigh` gets how far a frame is from the middle, 0 to 1 (half a window), and gives its weight.
+    Windows as in line_fit; where one holds no more frames than a curve of this `degree` passes
+    through anyway, the value stays.
+    """
+    n, d = values.shape
+    seen = np.isfinite(values).all(axis=1)
+    first, last = windows(seen, time_s, window_s)
+    half = window_s / 2 + 1e-9
+    moments = np.zeros((2 * degree + 1, n))
+    products = np.zeros((degree + 1, n, d))
+    used = np.zeros(n, dtype=int)
+    for k in range(int((first - np.arange(n)).min()), int((last - np.arange(n)).max()) + 1):
+        here = np.arange(max(0, -k), n - max(0, k))  # few offsets, all frames at once
+        here = here[(first[here] <= here + k) & (here + k <= last[here]) & seen[here]]
+        away = (time_s[here + k] - time_s[here]) / half
+        weight = weigh(np.abs(away))
+        used[here] += weight > 0
+        change = values[here + k] - values[here]
+        for power in range(2 * degree + 1):
+            moments[power, here] += weight * away**power
+        for power in range(degree + 1):
+            products[power, here] += (weight * away**power)[:, None] * change
+    fits = used > degree
+    order = np.arange(degree + 1)
+    matrix = moments[order[:, None] + order].transpose(2, 0, 1)[fits]
+    level = np.array(values, dtype=float)
+    right = products.transpose(1, 0, 2)[fits]
+    level[fits] += np.linalg.solve(matrix, right)[:, 0] if fits.any() else 0.0
+    level[~seen] = np.nan
+    return level
