@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from llm_query.body_points import points_by_role
+from llm_query.bodies import body_length as body_length
+from llm_query.bodies import median_length as median_length
 from llm_query.bout_algebra import window
 from llm_query.bouts import Bouts
 from llm_query.directions import angle_between as angle_between
@@ -284,38 +285,3 @@ def _steps(
     if during is not None:
         counted &= during.mask()[:-1]
     return length[counted], lasting[counted]
-
-
-@word("{unit}")
-def body_length(recording: Recording, animal: str) -> np.ndarray:
-    """Length of the animal's outline along its body in every frame, in cm (px uncalibrated).
-
-    Without outlines the distance from the nose to the base of the tail, if both are labelled; NaN
-    if neither is known. Shape (n,).
-
-    Source: the long axis of the ellipse with the outline's second moments, as in scikit-image's
-    regionprops; nose to tail base as in EthoVision's stretch attend posture.
-
-    >>> recording = example_recording()
-    >>> float(body_length(recording, "animal1")[0])
-    4.0
-    """
-    length = recording.length(animal)
-    if np.isfinite(length).any():
-        return length
-    points = points_by_role(recording, animal)
-    if "nose" not in points or "tail_base" not in points:
-        return length
-    nose, tail = (recording.position(animal, points[role]) for role in ("nose", "tail_base"))
-    return np.hypot(*(nose - tail).T)
-
-
-def median_length(recording: Recording, animal: str, instead: str) -> float:
-    """The animal's median body length in `unit`; `instead` names the argument that avoids it."""
-    length = body_length(recording, animal)
-    if not np.isfinite(length).any():
-        raise QueryError(
-            f"The default is in body lengths, and {animal} has no outline to measure one. "
-            f"Give {instead} in {recording.unit}, or track the video."
-        )
-    return float(np.nanmedian(length))

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 CELLS = 2_000_000  # how many pairs of segments are compared at once: 16 MB an array
+LONGEST_RUN = 65535  # pixels in one 16-bit run length
+CHUNK = 1024  # masks that are decoded at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +32,31 @@ class Outlines:
         codes = table["rle"].combine_chunks().cast(pa.large_binary())
         return cls(table["frame"].to_numpy().astype(np.int64), np.stack(box, axis=1), codes)
 
+    @classmethod
+    def rectangles(cls, boxes: np.ndarray, frames: np.ndarray | None = None) -> Outlines:
+        """Outlines that fill their boxes (m, 4) of x0, y0, width, height px, for examples.
+
+        frames: (m,) in rising order; 0 to m - 1 by default.
+
+        >>> Outlines.rectangles(np.array([[2, 3, 4, 1]])).segments(np.array([0]))[0].tolist()
+        [[3, 2, 6]]
+        """
+        box = np.asarray(boxes, dtype=np.int64)
+        codes = []
+        for area in (box[:, 2] * box[:, 3]).tolist():
+            long, rest = divmod(area, LONGEST_RUN)
+            codes.append(np.array([0, LONGEST_RUN] * long + [0, rest], dtype="<u2").tobytes())
+        number = np.arange(len(box)) if frames is None else np.asarray(frames, dtype=np.int64)
+        return cls(number, box, pa.array(codes, pa.large_binary()))
+
     def segments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Horizontal segments (s, 3): y, first x, one past the last x; and (rows + 1,) offsets."""
         box = self.box[rows]
-        codes = self.codes.take(pa.array(rows))
-        data = b"".join(codes.to_pylist())
-        runs = np.frombuffer(data, dtype="<u2").astype(np.int64)
-        n_runs = np.array([len(code.as_py()) // 2 for code in codes], dtype=np.int64)
+        codes = self.codes.take(pa.array(rows)).cast(pa.large_binary())
+        _, offsets, data = codes.buffers()
+        ends = np.frombuffer(offsets, dtype=np.int64)[codes.offset :][: len(rows) + 1] // 2
+        runs = np.frombuffer(data or b"", dtype="<u2")[ends[0] : ends[-1]].astype(np.int64)
+        n_runs = np.diff(ends)
         owner = np.repeat(np.arange(len(rows)), n_runs)
         first = np.concatenate([[0], np.cumsum(n_runs)])
         number = np.arange(len(runs)) - first[owner]
@@ -108,3 +128,44 @@ def _padded(segments: np.ndarray, first: np.ndarray) -> np.ndarray:
     column = np.arange(len(owner)) - (first[:-1] - first[0])[owner]
     padded[:, owner, column] = segments[first[0] : first[-1]].T
     return padded
+
+
+def changed_area(
+    masks: Outlines, earlier: np.ndarray, later: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) pixels in one of two masks but not in both, and (m,) the sum of the two areas.
+
+    earlier, later: (m,) rows of `masks` to compare. Exact.
+    """
+    changed, total = np.zeros(len(later)), np.zeros(len(later))
+    for low in range(0, len(later), CHUNK):
+        part = slice(low, low + CHUNK)
+        one, other = _intervals(masks, earlier[part]), _intervals(masks, later[part])
+        both = _covered(one, other[1]) - _covered(one, other[0])
+        m = len(later[part])
+        shared = np.bincount(other[2], weights=both, minlength=m)
+        for start, stop, owner in (one, other):
+            total[part] += np.bincount(owner, weights=stop - start, minlength=m)
+        changed[part] = total[part] - 2 * shared
+    return changed, total
+
+
+def _intervals(masks: Outlines, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Start and stop (s,) of every segment on one line for all masks, and (s,) which mask it is."""
+    segments, offsets = masks.segments(rows)
+    y, first, stop = segments.T
+    x0, y0 = masks.box[:, :2].min(axis=0)
+    width, height = (masks.box[:, :2] + masks.box[:, 2:]).max(axis=0) - (x0, y0)
+    owner = np.repeat(np.arange(len(rows)), np.diff(offsets))
+    line = (owner * height + y - y0) * width - x0
+    return line + first, line + stop, owner
+
+
+def _covered(intervals: tuple[np.ndarray, np.ndarray, np.ndarray], at: np.ndarray) -> np.ndarray:
+    """(k,) how many pixels of the sorted intervals lie before every place `at`."""
+    start, stop, _ = intervals
+    before = np.concatenate([[0], np.cumsum(stop - start)])
+    number = np.searchsorted(start, at, side="right")
+    last = np.maximum(number - 1, 0)
+    inside = np.clip(at - start[last], 0, (stop - start)[last])
+    return np.where(number > 0, before[last] + inside, 0)
