@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,9 +11,12 @@ from llm_query.body_points import points_by_role
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.kinematics import heading, median_length
+from llm_query.motion import ROUNDING, Limit, speed_limit
 from llm_query.recording import Recording
+from llm_query.sharp import dot, sharp_velocity
 from llm_query.states import bouts_where
 
+Value = TypeVar("Value", float, np.ndarray)
 FRONTS, BACKS = ("nose", "head"), ("neck", "back", "tail_base")  # a heading from points
 
 
@@ -114,3 +118,38 @@ def two_animals(recording: Recording, a: str, b: str) -> None:
     recording.track(b)
     if a == b:
         raise QueryError(f"This measure is about two animals; both are {a}.")
+
+
+def parting_speed(recording: Recording, a: str, b: str, window_s: float) -> np.ndarray:
+    """(n,) unit/s at which two centres part by their sharp velocities; negative: they meet."""
+    (a, b) = sorted((a, b))
+
+    def make() -> np.ndarray:
+        apart = recording.position(b) - recording.position(a)
+        change = sharp_velocity(recording, b, window_s) - sharp_velocity(recording, a, window_s)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return dot(apart, change) / distance_between_points(recording, a, b)
+
+    return recording.remember(("parting speed", a, b, float(window_s)), make)
+
+
+def least_speed(
+    recording: Recording, animal: str, given: float | None, default: Limit
+) -> tuple[float, str]:
+    """A lowest speed in unit/s and how to say it, as speed_limit; also without an outline."""
+
+    def make() -> tuple[float, str]:
+        bare = recording.px_per_cm is None and not np.isfinite(recording.length(animal)).any()
+        if given is None and bare:
+            size = default.lengths_s * body_size(recording, animal, "min_speed")
+            limit = max(size, default.px_s)
+            why = f"{default.lengths_s:g} body lengths/s" if size == limit else "above jitter"
+            return limit, f"{limit:.3g} px/s ({why})"
+        return speed_limit(recording, animal, given, default, "min_speed")
+
+    return recording.remember(("least speed", animal, given, default), make)
+
+
+def at_least(limit: Value) -> Value:
+    """A limit that a speed with rounding errors reaches."""
+    return limit * (1 - ROUNDING) - ROUNDING

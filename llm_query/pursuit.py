@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.bouts import Bouts
-from llm_query.motion import MOVING, ROUNDING, WINDOW_S, Limit, speed_limit
-from llm_query.pairs import body_size, distance_between_points, distance_limit, social_bouts
+from llm_query.motion import MOVING, ROUNDING, WINDOW_S
+from llm_query.pairs import (
+    at_least,
+    body_size,
+    distance_between_points,
+    distance_limit,
+    least_speed,
+    parting_speed,
+    social_bouts,
+)
 from llm_query.recording import Recording
-from llm_query.sharp import sharp_speed, sharp_velocity
+from llm_query.sharp import dot, sharp_speed, sharp_velocity
 from llm_query.vocabulary import word
 
 
@@ -158,9 +166,9 @@ def _following(
     with np.errstate(invalid="ignore"):
         mask = (speed_a >= at_least(fast)) & (speed_b >= at_least(fast))
         mask &= distance_between_points(recording, a, b) <= limit + 1e-9
-        mask &= _dot(apart, velocity_a) > 0
+        mask &= dot(apart, velocity_a) > 0
         least = speed_a * speed_b * (np.cos(np.radians(max_angle_deg)) + ROUNDING)
-        mask &= _dot(velocity_a, velocity_b) > least
+        mask &= dot(velocity_a, velocity_b) > least
     rows = np.flatnonzero(mask)
     mask[rows] = (
         path_distance(recording.position(a), recording.position(b), recording.time_s, path_s, rows)
@@ -193,42 +201,3 @@ def path_distance(
         then = np.maximum(rows - lag, first)  # beyond the first the first again
         nearest = np.fmin(nearest, np.hypot(*(here - leader[then]).T))
     return nearest
-
-
-def parting_speed(recording: Recording, a: str, b: str, window_s: float) -> np.ndarray:
-    """(n,) unit/s at which two centres part by their sharp velocities; negative: they meet."""
-    (a, b) = sorted((a, b))
-
-    def make() -> np.ndarray:
-        apart = recording.position(b) - recording.position(a)
-        change = sharp_velocity(recording, b, window_s) - sharp_velocity(recording, a, window_s)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return _dot(apart, change) / distance_between_points(recording, a, b)
-
-    return recording.remember(("parting speed", a, b, float(window_s)), make)
-
-
-def least_speed(
-    recording: Recording, animal: str, given: float | None, default: Limit
-) -> tuple[float, str]:
-    """A lowest speed in unit/s and how to say it, as speed_limit; also without an outline."""
-
-    def make() -> tuple[float, str]:
-        bare = recording.px_per_cm is None and not np.isfinite(recording.length(animal)).any()
-        if given is None and bare:
-            size = default.lengths_s * body_size(recording, animal, "min_speed")
-            limit = max(size, default.px_s)
-            why = f"{default.lengths_s:g} body lengths/s" if size == limit else "above jitter"
-            return limit, f"{limit:.3g} px/s ({why})"
-        return speed_limit(recording, animal, given, default, "min_speed")
-
-    return recording.remember(("least speed", animal, given, default), make)
-
-
-def at_least(limit: float) -> float:
-    """A limit that a speed with rounding errors reaches."""
-    return limit * (1 - ROUNDING) - ROUNDING
-
-
-def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]

@@ -45,6 +45,11 @@ def sharp_speed(recording: Recording, animal: str, window_s: float) -> np.ndarra
     return recording.remember(("sharp speed", animal, float(window_s)), make)
 
 
+def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n,) products of vectors (n, 2)."""
+    return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]
+
+
 def straightest(position: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
     """(n, 2) slopes of the straightest window at every frame of a path (n, 2)."""
     if window_s == 0:

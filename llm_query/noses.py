@@ -1,0 +1,113 @@
+"""Where one animal's nose or points are from another's: the geometry behind encounters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from llm_query.body_points import AXIS, TAIL, find_point, points_by_role
+from llm_query.bouts import Bouts
+from llm_query.errors import QueryError
+from llm_query.pairs import Reach, distance_between_points, reach_limit, social_bouts
+from llm_query.recording import Recording
+
+ROUNDING = 1e-9  # a distance that is the limit itself but for rounding is not below it
+
+
+def closer_than(
+    recording: Recording,
+    apart: np.ndarray,
+    a: str,
+    b: str,
+    given: float | None,
+    default: Reach,
+    name: str,
+    what: str,
+    *,
+    min_duration_s: float,
+    max_gap_frames: int,
+) -> Bouts:
+    """Bouts in which a distance (n,) is below a limit, given or by default."""
+    limit, said = reach_limit(recording, a, b, given, default, "max_distance")
+    with np.errstate(invalid="ignore"):
+        below = apart < limit - ROUNDING
+    return social_bouts(
+        recording, below, a, b, name, known=np.isfinite(apart),
+        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
+        definition=f"{what} < {said} apart",
+    )  # fmt: skip
+
+
+def nose_distance(recording: Recording, a: str, b: str, role: str) -> np.ndarray:
+    """(n,) distance from one animal's nose to the other's point of this role."""
+    nose = find_point(recording, a, "nose")
+    return distance_between_points(recording, a, b, nose, find_point(recording, b, role))
+
+
+def distance_to_body(recording: Recording, a: str, b: str) -> np.ndarray:
+    """(n,) distance from one animal's nose to the line along the other's body. Read-only."""
+
+    def make() -> np.ndarray:
+        nose = recording.position(a, find_point(recording, a, "nose"))
+        by_role = {"back": "centre", **points_by_role(recording, b)}
+        line = [recording.position(b, by_role[role]) for role in AXIS if role in by_role]
+        ends = zip(line, line[1:] or line, strict=False)
+        return np.fmin.reduce([_to_segment(nose, start, stop) for start, stop in ends])
+
+    return recording.remember(("nose to body", a, b), make)
+
+
+def _to_segment(place: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """(n,) distance from places to segments (n, 2); to the one end that is known otherwise."""
+    (x, y), (u, v) = (place - start).T, (stop - start).T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.clip((x * u + y * v) / (u * u + v * v), 0.0, 1.0)
+    share = np.where((u == 0) & (v == 0), 0.0, share)
+    across = np.hypot(x - share * u, y - share * v)
+    return np.fmin(across, np.fmin(np.hypot(x, y), np.hypot(x - u, y - v)))
+
+
+def body_points_of(recording: Recording, animal: str, given: Sequence[str] | None) -> list[str]:
+    """The points that count as the body: those given, or all but the tail behind its base."""
+    if given is None:
+        tail = {points_by_role(recording, animal).get(role) for role in TAIL}
+        return [point for point in recording.track(animal).points if point not in tail]
+    if isinstance(given, str) or not given:
+        raise QueryError('Give body points as a list, for example ["nose", "tail_base"].')
+    return [find_point(recording, animal, point) for point in given]
+
+
+def box_of(recording: Recording, animal: str, points: Sequence[str]) -> np.ndarray:
+    """(4, n) smallest x and y and largest x and y of the points that are seen. Read-only."""
+
+    def make() -> np.ndarray:
+        places = [recording.position(animal, point) for point in points]
+        low, high = np.fmin.reduce(places), np.fmax.reduce(places)
+        return np.concatenate([low.T, high.T])
+
+    return recording.remember(("box", animal, tuple(points)), make)
+
+
+def nearest_points(
+    recording: Recording,
+    a: str,
+    b: str,
+    points_a: Sequence[str],
+    points_b: Sequence[str],
+    rows: np.ndarray,
+) -> np.ndarray:
+    """Distance between the nearest of the points in the frames `rows`."""
+    nearest = np.full(len(rows), np.nan)
+    theirs = [recording.position(b, point)[rows] for point in points_b]
+    for point in points_a:
+        ours = recording.position(a, point)[rows]
+        for place in theirs:
+            nearest = np.fmin(nearest, np.hypot(*(ours - place).T))
+    return nearest
+
+
+def body_direction(recording: Recording, animal: str) -> np.ndarray:
+    """(n, 2) from the tail base to the nose, in unit."""
+    tail = recording.position(animal, find_point(recording, animal, "tail_base"))
+    return recording.position(animal, find_point(recording, animal, "nose")) - tail
