@@ -65,12 +65,13 @@ def in_region(
     region: its exact name, or a list of names: in any of them. The outline belongs to the region.
     point: "centre", a body point such as "nose", "head end" (the nose, or the outline's front
     end), a list of points, "any point" or "all points". need: of several points, "any", "all" or
-    the share (0 to 1) that must be inside; an unseen point leaves open what it could decide. min_duration_s: the shortest visit in seconds; shorter
-    ones count as outside. min_outside_s: seconds; who is back sooner has not been outside.
-    max_gap_frames: see bouts_where. Against flicker at the border: enter_margin and exit_margin,
-    in cm (px uncalibrated), how far inside it must come to be in and how far outside to be out;
-    between the two it is where it was. enter_fraction, exit_fraction: judge by the outline instead
-    of points: in from this share (0 to 1) of its area, out below that one (by default the same).
+    the share (0 to 1) that must be inside; an unseen point leaves open what it could decide.
+    min_duration_s: the shortest visit in seconds; shorter ones count as outside. min_outside_s:
+    seconds; who is back sooner has not been outside. max_gap_frames: see bouts_where.
+    Against flicker at the border: enter_margin and exit_margin, in cm (px uncalibrated), how far
+    inside it must come to be in and how far outside to be out; between the two it is where it was.
+    enter_fraction, exit_fraction: judge by the outline instead of points: in from this share
+    (0 to 1) of its area, out below that one (by default the same).
 
     Source: centre point, the default of ANY-maze and EthoVision; a share of the animal's area and
     hysteresis as in ANY-maze; all paws as in plus maze scoring by hand.
@@ -144,7 +145,7 @@ def enters(
     >>> enters(recording, "animal1", "corner").start_s.tolist()
     [2.5]
     """
-    return _crossings(in_region(recording, animal, region, point, **rule), inwards=True)
+    return crossings(in_region(recording, animal, region, point, **rule), inwards=True)
 
 
 @word()
@@ -165,10 +166,11 @@ def leaves(
     >>> leaves(recording, "animal1", "corner").count
     0
     """
-    return _crossings(in_region(recording, animal, region, point, **rule), inwards=False)
+    return crossings(in_region(recording, animal, region, point, **rule), inwards=False)
 
 
-def _crossings(visits: Bouts, *, inwards: bool) -> Bouts:
+def crossings(visits: Bouts, *, inwards: bool) -> Bouts:
+    """The entries (or exits) of one animal: changes of side between frames in which it is known."""
     pair: Pair = visits.pairs[0]
     inside, unseen = state(visits, pair)
     frames = np.flatnonzero(~unseen)

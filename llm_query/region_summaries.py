@@ -1,0 +1,143 @@
+"""Everything that zone tables hold, one row per region and one for being outside all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from llm_query.bout_pairs import state
+from llm_query.bouts import Bouts
+from llm_query.distances import moving_away, moving_towards
+from llm_query.errors import QueryError
+from llm_query.recording import Recording
+from llm_query.region_rules import Names, find_names
+from llm_query.visit_rows import all_regions, moved
+from llm_query.vocabulary import word
+from llm_query.zones import Inside, crossings, head_in_region, in_region
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTSIDE = "outside all regions"
+
+
+@word()
+def region_summary(
+    recording: Recording,
+    animal: str,
+    regions: Names | None = None,
+    point: Names = "centre",
+    *,
+    min_speed: float | None = None,
+    **rule: Unpack[Inside],
+) -> pd.DataFrame:
+    """Table of all zone measures, one row per region and one for the time outside all of them.
+
+    regions, point and rule: as in visits. Columns, lengths in cm (px uncalibrated): entries, exits,
+    visits, first (it was here first), time_s, share_of_tracked and share_of_recording (0 to 1),
+    shared_s (the part of time_s in which it was in another of these regions, too), distance_moved
+    and mean_speed of the centre while inside, latency_s with censored, first_entry_s, first_exit_s,
+    longest, shortest and mean visit_s, mean, min and max distance of the centre from the region (0
+    inside) over the whole recording, and from its border while inside; time moving towards it and
+    away from it (min_speed: as in moving_towards), head_time_s and head_entries. NaN is what could
+    not be told.
+
+    Source: the zone tables of ANY-maze and SimBA.
+
+    >>> table = region_summary(example_recording(), "animal1", ["corner"])
+    >>> table[["region", "time_s", "entries", "exits"]].values.tolist()
+    [['corner', 3.5, 1, 0], ['outside all regions', 2.5, 0, 1]]
+    """
+    import pandas as pd
+
+    names = all_regions(recording) if regions is None else find_names(regions)
+    inside = [in_region(recording, animal, name, point, **rule) for name in names]
+    masks = np.array([each.mask() for each in inside])
+    crowded = masks.sum(axis=0) > 1
+    rows = []
+    for name, bouts in zip(names, inside, strict=True):
+        more = {
+            **_distances(recording, animal, name, bouts),
+            **_ways(recording, animal, name, min_speed),
+            **_head(recording, animal, name, rule),
+        }
+        entries, exits = (crossings(bouts, inwards=way) for way in (True, False))
+        rows.append({**_row(recording, animal, name, bouts, entries, exits, crowded), **more})
+    union = in_region(recording, animal, names, point, **rule)
+    entries, exits = (crossings(union, inwards=way) for way in (False, True))
+    rows.append(_row(recording, animal, OUTSIDE, ~union, entries, exits, crowded))
+    earliest = min((r["latency_s"] for r in rows[:-1] if not r["censored"]), default=np.nan)
+    for row in rows:
+        row["first"] = bool(row["latency_s"] == earliest) and row["region"] != OUTSIDE
+    return pd.DataFrame(rows)
+
+
+def _row(
+    recording: Recording,
+    animal: str,
+    region: str,
+    bouts: Bouts,
+    entries: Bouts,
+    exits: Bouts,
+    crowded: np.ndarray,
+) -> dict[str, Any]:
+    frame_s, unit = np.diff(recording.edges_s), recording.unit
+    tracked_s = float(frame_s[~state(bouts, bouts.pairs[0])[1]].sum())
+    distance, moving_s = moved(recording, animal, bouts.start_frame, bouts.stop_frame)
+    went = float(np.nansum(distance)) if np.isfinite(distance).any() else np.nan
+    shortest = float(bouts.durations_s.min()) if bouts.count else np.nan
+    return {
+        "animal": animal, "region": region, "entries": entries.count, "exits": exits.count,
+        "visits": bouts.count, "first": False, "time_s": bouts.total_s if tracked_s else np.nan,
+        "share_of_tracked": bouts.total_s / tracked_s if tracked_s else np.nan,
+        "share_of_recording": bouts.fraction,
+        "shared_s": float(frame_s[bouts.mask() & crowded].sum()),
+        f"distance_moved_{unit}": went,
+        f"mean_speed_{unit}_s": went / moving_s.sum() if moving_s.sum() > 0 else np.nan,
+        "latency_s": bouts.latency_s, "censored": bouts.censored,
+        "first_entry_s": entries.latency_s, "first_exit_s": exits.latency_s,
+        "longest_visit_s": bouts.longest_s, "shortest_visit_s": shortest,
+        "mean_visit_s": bouts.mean_s, "tracked_s": tracked_s,
+    }  # fmt: skip
+
+
+def _distances(recording: Recording, animal: str, region: str, bouts: Bouts) -> dict[str, float]:
+    """Of the centre from the region, 0 inside, and from its border while it is inside."""
+    signed = recording.region(region).signed_distance(recording.position(animal))
+    found = {}
+    for what, values in (
+        ("from_region", np.maximum(signed, 0)),
+        ("to_border", -signed[bouts.mask() & (signed <= 0)]),
+    ):
+        known = values[np.isfinite(values)]
+        for name, reduce in (("mean", np.mean), ("min", np.min), ("max", np.max)):
+            key = f"{name}_distance_{what}_{recording.unit}"
+            found[key] = float(reduce(known)) if len(known) else np.nan
+    return found
+
+
+def _ways(
+    recording: Recording, animal: str, region: str, min_speed: float | None
+) -> dict[str, float]:
+    try:
+        towards = moving_towards(recording, animal, region, min_speed)
+        away = moving_away(recording, animal, region, min_speed)
+    except QueryError:
+        if min_speed is not None:
+            raise
+        return {"moving_towards_s": np.nan, "moving_away_s": np.nan}  # no length for the default
+    return {"moving_towards_s": towards.total_s, "moving_away_s": away.total_s}
+
+
+def _head(recording: Recording, animal: str, region: str, rule: Inside) -> dict[str, float]:
+    timing: Inside = {"min_outside_s": rule.get("min_outside_s", 0.0)}
+    timing["min_duration_s"] = rule.get("min_duration_s", 0.0)
+    timing["max_gap_frames"] = rule.get("max_gap_frames", 3)
+    try:
+        head = head_in_region(recording, animal, region, **timing)
+    except QueryError:
+        return {"head_time_s": np.nan, "head_entries": np.nan}  # neither nose nor heading
+    if state(head, head.pairs[0])[1].all():
+        return {"head_time_s": np.nan, "head_entries": np.nan}
+    return {"head_time_s": head.total_s, "head_entries": crossings(head, inwards=True).count}
