@@ -29,6 +29,7 @@ from storage.poses import Poses, at_least, read_poses
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, StudyError, open_study
 from storage.videos import (
+    NO_VIDEO,
     Video,
     add_video,
     find_video,
@@ -40,7 +41,6 @@ from storage.videos import (
 from tracking.video import content_hash, probe
 
 SPARE_FRAMES = 2  # programs count the frames of one file differently by up to this many
-NO_VIDEO = "none"  # the codec of a recording that has poses but no video
 _BROADCAST = {f"{rate * 1000 / 1001:.{digits}f}": Fraction(rate * 1000, 1001)
               for rate in (24, 30, 48, 60, 120, 240) for digits in (2, 3)}  # fmt: skip
 

@@ -201,6 +201,12 @@ def times_of(study: Path, video_id: int) -> np.ndarray:
         )
 
 
+def video_of(study: Path, video_id: int) -> Video:
+    """One recording of the study."""
+    with reading(study) as opened:
+        return find_video(opened, video_id)
+
+
 def video_file(study: Path, video_id: int) -> Path:
     """Where the file of a registered video lies; StudyError for any other id or another file."""
     with reading(study) as opened:

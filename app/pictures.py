@@ -10,6 +10,8 @@ from storage.videos import find_video, video_file
 from tracking.errors import VideoError
 from tracking.video import VideoInfo, probe, read_frames
 
+BLANK_SIDE = 1600  # px
+
 
 def picture(path: Path, frame: int, width: int | None = None) -> bytes:
     """One frame of a video as JPEG bytes, scaled down to `width` pixels when given."""
@@ -27,11 +29,24 @@ def picture(path: Path, frame: int, width: int | None = None) -> bytes:
     return data.tobytes() if done else b""
 
 
+def blank(width: int, height: int) -> bytes:
+    """A white picture as JPEG, for recordings that have poses but no video."""
+    import cv2
+    import numpy as np
+
+    small = min(1.0, BLANK_SIDE / max(width, height))  # one stray point must not fill the memory
+    size = (max(1, round(height * small)), max(1, round(width * small)), 3)
+    done, data = cv2.imencode(".jpg", np.full(size, 255, np.uint8))
+    return data.tobytes() if done else b""
+
+
 @lru_cache(maxsize=256)
 def poster(study: Path, video_id: int, content_hash: str) -> bytes:
     """A small picture of the middle of a video for lists."""
     with reading(study) as opened:
         video = find_video(opened, video_id)
+    if not video.has_pictures:
+        return blank(320, max(1, round(320 * video.height / video.width)))
     return picture(video_file(video), video.n_frames // 2, width=320)
 
 

@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from app import library
-from app.pictures import picture
+from app.pictures import blank, picture
 from app.workplace import workplace
 from storage.study import StudyError
 from tracking.errors import TrackingError
@@ -99,7 +99,11 @@ def overlay(request: Request, study: Path) -> Response:
 
 @answering
 def frame_picture(request: Request, study: Path) -> Response:
-    """One frame as JPEG, at most ?width= pixels wide."""
+    """One frame as JPEG, at most ?width= pixels wide; white where there are only poses."""
+    video = library.video_of(study, request.path_params["video"])
+    if not video.has_pictures:
+        white = blank(video.width, video.height)
+        return Response(white, media_type="image/jpeg", headers={"Cache-Control": KEEP})
     path = library.video_file(study, request.path_params["video"])
     width = request.query_params.get("width", "")
     data = picture(

@@ -19,6 +19,8 @@ _COLUMNS = (
     "file_modified_ns, file_replaced"
 )
 
+NO_VIDEO = "none"  # the codec of a recording that was imported as poses, without a video
+
 
 class VideoFacts(Protocol):
     """What adding a video needs to know about its file."""
@@ -71,6 +73,11 @@ class Video:
     file_bytes: int | None  # size of the file when it was last seen
     file_modified_ns: int | None  # time of its last change, ns since 1970
     file_replaced: bool  # another recording lies at the path by now
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there is a video to look at, and not only the poses found in one."""
+        return self.codec != NO_VIDEO
 
 
 def add_video(

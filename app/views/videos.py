@@ -90,13 +90,15 @@ def card(row: library.VideoRow) -> None:
     with st.container(border=True, key=f"card-{video.video_id}"):
         left, middle, right = st.columns([1.1, 3.2, 2.7], vertical_alignment="center")
         with left:
-            if row.present:
+            if row.present and video.has_pictures:
                 st.image(poster(place.study, video.video_id, video.content_hash))
         with middle:
             st.markdown(f"#### {plain(video.name)}")
             st.caption(row.facts)
             st.markdown(state_line(row))
-            if not row.present:
+            if not video.has_pictures:
+                st.caption(f"No video, only poses, imported from {plain(video.path.name)}.")
+            elif not row.present:
                 st.caption(f":orange[The file is not at {plain(str(video.path))} any more.]")
             elif not video.browser_playable:
                 st.caption("No browser plays this format; Watch shows its frames one by one.")
@@ -154,7 +156,7 @@ def actions(row: library.VideoRow, job: jobs.Job | None) -> None:
             type="secondary" if tracked else "primary",
             icon=":material/route:",
             key=f"track:{video_id}",
-            disabled=busy or not row.present,
+            disabled=busy or not row.present or not row.video.has_pictures,
             on_click=start,
             args=(row, tracked),
         )

@@ -39,7 +39,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         if row.share_detected is None
         else (f"animals found in {row.share_detected:.1%} of frames")
     )
-    st.caption(f"{row.facts} · {tracked}")
+    pictures = "" if row.video.has_pictures else " · no video, only poses"
+    st.caption(f"{row.facts} · {tracked}{pictures}")
 
 frame = st.query_params.get("frame", "")
 go = int(frame) if asked == name and frame.isdigit() else None
