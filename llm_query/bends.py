@@ -104,3 +104,29 @@ class Bends:
         best = int(np.argmax(gained))
         slope = np.hypot(*product[best]) / power[best] if power[best] > 0 else 0.0
         return int(corners[best]), float(slope)
+
+
+def sharp_corner(
+    path: np.ndarray, time_s: np.ndarray, low: int, high: int, rest: str, blur: float = 0.1
+) -> int | None:
+    """The frame between low and high at which a path bends sharply into or out of a rest.
+
+    path: (n, d), all coordinates of all points. rest: "after" the corner or "before" it. None where
+    a rest and a straight line together miss the path by more than `blur` of the line's length (root
+    mean square), as while an animal slows down little by little.
+    """
+    path, time_s = path[low : high + 1], time_s[low : high + 1]
+    path = path[:, np.isfinite(path).all(axis=0)]
+    if len(time_s) < 7 or not path.shape[1]:
+        return None
+    inner = np.arange(2, len(time_s) - 2)
+    ramp = np.maximum((time_s - time_s[inner][:, None]) * (-1 if rest == "after" else 1), 0)
+    centred = ramp - ramp.mean(axis=1, keepdims=True)
+    power = (centred**2).sum(axis=1)
+    around = path - path.mean(axis=0)
+    product = centred @ around
+    gained = (product**2).sum(axis=1) / power
+    best = int(np.argmax(gained))
+    missed = np.sqrt(max((around**2).sum() - gained[best], 0.0) / len(path))
+    line = np.linalg.norm(product[best]) / power[best] * ramp[best].max()
+    return low + int(inner[best]) if missed < blur * line else None
