@@ -1,4 +1,4 @@
-"""How well tracks and bouts of a study agree with a person's truth, per video and over all."""
+"""How well the tracks of a study agree with a truth, per video and over all."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from storage.videos import Video
 
 TRACK_COLUMNS = ("frame", "id", "x", "y")
-BOUT_COLUMNS = ("start_frame", "stop_frame")
 _IDS_PER_VIDEO = 1_000_000  # keeps the animals of two videos apart when both are scored as one
 
 
@@ -51,38 +50,14 @@ def score_tracks_of(
     with open_study(study) as opened:
         pairs = [
             _track_pair(opened, chosen, part, lengths, sparse)
-            for chosen, part in _split(opened, table, video, truth, tracked=True)
+            for chosen, part in split_truth(opened, table, video, truth, tracked=True)
         ]
     radius = radius_px or _usual_radius(lengths)
 
     def score(pair: Pair) -> dict[str, Any]:
         return dict(score_tracks(pair.truth, pair.found, radius))
 
-    return _per_video_and_all(pairs, score, frame_columns=("frame",), id_column="id")
-
-
-def score_bouts_of(
-    study: Path, behaviour: str, truth: Path, video: str | None = None, subject: str | None = None
-) -> dict[str, Any]:
-    """Score a behaviour's bouts against a CSV with the columns start_frame, stop_frame.
-
-    The stop frame is the first frame after the bout. Returns the scores over all videos,
-    and under `videos` those of each.
-    """
-    from llm_query.agreement import score_bouts
-
-    table = read_truth(truth, BOUT_COLUMNS, numbers=BOUT_COLUMNS)
-    with open_study(study) as opened:
-        _check_behaviour(opened, behaviour)
-        pairs = [
-            _bout_pair(opened, chosen, part, behaviour, subject)
-            for chosen, part in _split(opened, table, video, truth, tracked=False)
-        ]
-
-    def score(pair: Pair) -> dict[str, Any]:
-        return dict(score_bouts(pair.truth, pair.found, pair.n_frames))
-
-    return _per_video_and_all(pairs, score, frame_columns=BOUT_COLUMNS, id_column=None)
+    return _per_video_and_all(pairs, score)
 
 
 def read_truth(path: Path, columns: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
@@ -108,7 +83,7 @@ def read_truth(path: Path, columns: Sequence[str], numbers: Sequence[str]) -> pd
     return table
 
 
-def _split(
+def split_truth(
     study: Study, table: pd.DataFrame, wanted: str | None, truth: Path, tracked: bool
 ) -> list[tuple["Video", pd.DataFrame]]:
     """Give each video of the study its part of the truth."""
@@ -161,38 +136,6 @@ def _track_pair(
     )
 
 
-def _bout_pair(
-    study: Study, video: "Video", truth: pd.DataFrame, behaviour: str, subject: str | None
-) -> Pair:
-    from storage.bouts import read_bouts
-
-    found = read_bouts(study, video.video_id, behaviour)
-    if subject is not None:
-        found = found[found["subject"] == subject]
-        if "subject" in truth.columns:
-            truth = truth[truth["subject"] == subject]
-    return Pair(
-        video.name,
-        video.n_frames,
-        truth[list(BOUT_COLUMNS)].astype(int).reset_index(drop=True),
-        found[list(BOUT_COLUMNS)].astype(int).reset_index(drop=True),
-    )
-
-
-def _check_behaviour(study: Study, behaviour: str) -> None:
-    """Refuse a behaviour that the study never heard of; one with zero bouts is fine."""
-    from storage.analyses import analyses
-    from storage.bouts import read_bouts
-
-    known = {str(name) for name in read_bouts(study)["behaviour"].unique()}
-    known |= {str(kept.name) for kept in analyses(study) if kept.name}
-    if behaviour not in known:
-        raise AppError(
-            f"The study has no behaviour {behaviour!r}. It has: "
-            f"{', '.join(sorted(known)) or 'none yet (ask with --save NAME makes one)'}."
-        )
-
-
 def _usual_radius(lengths: list[float]) -> float:
     """Half the median body length, in px."""
     if not lengths:
@@ -201,31 +144,23 @@ def _usual_radius(lengths: list[float]) -> float:
 
 
 def _per_video_and_all(
-    pairs: list[Pair],
-    score: Callable[[Pair], dict[str, Any]],
-    frame_columns: Sequence[str],
-    id_column: str | None,
+    pairs: list[Pair], score: Callable[[Pair], dict[str, Any]]
 ) -> dict[str, Any]:
     """Score each pair, and all of them as one long recording with animals of their own."""
     each = {pair.video: score(pair) for pair in pairs}
-    if len(pairs) == 1:
-        whole = each[pairs[0].video]
-    else:
-        whole = score(_joined(pairs, frame_columns, id_column))
+    whole = each[pairs[0].video] if len(pairs) == 1 else score(_joined(pairs))
     return {**whole, "videos": each}
 
 
-def _joined(pairs: list[Pair], frame_columns: Sequence[str], id_column: str | None) -> Pair:
+def _joined(pairs: list[Pair]) -> Pair:
     """Lay videos one after another: frames shifted, ids kept apart."""
     parts: dict[str, list[pd.DataFrame]] = {"truth": [], "found": []}
     start = 0
     for number, pair in enumerate(pairs):
         for side in parts:
             part = getattr(pair, side).copy()
-            for column in frame_columns:
-                part[column] = part[column].astype("int64") + start
-            if id_column:
-                part[id_column] = part[id_column].astype("int64") + number * _IDS_PER_VIDEO
+            part["frame"] = part["frame"].astype("int64") + start
+            part["id"] = part["id"].astype("int64") + number * _IDS_PER_VIDEO
             parts[side].append(part)
         start += pair.n_frames
     truth, found = (pd.concat(parts[side], ignore_index=True) for side in ("truth", "found"))

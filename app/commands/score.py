@@ -10,6 +10,7 @@ from app.commands.shared import (
     JsonOption,
     StudyOption,
     VideoOption,
+    count,
     say,
     show,
     show_json,
@@ -61,27 +62,64 @@ def tracks(
 
 
 def bouts(
-    truth: TruthOption,
-    behaviour: Annotated[str, typer.Option("--behaviour", metavar="B", help="Which behaviour.")],
+    behaviour: Annotated[
+        list[str], typer.Option("--behaviour", metavar="B", help="Which behaviour; or several.")
+    ],
+    truth: Annotated[
+        Path | None, typer.Option("--truth", metavar="CSV", help="What is true.")
+    ] = None,
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
     subject: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the bouts of this animal.")
     ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(metavar="A", help="Score the bouts of this person alone.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="B", help="The truth: what this person scored here.")
+    ] = None,
+    iou: Annotated[
+        float, typer.Option(metavar="SHARE", help="Overlap over union that makes a pair.")
+    ] = 0.5,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Also pair bouts that start (and stop) so close."),
+    ] = None,
+    scan: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Also kappa of looks every so many seconds."),
+    ] = None,
+    differences: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write where the two differ: csv, parquet or xlsx."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score a behaviour's bouts: frame F1, bout F1 and Cohen's kappa.
 
-    The truth is a CSV with the columns start_frame,stop_frame, and video if there are
-    several. The stop frame is the first one after the bout.
+    The truth is a CSV with the columns start_frame,stop_frame, and video, subject, behaviour if
+    there are several; the stop frame is the first one after the bout. Or it is what another
+    person scored in this study: --against B, with --annotator A for two people, without for what
+    no person scored. Several behaviours give a confusion table and one kappa over all.
 
     \b
     Example:
       ethoscribe score bouts -s study --behaviour contact --truth contact_by_hand.csv
+      ethoscribe score bouts -s study --behaviour rearing --annotator Jin --against Sian --scan 5
     """
-    from app.score import score_bouts_of
+    from app.score_bouts import Limits, list_differences, read_watched, score_watched
 
-    _tell(score_bouts_of(study, behaviour, truth, video, subject), as_json)
+    watched = read_watched(study, behaviour, truth, video, subject, annotator, against)
+    scores = score_watched(watched, behaviour, Limits(iou, tolerance, scan))
+    if differences is not None:
+        from app.commands.export import format_of
+        from storage.writing import write_table
+
+        table = list_differences(watched, behaviour)
+        write_table(table, differences, format_of(differences, None))
+        say(f"{differences}: {count(len(table), 'row')}")
+    _tell(scores, as_json)
 
 
 def _tell(scores: dict[str, Any], as_json: bool) -> None:
@@ -89,8 +127,18 @@ def _tell(scores: dict[str, Any], as_json: bool) -> None:
     if as_json:
         show_json(scores)
         return
-    videos = scores["videos"]
-    say(f"over all of {', '.join(videos)}")
+    say(f"over all of {', '.join(scores['videos'])}")
+    _lines({key: value for key, value in scores.items() if not isinstance(value, dict)})
+    for behaviour, own in scores.get("behaviours", {}).items():
+        show(behaviour)
+        _lines(own, "  ")
+    for seen, row in scores.get("confusion", {}).items():
+        for called, frames in row.items():
+            if frames:
+                show(f"{seen} called {called}: {count(frames, 'frame')}")
+
+
+def _lines(scores: dict[str, Any], before: str = "") -> None:
     for key, value in scores.items():
-        if key != "videos":
-            show(f"{key:18} {value:.4f}" if isinstance(value, float) else f"{key:18} {value}")
+        text = f"{value:.4f}" if isinstance(value, float) else str(value)
+        show(f"{before}{key:18} {text}")
