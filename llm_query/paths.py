@@ -176,7 +176,7 @@ def _period(
     stop_s: float | None,
     window_s: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(m, 2) the path in the period, smoothed over the whole recording first, and (m,) its times."""
+    """(m, 2) the path in the period, smoothed before it was cut out, and (m,) its times."""
     low, high = _frames(recording, start_s, stop_s)
     path = smoothed(recording, animal, point, window_s)[low:high]
     return path, recording.time_s[low:high]
