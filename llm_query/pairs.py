@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -153,3 +154,16 @@ def least_speed(
 def at_least(limit: Value) -> Value:
     """A limit that a speed with rounding errors reaches."""
     return limit * (1 - ROUNDING) - ROUNDING
+
+
+def members(recording: Recording, animals: Sequence[str] | None) -> list[str]:
+    """The animals of a group: those named, or all; two or more."""
+    names = list(recording.animals if animals is None else animals)
+    if isinstance(animals, str) or len(set(names)) < 2 or len(set(names)) < len(names):
+        raise QueryError(
+            f"A group is two or more different animals, not {animals or names}; {recording.video} "
+            f"has {', '.join(recording.animals)}."
+        )
+    for name in names:
+        recording.track(name)
+    return names
