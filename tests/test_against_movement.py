@@ -118,7 +118,7 @@ def test_turning_angles_are_movements_with_the_sign_turned_round(case, name):
         known, there = where_both(ours, theirs, 5)
         assert (known == there).all()
     ours = directional_change(recording, name)[frames]
-    known, there = where_both(ours, missing_as_nan(stored["directional_change"][name]), 10)
+    known, there = where_both(ours, missing_as_nan(stored["directional_change"][name]), 5)
     assert (known == there).all()
 
 
