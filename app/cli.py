@@ -42,7 +42,9 @@ app = typer.Typer(
 )
 
 # Each module adds its commands to `app`, in the order in which the help lists them.
-_MODULES = ("demo", "track", "import_files", "ask", "export", "score", "regions", "ui", "doctor")
+_MODULES = (
+    "demo", "track", "import_files", "ask", "export", "score", "regions", "metadata", "ui", "doctor",
+)  # fmt: skip
 
 
 def _version(wanted: bool) -> None:
