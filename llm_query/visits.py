@@ -114,14 +114,14 @@ def first_region(
     """
     rows = _latencies(recording, animal, regions, point, **rule)
     first = [row for row in rows if row["first"]]
-    listed = [str(row["region"]) for row in rows]
     if first:
         where = " and ".join(said(f"in {row['region']}", "").removeprefix(" was ") for row in first)
-        text = f"{animal} was first {where}, after {seconds(first[0]['latency_s'])}."
+        waited = first[0]["latency_s"]
+        when = f"after {seconds(waited)}" if waited > 0 else "from the start"
+        text = f"{animal} was first {where}, {when}."
     else:
-        text = (
-            f"{animal} was in none of {', '.join(listed)} within {seconds(recording.duration_s)}."
-        )
+        listed = " or ".join(str(row["region"]) for row in rows)
+        text = f"{animal} was never in {listed} (censored at {seconds(recording.duration_s)})."
     latency_s = float(first[0]["latency_s"]) if first else float("nan")
     return Result(
         numbers={"latency_s": latency_s, "censored": not first}, table=later(rows), text=text

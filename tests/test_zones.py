@@ -293,7 +293,6 @@ def squares(setting, left):
         Region("low", "rectangle", np.array([[0, 43], [400, 80]])),
     ]
     scale = setting.px_per_cm if setting.calibrated else None
-    assert n == len(columns)
     return Recording.synthetic(
         paths, fps=setting.fps, px_per_cm=scale, regions=regions, masks=masks
     )
