@@ -9,15 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-# Okabe and Ito's colours in the order of assets/player.js: one animal, one colour, everywhere.
-COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442")
-ROW_PX = 26
+from llm_query.drawing import COLOURS, ROW_PX, colour_of
+
 SVG_POINTS = 50_000
-
-
-def colour_of(index: int) -> str:
-    """The colour of the animal at `index` (from 0) in its video."""
-    return COLOURS[index % len(COLOURS)]
 
 
 def row_label(behaviour: object, subject: object, target: object) -> str:
@@ -97,10 +91,11 @@ def _drawable(figure: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _finish(figure: go.Figure, height: int) -> go.Figure:
-    titled = figure.layout.title.text is not None
+    title = figure.layout.title
+    top = 20 if title.text is None else 60 if title.subtitle.text is None else 80
     figure.update_layout(
         height=figure.layout.height or height,
-        margin={"l": 10, "r": 10, "t": 60 if titled else 20, "b": 40},
+        margin={"l": 10, "r": 10, "t": top, "b": 40},
         colorway=COLOURS,
     )
     return figure

@@ -119,7 +119,7 @@ def thinned_note(drawn: int, n: int) -> str:
     )  # fmt: skip
 
 
-def bin_edges(values: np.ndarray, bins: int | None) -> np.ndarray:
+def value_edges(values: np.ndarray, bins: int | None) -> np.ndarray:
     """Edges of equal bins over the known values; None chooses (Freedman-Diaconis, 10 to 100)."""
     known = values[np.isfinite(values)]
     if not len(known):

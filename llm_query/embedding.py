@@ -9,6 +9,7 @@ import numpy as np
 from llm_query.bouts import Bouts
 from llm_query.drawing import NOTHING, Figure, animal_colour, colour_of, layout, values_of
 from llm_query.errors import QueryError
+from llm_query.features import feature_values
 from llm_query.kinematics import speed
 from llm_query.recording import Recording
 from llm_query.vocabulary import word
@@ -26,6 +27,7 @@ def plot_embedding(
     window_s: float = 1.0,
     colour: str | Sequence[Bouts] = "animal",
     method: str = "pca",
+    features: Sequence[str] = (),
 ) -> Figure:
     """Draw every posture, or every stretch of time, as a dot: alike ones lie close together.
 
@@ -35,8 +37,9 @@ def plot_embedding(
     "time" (s), or bouts: a dot has the colour of the first behaviour that holds in it, for at least
     half of a window's frames. method: "pca" (principal components of standardised features) or
     "umap" (needs the package umap-learn; without it PCA is drawn, which the subtitle says).
-    Only frames in which all features are known take part. At most 5,000 dots are drawn, evenly in
-    time; the components are of all of them.
+    features: columns of behaviour_features to take instead of these, by name. Only frames in which
+    all features are known take part. At most 5,000 dots are drawn, evenly in time; the components
+    are of all of them.
 
     Returns a plotly figure as a dict; axis titles give the share of variance of each component.
     Source: Pearson 1901 (PCA); McInnes et al. 2018 (UMAP); features as in Berman et al. 2014, ours.
@@ -49,7 +52,7 @@ def plot_embedding(
     if of not in ("postures", "windows"):
         raise QueryError(f'An embedding is of "postures" or "windows", not "{of}".')
     size = None if of == "postures" else max(window_s, 1e-9)
-    rows, frames, owner = _rows(recording, who, size)
+    rows, frames, owner = _rows(recording, who, size, features)
     if len(rows) < 3 or not (rows.std(axis=0) > 1e-9).any():
         raise QueryError(
             f"The {of} of {', '.join(who)} are not known in enough frames, or are all the same: "
@@ -116,14 +119,17 @@ def _umap(
 
 
 def _rows(
-    recording: Recording, who: Sequence[str], window_s: float | None
+    recording: Recording, who: Sequence[str], window_s: float | None, features: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(k, d) features, (k,) frames and (k,) which of the animals, where all are known."""
     points = [p for p in recording.points if p != "centre"]
     points = [p for p in points if all(p in recording.track(each).points for each in who)]
     rows, frames, owner = [], [], []
     for number, animal in enumerate(who):
-        values = _per_frame(recording, animal, points, with_motion=window_s is not None)
+        if features:
+            values = feature_values(recording, animal, names=features).astype(float)
+        else:
+            values = _per_frame(recording, animal, points, with_motion=window_s is not None)
         frame = np.arange(recording.n_frames)
         if window_s is not None:
             values, frame = _windows(values, recording.time_s, window_s)

@@ -14,7 +14,6 @@ from llm_query.drawing import (
     Figure,
     animal_colour,
     bars,
-    bin_edges,
     colour_of,
     layout,
     ordered,
@@ -22,6 +21,7 @@ from llm_query.drawing import (
     picture,
     thin,
     thinned_note,
+    value_edges,
     values_of,
 )
 from llm_query.kinematics import speed
@@ -189,7 +189,7 @@ def plot_histogram(
     [50.0, 50.0]
     """
     every = [np.asarray(values, dtype=float) for values in columns.values()]
-    edges = bin_edges(np.concatenate(every) if every else np.empty(0), bins)
+    edges = value_edges(np.concatenate(every) if every else np.empty(0), bins)
     data = []
     for order, (name, values) in enumerate(zip(columns, every, strict=True)):
         known = values[np.isfinite(values)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from llm_query.bout_bins import bin_edges
 from llm_query.bouts import Bouts
 from llm_query.drawing import (
     NOTHING,
@@ -14,10 +15,10 @@ from llm_query.drawing import (
     Figure,
     animal_colour,
     bars,
-    bin_edges,
     colour_of,
     layout,
     ordered,
+    value_edges,
     values_of,
 )
 
@@ -26,6 +27,7 @@ from llm_query.embedding import plot_embedding as plot_embedding
 from llm_query.errors import QueryError
 from llm_query.group_figures import plot_groups as plot_groups
 from llm_query.group_figures import plot_social_matrix as plot_social_matrix
+from llm_query.intervals import TOLERANCE_S
 from llm_query.kinematics import heading, speed
 from llm_query.recording import Recording
 from llm_query.tools import chosen_frames, each_other
@@ -50,14 +52,15 @@ def plot_bins(
     """Draw a measure or a behaviour per time bin, as bars or lines.
 
     values: by name; a measure, one value per frame (n,), gives its mean over the bin's frames
-    weighted by how long each lasts; bouts give the seconds of the bin spent in them; point events
-    give their count. bin_s: length of a bin in seconds. label: what the values are, with their
-    unit, as "in corner (s)". kind: "bars" or "lines". start_s, stop_s: only this part, in seconds.
+    weighted by how long each lasts; bouts give the seconds of the bin spent in them, targets
+    together; point events give their count. bin_s: length of a bin in seconds. label: what the
+    values are, with their unit, as "in corner (s)". kind: "bars" or "lines". start_s, stop_s: only
+    this part, in seconds.
 
-    Edges: bin k runs from start_s + k * bin_s up to, not including, the next one. A frame belongs
-    to the bin in which its own time lies, so bouts are split at edges and bins add up to the whole.
-    The last bin may be shorter; its bar is only as wide as it lasts. A bin in which a measure was
-    never known has no bar, and a line is broken there.
+    Edges: bin k runs from start_s + k * bin_s up to, not including, the next one. A frame of a
+    measure belongs to the bin in which it begins; bouts are divided at the edges, as in_bins does,
+    so that bins add up to the whole. The last bin may be shorter; its bar is only as wide as it
+    lasts. A bin in which a measure was never known has no bar, and a line is broken there.
 
     Returns a plotly figure as a dict, one value per bin and name.
     Source: ours; bins as in EthoVision's time bins, with the edge rule stated.
@@ -67,18 +70,10 @@ def plot_bins(
     >>> [round(y, 2) for y in figure["data"][0]["y"]]
     [10.0, 5.08, 0.0]
     """
-    if bin_s <= 0:
-        raise QueryError(f"A bin lasts some seconds, not {bin_s:g}.")
-    low = float(recording.edges_s[0]) if start_s is None else start_s
-    high = min(recording.end_s, recording.end_s if stop_s is None else stop_s)
-    rows = chosen_frames(recording, low, high, None)
-    count = max(int(np.ceil((high - low) / bin_s - 1e-6)), 1)
-    edges = np.minimum(low + bin_s * np.arange(count + 1), high)
-    place = np.floor((recording.time_s[rows] - low + 1e-6) / bin_s).astype(int)
-    place = np.clip(place, 0, count - 1)
+    edges = bin_edges(recording.edges_s, bin_s, start_s, stop_s)
     data = []
     for order, (name, each) in enumerate(values.items()):
-        heights = _per_bin(recording, each, rows, place, count)
+        heights = _per_bin(recording, each, bin_s, edges)
         colour = animal_colour(recording, name) if name in recording.animals else colour_of(order)
         hover = f"%{{customdata[0]:.2f}} s to %{{customdata[1]:.2f}} s<br>{label}: %{{y:.4g}}"
         data.append(bars(edges, heights, name, colour, hover))
@@ -89,24 +84,25 @@ def plot_bins(
         for order, trace in enumerate(data):
             width = np.diff(edges) / len(data)
             trace |= {"x": values_of(edges[:-1] + (order + 0.5) * width), "width": values_of(width)}
-    note = f"bins of {bin_s:g} s; a frame belongs to the bin in which it begins"
+    note = f"bins of {bin_s:g} s; each up to, not including, the next"
     more = {"barmode": "overlay"} if kind == "bars" else {}
     return {"data": data, "layout": layout(f"{label} over time", "time (s)", label, note, **more)}
 
 
 def _per_bin(
-    recording: Recording, each: np.ndarray | Bouts, rows: np.ndarray, place: np.ndarray, count: int
+    recording: Recording, each: np.ndarray | Bouts, bin_s: float, edges: np.ndarray
 ) -> np.ndarray:
-    """(count,) mean of a measure, seconds of states, or number of point events in each bin."""
-    lasting = np.diff(recording.edges_s)[rows]
+    """(b,) mean of a measure, seconds of states, or number of point events in each bin."""
     if isinstance(each, Bouts):
-        if each.kind == "point":
-            happened = np.bincount(each.start_frame, minlength=recording.n_frames)[rows]
-            return np.bincount(place, happened, count)
-        return np.bincount(place, each.mask()[rows] * lasting, count)
-    known = np.isfinite(each[rows])
-    total = np.bincount(place[known], (each[rows] * lasting)[known], count)
-    weight = np.bincount(place[known], lasting[known], count)
+        together = each if each.kind == "point" else each.any_target()
+        table = together.in_bins(bin_s, float(edges[0]), float(edges[-1]))
+        column = "count" if each.kind == "point" else "duration_s"
+        return table[column].to_numpy(float).reshape(-1, len(edges) - 1).sum(axis=0)
+    place = np.searchsorted(edges, recording.time_s + TOLERANCE_S, side="right") - 1
+    known = np.isfinite(each) & (place >= 0) & (place < len(edges) - 1)
+    lasting = np.diff(recording.edges_s)[known]
+    total = np.bincount(place[known], each[known] * lasting, len(edges) - 1)
+    weight = np.bincount(place[known], lasting, len(edges) - 1)
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
 
 
@@ -268,7 +264,7 @@ def plot_speed_distribution(
     if kind == "violin":
         return {"data": [_violin(recording, animal, known[animal][0]) for animal in who],
                 "layout": layout("Speed", "", label, showlegend=False)}  # fmt: skip
-    edges = bin_edges(np.concatenate([fast for fast, _ in known.values()]), bins)
+    edges = value_edges(np.concatenate([fast for fast, _ in known.values()]), bins)
     data = []
     for animal, (fast, seconds) in known.items():
         share = 100 * np.histogram(fast, edges, weights=seconds)[0] / (seconds.sum() or 1)

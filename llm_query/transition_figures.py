@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from llm_query.bouts import Bouts
-from llm_query.drawing import Figure, colour_of, layout, ordered, pair_label, values_of
+from llm_query.drawing import Figure, colour_of, layout, ordered, values_of
 from llm_query.errors import QueryError
+from llm_query.summaries import transition_matrix
 from llm_query.tools import each_other
 from llm_query.vocabulary import word
 
@@ -24,9 +24,9 @@ def plot_transitions(
 ) -> Figure:
     """Draw what follows what: behaviours on a circle joined by arrows, or a matrix.
 
-    transitions: bouts of several behaviours (after each bout of an animal comes its bout with the
-    next start, of whichever behaviour), or a square table of counts, from in rows and to in columns
-    (as transition_matrix and transitions give). kind: "graph" or "matrix". Numbers are
+    transitions: bouts of several behaviours, counted as transition_matrix does, all subjects
+    together; or a table of counts, either as transition_matrix gives it or square, from in rows and
+    to in columns. kind: "graph" or "matrix". Numbers are
     probabilities (0 to 1): of all changes away from one behaviour, the share that led to the other.
     Arrows are as wide as they are probable; a loop is a behaviour followed by itself.
 
@@ -51,29 +51,28 @@ def plot_transitions(
 
 def _counted(transitions: Bouts | Sequence[Bouts] | pd.DataFrame) -> tuple[list[str], np.ndarray]:
     """The behaviours' names, and how often each (row) was followed by each (column)."""
-    if not isinstance(transitions, Bouts | Sequence):
-        table = transitions.rename(index=str, columns=str)
-        names = ordered([*table.index, *table.columns])
-        square = table.reindex(index=names, columns=names)
-        return names, np.nan_to_num(square.to_numpy(dtype=float))
-    parts = each_other(transitions)
-    rows = [
-        (subject, float(start), float(stop), pair_label(each.behaviour, target) or "bouts")
-        for each in parts
-        for subject, target, start, stop in zip(
-            each.subject, each.target, each.start_s, each.stop_s, strict=True
-        )
-    ]
-    watched = [(e.behaviour, target) for e in parts for _, target in e.pairs]
-    names = ordered([pair_label(*each) or "bouts" for each in watched])
+    table = transitions
+    if isinstance(table, Bouts | Sequence):
+        table = transition_matrix(each_other(table))
+    if "count" in table.columns:
+        before, after = _ends_of(table)
+        table = table.groupby([before, after], sort=False)["count"].sum().unstack(sort=False)
+    table = table.rename(index=str, columns=str)
+    names = ordered([*table.index, *table.columns])
     if not names:
         raise QueryError("Transitions need bouts of at least one behaviour.")
-    counts = np.zeros((len(names), len(names)))
-    rows.sort()
-    for before, after in pairwise(rows):
-        if before[0] == after[0]:
-            counts[names.index(before[3]), names.index(after[3])] += 1
-    return names, counts
+    square = table.reindex(index=names, columns=names)
+    return names, np.nan_to_num(square.to_numpy(dtype=float))
+
+
+def _ends_of(table: pd.DataFrame) -> tuple[str, str]:
+    """The columns that say from where and to where."""
+    names = [str(name) for name in table.columns]
+    before = [name for name in names if name.startswith("from")]
+    after = [name for name in names if name.startswith("to_") or name == "to"]
+    if len(before) != 1 or len(after) != 1:
+        raise QueryError(f"A table of transitions has from, to and count, not {', '.join(names)}.")
+    return before[0], after[0]
 
 
 def _matrix(names: list[str], counts: np.ndarray, share: np.ndarray) -> Figure:

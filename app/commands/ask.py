@@ -1,6 +1,7 @@
 """`ethoscribe ask` and `ethoscribe run`: questions and kept analyses."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,6 +28,15 @@ BOUTS_SHOWN = [
     "behaviour", "subject", "target", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s"
 ]  # fmt: skip
 
+FigureOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--figure",
+        metavar="FILE",
+        help="Draw it, too: .png, .svg, .pdf, .html or .json. One file per video.",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the two commands to the command line."""
@@ -45,6 +55,7 @@ def ask(
         typer.Option(metavar="NAME", help="Keep the analysis, and its bouts as this behaviour."),
     ] = None,
     video: VideoOption = None,
+    figure: FigureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question about the tracked videos.
@@ -56,14 +67,17 @@ def ask(
     Example:
       ethoscribe ask "how long is animal1 in the corner?" -s study
       ethoscribe ask "when do animal1 and animal2 touch?" -s study --save contact --json
+      ethoscribe ask "plot the path of animal1" -s study --figure path.svg
     """
     if not question.strip():
         raise typer.BadParameter("the question is empty", param_hint="'QUESTION'")
     if model != "offline":
         raise AppError(f"There is no model called {model!r}: this version has 'offline'.")
+    _check(figure)
     from llm_query.engine import ask as ask_study
 
-    _answer(ask_study(study, question, video=video, model=model, save=save), as_json)
+    answers = ask_study(study, question, video=video, model=model, save=save)
+    _answer(answers, as_json, study, figure)
 
 
 def run(
@@ -72,6 +86,7 @@ def run(
     ],
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
+    figure: FigureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a kept analysis, or a file with `analyse(recording)`, on tracked videos.
@@ -80,20 +95,37 @@ def run(
     Example:
       ethoscribe run contact -s study
       ethoscribe run my_analysis.py -s study --video clip --json
+      ethoscribe run my_analysis.py -s study --figure budget.png
     """
+    _check(figure)
     from llm_query.engine import run_analysis
 
-    _answer(run_analysis(study, analysis, video=video), as_json)
+    _answer(run_analysis(study, analysis, video=video), as_json, study, figure)
 
 
-def _answer(answers: "Sequence[Answer]", as_json: bool) -> None:
-    """Show the answers; the status is 1 if any video has none."""
+def _check(figure: Path | None) -> None:
+    """Refuse a figure that could not be written before the question is asked."""
+    if figure is not None:
+        from app.figure_files import check_figure_file
+
+        check_figure_file(figure)
+
+
+def _answer(
+    answers: "Sequence[Answer]", as_json: bool, study: Path, figure: Path | None = None
+) -> None:
+    """Show the answers and draw them; the status is 1 if any video has none."""
     if not answers:
         raise AppError("The study has no tracked video yet: track one first.")
     if as_json:
         show_json(as_object([one.video for one in answers], [one.to_json() for one in answers]))
     else:
         _tell(answers)
+    if figure is not None:
+        from app.figure_files import write_answers
+
+        for written in write_answers(study, answers, figure):
+            say(f"figure: {written}")
     if any(answer.refused or answer.error for answer in answers):
         raise typer.Exit(1)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
-from app import charts
+from app import charts, figure_files
 from app.library import VideoRow
 from app.words import in_words, plain, spelled
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from llm_query.engine import Answer
 
 MODELS = {"offline": "offline planner"}
@@ -24,7 +27,7 @@ def show_bouts(answer: Answer, row: VideoRow, key: str) -> None:
     """The bouts as picture and table; a click on a row's button watches it."""
     bouts = answer.bouts
     figure = charts.ethogram(bouts, row.video.duration_s, row.animals)
-    st.plotly_chart(figure, key=f"{key}-ethogram", config={"displaylogo": False})
+    st.plotly_chart(figure, key=f"{key}-ethogram", config=figure_files.TOOLBAR)
     columns = ["subject", "target", "start_s", "stop_s", "duration_s", "start_frame", "stop_frame"]
     if bouts["behaviour"].nunique() > 1:
         columns.insert(0, "behaviour")
@@ -53,6 +56,23 @@ def show_bouts(answer: Answer, row: VideoRow, key: str) -> None:
         st.switch_page("watch.py", query_params={"video": answer.video, "frame": str(frame)})
 
 
+def show_figure(figure: go.Figure, video: str, key: str) -> None:
+    """The answer's own figure, to look at and to take along."""
+    st.plotly_chart(figure, key=f"{key}-figure", config=figure_files.TOOLBAR)
+    kinds = ["svg", "pdf", "html"] if figure_files.browser_file() else ["html"]
+    with st.container(horizontal=True):
+        for kind in kinds:
+            st.download_button(
+                f"Figure as {kind.upper()}",
+                partial(figure_files.as_bytes, figure, kind),
+                f"{video}-figure.{kind}",
+                figure_files.MEDIA_TYPES[kind],
+                icon=":material/download:",
+                key=f"{key}-{kind}",
+                on_click="ignore",
+            )
+
+
 def show_numbers(answer: Answer) -> None:
     """Single numbers side by side; many numbers only as the answer's table or as one."""
     if len(answer.numbers) <= FEW:
@@ -77,8 +97,7 @@ def show_answer(answer: Answer, row: VideoRow, save: Save, key: str) -> None:
     if answer.bouts is not None and len(answer.bouts):
         show_bouts(answer, row, key)
     if answer.figure:
-        figure = charts.dressed(answer.figure, row.animals)
-        st.plotly_chart(figure, key=f"{key}-figure", config={"displaylogo": False})
+        show_figure(charts.dressed(answer.figure, row.animals), answer.video, key)
     if isinstance(answer.table, pd.DataFrame) and len(answer.table):
         show_table(answer.table, key)
     notes(answer)
