@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from llm_query.errors import QueryError
-from llm_query.geometry import Region, find_region
+from llm_query.geometry import MovingRegion, Region, find_region
+from llm_query.region_masks import raster
 
 L_SHAPE = Region("L", "polygon", np.array([[0, 0], [10, 0], [10, 4], [4, 4], [4, 10], [0, 10]]))
 BOX = Region("box", "rectangle", np.array([[10, 8], [2, 4]]))
@@ -89,3 +90,35 @@ def test_names_match_exactly_and_an_unknown_one_lists_the_known():
         find_region([BOX, DISC], "Disc")
     with pytest.raises(QueryError, match="none yet"):
         find_region([], "corner")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_pixels_of_a_region_are_those_whose_middles_are_inside(seed):
+    rng = np.random.default_rng(seed)
+    for number in range(40):
+        kind = ("polygon", "circle", "rectangle")[number % 3]
+        points = rng.integers(-3, 25, (rng.integers(3, 9) if kind == "polygon" else 2, 2))
+        shift = rng.random((1, 2)) if number % 2 else rng.integers(0, 2, (1, 2)) / 2
+        region = Region("r", kind, points + shift)
+        corner = rng.integers(-5, 5, 2)
+        y, x = np.mgrid[0:23, 0:27]
+        middles = np.column_stack([x.ravel() + corner[0], y.ravel() + corner[1]]).astype(float)
+        expected = region.inside(middles).reshape(23, 27)
+        assert (raster(region, corner, (23, 27)) == expected).all()
+
+
+def test_a_region_that_moves_is_asked_from_where_it_is_then_and_turns():
+    path = np.array([[10.0, 10.0], [20.0, 10.0], [np.nan, np.nan]])
+    ring = MovingRegion("ring", "circle", np.array([[0, 0], [3, 0]]), path=path)
+    assert ring.moves and not DISC.moves
+    there = np.array([[10.0, 12.0], [10.0, 12.0], [10.0, 12.0]])
+    assert ring.inside(there).tolist() == [True, False, False]
+    found = ring.scaled(0.1).signed_distance(there / 10)
+    assert found[:2] == pytest.approx([-0.1, np.hypot(1, 0.2) - 0.3]) and np.isnan(found[2])
+    corners = np.array([[1, -1], [5, -1], [5, 3], [1, 3]])  # ahead, and more to the right
+    nose = MovingRegion("nose", "polygon", corners, path=np.zeros((4, 2)),
+                        turn_deg=np.array([0.0, 90.0, 180.0, -90.0]))  # fmt: skip
+    right_of = np.array([[4, 2], [2, -4], [-4, -2], [-2, 4]])  # 4 ahead, 2 to the right; y down
+    left_of = np.array([[4, -2], [-2, -4], [-4, 2], [2, 4]])
+    assert nose.signed_distance(right_of) == pytest.approx([-1] * 4)
+    assert nose.signed_distance(left_of) == pytest.approx([1] * 4)
