@@ -10,8 +10,11 @@ from llm_query.errors import QueryError
 from llm_query.noses import (
     ROUNDING,
     body_direction,
+    body_line,
+    box_of,
+    boxes_within,
     closer_than,
-    distance_to_body,
+    distance_to_line,
     nose_distance,
 )
 from llm_query.pairs import (
@@ -157,10 +160,17 @@ def nose_to_body(
     1.0
     """
     two_animals(recording, a, b)
-    return closer_than(
-        recording, distance_to_body(recording, a, b), a, b,
-        max_distance, NOSE, "nose to body", f"nose of {a} and body line of {b}",
+    limit, said = reach_limit(recording, a, b, max_distance, NOSE, "max_distance")
+    nose = find_point(recording, a, "nose")
+    tip, body = box_of(recording, a, [nose]), box_of(recording, b, body_line(recording, b))
+    mask = boxes_within(tip, body, limit)
+    rows = np.flatnonzero(mask)
+    apart = distance_to_line(recording, recording.position(a, nose), b, rows)
+    mask[rows] = apart < limit - ROUNDING
+    return social_bouts(
+        recording, mask, a, b, "nose to body", known=np.isfinite(tip[0] + body[0]),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
+        definition=f"nose of {a} and body line of {b} < {said} apart",
     )  # fmt: skip
 
 

@@ -170,17 +170,28 @@ def _components(
                 recording, a, names[j], max_distance, max_relative_speed, window_s
             )
             links.append((i, j, together))
-    label = np.repeat(np.arange(len(names))[:, None], recording.n_frames, axis=1)
+    label = np.repeat(np.arange(len(names), dtype=np.int16)[:, None], recording.n_frames, axis=1)
+    size = np.ones(label.shape, dtype=np.int16)
+    frames = np.flatnonzero(np.any([together for _, _, together in links], axis=0))
+    label[:, frames], size[:, frames] = _joined(
+        label[:, frames], [(i, j, together[frames]) for i, j, together in links]
+    )
+    return names, label, size, said
+
+
+def _joined(
+    label: np.ndarray, links: list[tuple[int, int, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(k, m) the smallest number each one hangs together with, and how many share it."""
     changed = True
     while changed:  # at most as often as there are animals
         before = label.copy()
         for i, j, together in links:
-            first = np.where(together, np.minimum(label[i], label[j]), 0)
+            first = np.minimum(label[i], label[j])
             label[i] = np.where(together, first, label[i])
             label[j] = np.where(together, first, label[j])
         changed = bool((label != before).any())
-    size = np.array([(label == label[i]).sum(axis=0) for i in range(len(names))])
-    return names, label, size, said
+    return label, np.array([(label == each).sum(axis=0) for each in label])
 
 
 def _together(

@@ -6,9 +6,9 @@ import numpy as np
 
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
-from llm_query.intervals import runs
+from llm_query.intervals import cover, runs
 from llm_query.motion import ROUNDING, Limit
-from llm_query.noses import body_points_of, box_of, nearest_points
+from llm_query.noses import body_points_of, box_of, boxes_within, nearest_points
 from llm_query.pairs import (
     Reach,
     at_least,
@@ -85,14 +85,12 @@ def touch(
     two_animals(recording, a, b)
     limit, said = reach_limit(recording, a, b, max_distance, POINTS, "max_distance")
     ours, theirs = body_points_of(recording, a, points_a), body_points_of(recording, b, points_b)
-    x0, y0, x1, y1 = box_of(recording, a, ours)
-    u0, v0, u1, v1 = box_of(recording, b, theirs)
-    with np.errstate(invalid="ignore"):  # the points' boxes are at most as far apart as the points
-        near = (np.maximum(u0 - x1, x0 - u1) < limit) & (np.maximum(v0 - y1, y0 - v1) < limit)
+    box_a, box_b = box_of(recording, a, ours), box_of(recording, b, theirs)
+    near = boxes_within(box_a, box_b, limit)
     rows = np.flatnonzero(near)
     near[rows] = nearest_points(recording, a, b, ours, theirs, rows) < limit - ROUNDING
     return social_bouts(
-        recording, near, a, b, "touch", known=np.isfinite(x0 + u0),
+        recording, near, a, b, "touch", known=np.isfinite(box_a[0] + box_b[0]),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
         definition=f"nearest points < {said}",
     )  # fmt: skip
@@ -135,15 +133,14 @@ def make_contact(
     )  # fmt: skip
     found, said = _contacts(recording, a, b, touching, max_gap_frames)
     found = found.merge(JOIN_S).at_least(min_contact_s)
-    met = np.zeros(recording.n_frames, dtype=bool)
-    for start in found.start_frame:
-        before = int(np.searchsorted(going.start_frame, start)) - 1
-        waited = recording.time_s[start] - going.stop_s[before] if before >= 0 else np.inf
-        if waited <= within_s + ROUNDING:
-            met[going.start_frame[before] : start] = True
+    before = np.searchsorted(going.start_frame, found.start_frame) - 1
+    stops = np.append(going.stop_s, -np.inf)[before]  # of no approach before it: -1
+    met = found.keep((before >= 0) & (found.start_s - stops <= within_s + ROUNDING)).start_frame
+    came = going.start_frame[np.searchsorted(going.start_frame, met) - 1] if len(met) else met
+    mask = cover(came, met, recording.n_frames)
     known = ~going.unknown.get((a, b), np.zeros(recording.n_frames, dtype=bool))
     return social_bouts(
-        recording, met, a, b, "make contact", known=known | met, max_gap_frames=0,
+        recording, mask, a, b, "make contact", known=known | mask, max_gap_frames=0,
         definition=f"approach ({going.definition}) that ends, at most {within_s:g} s before, in "
         f"contact ({said}) of at least {min_contact_s:g} s",
     )  # fmt: skip

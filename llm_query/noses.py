@@ -45,17 +45,28 @@ def nose_distance(recording: Recording, a: str, b: str, role: str) -> np.ndarray
     return distance_between_points(recording, a, b, nose, find_point(recording, b, role))
 
 
-def distance_to_body(recording: Recording, a: str, b: str) -> np.ndarray:
-    """(n,) distance from one animal's nose to the line along the other's body. Read-only."""
+def body_line(recording: Recording, animal: str) -> list[str]:
+    """The points that the animal has of nose, neck, back (or else centre) and tail base."""
+    by_role = {"back": "centre", **points_by_role(recording, animal)}
+    return [by_role[role] for role in AXIS if role in by_role]
 
-    def make() -> np.ndarray:
-        nose = recording.position(a, find_point(recording, a, "nose"))
-        by_role = {"back": "centre", **points_by_role(recording, b)}
-        line = [recording.position(b, by_role[role]) for role in AXIS if role in by_role]
-        ends = zip(line, line[1:] or line, strict=False)
-        return np.fmin.reduce([_to_segment(nose, start, stop) for start, stop in ends])
 
-    return recording.remember(("nose to body", a, b), make)
+def distance_to_line(
+    recording: Recording, nose: np.ndarray, animal: str, rows: np.ndarray
+) -> np.ndarray:
+    """Distance from a place (n, 2) to the line along an animal's body in the frames `rows`."""
+    line = [recording.position(animal, point)[rows] for point in body_line(recording, animal)]
+    ends = zip(line, line[1:] or line, strict=False)
+    return np.fmin.reduce([_to_segment(nose[rows], start, stop) for start, stop in ends])
+
+
+def boxes_within(a: np.ndarray, b: np.ndarray, limit: float) -> np.ndarray:
+    """(n,) bool: boxes (4, n) nearer than `limit` to each other along both axes; NaN is not."""
+    with np.errstate(invalid="ignore"):
+        apart = np.maximum(
+            np.maximum(b[0] - a[2], a[0] - b[2]), np.maximum(b[1] - a[3], a[1] - b[3])
+        )
+        return apart < limit
 
 
 def _to_segment(place: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """`make bench`: print every benchmark."""
 
-from tests.benchmarks import asking_speed, tracking_speed
+from tests.benchmarks import asking_speed, social_speed, tracking_speed
 
 if __name__ == "__main__":
     asking_speed.main()
+    social_speed.main()
     tracking_speed.main()
