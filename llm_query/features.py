@@ -1,13 +1,15 @@
 """Measures of an animal over several windows of time, the columns that behaviours are learned from.
 
-Each signal (see `signals`) is taken at the frame and summed up in centred windows whose lengths are
-in seconds of real time, so that 25 and 60 frames/s give the same. A window looks at the frames in
-which the signal is known; with none it is NaN.
+Each signal (see `signals`) is taken at the frame and summed up in windows whose lengths are in
+seconds of real time, so that 25 and 60 frames/s give the same. A window looks at the frames in
+which the signal is known; with none it is NaN. Means are taken before and after the frame, not
+around it: they tell the frame at which a behaviour begins and ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,29 +21,36 @@ from llm_query.signals import signals
 if TYPE_CHECKING:
     import pandas as pd
 
-WINDOWS_S = (0.2, 0.5, 1.0, 2.0)
+WINDOWS_S = (0.2, 0.5, 1.0, 2.0)  # of the means before and after
+AROUND_S = 1.0  # of the others; in all four windows they were many and no help
 STATISTICS = {
-    "plain": ("mean", "std", "min", "max"),
-    "signed": ("mean", "std", "max", "net"),
+    "plain": ("std", "min", "max"),
+    "signed": ("std", "max", "net"),
     "place": ("spread",),
 }
+SAID = {  # statistic: how a feature's name says it
+    "before": "mean in {} s before", "after": "mean in {} s after", "std": "std in {} s",
+    "min": "min in {} s", "max": "max in {} s", "net": "net in {} s", "spread": "spread in {} s",
+}  # fmt: skip
 
 
 def feature_names(recording: Recording, animal: str, target: str | None = None) -> list[str]:
     """The names of all features this recording has of the animal (and its partner).
 
-    "speed" is the signal at the frame, "speed, mean in 0.5 s" its mean in a window around it.
+    "speed" is the signal at the frame, "speed, std in 1 s" how it varies in a window around it,
+    "speed, mean in 0.5 s before" its mean in the window that ends with it.
 
     >>> from llm_query.examples import example_recording
     >>> feature_names(example_recording(), "animal1")[:3]
-    ['speed', 'speed, mean in 0.2 s', 'speed, std in 0.2 s']
+    ['speed', 'speed, mean in 0.2 s before', 'speed, mean in 0.2 s after']
     """
     names = []
     for name, signal in signals(recording, animal, target).items():
         if signal.kind != "place":
             names.append(name)
-        for seconds in WINDOWS_S:
-            names += [f"{name}, {what} in {seconds:g} s" for what in STATISTICS[signal.kind]]
+            sides = product(WINDOWS_S, ("before", "after"))
+            names += [_named(name, side, seconds) for seconds, side in sides]
+        names += [_named(name, what, AROUND_S) for what in STATISTICS[signal.kind]]
     return names
 
 
@@ -57,7 +66,7 @@ def feature_values(
     Lengths are in body lengths, angles in degrees, times in seconds. NaN where it is not known.
 
     >>> from llm_query.examples import example_recording
-    >>> names = ["speed", "speed, mean in 1 s"]
+    >>> names = ["speed", "speed, mean in 1 s after"]
     >>> feature_values(example_recording(), "animal1", names=names, frames=np.array([30])).tolist()
     [[2.5, 2.5]]
     """
@@ -90,9 +99,10 @@ def behaviour_features(
     """Every measure that behaviours are learned from, as a table of one row per frame.
 
     target: another animal, for measures of the two; without one, of the nearest neighbour. Motion,
-    posture and company at the frame and as mean, std, min and max in windows of 0.2, 0.5, 1 and
-    2 s around it. Lengths are in the animal's body lengths, angles in degrees, seconds real. The
-    same for a scene that is moved, turned or mirrored; regions are left out. NaN is unknown.
+    posture and company at the frame, their means in the 0.2, 0.5, 1 and 2 s before and after it,
+    and std, min and max in 1 s around it. Lengths are in the animal's body lengths, angles in
+    degrees, seconds real. The same for a scene that is moved, turned or mirrored; regions are
+    left out. NaN is unknown.
 
     Source: ours; windows as in SimBA and MARS, but in seconds, and lengths in body lengths.
 
@@ -109,6 +119,10 @@ def behaviour_features(
     return table
 
 
+def _named(signal: str, what: str, seconds: float) -> str:
+    return f"{signal}, {SAID[what].format(f'{seconds:g}')}"
+
+
 def parse(name: str) -> tuple[str, str, float]:
     """A feature's signal, statistic and window in seconds (0 for the frame itself).
 
@@ -119,25 +133,30 @@ def parse(name: str) -> tuple[str, str, float]:
     if not comma:
         return name, "now", 0.0
     what, _, seconds = rest.partition(" in ")
+    number, _, side = seconds.partition(" s")
     try:
-        return signal, what, float(seconds.removesuffix(" s"))
+        return signal, side.strip() or what, float(number)
     except ValueError as error:
-        raise QueryError(f'"{name}" is not a feature: "speed, mean in 0.5 s" would be.') from error
+        raise QueryError(f'"{name}" is not a feature: "speed, std in 1 s" would be.') from error
 
 
 class _Spans:
-    """Which frames the windows around the frames hold: [low, high) by length in seconds."""
+    """Which frames the windows of the frames hold: [low, high) by length in seconds and side."""
 
     def __init__(self, time_s: np.ndarray, frames: np.ndarray) -> None:
         self.time_s, self.frames = time_s, frames
-        self._known: dict[float, tuple[np.ndarray, np.ndarray]] = {}
+        self._known: dict[tuple[float, str], tuple[np.ndarray, np.ndarray]] = {}
 
-    def of(self, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-        if seconds not in self._known:
-            here, half = self.time_s[self.frames], seconds / 2 + 1e-9
-            low = np.searchsorted(self.time_s, here - half, side="left")
-            self._known[seconds] = low, np.searchsorted(self.time_s, here + half, side="right")
-        return self._known[seconds]
+    def of(self, seconds: float, side: str) -> tuple[np.ndarray, np.ndarray]:
+        """Around every frame, or the frame and what is "before" or "after" it."""
+        if (seconds, side) not in self._known:
+            back = {"before": seconds, "after": 0.0}.get(side, seconds / 2) + 1e-9
+            ahead = {"before": 0.0, "after": seconds}.get(side, seconds / 2) + 1e-9
+            here = self.time_s[self.frames]
+            low = np.searchsorted(self.time_s, here - back, side="left")
+            high = np.searchsorted(self.time_s, here + ahead, side="right")
+            self._known[seconds, side] = low, high
+        return self._known[seconds, side]
 
 
 class _Summary:
@@ -153,7 +172,7 @@ class _Summary:
     def of(self, what: str, seconds: float) -> np.ndarray:
         if what == "now":
             return self.values[self.spans.frames]
-        low, high = self.spans.of(seconds)
+        low, high = self.spans.of(seconds, what)
         if what in ("min", "max"):
             return self._extreme(what, low, high)
         if what == "spread":
@@ -163,9 +182,9 @@ class _Summary:
             return self._deviation(self.raw, "raw", low, high)
         if what == "net":
             return np.abs(self._mean(self.raw, "raw", low, high))
-        if what == "mean":
+        if what in ("before", "after"):
             return self._mean(self.values, "values", low, high)
-        raise QueryError(f'A feature has no "{what}": mean, std, min, max, net or spread.')
+        raise QueryError(f'A feature has no "{what}": {", ".join(STATISTICS["plain"])}.')
 
     def _running(self, values: np.ndarray, key: str) -> tuple[np.ndarray, np.ndarray, float]:
         """Running sums of (count, x, x squared), around the signal's middle for their precision."""

@@ -1,6 +1,7 @@
 """Learned behaviours: trained models by name and version, with what they were trained on."""
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +53,7 @@ def save_learned(study: Study, learned: Learned) -> int:
     known = [one.version for one in learned_behaviours(study) if one.name == learned.name]
     version = max(known, default=0) + 1
     facts: dict[str, Any] = {name: getattr(learned, name) for name in _COLUMNS.split(", ")}
-    facts |= {name: json.dumps(facts[name], ensure_ascii=False) for name in _JSON}
+    facts |= {name: json.dumps(_plain(facts[name]), ensure_ascii=False) for name in _JSON}
     facts |= {"version": version, "created_at": learned.created_at.astimezone(UTC)}
     facts["created_at"] = facts["created_at"].replace(tzinfo=None)
     places = ", ".join(f"${name}" for name in facts)
@@ -80,6 +81,12 @@ def learned_behaviours(study: Study) -> list[Learned]:
     return [_learned(row) for row in rows]
 
 
+def stored_row(learned: Learned) -> dict[str, Any]:
+    """A learned behaviour as its row in a snapshot, lists and settings as JSON text."""
+    facts = {name: getattr(learned, name) for name in _COLUMNS.split(", ")}
+    return facts | {name: json.dumps(facts[name]) for name in _JSON}
+
+
 def learned_names(study: Study) -> list[str]:
     """The names of all learned behaviours, without reading their models."""
     rows = study.rows("SELECT DISTINCT name FROM learned_behaviours ORDER BY name")
@@ -99,6 +106,15 @@ def delete_learned(study: Study, name: str, version: int | None = None) -> int:
             {"name": name, "version": version},
         )
     )
+
+
+def _plain(value: Any) -> Any:
+    """NaN, which JSON has not, becomes null."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _learned(row: tuple[Any, ...]) -> Learned:
