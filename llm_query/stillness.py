@@ -22,6 +22,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "paws": ("left_forepaw", "right_forepaw", "left_hindpaw", "right_hindpaw"),
 }  # fmt: skip
 TOLERANCE_S = 1e-6
+SPIKE_S = 0.2
+FAR = 5.0
 QUARTILE = 0.31864  # a quarter of normal numbers of spread 1 are smaller, whatever their sign
 
 
@@ -75,9 +77,7 @@ def known_frames(body: Body, rule: Rule) -> np.ndarray:
         return np.isfinite(body.speed) | (body.least >= rule.max_speed)
 
 
-def reached(
-    mask: np.ndarray, known: np.ndarray, edges_s: np.ndarray, seconds: float
-) -> np.ndarray:
+def reached(mask: np.ndarray, known: np.ndarray, edges_s: np.ndarray, seconds: float) -> np.ndarray:
     """(n,) the stretches of true frames, longer at both ends by the frames nearest to `seconds`.
 
     Not beyond the known frames around them.
@@ -93,9 +93,7 @@ def reached(
     return cover(np.maximum(early, before), np.minimum(late, after), len(mask))
 
 
-def crossed(
-    mask: np.ndarray, known: np.ndarray, edges_s: np.ndarray, seconds: float
-) -> np.ndarray:
+def crossed(mask: np.ndarray, known: np.ndarray, edges_s: np.ndarray, seconds: float) -> np.ndarray:
     """(n,) the mask without interruptions of up to `seconds` in which everything was known."""
     start, stop = runs(~mask & known)
     inner = (start > 0) & (stop < len(mask))
@@ -137,8 +135,7 @@ def body_parts(recording: Recording, animal: str, why: str) -> dict[str, tuple[s
     """
     roles = points_by_role(recording, animal)
     parts = {
-        part: tuple(roles[role] for role in names if role in roles)
-        for part, names in PARTS.items()
+        part: tuple(roles[role] for role in names if role in roles) for part, names in PARTS.items()
     }
     if len(parts["trunk"]) < 2:
         parts["trunk"] += ("centre",)
@@ -192,9 +189,28 @@ def _body(
 
 def trusted(recording: Recording, animal: str, point: str, min_confidence: float) -> np.ndarray:
     """(n, 2) the point's places, NaN where the tracker was less sure of it than that (0 to 1)."""
+    place = recording.position(animal, point)
     with np.errstate(invalid="ignore"):
         doubted = recording.confidence(animal, point) < min_confidence
-    return np.where(doubted[:, None], np.nan, recording.position(animal, point))
+        doubted |= strayed(place, float(recording.fps))
+    return np.where(doubted[:, None], np.nan, place)
+
+
+def strayed(place: np.ndarray, fps: float) -> np.ndarray:
+    """(n,) bool: frames in which a point lies far from where it is before and after.
+
+    Farther from the median of SPIKE_S around than five times jitter, and five times the median
+    distance there, as where the animal runs and turns (Hampel's rule).
+    """
+    reach = max(int(SPIKE_S / 2 * fps + 1e-6), 1)
+    padded = np.pad(place, ((reach, reach), (0, 0)), constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+    middle = np.full(place.shape, np.nan)
+    some = np.isfinite(around).any(axis=(1, 2))
+    middle[some] = np.nanmedian(around[some], axis=2)
+    away = np.hypot(*(around - middle[:, :, None]).transpose(1, 0, 2))  # (n, window)
+    usual = nan_median(away.T)
+    return away[:, reach] > FAR * np.fmax(usual, max(jitter_of(place), 0.0)) + TOLERANCE_S
 
 
 def filled(path: np.ndarray, time_s: np.ndarray, max_gap_frames: int) -> np.ndarray:
