@@ -159,8 +159,8 @@ def directional_change(
 ) -> np.ndarray:
     """How much the path turns per second at every frame, whichever way, in degrees per second.
 
-    The absolute turning angle over the time that its two steps took; arguments and missing frames
-    as in turning_angle. Shape (n,).
+    The absolute turning angle over the time that its two steps took (so a circle gives half of what
+    turning_speed of the body would); arguments and missing frames as in turning_angle. Shape (n,).
 
     Source: Kitamura & Imafuku 2015 (Proc. R. Soc. B 282), as in movement's
     compute_directional_change.

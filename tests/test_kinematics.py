@@ -4,19 +4,25 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from known import every_setting, make, still, straight
 
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.kinematics import (
     acceleration,
+    acceleration_vector,
     angle_between,
     body_length,
     direction_deg,
     distance_moved,
+    forward_speed,
     heading,
+    jerk,
     mean_speed,
     speed,
+    step_length,
     turning_speed,
+    velocity,
 )
 from llm_query.recording import Recording
 from llm_query.zones import in_region
@@ -159,3 +165,155 @@ def test_an_unknown_animal_or_point_is_an_error_that_lists_the_known():
         speed(recording, "mouse 1")
     with pytest.raises(QueryError, match='no body point "nose", only centre'):
         speed(recording, "animal1", point="nose")
+
+
+def circle(radius, turn_s):
+    """A path in cm around (50, 50), counter-clockwise on the screen, once in `turn_s` seconds."""
+
+    def path_at(t):
+        angle = 2 * np.pi * t / turn_s
+        return np.column_stack([50 + radius * np.cos(angle), 50 - radius * np.sin(angle)])
+
+    return path_at
+
+
+def three(setting, path_at, unseen=(20, 30), **more):
+    """Five seconds of three animals: one on the path, one straight with a gap, one at rest."""
+    paths = {"a": path_at, "b": straight(10, 5, 3, 4), "c": still(20, 20)}
+    return make(setting, 5, paths, unseen={"b": unseen}, **more)
+
+
+@every_setting
+def test_velocity_has_the_direction_of_the_step_and_ends_beside_gaps(setting):
+    recording = three(setting, straight(50, 50, -6, 2))
+    n = recording.n_frames
+    for window_s in (0.0, 0.4):
+        found = velocity(recording, "b", window_s=window_s)
+        expected = np.tile([3.0 * setting.unit, 4.0 * setting.unit], (n, 1))
+        expected[20:30] = np.nan
+        assert found == pytest.approx(expected, abs=1e-9 * setting.unit, nan_ok=True)
+        assert speed(recording, "b", window_s=window_s)[19] == pytest.approx(5 * setting.unit)
+    assert velocity(recording, "a")[7] == pytest.approx([-6 * setting.unit, 2 * setting.unit])
+    assert (velocity(recording, "c") == 0).all()
+    assert velocity(recording, "a") is velocity(recording, "a")  # made once
+
+
+@every_setting
+def test_on_a_circle_speed_acceleration_and_jerk_have_their_known_sizes(setting):
+    recording = three(setting, circle(8, 2.5))
+    dt, rate = 1 / float(setting.fps), 2 * np.pi / 2.5
+    each = np.sin(rate * dt) / dt  # what a central difference makes of the true rate
+    inside = slice(3, -3)
+    size = np.full(recording.n_frames - 6, 8 * setting.unit)
+    assert speed(recording, "a")[inside] == pytest.approx(size * each)
+    towards = acceleration_vector(recording, "a")[inside]
+    assert np.hypot(*towards.T) == pytest.approx(size * each**2)
+    centre = 50 * setting.unit - recording.position("a")[inside]
+    assert (towards * centre).sum(axis=1) == pytest.approx(size * each**2 * size)
+    assert jerk(recording, "a")[inside] == pytest.approx(size * each**3)
+    assert acceleration(recording, "a")[inside] == pytest.approx(0 * size, abs=1e-6)
+    assert np.isnan(jerk(recording, "b")[20:30]).all()
+    assert jerk(recording, "b", window_s=0.3)[60:] == pytest.approx(0, abs=1e-6 * setting.unit)
+
+
+@every_setting
+def test_forward_speed_is_negative_backward_and_nothing_sideways(setting):
+    facing = {
+        "a": lambda t: np.zeros(len(t)),
+        "b": lambda t: np.full(len(t), 90.0),
+        "c": lambda t: np.full(len(t), 180.0),
+    }
+    recording = make(
+        setting,
+        4,
+        {"a": straight(90, 9, -7), "b": straight(9, 9, 5), "c": straight(9, 50, -3, -4)},
+        heading_deg=facing,
+        unseen={"c": (10, 14)},
+    )
+    for name, expected in (("a", -7.0), ("b", 0.0), ("c", 3.0)):
+        true = np.full(recording.n_frames, expected * setting.unit)
+        if name == "c":
+            true[10:14] = np.nan
+        assert forward_speed(recording, name) == pytest.approx(true, abs=1e-7, nan_ok=True)
+
+
+@every_setting
+def test_the_way_across_a_gap_is_skipped_drawn_straight_or_scaled(setting):
+    corner = lambda t: np.column_stack([10 * np.minimum(t, 2), 10 * np.maximum(t - 2, 0)])  # noqa: E731
+    lost, found = setting.frame_at(1.5), setting.frame_at(2.5)
+    recording = make(
+        setting,
+        4,
+        {"a": straight(0, 0, 10), "b": corner, "c": still(5, 5)},
+        unseen={"a": (lost, found), "b": (lost, found)},
+    )
+    n, step = recording.n_frames, 10 / float(setting.fps) * setting.unit
+    skipped = (n - 1 - (found - lost + 1)) * step
+    for name in ("a", "b"):
+        assert distance_moved(recording, name) == pytest.approx(skipped)
+        assert distance_moved(recording, name, gaps="scale") == pytest.approx((n - 1) * step)
+    assert distance_moved(recording, "a", gaps="straight") == pytest.approx((n - 1) * step)
+    before, after = 2 - setting.time_of(lost - 1), setting.time_of(found) - 2
+    cut = np.hypot(10 * before, 10 * after) * setting.unit
+    assert distance_moved(recording, "b", gaps="straight") == pytest.approx(skipped + cut)
+    assert [distance_moved(recording, "c", gaps=g) for g in ("skip", "straight", "scale")] == [
+        0
+    ] * 3
+    assert mean_speed(recording, "b") == pytest.approx(10 * setting.unit)
+    with pytest.raises(QueryError, match="skip, straight, scale"):
+        distance_moved(recording, "a", gaps="ffill")
+
+
+@every_setting
+def test_periods_add_up_to_the_whole_also_across_a_gap(setting):
+    recording = three(setting, circle(5, 3), unseen=(20, 70))
+    for gaps in ("skip", "straight"):
+        whole = distance_moved(recording, "b", gaps=gaps)
+        parts = [
+            distance_moved(recording, "b", start_s=s, stop_s=s + 1, gaps=gaps) for s in range(5)
+        ]
+        assert np.nansum(parts) == pytest.approx(whole)
+
+
+@every_setting
+def test_steps_are_as_long_as_the_way_to_the_next_frame(setting):
+    recording = three(setting, straight(50, 50, -6, 8))
+    step = 10 / float(setting.fps) * setting.unit
+    found = step_length(recording, "a")
+    assert found[:-1] == pytest.approx(np.full(recording.n_frames - 1, step))
+    assert np.isnan(found[-1]) and np.isnan(step_length(recording, "b")[19:30]).all()
+
+
+@every_setting
+def test_the_heading_from_the_ears_and_from_nose_and_tail_base(setting):
+    def turning(t):
+        return np.radians(50 * t)
+
+    def at(ahead, aside):
+        def place(t):
+            angle = turning(t)
+            x = 50 + ahead * np.cos(angle) - aside * np.sin(angle)
+            return np.column_stack([x, 50 - ahead * np.sin(angle) - aside * np.cos(angle)])
+
+        return place
+
+    spots = {"ear_left": at(2, 1), "ear_right": at(2, -1), "nose": at(3, 0), "tailbase": at(-3, 0)}
+    recording = make(
+        setting,
+        3,
+        {name: still(50, 50) for name in "abc"},
+        points={name: spots for name in "abc"},
+        unseen={"b": (5, 9)},
+    )
+    true = np.degrees(turning(recording.time_s))
+    for found in (
+        heading(recording, "a", left="ear_left", right="ear_right"),
+        heading(recording, "a"),
+        heading(recording, "a", "nose", "tailbase"),
+    ):
+        assert found == pytest.approx(true)
+    assert np.isnan(heading(recording, "b", left="ear_left", right="ear_right")[5:9]).all()
+    assert turning_speed(recording, "a") == pytest.approx(np.full(len(true), 50.0))
+    assert body_length(recording, "a") == pytest.approx(np.full(len(true), 6 * setting.unit))
+    with pytest.raises(QueryError, match="left and right"):
+        heading(recording, "a", left="ear_left")
