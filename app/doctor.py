@@ -17,6 +17,8 @@ BASE = {
     "av": "av",
     "duckdb": "duckdb",
     "filelock": "filelock",
+    "h5py": "h5py",
+    "kaleido": "kaleido",
     "numpy": "numpy",
     "openai": "openai",
     "opencv-python-headless": "cv2",
@@ -25,11 +27,20 @@ BASE = {
     "plotly": "plotly",
     "pyarrow": "pyarrow",
     "rapidfuzz": "rapidfuzz",
+    "scikit-learn": "sklearn",
     "scipy": "scipy",
     "starlette": "starlette",
+    "statsmodels": "statsmodels",
     "streamlit": "streamlit",
 }
-SLOW_TO_IMPORT = ("openai", "plotly", "streamlit")  # plain Python: finding them is enough
+SLOW_TO_IMPORT = (
+    "kaleido",
+    "openai",
+    "plotly",
+    "sklearn",
+    "statsmodels",
+    "streamlit",
+)  # plain Python: finding them is enough
 MODELS = {
     "torch": "torch",
     "torchvision": "torchvision",
@@ -107,6 +118,7 @@ def examine() -> Report:
         _decoders(),
         _opencv_twice(),
         _folder_names(),
+        _confinement(),
         _gpu(),
         *(_model_package(name, module) for name, module in MODELS.items()),
         _endpoint(),
@@ -183,6 +195,25 @@ def _folder_names() -> Finding:
         hint = "Install ethoscribe in an environment of its own"
         return Finding("own environment", "broken", f"taken: {', '.join(sorted(others))}", hint)
     return Finding("own environment", "ok", "no other package uses its folder names")
+
+
+def _confinement() -> Finding:
+    """Whether analysis code is shut off from files, network and programs; tried, not believed."""
+    from llm_query.confinement import confinement
+    from llm_query.errors import QueryError
+    from llm_query.sandbox import self_test
+
+    name, how = "confinement", confinement()
+    if not how.complete:
+        hint = "Analysis code could read your files: run only code you would run yourself"
+        return Finding(name, "absent", how.why, hint)
+    try:
+        open_doors = self_test()
+    except QueryError as error:
+        return Finding(name, "broken", str(error))
+    if open_doors:
+        return Finding(name, "broken", f"analysis code can {', '.join(open_doors)}")
+    return Finding(name, "ok", f"{how.why}; 7 of 7 ways out are shut")
 
 
 def _gpu() -> Finding:

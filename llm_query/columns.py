@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,12 +108,14 @@ def codes(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
     return numbers(pa.chunked_array([coded.indices])), coded.dictionary.to_pylist()
 
 
-def write_columns(columns: Mapping[str, Sequence[Any] | np.ndarray], path: Path) -> None:
-    """Write columns of one length as Arrow; what is neither number nor bool becomes text."""
+def as_bytes(columns: Mapping[str, Sequence[Any] | np.ndarray]) -> bytes:
+    """Columns of one length as an Arrow file; what is neither number nor bool becomes text."""
     arrays = [_array(np.asarray(values)) for values in columns.values()]
     table = pa.Table.from_arrays(arrays, names=[str(name) for name in columns])
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
+    return sink.getvalue().to_pybytes()
 
 
 def _array(values: np.ndarray) -> pa.Array:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 
+from llm_query.columns import as_bytes
 from llm_query.geometry import Region
 from llm_query.recording import Recording
 
@@ -37,3 +41,22 @@ def example_recording() -> Recording:
             Region("box", "rectangle", np.array([[0, 0], [500, 400]]), "arena"),
         ],
     )
+
+
+def write_example(folder: Path) -> Path:
+    """Write the smallest snapshot there is: one animal, seen in two frames."""
+    folder.mkdir(parents=True)
+    about = {
+        "video": "example", "fps_num": 30, "fps_den": 1, "n_frames": 2, "duration_s": 2 / 30,
+        "animals": [{"animal_id": 1, "name": "animal1"}],
+    }  # fmt: skip
+    (folder / "recording.json").write_text(json.dumps(about), encoding="utf-8")
+    frame = np.arange(2)
+    tables = {
+        "time_s": {"frame": frame, "time_s": frame / 30},
+        "tracks": {"frame": frame, "animal_id": frame * 0 + 1, "x_px": frame * 1.0,
+                   "y_px": frame * 1.0},
+    }  # fmt: skip
+    for name, columns in tables.items():
+        (folder / f"{name}.arrow").write_bytes(as_bytes(columns))
+    return folder

@@ -1,13 +1,15 @@
-"""The child process that runs one analysis on one snapshot and writes what it returns.
+"""The child process that runs one analysis on one snapshot and says what it returns.
 
-Started by `llm_query.sandbox` as `python -I`, with SNAPSHOT CODE.py OUT and its limits as JSON. It
-writes OUT/result.json, OUT/bouts.arrow and OUT/table.arrow; nothing is ever pickled.
+Started by `llm_query.sandbox` as `python -I` in the folder it may read. It gets one line of JSON
+with its limits and the names of the snapshot and the code, and answers on standard output: a line
+of JSON, then the bouts and the table as Arrow. It writes no file, and nothing is ever pickled.
 """
 
 from __future__ import annotations
 
 import json
 import linecache
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -159,52 +161,31 @@ def _take_bouts(found: dict[str, Any], value: Any) -> None:
     found["text"] = found["text"] or result["text"]
 
 
-def write_table(table: Later | pd.DataFrame, path: Path) -> None:
-    """Write a table as Arrow; columns that are not numbers become text."""
-    from llm_query.columns import Later, write_columns
+def table_bytes(table: Later | pd.DataFrame | None) -> bytes:
+    """A table as an Arrow file, b"" for none; columns that are not numbers become text."""
+    from llm_query.columns import Later, as_bytes
 
+    if table is None:
+        return b""
     if isinstance(table, Later):
-        write_columns(table.columns, path)
-        return
+        return as_bytes(table.columns)
     columns = {}
     for name in table.columns:
         values = table[name]
         plain = values.dtype.kind in "ifub"
         columns[str(name)] = values.to_numpy() if plain else values.astype(object).to_numpy()
-    write_columns(columns, path)
+    return as_bytes(columns)
 
 
-def limit_self(seconds: float, memory_mb: int, file_mb: int) -> None:
-    """Lower this process's own limits before it touches any analysis code."""
-    try:
-        import resource
-    except ImportError:  # not a POSIX system: only the parent's clock limits it
-        return
-    cpu = int(seconds) + 2
-    limits = {
-        resource.RLIMIT_CPU: cpu, resource.RLIMIT_FSIZE: file_mb << 20,
-        resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 256,
-    }  # fmt: skip
-    if sys.platform == "linux":
-        limits[resource.RLIMIT_AS] = memory_mb << 20
-    for which, value in limits.items():
-        hard = resource.getrlimit(which)[1]
-        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (allowed, allowed))
-
-
-def run(snapshot: Path, code: str, out: Path) -> None:
-    """Run the analysis on the snapshot and write its results."""
+def run(snapshot: Path, code: str) -> list[bytes]:
+    """Run the analysis on the snapshot; the parts of its answer: JSON, bouts, table."""
     from llm_query.recording import Recording
 
     recording = Recording.load(snapshot)
     found = _raw(sort_results(load_analysis(code)(recording), recording))
-    if found["bouts"] is not None:
-        write_table(found["bouts"], out / "bouts.arrow")
-    if found["table"] is not None:
-        write_table(found["table"], out / "table.arrow")
+    tables = [table_bytes(found[name]) for name in ("bouts", "table")]
     result = {key: found[key] for key in ("numbers", "figure", "text")}
-    (out / "result.json").write_text(json.dumps(_plain(result)), encoding="utf-8")
+    return [json.dumps(_plain(result)).encode(), *tables]
 
 
 def _plain(value: Any) -> Any:
@@ -222,22 +203,24 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run as a program: SNAPSHOT CODE.py OUT [LIMITS].
-
-    With limits, as the sandbox starts it, it begins when its standard input ends.
-    """
-    snapshot, code, out, *limits = sys.argv[1:] if arguments is None else arguments
-    if limits:
-        limit_self(**json.loads(limits[0]))
-        scope()  # the slow imports, while the snapshot is still being written
-        import_module("llm_query.snapshot")
-        sys.stdin.read()
+def main() -> int:
+    """Wait for the one line that says what to run, run it, answer on standard output."""
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what the analysis prints is not its answer
+    scope()  # the slow imports, before anybody waits for them
+    import_module("llm_query.snapshot")
+    line = sys.stdin.readline()
+    if not line:
+        return 0  # nobody wants anything any more
+    asked = json.loads(line)
     try:
-        run(Path(snapshot), Path(code).read_text(encoding="utf-8"), Path(out))
+        parts = run(Path(asked["snapshot"]), Path(asked["code"]).read_text(encoding="utf-8"))
     except (Exception, SystemExit) as error:  # noqa: BLE001 (analysis code may raise anything)
-        text = json.dumps({"error": explain(error)[:4000]})
-        (Path(out) / "result.json").write_text(text, encoding="utf-8")
+        parts = [json.dumps({"error": explain(error)[:4000]}).encode(), b"", b""]
+    answer.write(json.dumps([len(part) for part in parts]).encode() + b"\n")
+    for part in parts:
+        answer.write(part)
+    answer.close()
     return 0
 
 

@@ -1,24 +1,26 @@
-"""Run analysis code in a process of its own, with limits, and check what comes back.
+"""Run analysis code in a confined process, with limits, and check what comes back.
 
-What it does today: a separate Python process (isolated mode) with a clean environment, so that no
-key or token is inherited; limits on time, memory, file size and open files; a temporary folder of
-its own; the whole process group is killed when the time is over; results come back as JSON and
-Arrow, checked for size and shape, never as pickle. The study's database is not handed to it, only
-a read-only copy of one video's data.
+The process reads Python, its libraries and a copy of one video's data, and nothing else: no other
+file, no network, no program, no key (see `llm_query.confinement`). Its time, memory, processes and
+output are limited; it writes no file but answers through a pipe, as JSON and Arrow that are checked
+for size and shape, never as pickle. Starting Python and its libraries takes most of the time of a
+short analysis, so that a program that runs many keeps a process ready (`keep_ready`).
 
-What it does not do today: it does not confine what the code may read or reach. Analysis code runs
-with your rights, can read your files, write where you may write and open network connections. Run
-only code you would run yourself. The planner's own code is also checked by `check_code` to call
-nothing but the vocabulary.
+Where confinement is not complete, the process still has a clean environment and the limits, but
+could read your files: `confinement()` says so. The planner's own code is checked by `check_code` to
+call nothing but the vocabulary.
 """
 
 from __future__ import annotations
 
 import ast
+import atexit
 import json
 import os
+import selectors
+import shutil
 import signal
-import subprocess
+import socket
 import sys
 import tempfile
 import threading
@@ -31,11 +33,17 @@ from typing import Any
 
 import pandas as pd
 
+from llm_query.confinement import Child, start
 from llm_query.errors import QueryError
 
-RESULT_MB = 256  # of each file that comes back
-BOOT = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+RESULT_MB = 256  # of everything that comes back
+SAID = 64 << 10  # bytes kept of what the process says on standard error
+MEMORY_MB = 2048
+BOOT = (  # its package alone is in reach, not the folder around it
+    "import sys, importlib.util as u; "
+    "s = u.spec_from_file_location('llm_query', sys.argv[1] + '/__init__.py', "
+    "submodule_search_locations=[sys.argv[1]]); "
+    "m = sys.modules['llm_query'] = u.module_from_spec(s); s.loader.exec_module(m); "
     "from llm_query.runner import main; sys.exit(main())"
 )
 KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
@@ -59,101 +67,206 @@ def run_code(
     code: str,
     snapshot: Path | str,
     timeout_s: float = 60.0,
-    memory_mb: int = 2048,
+    memory_mb: int = MEMORY_MB,
     *,
     prepare: Callable[[], object] | None = None,
 ) -> Result:
     """Run `analyse(recording)` from `code` on a snapshot folder.
 
     timeout_s: wall and CPU seconds. memory_mb: address space in MB (on Linux). prepare: writes the
-    snapshot; called while the process starts, which takes 0.2 s. Errors of the analysis
-    are in `Result.error`, they do not raise.
+    snapshot; called while the process starts, which takes half a second when none is ready. Errors
+    of the analysis are in `Result.error`, they do not raise.
     """
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="ethoscribe-") as folder:
-        work = Path(folder)
-        out = work / "out"
-        out.mkdir()
-        (work / "analysis.py").write_text(code, encoding="utf-8")
-        ended = _run_process(work, Path(snapshot).resolve(), timeout_s, memory_mb, prepare)
-        result = Result(error=ended) if ended else _read_checked(out)
+    ready = _take(memory_mb)
+    with _lock:
+        _running.add(ready)
+    try:
+        if prepare:
+            prepare()
+        result = ready.run(code, Path(snapshot), timeout_s)
+    finally:
+        with _lock:
+            _running.discard(ready)
+        ready.close()
     result.seconds = time.monotonic() - started
     return result
 
 
-def _run_process(
-    work: Path,
-    snapshot: Path,
-    timeout_s: float,
-    memory_mb: int,
-    prepare: Callable[[], object] | None,
-) -> str | None:
-    """Start the child and wait; give what went wrong with the process itself, if anything."""
-    limits = json.dumps({"seconds": timeout_s, "memory_mb": memory_mb, "file_mb": RESULT_MB})
-    root = Path(__file__).resolve().parents[1]
-    command = [
-        sys.executable, "-I", "-c", BOOT, str(root),
-        str(snapshot), str(work / "analysis.py"), str(work / "out"), limits,
-    ]  # fmt: skip
-    with (work / "stderr").open("wb") as stderr:
-        child = subprocess.Popen(
-            command, cwd=work, env=clean_environment(work), stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True,
-        )  # fmt: skip
-        with _lock:
-            _running.add(child)
+class Ready:
+    """A process that has started and waits for its one analysis, with a folder of its own."""
+
+    def __init__(self, memory_mb: int) -> None:
+        self.memory_mb = memory_mb
+        self.folder = Path(tempfile.mkdtemp(prefix="ethoscribe-"))
+        package = Path(__file__).resolve().parent
+        command = [sys.executable, "-I", "-B", "-c", BOOT, str(package)]
+        env = clean_environment(self.folder)
+        self.child: Child = start(command, [self.folder], env, memory_mb)
+
+    def run(self, code: str, snapshot: Path, timeout_s: float) -> Result:
+        """Hand over the code and the snapshot, and wait for the answer."""
+        (self.folder / "analysis.py").write_text(code, encoding="utf-8")
+        data = self.folder / "snapshot"
+        shutil.copytree(snapshot, data, copy_function=_link)
+        asked = {"snapshot": str(data), "code": str(self.folder / "analysis.py")}
+        _limit(self.child.pid, timeout_s, self.memory_mb)
+        with suppress(BrokenPipeError):  # it has ended already; its exit code says why
+            self.child.stdin.write(json.dumps(asked).encode() + b"\n")
+            self.child.stdin.close()
         try:
-            if prepare:
-                prepare()
-            _release(child)
-            code = child.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return (
-                f"The analysis took longer than {timeout_s:g} s and was stopped. Ask about a "
-                "part of "
-                "the recording, or simplify it."
+            answer, said = _listen(self.child, timeout_s)
+        except _TooLate:
+            return Result(
+                error=f"The analysis took longer than {timeout_s:g} s and was stopped. Ask about a "
+                "part of the recording, or simplify it."
             )
-        finally:
-            with _lock:
-                _running.discard(child)
-            _kill_group(child)
-            _release(child)
+        except _TooMuch:
+            return Result(
+                error=f"The analysis returned more than {RESULT_MB} MB. Return fewer rows."
+            )
+        ended = _how_it_ended(self.child.wait(), said, timeout_s, self.memory_mb)
+        return Result(error=ended) if ended else _read_checked(answer)
+
+    def close(self) -> None:
+        """End the process and remove its folder."""
+        self.child.kill()
+        for stream in (self.child.stdin, self.child.stdout, self.child.stderr):
+            with suppress(OSError):
+                stream.close()
+        with suppress(RuntimeError):  # it has been waited for
+            self.child.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _limit(pid: int, seconds: float, memory_mb: int) -> None:
+    """Lower a process's limits from outside, before it touches any analysis code."""
+    if sys.platform != "linux":  # elsewhere only the clock limits it
+        return
+    import resource
+
+    limits = {
+        resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_AS: memory_mb << 20,
+    }  # fmt: skip
+    with suppress(ProcessLookupError):  # it has ended already; its exit code says why
+        for which, value in limits.items():
+            hard = resource.prlimit(pid, which)[1]
+            allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.prlimit(pid, which, (allowed, allowed))
+
+
+def _link(source: str, target: str) -> None:
+    """Put a file in another place without copying it where that is possible."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+class _TooLate(Exception):
+    pass
+
+
+class _TooMuch(Exception):
+    pass
+
+
+def _listen(child: Child, timeout_s: float) -> tuple[bytes, bytes]:
+    """What the child writes to its standard output and error until it closes both."""
+    heard: dict[int, list[bytes]] = {1: [], 2: []}
+    most = {1: RESULT_MB << 20, 2: SAID}
+    size = {1: 0, 2: 0}
+    deadline = time.monotonic() + timeout_s
+    with selectors.DefaultSelector() as streams:
+        streams.register(child.stdout, selectors.EVENT_READ, 1)
+        streams.register(child.stderr, selectors.EVENT_READ, 2)
+        while streams.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise _TooLate
+            for key, _ in streams.select(left):
+                part = os.read(key.fd, 1 << 20)
+                if not part:
+                    streams.unregister(key.fileobj)
+                size[key.data] += len(part)
+                if size[key.data] <= most[key.data]:
+                    heard[key.data].append(part)
+                elif key.data == 1:
+                    raise _TooMuch
+    return b"".join(heard[1]), b"".join(heard[2])
+
+
+def _how_it_ended(code: int, said: bytes, timeout_s: float, memory_mb: int) -> str | None:
     if code == 0:
         return None
     if code == -getattr(signal, "SIGXCPU", 24):
         return f"The analysis used more than {timeout_s:g} s of computing time and was stopped."
-    last = (work / "stderr").read_bytes()[-2000:].decode("utf-8", "replace").strip().splitlines()
-    said = f" ({last[-1]})" if last else ""
+    last = said[-2000:].decode("utf-8", "replace").strip().splitlines()
+    told = f" ({last[-1]})" if last else ""
     return (
-        f"The analysis process ended with code {code}{said}. It may have needed more than "
+        f"The analysis process ended with code {code}{told}. It may have needed more than "
         f"{memory_mb} MB of memory."
     )
 
 
-def _release(child: subprocess.Popen[bytes]) -> None:
-    """Let the child begin: it waits for the end of its standard input."""
-    if child.stdin:
-        with suppress(BrokenPipeError):  # it has ended already
-            child.stdin.close()
+# processes that are ready
 
-
-_running: set[subprocess.Popen[bytes]] = set()
+_running: set[Ready] = set()
+_waiting: list[Ready] = []
 _lock = threading.Lock()
+_changed = threading.Condition(_lock)
+_wanted = 0
+_starter: threading.Thread | None = None
+
+
+def keep_ready(processes: int) -> None:
+    """Keep so many processes started for the next analyses; 0 ends those that wait."""
+    global _wanted, _starter
+    with _lock:
+        _wanted = processes
+        ended = _waiting[processes:]
+        del _waiting[processes:]
+        if processes and _starter is None:
+            _starter = threading.Thread(target=_start_for_ever, name="ready", daemon=True)
+            _starter.start()
+            atexit.register(keep_ready, 0)
+        _changed.notify_all()
+    for each in ended:
+        each.close()
+
+
+def _take(memory_mb: int) -> Ready:
+    """A process that waits, or a new one."""
+    with _lock:
+        fits = [each for each in _waiting if each.memory_mb == memory_mb]
+        if fits:
+            _waiting.remove(fits[0])
+        _changed.notify_all()
+    return fits[0] if fits else Ready(memory_mb)
+
+
+def _start_for_ever() -> None:
+    """Start processes as they are wanted: they die with the thread that starts them."""
+    while True:
+        with _lock:
+            while len(_waiting) >= _wanted:
+                _changed.wait()
+        new = Ready(MEMORY_MB)
+        with _lock:
+            late = len(_waiting) >= _wanted
+            if not late:
+                _waiting.append(new)
+        if late:
+            new.close()
 
 
 def kill_running() -> None:
     """Kill every analysis that runs now, as when the person has pressed Ctrl-C."""
     with _lock:
-        for child in _running:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, signal.SIGKILL)
-
-
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    """Kill the child and everything it started; its own session makes them one group."""
-    with suppress(ProcessLookupError, PermissionError):  # the group may be gone already
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+        for each in _running:
+            each.child.kill()
 
 
 def clean_environment(work: Path) -> dict[str, str]:
@@ -166,60 +279,103 @@ def clean_environment(work: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
+# whether it holds
+
+PROBE = """
+def analyse(recording):
+    import os, socket, subprocess
+    def tried(what):
+        try:
+            what()
+        except (OSError, subprocess.SubprocessError):
+            return 0
+        return 1
+    return {{
+        "read a file": tried(lambda: open({secret!r}).read()),
+        "write a file": tried(lambda: open({target!r}, "w")),
+        "write beside its code": tried(lambda: open("written", "w")),
+        "start a program": tried(lambda: subprocess.run(["/bin/true"], check=True)),
+        "connect": tried(lambda: socket.create_connection(("127.0.0.1", {port}), 2)),
+        "send": tried(lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"", ("127.0.0.1", 9))),
+        "signal its parent": tried(lambda: os.kill({parent}, 0)),
+    }}
+"""
+
+
+def self_test() -> list[str]:
+    """Try from inside what must not be possible; name what was, nothing when confinement holds.
+
+    Takes half a second. A probe that could not be run at all is an error.
+    """
+    from llm_query.examples import write_example
+
+    with tempfile.TemporaryDirectory(prefix="ethoscribe-") as home, socket.socket() as server:
+        secret = Path(home) / "secret"
+        secret.write_text("secret", encoding="utf-8")
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        code = PROBE.format(
+            secret=str(secret), target=str(Path(home) / "new"), port=server.getsockname()[1],
+            parent=os.getpid(),
+        )  # fmt: skip
+        result = run_code(code, write_example(Path(home) / "snapshot"))
+    if result.error:
+        raise QueryError(f"The confinement of analysis code cannot be tested: {result.error}")
+    return [name for name, worked in result.numbers.items() if worked]
+
+
 # results
 
 
-def _read_checked(out: Path) -> Result:
-    """Read what the child wrote; anything unexpected is an error, not a crash."""
+def _read_checked(answer: bytes) -> Result:
+    """Read what the child answered; anything unexpected is an error, not a crash."""
     try:
-        return _read(out)
+        return _read(answer)
     except (QueryError, OSError, ValueError) as error:
         return Result(error=f"The result of the analysis cannot be read: {error}")
 
 
-def _read(out: Path) -> Result:
-    said = json.loads(_file(out / "result.json").read_text(encoding="utf-8"))
+def _read(answer: bytes) -> Result:
+    head, _, rest = answer.partition(b"\n")
+    sizes = json.loads(head)
+    whole = isinstance(sizes, list) and len(sizes) == 3 and all(type(n) is int for n in sizes)
+    if not whole or min(sizes) < 0 or sum(sizes) != len(rest):
+        raise QueryError("it is not whole.")
+    first, second = sizes[0], sizes[0] + sizes[1]
+    said = json.loads(rest[:first])
     if not isinstance(said, dict):
-        raise QueryError("result.json is not an object.")
+        raise QueryError("it is not an object.")
     if said.get("error"):
-        return Result(error=str(said["error"]))
+        return Result(error=str(said["error"])[:4000])
     numbers, figure = said.get("numbers") or {}, said.get("figure")
     if not isinstance(numbers, dict) or not isinstance(figure, dict | None):
         raise QueryError("numbers or figure have the wrong shape.")
     if any(isinstance(v, bool) or not isinstance(v, int | float | None) for v in numbers.values()):
         raise QueryError("a number is not a number.")
-    bouts = _table(out / "bouts.arrow")
+    bouts = _table(rest[first:second], "the bouts")
     if bouts is not None:
         _check_bouts(bouts)
     return Result(
         bouts=pd.DataFrame() if bouts is None else bouts,
-        table=_table(out / "table.arrow"),
+        table=_table(rest[second:], "the table"),
         numbers=numbers,
         figure=figure,
         text=str(said.get("text") or "")[:10_000],
     )
 
 
-def _file(path: Path) -> Path:
-    if path.is_symlink() or not path.is_file():
-        raise QueryError(f"{path.name} is missing.")
-    if path.stat().st_size > RESULT_MB << 20:
-        raise QueryError(f"{path.name} is larger than {RESULT_MB} MB. Return fewer rows.")
-    return path
-
-
-def _table(path: Path) -> pd.DataFrame | None:
+def _table(data: bytes, what: str) -> pd.DataFrame | None:
     import pyarrow as pa
-    import pyarrow.feather
 
-    if not path.exists():
+    if not data:
         return None
-    table = pyarrow.feather.read_table(str(_file(path)), memory_map=False)
+    table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
+    table.validate(full=True)
     plain = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_string)
     for column in table.schema:
         if not any(test(column.type) for test in plain):
-            raise QueryError(f"column {column.name} of {path.name} is a {column.type}.")
-    frame = table.to_pandas()
+            raise QueryError(f"column {column.name} of {what} is a {column.type}.")
+    frame = table.replace_schema_metadata(None).to_pandas()
     texts = [column.name for column in table.schema if pa.types.is_string(column.type)]
     for name in texts:
         frame[name] = frame[name].astype(object).where(frame[name].notna(), None)

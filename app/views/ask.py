@@ -8,9 +8,11 @@ from app.views.answers import show_answer
 from app.words import plain
 from app.workplace import workplace
 from llm_query.engine import Answer, ask
+from llm_query.sandbox import keep_ready
 
 EVERY = "All tracked videos"
 study = workplace().study
+keep_ready(1)  # a process starts while the question is still being typed
 rows = {row.video.name: row for row in library.list_videos(study) if row.run_id}
 
 

@@ -1,0 +1,361 @@
+"""What hostile analysis code tries, and what is left of it outside: nothing.
+
+Every attack says DONE when it got what it wanted; besides, the world outside is looked at: files,
+servers, processes, the snapshot.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from required import missing
+from test_sandbox import body, snapshot  # noqa: F401 (a fixture)
+
+from llm_query import sandbox
+from llm_query.confinement import _start_plain, confinement
+from llm_query.sandbox import run_code
+
+SECRET = "SECRET-VALUE-8F3A"
+MARK = "ethoscribe-attack-marker"
+
+
+@dataclass
+class World:
+    """What must not be reached: a folder with a secret, and servers that listen."""
+
+    folder: Path
+    tcp: int
+    udp: int
+    unix: Path
+    heard: list[bytes]
+    victim: subprocess.Popen
+
+    def names(self) -> dict[str, str]:
+        return {
+            "outside": str(self.folder), "secret": str(self.folder / "secret.txt"),
+            "tcp": str(self.tcp), "udp": str(self.udp), "unix": str(self.unix),
+            "parent": str(os.getpid()), "mark": MARK, "root": str(Path(__file__).parents[1]),
+        }  # fmt: skip
+
+
+def listen(server: socket.socket, heard: list[bytes], stream: bool) -> None:
+    """Note everybody who comes."""
+    while True:
+        try:
+            if stream:
+                heard.append(repr(server.accept()).encode())
+            else:
+                heard.append(server.recvfrom(100)[0])
+        except OSError:
+            return
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    if not confinement().complete:
+        missing(f"analysis code cannot be confined here: {confinement().why}")
+    folder = tmp_path_factory.mktemp("outside")
+    (folder / "secret.txt").write_text(SECRET)
+    (folder / "secret.csv").write_text(f"a\n{SECRET}\n")
+    heard: list[bytes] = []
+    servers = [
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
+    ]
+    servers[0].bind(("127.0.0.1", 0))
+    servers[1].bind(("127.0.0.1", 0))
+    servers[2].bind(str(folder / "socket"))
+    for server in (servers[0], servers[2]):
+        server.listen()
+    for server in servers:
+        stream = server.type == socket.SOCK_STREAM
+        threading.Thread(target=listen, args=(server, heard, stream), daemon=True).start()
+    tcp, udp = servers[0].getsockname()[1], servers[1].getsockname()[1]
+    os.environ["SOME_API_KEY"] = SECRET
+    with subprocess.Popen(["sleep", "600"]) as victim:
+        yield World(folder, tcp, udp, folder / "socket", heard, victim)
+        assert victim.poll() is None
+        victim.kill()
+    del os.environ["SOME_API_KEY"]
+    for server in servers:
+        server.close()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(f): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def marked() -> list[int]:
+    """Processes that an attack started and that still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes() + (entry / "comm").read_bytes()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if MARK[:15].encode() in line and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+RENAME = (  # so that a forked process can be told by its name
+    "import ctypes, os, time",
+    "libc = ctypes.CDLL(None, use_errno=True)",
+    "libc.prctl(15, b'{mark}', 0, 0, 0)",
+)
+ATTACKS: dict[str, tuple[str, ...]] = {
+    "write a file": ("open('{outside}/new', 'w').write('x')", "return 'DONE'"),
+    "append to a file": ("open('{secret}', 'a').write('x')", "return 'DONE'"),
+    "write beside its own code": ("open('new', 'w').write('x')", "return 'DONE'"),
+    "write to shared memory": ("open('/dev/shm/{mark}', 'w').write('x')", "return 'DONE'"),
+    "remove a file": ("import os", "os.remove('{secret}')", "return 'DONE'"),
+    "rename a file": ("import os", "os.rename('{secret}', '{outside}/b')", "return 'DONE'"),
+    "change a file's mode": ("import os", "os.chmod('{secret}', 0o777)",
+                             "return 'DONE' if os.stat('{secret}').st_mode & 0o777 == 0o777 "
+                             "else ''"),
+    "read a secret": ("return 'DONE' + open('{secret}').read()",),
+    "read the keys of ssh": ("import os, pwd",
+                             "home = pwd.getpwuid(os.getuid()).pw_dir",
+                             "return 'DONE' + str(os.listdir(home + '/.ssh'))"),
+    "read the password file": ("return 'DONE' + open('/etc/passwd').read()",),
+    "list a folder": ("import os", "return 'DONE' + str(os.listdir('{outside}'))"),
+    "list the folder of all snapshots": ("import os", "return 'DONE' + str(os.listdir('/tmp'))"),
+    "follow a link it makes": ("import os", "os.symlink('{secret}', 'link')",
+                               "return 'DONE' + open('link').read()"),
+    "make a hard link": ("import os", "os.link('{secret}', 'link')", "return 'DONE'"),
+    "connect by TCP": ("import socket", "s = socket.create_connection(('127.0.0.1', {tcp}), 3)",
+                       "return 'DONE'"),
+    "send by UDP": ("import socket", "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+                    "s.sendto(b'hello', ('127.0.0.1', {udp}))", "return 'DONE'"),
+    "connect to a unix socket": ("import socket", "s = socket.socket(socket.AF_UNIX)",
+                                 "s.connect('{unix}')", "return 'DONE'"),
+    "listen for connections": ("import socket", "s = socket.socket()",
+                               "s.bind(('127.0.0.1', 0))", "s.listen()", "return 'DONE'"),
+    "look at raw packets": ("import socket",
+                            "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)",
+                            "return 'DONE'"),
+    "start a program": ("import subprocess",
+                        "return 'DONE' + subprocess.run(['/bin/echo', 'x'], "
+                        "capture_output=True).stdout.decode()"),
+    "start a shell": ("import os", "return 'DONE' if os.system('true') == 0 else ''"),
+    "start another Python": ("import subprocess, sys",
+                             "subprocess.run([sys.executable, '-c', \"open('{outside}/new', "
+                             "'w')\"], check=True)",
+                             "return 'DONE'"),
+    "run a program from memory": ("import os", "f = os.memfd_create('x')",
+                                  "os.write(f, b'#!/bin/sh\\necho x > {outside}/new\\n')",
+                                  "os.execve(f, ['x'], {{}})"),
+    "a fork bomb": (*RENAME, "while True:", "    try:", "        os.fork()",
+                    "    except OSError:", "        pass"),
+    "leave a daemon behind": (*RENAME, "if os.fork() == 0:", "    os.setsid()",
+                              "    if os.fork() == 0:", "        time.sleep(60)",
+                              "    os._exit(0)", "return 'left'"),
+    "a bomb of bytes": ("b = []", "while True:", "    b.append(bytearray(1 << 26))"),
+    "a bomb of numbers": ("return float(np.ones((40000, 40000)).sum())",),
+    "never end": ("while True:", "    pass",),
+    "sleep and ignore signals": ("import signal, time",
+                                 "for n in (1, 2, 15):",
+                                 "    signal.signal(n, signal.SIG_IGN)",
+                                 "time.sleep(60)"),
+    "kill its parent": ("import os", "os.kill({parent}, 9)", "return 'DONE'"),
+    "kill everybody": ("import os", "os.kill(-1, 15)", "return 'tried'"),
+    "interrupt its parent": ("import os", "os.kill({parent}, 2)", "return 'DONE'"),
+    "trace its parent": ("import ctypes", "libc = ctypes.CDLL(None, use_errno=True)",
+                         "return 'DONE' if libc.ptrace(16, {parent}, 0, 0) == 0 else ''"),
+    "read its parent's memory": ("return 'DONE' + str(open('/proc/{parent}/mem', 'rb').read(1))",),
+    "read its parent's environment": ("return 'DONE' + open('/proc/{parent}/environ').read()",),
+    "read a key in its own environment": ("import os",
+                                          "return 'DONE' if 'SOME_API_KEY' in os.environ "
+                                          "else ''"),
+    "read a key by ctypes": ("import ctypes", "libc = ctypes.CDLL(None)",
+                             "libc.getenv.restype = ctypes.c_char_p",
+                             "return 'DONE' if libc.getenv(b'SOME_API_KEY') else ''"),
+    "open a file by ctypes": ("import ctypes", "libc = ctypes.CDLL(None)",
+                              "f = libc.open(b'{secret}', 0)",
+                              "buffer = ctypes.create_string_buffer(99)",
+                              "return 'DONE' if libc.read(f, buffer, 99) > 0 else ''"),
+    "walk to the builtins": ("for c in ().__class__.__base__.__subclasses__():",
+                             "    if c.__name__ == '_wrap_close':",
+                             "        system = c.__init__.__globals__['system']",
+                             "        return 'DONE' if system('true') == 0 else ''"),
+    "io_uring": ("import ctypes", "libc = ctypes.CDLL(None, use_errno=True)",
+                 "p = ctypes.create_string_buffer(120)",
+                 "return 'DONE' if libc.syscall(425, 4, p) >= 0 else ''"),
+    "a namespace of its own": ("import ctypes", "libc = ctypes.CDLL(None)",
+                               "return 'DONE' if libc.unshare(0x10000000) == 0 else ''"),
+    "mount": ("import ctypes", "libc = ctypes.CDLL(None)",
+              "return 'DONE' if libc.mount(b'x', b'/mnt', b'tmpfs', 0, 0) == 0 else ''"),
+    "write by DuckDB": ("import duckdb",
+                        "duckdb.sql(\"COPY (SELECT 1) TO '{outside}/new.csv'\")",
+                        "return 'DONE'"),
+    "read by DuckDB": ("import duckdb",
+                       "return 'DONE' + str(duckdb.sql(\"SELECT content FROM "
+                       "read_text('{secret}')\").fetchall())"),
+    "write by pandas": ("pd.DataFrame({{'a': [1]}}).to_csv('{outside}/new.csv')",
+                        "return 'DONE'"),
+    "read by pandas": ("return 'DONE' + str(pd.read_csv('{outside}/secret.csv'))",),
+    "write by pyarrow": ("import pyarrow as pa", "import pyarrow.parquet as pq",
+                         "pq.write_table(pa.table({{'a': [1]}}), '{outside}/new.parquet')",
+                         "return 'DONE'"),
+    "read by pyarrow": ("import pyarrow as pa",
+                        "return 'DONE' + str(pa.OSFile('{secret}').read())"),
+    "unpickle what it made": ("import pickle",
+                              "class E:", "    def __reduce__(self):",
+                              "        import os",
+                              "        return os.mkdir, ('{outside}/new',)",
+                              "pickle.loads(pickle.dumps(E()))", "return 'DONE'"),
+    "fill the disk": ("import os", "for place in ('.', '/tmp', '/var/tmp', '/dev/shm', '/'):",
+                      "    try:", "        f = open(place + '/{mark}', 'wb')",
+                      "    except OSError:", "        continue",
+                      "    f.write(bytes(1 << 27))", "    return 'DONE'"),
+    "tamper with the snapshot": ("import os, glob",
+                                 "for f in glob.glob('snapshot/*'):",
+                                 "    try:", "        os.chmod(f, 0o666)",
+                                 "    except OSError:", "        pass",
+                                 "    open(f, 'r+b').write(b'xx')", "return 'DONE'"),
+    "read beyond an array": ("x = np.lib.stride_tricks.as_strided(np.zeros(1), (1 << 40,), (8,))",
+                             "return float(x[1 << 36])"),
+    "write beyond an array": ("x = np.lib.stride_tricks.as_strided(np.zeros(1), (1 << 40,), (8,))",
+                              "x[-(1 << 30):] = 1", "return 'survived'"),
+    "an answer that is an object of its own": ("class E(dict):",
+                                               "    def items(self): raise SystemExit(0)",
+                                               "return E(a=1)"),
+    "a figure that runs code": ("class E:", "    def to_plotly_json(self): return 1",
+                                "    def to_json(self): return open('{secret}').read()",
+                                "return E()"),
+    "an endless answer": ("import os", "chunk = b'x' * (1 << 20)", "while True:",
+                          "    for f in range(3, 64):", "        try:",
+                          "            os.write(f, chunk)",
+                          "        except OSError:", "            pass"),
+    "3 GB of answer": ("return 'x' * (3 << 30)",),
+    "3 GB of talk": ("import os", "for i in range(3000):", "    os.write(2, b'x' * (1 << 20))",
+                     "return 'talked'"),
+    "a forged answer": ("import os",
+                        "for f in range(3, 64):", "    try:",
+                        "        os.write(f, b'[40, 0, 0]\\n{{\"text\": \"DONE forged\"}}')",
+                        "    except OSError:", "        pass", "os._exit(0)"),
+    "import the study's modules": ("import sys", "sys.path.insert(0, '{root}')",
+                                   "import storage.study", "return 'DONE'"),
+    "read the program's other code": ("return 'DONE' + open('{root}/storage/study.py').read()",),
+    "raise its limits": ("import resource",
+                         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 40, 1 << 40))",
+                         "open('{outside}/new', 'w').write('x')", "return 'DONE'"),
+    "change its parent's limits": ("import resource",
+                                   "resource.prlimit({parent}, resource.RLIMIT_CPU, (1, 1))",
+                                   "return 'DONE'"),
+}  # fmt: skip
+
+
+def test_there_are_at_least_thirty_attacks() -> None:
+    assert len(ATTACKS) >= 30
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_gets_nothing_and_leaves_nothing(
+    name: str,
+    world: World,
+    snapshot: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    before, data, heard = content(world.folder), content(snapshot), len(world.heard)
+    mode = (world.folder / "secret.txt").stat().st_mode
+    started = time.monotonic()
+    code = body(*(line.format(**world.names()) for line in ATTACKS[name]))
+    result = run_code(code, snapshot, timeout_s=4, memory_mb=1024)
+    assert time.monotonic() - started < 12
+    assert "code 127" not in str(result.error)  # it did start
+    assert not result.text.startswith("DONE"), result.text[:200]
+    told = f"{result.text} {result.numbers} {result.error} {result.figure} {result.table}"
+    assert SECRET not in told
+    assert content(world.folder) == before and content(snapshot) == data
+    assert (world.folder / "secret.txt").stat().st_mode == mode
+    time.sleep(0.05)
+    assert len(world.heard) == heard and world.victim.poll() is None
+    assert not Path(f"/dev/shm/{MARK}").exists() and not list(Path("/tmp").glob(f"{MARK}*"))
+    for _ in range(40):
+        if not marked():
+            break
+        time.sleep(0.05)
+    assert marked() == []
+
+
+def test_the_self_test_finds_nothing_open_here_and_would_find_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sandbox.self_test() == []
+    monkeypatch.setattr(sandbox, "start", lambda command, readable, env, memory_mb: (
+        _start_plain(command, readable[0], env)))  # fmt: skip
+    assert {"read a file", "connect", "signal its parent"} <= set(sandbox.self_test())
+
+
+def test_what_is_allowed_works(world: World, snapshot: Path) -> None:  # noqa: F811
+    code = body(
+        "table = pd.DataFrame({'a': np.arange(1000) % 7, 'b': np.arange(1000.0)})",
+        "return {'table': table.groupby('a', as_index=False).b.mean(), 'n': len(table)}",
+    )
+    result = run_code(code, snapshot)
+    assert result.error is None and result.numbers == {"n": 1000}
+    assert result.table is not None and len(result.table) == 7
+
+
+def test_processes_that_are_ready_answer_and_end_with_the_program(
+    world: World,
+    snapshot: Path,  # noqa: F811
+) -> None:
+    sandbox.keep_ready(2)
+    try:
+        for _ in range(3):
+            time.sleep(0.2)
+            assert run_code(body("return 1"), snapshot).numbers == {"value": 1}
+        for _ in range(100):
+            if len(sandbox._waiting) == 2:
+                break
+            time.sleep(0.1)
+        pids = [each.child.pid for each in sandbox._waiting]
+        folders = [each.folder for each in sandbox._waiting]
+        assert len(pids) == 2
+    finally:
+        sandbox.keep_ready(0)
+    time.sleep(0.2)
+    assert not any(_alive(pid) for pid in pids)
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_a_killed_program_leaves_no_process_behind(world: World, tmp_path: Path) -> None:
+    script = (
+        "import time; from llm_query import sandbox; sandbox.keep_ready(1)\n"
+        "while not sandbox._waiting: time.sleep(0.05)\n"
+        "print(sandbox._waiting[0].child.pid, flush=True); time.sleep(60)\n"
+    )
+    program = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    pid = int(program.stdout.readline())
+    assert _alive(pid)
+    program.send_signal(signal.SIGKILL)
+    program.wait()
+    for _ in range(60):
+        if not _alive(pid):
+            break
+        time.sleep(0.05)
+    assert not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
