@@ -15,10 +15,10 @@ from llm_query.kinematics import heading
 from llm_query.line_crossings import crosses as crosses  # registers the word
 from llm_query.recording import Recording
 from llm_query.region_masks import raster
-from llm_query.region_rules import Names, find_names, locate
+from llm_query.region_rules import Inside, Names, find_names, locate
 from llm_query.visit_rows import all_regions
 from llm_query.vocabulary import word
-from llm_query.zones import Inside, in_region
+from llm_query.zones import in_region
 
 if TYPE_CHECKING:
     import pandas as pd

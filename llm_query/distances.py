@@ -10,7 +10,7 @@ from llm_query.geometry import ROUNDING, Region
 from llm_query.kinematics import central_difference, line_fit
 from llm_query.motion import MOVING, speed_limit
 from llm_query.recording import Recording
-from llm_query.region_rules import Names, find_names, locate
+from llm_query.region_rules import Names, border_distance, find_names, locate
 from llm_query.states import bouts_where
 from llm_query.vocabulary import word
 
@@ -54,9 +54,8 @@ def distance_to_region(
 
 def _signed(recording: Recording, animal: str, region: Names, point: str) -> np.ndarray:
     """(n,) distance to the nearest of several regions, negative inside; NaN where unseen."""
-    position = locate(recording, animal, point)
-    names = find_names(region)
-    return np.min([recording.region(name).signed_distance(position) for name in names], axis=0)
+    places = [recording.region(name) for name in find_names(region)]
+    return np.min([border_distance(recording, animal, point, each) for each in places], axis=0)
 
 
 @word("{unit}")
@@ -74,8 +73,7 @@ def distance_to_wall(
     >>> float(distance_to_wall(recording, "animal1")[0])
     5.0
     """
-    position = locate(recording, animal, point)
-    return np.abs(find_arena(recording, arena).signed_distance(position))
+    return np.abs(border_distance(recording, animal, point, find_arena(recording, arena)))
 
 
 def find_arena(recording: Recording, name: str | None) -> Region:
@@ -123,7 +121,7 @@ def thigmotaxis(
     wall = find_arena(recording, arena)
     if not within > 0:
         raise QueryError(f"within is a distance above 0 in {recording.unit}, not {within:g}.")
-    from_wall = -wall.signed_distance(locate(recording, animal, point))
+    from_wall = -border_distance(recording, animal, point, wall)
     with np.errstate(invalid="ignore"):
         near = from_wall <= within + ROUNDING
     return bouts_where(

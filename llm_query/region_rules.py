@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -21,6 +22,24 @@ Truth = tuple[np.ndarray, np.ndarray]  # (n,) whether it holds and (n,) whether 
 TOLERANCE_S = 1e-6
 HEAD = "head end"
 GROUPS = {"any point": "any", "all points": "all"}
+
+
+class Outside(TypedDict, total=False):
+    """The keywords of in_region, as every word that judges by it passes them on."""
+
+    max_gap_frames: int
+    need: str | float
+    enter_margin: float
+    exit_margin: float
+    enter_fraction: float | None
+    exit_fraction: float | None
+    min_outside_s: float
+
+
+class Inside(Outside, total=False):
+    """With the shortest visit."""
+
+    min_duration_s: float
 
 
 @dataclass(frozen=True)
@@ -107,6 +126,20 @@ def _head_end(recording: Recording, animal: str) -> np.ndarray:
     return recording.position(animal) + ahead
 
 
+def border_distance(recording: Recording, animal: str, point: str, place: Region) -> np.ndarray:
+    """(n,) distance in `unit` to the region's border, negative inside; NaN where unseen."""
+    if point != "centre":  # the centre is asked for again and again, other points rarely
+        return place.signed_distance(locate(recording, animal, point))
+    key = ("border distance", animal, place.name)
+    return recording.remember(key, lambda: _frozen(place, recording.position(animal)))
+
+
+def _frozen(place: Region, position: np.ndarray) -> np.ndarray:
+    distance = place.signed_distance(position)
+    distance.flags.writeable = False
+    return distance
+
+
 def find_names(region: Names) -> tuple[str, ...]:
     """The regions' names, each once; none is an error."""
     names = (region,) if isinstance(region, str) else tuple(dict.fromkeys(region))
@@ -133,10 +166,9 @@ def judge(
         return settle(share, rule.enter_fraction - ROUNDING, left - ROUNDING, max_gap_frames)
     found = []
     for point in rule.points:
-        position = locate(recording, animal, point)
         each = []
         for place in places:
-            depth = -place.signed_distance(position)
+            depth = -border_distance(recording, animal, point, place)
             enter, leave = rule.enter_margin - ROUNDING, -rule.exit_margin - ROUNDING
             each.append(settle(depth, enter, leave, max_gap_frames))
         found.append(vote(each, 1))

@@ -11,10 +11,10 @@ from llm_query.bouts import Bouts
 from llm_query.distances import moving_away, moving_towards
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
-from llm_query.region_rules import Names, find_names
+from llm_query.region_rules import Inside, Names, border_distance, find_names
 from llm_query.visit_rows import all_regions, moved
 from llm_query.vocabulary import word
-from llm_query.zones import Inside, crossings, head_in_region, in_region
+from llm_query.zones import crossings, head_in_region, in_region
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +104,7 @@ def _row(
 
 def _distances(recording: Recording, animal: str, region: str, bouts: Bouts) -> dict[str, float]:
     """Of the centre from the region, 0 inside, and from its border while it is inside."""
-    signed = recording.region(region).signed_distance(recording.position(animal))
+    signed = border_distance(recording, animal, "centre", recording.region(region))
     found = {}
     for what, values in (
         ("from_region", np.maximum(signed, 0)),

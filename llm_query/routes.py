@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from llm_query.recording import Recording
-from llm_query.region_rules import Names, find_names
+from llm_query.region_rules import Inside, Names, find_names
 from llm_query.visit_rows import check_apart, find_visits, visit_table
 from llm_query.vocabulary import word
-from llm_query.zones import Inside
 
 if TYPE_CHECKING:
     import pandas as pd

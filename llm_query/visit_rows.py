@@ -13,9 +13,9 @@ from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.intervals import cover, runs
 from llm_query.recording import Recording
-from llm_query.region_rules import Names, find_names, find_places
+from llm_query.region_rules import Inside, Names, border_distance, find_names, find_places
 from llm_query.sentences import seconds
-from llm_query.zones import Inside, crossings, in_region
+from llm_query.zones import crossings, in_region
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,7 @@ def visit_table(
 def check_apart(recording: Recording, animal: str, regions: Sequence[str]) -> None:
     """Refuse regions that the animal's centre was in at the same time, more than on a border."""
     places = find_places(recording, regions)
-    position = recording.position(animal)
-    deep = [place.signed_distance(position) < -1e-6 for place in places]
+    deep = [border_distance(recording, animal, "centre", place) < -1e-6 for place in places]
     for i, one in enumerate(deep):
         for j in range(i):
             frames = np.flatnonzero(one & deep[j])

@@ -10,7 +10,7 @@ from llm_query.columns import Result
 from llm_query.errors import QueryError
 from llm_query.geometry import ROUNDING
 from llm_query.recording import Recording
-from llm_query.region_rules import Names, find_names, locate
+from llm_query.region_rules import Inside, Names, find_names, locate
 from llm_query.region_summaries import region_summary as region_summary  # registers the words
 from llm_query.routes import arm_entries as arm_entries
 from llm_query.routes import transitions as transitions
@@ -18,7 +18,7 @@ from llm_query.sentences import said, seconds
 from llm_query.tools import chosen_frames, later
 from llm_query.visit_rows import all_regions, visit_table
 from llm_query.vocabulary import word
-from llm_query.zones import Inside, crossings, in_region
+from llm_query.zones import crossings, in_region
 
 if TYPE_CHECKING:
     import pandas as pd

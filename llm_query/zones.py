@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -22,26 +22,17 @@ from llm_query.distances import (
 )
 from llm_query.recording import Recording
 from llm_query.region_masks import fraction_in
-from llm_query.region_rules import Names, Rule, find_places, find_points, judge, visits_of
+from llm_query.region_rules import (
+    Inside,
+    Names,
+    Outside,
+    Rule,
+    find_places,
+    find_points,
+    judge,
+    visits_of,
+)
 from llm_query.vocabulary import word
-
-
-class Outside(TypedDict, total=False):
-    """The keywords of in_region, as every word that judges by it passes them on."""
-
-    max_gap_frames: int
-    need: str | float
-    enter_margin: float
-    exit_margin: float
-    enter_fraction: float | None
-    exit_fraction: float | None
-    min_outside_s: float
-
-
-class Inside(Outside, total=False):
-    """With the shortest visit."""
-
-    min_duration_s: float
 
 
 @word("s")
