@@ -548,3 +548,32 @@ def test_what_a_rule_cannot_be_is_said_in_one_line():
     ):
         with pytest.raises(QueryError, match=match):
             in_region(recording, "a", region)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_share_of_an_outline_is_that_of_its_pixels_counted_one_by_one(seed):
+    rng = np.random.default_rng(seed)
+    star = rng.integers(0, 60, (7, 2)) + (0.5 if seed % 2 else 0.0)
+    places = [
+        Region("star", "polygon", star), Region("disc", "circle", np.array([[30, 30], [41, 30]]))
+    ]  # fmt: skip
+    shapes = [rng.random((rng.integers(2, 15), rng.integers(2, 15))) < 0.6 for _ in range(40)]
+    for shape in shapes:
+        shape[0, 0] = True
+    corners = [(int(x), int(y)) for x, y in rng.integers(0, 50, (40, 2))]
+    frames = [*range(20), *range(25, 45)]  # five frames without an outline
+    path = np.zeros((45, 2))
+    recording = Recording.synthetic(
+        {"a": path, "b": path, "c": path}, px_per_cm=7.3, regions=places,
+        masks={"a": outlines(frames, shapes, corners)},
+    )  # fmt: skip
+    for names, chosen in ((["star"], places[:1]), (["star", "disc"], places)):
+        expected = np.full(45, np.nan)
+        for frame, shape, corner in zip(frames, shapes, corners, strict=True):
+            pixels = np.argwhere(shape)[:, ::-1] + np.array(corner)
+            inside = np.any([place.inside(pixels.astype(float)) for place in chosen], axis=0)
+            expected[frame] = inside.mean()
+        found = fraction_inside(recording, "a", names)
+        assert np.array_equal(found, expected, equal_nan=True)
+    visits = in_region(recording, "a", "disc", enter_fraction=0.5, max_gap_frames=0)
+    assert not visits.mask()[20:25].any() and not (~visits).mask()[20:25].any()
