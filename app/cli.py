@@ -43,7 +43,8 @@ app = typer.Typer(
 
 # Each module adds its commands to `app`, in the order in which the help lists them.
 _MODULES = (
-    "demo", "track", "import_files", "ask", "export", "score", "regions", "metadata", "ui", "doctor",
+    "demo", "track", "import_files", "ask", "export", "score", "learn", "regions", "metadata",
+    "ui", "doctor",
 )  # fmt: skip
 
 

@@ -26,11 +26,10 @@ AROUND_S = 1.0  # of the others; in all four windows they were many and no help
 STATISTICS = {
     "plain": ("std", "min", "max"),
     "signed": ("std", "max", "net"),
-    "place": ("spread",),
 }
 SAID = {  # statistic: how a feature's name says it
     "before": "mean in {} s before", "after": "mean in {} s after", "std": "std in {} s",
-    "min": "min in {} s", "max": "max in {} s", "net": "net in {} s", "spread": "spread in {} s",
+    "min": "min in {} s", "max": "max in {} s", "net": "net in {} s",
 }  # fmt: skip
 
 
@@ -46,10 +45,9 @@ def feature_names(recording: Recording, animal: str, target: str | None = None) 
     """
     names = []
     for name, signal in signals(recording, animal, target).items():
-        if signal.kind != "place":
-            names.append(name)
-            sides = product(WINDOWS_S, ("before", "after"))
-            names += [_named(name, side, seconds) for seconds, side in sides]
+        names.append(name)
+        sides = product(WINDOWS_S, ("before", "after"))
+        names += [_named(name, side, seconds) for seconds, side in sides]
         names += [_named(name, what, AROUND_S) for what in STATISTICS[signal.kind]]
     return names
 
@@ -175,9 +173,6 @@ class _Summary:
         low, high = self.spans.of(seconds, what)
         if what in ("min", "max"):
             return self._extreme(what, low, high)
-        if what == "spread":
-            both = [self._deviation(self.raw[:, axis], f"{axis}", low, high) for axis in (0, 1)]
-            return np.hypot(*both)
         if what == "std":
             return self._deviation(self.raw, "raw", low, high)
         if what == "net":

@@ -27,8 +27,8 @@ MOST_POINTS = 12
 class Signal:
     """One value per frame, made when it is asked for.
 
-    kind: "plain", "signed" (positive one way and negative the other way round, so only its size
-    and its balance count) or "place" ((n, 2), only how far it spreads counts).
+    kind: "plain" or "signed" (positive one way and negative the other way round, so that only its
+    size and its balance count).
     """
 
     make: Callable[[], np.ndarray]
@@ -123,7 +123,6 @@ def _motion(recording: Recording, animal: str) -> dict[str, Signal]:
         "speed": Signal(lambda: np.hypot(*going().T)),
         "acceleration": Signal(lambda: _slope(recording, np.hypot(*going().T))),
         "path turning": Signal(path_turning, "signed"),
-        "place": Signal(lambda: recording.position(animal) / size, "place"),
     }
     ahead = body_axis(recording, animal)
     if ahead is None:
@@ -183,10 +182,6 @@ def _posture(recording: Recording, animal: str) -> dict[str, Signal]:
     for name, point in points.items():
         found[f"{name} speed"] = Signal(
             lambda point=point: np.hypot(*_going(recording, animal, size, point).T)  # type: ignore[misc]
-        )
-        found[f"{name} place"] = Signal(
-            lambda point=point: recording.position(animal, point) / size,  # type: ignore[misc]
-            "place",
         )
     for a, b in _links(points):
         found[f"{a} to {b}"] = Signal(
