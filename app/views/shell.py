@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page("videos.py", title="Videos", icon=":material/video_library:", default=True),
         st.Page("watch.py", title="Watch", icon=":material/play_circle:"),
         st.Page("ask.py", title="Ask", icon=":material/forum:"),
+        st.Page("measures.py", title="Measures", icon=":material/straighten:"),
     ],
     position="top",
 )
