@@ -122,6 +122,14 @@ class MovingRegion(Region):
         """It does."""
         return True
 
+    @property
+    def centre(self) -> np.ndarray:
+        """(n, 2) its middle in every frame."""
+        middle = np.broadcast_to(super().centre, self.path.shape)
+        if self.turn_deg is not None:
+            middle = _turned(middle, -self.turn_deg)
+        return self.path + middle
+
     def scaled(self, factor: float) -> Region:
         """The region in another unit, as from px to cm."""
         return replace(self, points=self.points * factor, path=self.path * factor)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.bouts import Bouts
+from llm_query.errors import QueryError
 from llm_query.recording import Recording
+from llm_query.region_rules import locate
 from llm_query.states import bouts_where
 from llm_query.vocabulary import word
 
@@ -13,6 +15,8 @@ from llm_query.vocabulary import word
 def box_of(recording: Recording, region: str) -> tuple[float, float, float, float]:
     """Give a region's smallest x and y and largest x and y, in the recording's unit."""
     place = recording.region(region)
+    if place.moves:
+        raise QueryError(f'"{region}" moves, so it has no fixed sides. Ask with one that stays.')
     if place.kind == "circle":
         radius = float(np.hypot(*(place.points[1] - place.points[0])))
         (x, y) = place.points[0]
@@ -35,16 +39,19 @@ def beside(
 ) -> Bouts:
     """Give the bouts in which an animal is wholly to one side of a region, seen on the screen.
 
-    side: left, right, above or below.
+    side: left, right, above or below. point: body point. Beyond the region's outermost edge on
+    that side of the picture; unseen is neither.
+
+    Source: ours, the plain words of a person looking at the screen.
 
     >>> beside(example_recording(), "animal1", "corner", "left").total_s
     2.5
     """
-    position = recording.position(animal, point)
+    position = locate(recording, animal, point)
     where = {"left": "left of", "right": "right of"}.get(side, side)
     return bouts_where(
         recording, beyond(recording, position, region, side), animal,
-        known=recording.seen(animal, point), behaviour=f"{where} {region}",
+        known=np.isfinite(position).all(axis=1), behaviour=f"{where} {region}",
         definition=f'{point} {where} the outermost edge of "{region}"',
     )  # fmt: skip
 
@@ -60,13 +67,19 @@ def from_side(
 ) -> Bouts:
     """Keep the entries (or exits) that come from (or go to) one side of the region.
 
+    crossings: from enters() or leaves(). side: left, right, above or below, as in beside, where the
+    animal was last seen before an entry, or is first seen after an exit.
+
+    Source: ours, as beside.
+
     >>> recording = example_recording()
     >>> entries = enters(recording, "animal1", "corner")
     >>> from_side(recording, entries, "animal1", "corner", "left").count
     1
     """
-    outside = beyond(recording, recording.position(animal, point), region, side)
-    frames = np.flatnonzero(recording.seen(animal, point))
+    position = locate(recording, animal, point)
+    outside = beyond(recording, position, region, side)
+    frames = np.flatnonzero(np.isfinite(position).all(axis=1))
     entering = crossings.behaviour.startswith("enters")
     before = frames[np.maximum(np.searchsorted(frames, crossings.start_frame) - 1, 0)]
     rows = outside[before if entering else crossings.start_frame]

@@ -11,6 +11,7 @@ from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.line_crossings import crosses
 from llm_query.recording import Recording
+from llm_query.sides import beside
 from llm_query.visits import transitions, visits
 from llm_query.zones import distance_to_region, enters, in_region, latency_to_region
 
@@ -102,6 +103,8 @@ def test_a_moving_region_needs_a_size_a_free_name_and_points():
         region_around(around, "a", 5)
     with pytest.raises(QueryError, match="only points"):
         in_region(around, "b", "around a", enter_fraction=0.5)
+    with pytest.raises(QueryError, match="moves, so it has no fixed sides"):
+        beside(around, "b", "around a", "left")
     with pytest.raises(QueryError, match="one position for each"):
         around.region("around a").inside(np.zeros((3, 2)))
 

@@ -122,3 +122,6 @@ def test_a_region_that_moves_is_asked_from_where_it_is_then_and_turns():
     left_of = np.array([[4, -2], [-2, -4], [-4, 2], [2, 4]])
     assert nose.signed_distance(right_of) == pytest.approx([-1] * 4)
     assert nose.signed_distance(left_of) == pytest.approx([1] * 4)
+    middles = nose.centre
+    assert middles == pytest.approx(np.array([[3, 1], [1, -3], [-3, -1], [-1, 3]]))
+    assert np.array_equal(ring.centre, path, equal_nan=True)

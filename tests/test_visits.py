@@ -243,6 +243,15 @@ def test_occupancy_adds_up_to_the_tracked_time_square_by_square(setting):
     assert occupancy(recording, "c", 5).empty
 
 
+@pytest.mark.parametrize("px_per_cm", [None, 3.0, 7.0, 9.7, 32.1])
+def test_a_square_begins_at_its_left_edge_at_any_scale(px_per_cm):
+    path = np.column_stack([np.arange(96.0), np.full(96, 24.0)])
+    recording = Recording.synthetic({"a": path, "b": path, "c": path}, fps=8, px_per_cm=px_per_cm)
+    table = occupancy(recording, "a", 12 * recording.scale)
+    assert table["seconds"].tolist() == pytest.approx([1.5] * 8)
+    assert (table.iloc[:, 2] / recording.scale).tolist() == pytest.approx([30.0] * 8)
+
+
 @every_setting
 def test_an_animal_near_the_wall_is_there_to_the_frame(setting):
     """It walks in at 5 cm/s from the wall; another leans over it; the third stays in the middle."""
