@@ -245,11 +245,12 @@ def test_occupancy_adds_up_to_the_tracked_time_square_by_square(setting):
 
 @pytest.mark.parametrize("px_per_cm", [None, 3.0, 7.0, 9.7, 32.1])
 def test_a_square_begins_at_its_left_edge_at_any_scale(px_per_cm):
-    path = np.column_stack([np.arange(96.0), np.full(96, 24.0)])
+    step = px_per_cm or 1.0  # 3 x 9.7 px is a hair less than 3 cm
+    path = np.column_stack([np.arange(40) * step, np.full(40, 2 * step)])
     recording = Recording.synthetic({"a": path, "b": path, "c": path}, fps=8, px_per_cm=px_per_cm)
-    table = occupancy(recording, "a", 12 * recording.scale)
-    assert table["seconds"].tolist() == pytest.approx([1.5] * 8)
-    assert (table.iloc[:, 2] / recording.scale).tolist() == pytest.approx([30.0] * 8)
+    table = occupancy(recording, "a", 1)
+    assert table["seconds"].tolist() == pytest.approx([0.125] * 40)
+    assert table.iloc[:, 1].tolist() == pytest.approx(np.arange(40) + 0.5)
 
 
 @every_setting
@@ -322,3 +323,41 @@ def test_visits_of_any_script_are_those_of_a_loop_and_move_with_time(script, lea
         assert summary.loc[name, "visits"] == sum(run[0] == name for run in runs)
         assert summary.loc[name, "entries"] == table[table["region"] == name]["entered"].sum()
         assert summary.loc[name, "exits"] == table[table["region"] == name]["left"].sum()
+
+
+def test_zones_of_three_real_mice_are_those_of_plain_arithmetic(shared_data):
+    """Curated points of an open field clip: a disc and two halves of the floor, in px."""
+    columns = np.genfromtxt(
+        shared_data / "video" / "mice3_open_field" / "gt_points.csv", delimiter=",", names=True
+    )
+    n = int(columns["frame"].max()) + 1
+    paths = {}
+    for animal in np.unique(columns["id"]):
+        rows = columns[columns["id"] == animal]
+        paths[f"mouse{animal:g}"] = np.full((n, 2), np.nan)
+        paths[f"mouse{animal:g}"][rows["frame"].astype(int)] = np.column_stack(
+            [rows["x"], rows["y"]]
+        )
+    regions = [
+        Region("disc", "circle", np.array([[256, 256], [356, 256]])),
+        Region("left", "rectangle", np.array([[0, 0], [256.25, 512]])),
+        Region("right", "rectangle", np.array([[256.25, 0], [512, 512]])),
+        Region("floor", "rectangle", np.array([[0, 0], [512, 512]]), "arena"),
+    ]
+    recording = Recording.synthetic(paths, fps=30, regions=regions, length=60)
+    assert len(paths) == 3
+    for name, path in paths.items():
+        seen = np.isfinite(path[:, 0])
+        assert occupancy(recording, name, 16)["seconds"].sum() == pytest.approx(seen.sum() / 30)
+        halves = region_summary(recording, name, ["left", "right"], max_gap_frames=0)
+        left = (path[:, 0] <= 256.25) & seen
+        right = (path[:, 0] >= 256.25) & seen
+        assert halves["time_s"].tolist() == pytest.approx([left.sum() / 30, right.sum() / 30, 0])
+        disc = (np.hypot(path[:, 0] - 256, path[:, 1] - 256) <= 100) & seen
+        table = visits(recording, name, "disc", max_gap_frames=0)
+        first = np.flatnonzero(disc & ~np.concatenate([[False], disc[:-1]]))
+        assert table["start_frame"].tolist() == first.tolist()
+        assert table["duration_s"].sum() == pytest.approx(disc.sum() / 30)
+        edge = np.min([path, 512 - path], axis=(0, 2))
+        wall = thigmotaxis(recording, name, 60, max_gap_frames=0)
+        assert wall.total_s == pytest.approx((edge[seen] <= 60).sum() / 30)
