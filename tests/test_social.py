@@ -153,7 +153,7 @@ def test_an_approach_is_by_the_faster_one_and_within_reach():
     found = approach(recording, "a", "b")
     assert found.count == 1 and found.pairs == (("a", "b"),)
     assert found.start_frame[0] == 69  # at 350 - 12 cm
-    assert abs(found.stop_frame[0] - 90) <= 3  # half a window of 0.2 s
+    assert found.stop_frame[0] == 90
     assert approach(recording, "b", "a").count == 0
     assert approach(recording, "a", "c").count == 0
     assert "within" in found.definition and "2 cm/s" in found.definition
