@@ -97,11 +97,8 @@ def _cues(recording: Recording, cues: Sequence[Cue]) -> list[tuple[str, float, f
     """The rows of a cue table in the order of their start, checked."""
     rows = []
     for number, cue in enumerate(cues, start=1):
-        values: list[Any]
-        if isinstance(cue, Mapping):
-            values = [cue.get(name) for name in CUE_COLUMNS]
-        else:
-            values = list(cue)
+        row = [cue.get(key) for key in CUE_COLUMNS] if isinstance(cue, Mapping) else list(cue)
+        values: list[Any] = row
         try:
             name, start_s, stop_s = str(values[0]), float(values[1]), float(values[2])
         except (IndexError, TypeError, ValueError):

@@ -263,7 +263,7 @@ def novel_object(
     1.0
     """
     new = find_drawn(recording, novel, ("novel", "new"), "the novel object")
-    old = find_drawn(recording, familiar, ("familiar", "known", "old"), "the familiar object")
+    old = find_drawn(recording, familiar, ("familiar", "old"), "the familiar object")
     parts = [
         called(explores(recording, animal, names, max_distance, max_angle_deg), f"explores {kind}")
         for kind, names in (("novel", new), ("familiar", old))
