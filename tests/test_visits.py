@@ -294,6 +294,49 @@ def test_going_to_a_place_and_away_from_it_are_told_apart(setting):
     assert inside.start_frame[1:].size == 1  # coming back from the right
 
 
+@every_setting
+def test_shortest_times_are_real_seconds_at_every_frame_rate(setting):
+    """Out for 0.5 s between two visits, and a visit of 0.4 s on its own later."""
+    script = [(".", 1), ("A", 1.5), (".", 0.5), ("A", 1), (".", 2), ("A", 0.4), (".", 1)]
+    recording, parts = scripted(setting, script)
+    out_s = setting.time_of(parts[2][2]) - setting.time_of(parts[2][1])
+    short_s = setting.time_of(parts[5][2]) - setting.time_of(parts[5][1])
+    whole = (parts[1][1], parts[3][2])
+    one, two, three = parts[1][1:], parts[3][1:], parts[5][1:]
+    for rule, expected in (
+        ({"min_outside_s": out_s + 0.001}, [whole, three]),
+        ({"min_outside_s": out_s}, [one, two, three]),
+        ({"min_duration_s": short_s}, [one, two, three]),
+        ({"min_duration_s": short_s + 0.001}, [one, two]),
+        ({"min_duration_s": 2.9, "min_outside_s": 1}, [whole]),
+    ):
+        table = visits(recording, "a", "A", **rule)
+        found = list(zip(table["start_frame"], table["stop_frame"], strict=True))
+        assert found == expected
+        assert table["entered"].all() and table["left"].all()
+        summary = region_summary(recording, "a", "A", **rule).set_index("region")
+        assert summary.loc["A", "entries"] == summary.loc["A", "exits"] == len(expected)
+        assert summary["time_s"].sum() == pytest.approx(recording.duration_s)
+
+
+def test_a_variable_frame_rate_counts_every_frame_as_long_as_it_was_shown():
+    time_s = np.array([0, 0.1, 0.2, 0.7, 0.8, 1.8, 1.9, 2.0])
+    x = np.array([20, 10, 10, 10, 20, 10, 10, 20.0])
+    path = np.column_stack([x, np.full(8, 10.0)])
+    regions = [Region("A", "rectangle", np.array([[5, 0], [15, 20]]))]
+    recording = Recording.synthetic(
+        {"a": path, "b": path * 0, "c": path * np.nan}, fps=10, time_s=time_s, regions=regions
+    )
+    table = visits(recording, "a")
+    assert table["start_s"].tolist() == [0.1, 1.8] and table["stop_s"].tolist() == [0.8, 2.0]
+    assert table["mean_speed_px_s"].tolist() == pytest.approx([10 / 0.7, 10 / 0.2])
+    joined = visits(recording, "a", min_outside_s=1.001)
+    assert joined["duration_s"].tolist() == pytest.approx([1.9])
+    assert len(visits(recording, "a", min_outside_s=1.0)) == 2
+    squares = occupancy(recording, "a", 16)
+    assert squares["seconds"].tolist() == pytest.approx([0.9, 0.1 + 1.0 + 0.1])
+
+
 steps = st.lists(st.sampled_from("ABC.?"), min_size=1, max_size=40)
 
 

@@ -1,5 +1,6 @@
 """Animals in regions: exact visits, entries, times and latencies, gaps included."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -523,6 +524,21 @@ def test_mirror_rotation_units_and_a_later_start_change_no_visit(walk, turn, sca
             assert came.tolist() == enters(plain, "a", region, **rule).start_frame.tolist()
         apart = distance_to_region(other, "renamed", region)[lead:]
         assert apart == pytest.approx(distance_to_region(plain, "a", region), nan_ok=True, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(walk_of, st.sampled_from([2, 3]))
+def test_a_faster_camera_on_the_same_scene_changes_no_time_and_no_visit(walk, times):
+    slow = seen_as(walk, lambda p: p, 1, 0)
+    fast = seen_as([each for each in walk for _ in range(times)], lambda p: p, 1, 0)
+    fast = replace(fast, time_s=fast.time_s / times, end_s=fast.end_s / times)
+    for region in ("bay", ["disc", "bay"]):
+        for rule in ({}, {"min_outside_s": 0.1}, {"min_duration_s": 0.08}):
+            one = in_region(slow, "a", region, max_gap_frames=0, **rule)
+            two = in_region(fast, "a", region, max_gap_frames=0, **rule)
+            assert two.start_s == pytest.approx(one.start_s, abs=1e-9)
+            assert two.durations_s == pytest.approx(one.durations_s, abs=1e-9)
+            assert (~two).total_s == pytest.approx((~one).total_s, abs=1e-9)
 
 
 def test_what_a_rule_cannot_be_is_said_in_one_line():
