@@ -40,7 +40,8 @@ def clean(
     "lowess" (a parabola in which near frames weigh more), over window_s seconds of real time,
     centred, never across a gap and shorter at its sides.
     animals, points: names; all by default. Headings, lengths and areas from outlines, and the
-    outlines, stay as they were measured. Frames not seen stay missing.
+    outlines, stay as they were measured; a centre that is the mean of other points is cleaned by
+    itself, not computed again. Frames not seen stay missing but for filled gaps.
 
     Source: the steps of movement's filtering and of EthoVision's track smoothing (its Lowess is a
     parabola, too; its Maximal distance moved is per sample, here it is a speed).

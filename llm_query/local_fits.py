@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+LEAST = 1e-6  # the least weight in a fit: less would only cost digits
 SPREAD = 4  # windows of up to so many times fewer frames are summed together with the longest
 
 
@@ -152,6 +153,7 @@ def curve_fit(
         here = here[(first[here] <= here + k) & (here + k <= last[here]) & seen[here]]
         away = (time_s[here + k] - time_s[here]) / half
         weight = weigh(np.abs(away))
+        weight[weight < LEAST] = 0.0
         used[here] += weight > 0
         change = values[here + k] - values[here]
         for power in range(2 * degree + 1):

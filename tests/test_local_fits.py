@@ -107,3 +107,12 @@ def test_curves_equal_the_savitzky_golay_filter_away_from_the_ends():
     for order in (2, 3):
         found = curve_fit(noise, np.arange(400) / 30, 0.5, 2, np.ones_like)
         assert found[7:-7] == pytest.approx(savgol_filter(noise, 15, order, axis=0)[7:-7])
+
+
+def test_frames_at_the_very_rim_of_a_window_do_no_harm():
+    noise = np.random.default_rng(6).normal(size=(40, 2))
+    noise[3:5] = noise[7] = noise[11] = np.nan
+    found = curve_fit(noise, np.arange(40) / 25, 0.16, 2, lambda away: (1 - away**3) ** 3)
+    assert np.isnan(found).tolist() == np.isnan(noise).tolist()
+    assert np.nanmax(np.abs(found)) < 1.5 * np.nanmax(np.abs(noise))
+    assert found[[0, 2, 5, 6]] == pytest.approx(noise[[0, 2, 5, 6]])  # nothing to smooth with
