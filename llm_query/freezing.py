@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from llm_query.bodies import median_length
 from llm_query.bout_algebra import window
 from llm_query.bouts import Bouts
 from llm_query.columns import Result
 from llm_query.errors import QueryError
-from llm_query.kinematics import median_length
 from llm_query.recording import Recording
 from llm_query.states import bouts_where
 from llm_query.stillness import Body, Rule, body_motion, known_frames, still_frames
@@ -71,11 +71,10 @@ def freezing(
     and 1 s 0.88 and 0.88; with windows of 0.3 and 0.5 s 0.90 and 0.86; with 0.075 and 0.125 s of
     back-dating 0.87 and 0.87; with 0 and 0.2 s of bridging 0.89 and 0.86.
 
-    >>> still = np.tile([50.0, 50.0], (180, 1))
-    >>> nose = still + np.column_stack([40 + 20 * np.sin(np.arange(180) / 5), np.zeros(180)])
-    >>> nose[60:150] = nose[60]
-    >>> mouse = {"nose": nose, "tail_base": still - 40}
-    >>> recording = Recording.synthetic({"a": still}, points={"a": mouse}, fps=30, px_per_cm=10)
+    >>> t = np.arange(210) / 30  # seconds; it walks, stops from 2 to 5 s, and walks on
+    >>> path = np.column_stack([100 * (np.minimum(t, 2) + np.maximum(t - 5, 0)), np.zeros(210)])
+    >>> mouse = {"nose": path + [40, 0], "tail_base": path - [40, 0]}
+    >>> recording = Recording.synthetic({"a": path}, points={"a": mouse}, fps=30, px_per_cm=10)
     >>> freezing(recording, "a").to_frame()[["start_s", "stop_s"]].values.tolist()
     [[2.0, 5.0]]
     """

@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 TOLERANCE_S = 1e-6
 SPIKE_S = 0.2
+TURN = 3.0  # half a window lets 2.8 times the jitter through
 FAR = 5.0
 QUARTILE = 0.31864  # a quarter of normal numbers of spread 1 are smaller, whatever their sign
 
@@ -226,12 +227,14 @@ def filled(path: np.ndarray, time_s: np.ndarray, max_gap_frames: int) -> np.ndar
 def steady_speed(path: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
     """(n,) speed by a line fit over a whole window: near an end, the nearest whole window's.
 
-    A shorter window would let more jitter through at the ends. A tracked stretch shorter than half
-    a window has no speed: NaN.
+    A shorter window would let more jitter through at the ends. Where a point turns back the slope
+    is none; there it counts as a TURN-th as fast as in both halves of the window. A tracked stretch
+    shorter than half a window has no speed: NaN.
     """
     fast = np.hypot(*line_fit(path, time_s, window_s)[1].T)
     seen = np.isfinite(path).all(axis=1)
     stretch = stretch_ids(seen)
+    fast = np.fmax(fast, _turning_speed(path, time_s, window_s, stretch) / TURN)
     first = np.flatnonzero(seen & (np.diff(stretch, prepend=-1) != 0))
     last = np.flatnonzero(seen & (np.diff(stretch, append=-1) != 0))
     if not len(first):
@@ -246,6 +249,22 @@ def steady_speed(path: np.ndarray, time_s: np.ndarray, window_s: float) -> np.nd
     brief = time_s[last] - time_s[first] < half - 1e-9
     fast[seen & brief[stretch]] = np.nan
     return fast
+
+
+def _turning_speed(
+    path: np.ndarray, time_s: np.ndarray, window_s: float, stretch: np.ndarray
+) -> np.ndarray:
+    """(n,) the lower of the speeds in the two halves of the window, NaN at the path's ends."""
+    half = np.hypot(*line_fit(path, time_s, window_s / 2)[1].T)
+    lower = np.full(len(half), np.inf)
+    for shift in (-window_s / 4, window_s / 4):
+        there = np.searchsorted(time_s, time_s + shift - 1e-9)
+        inside = there < len(half)
+        there[~inside] = 0
+        lower = np.minimum(
+            lower, np.where(inside & (stretch[there] == stretch), half[there], np.nan)
+        )
+    return np.where(np.isfinite(lower), lower, np.nan)
 
 
 def nan_median(values: np.ndarray) -> np.ndarray:
