@@ -13,8 +13,9 @@ from llm_query.recording import Recording
 from llm_query.validation import Scored
 
 BODY = 40.0  # px
-# name: speed in body lengths/s, turning in deg/s. Circling is fast and turning, neither alone.
-STATES = {"rest": (0.05, 0), "walk": (3.0, 15), "turn": (0.4, 260), "circle": (3.0, 260)}
+# Circling is fast and turning, neither alone; speeds and turns of all sizes occur.
+FASTEST, SHARPEST = 4.0, 300.0  # body lengths/s, deg/s
+FAST, SHARP = 2.0, 150.0
 
 
 def scene(
@@ -29,12 +30,11 @@ def scene(
         speed, turn, circles = np.zeros(n), np.zeros(n), np.zeros(n, bool)
         frame = 0
         while frame < n:
-            state = random.choice(list(STATES), p=[0.3, 0.25, 0.2, 0.25])
             stop = min(n, frame + int(random.uniform(1.2, 3.0) / dt))
-            fast, turning = STATES[state]
-            speed[frame:stop] = fast * random.uniform(0.8, 1.2)
-            turn[frame:stop] = turning * random.uniform(0.8, 1.2) * random.choice([-1, 1])
-            circles[frame:stop] = state == "circle"
+            fast, sharp = random.uniform(0, FASTEST), random.uniform(0, SHARPEST)
+            speed[frame:stop] = fast
+            turn[frame:stop] = sharp * random.choice([-1, 1])
+            circles[frame:stop] = fast > FAST and sharp > SHARP
             frame = stop
         angle = np.radians(random.uniform(0, 360) + np.cumsum(turn) * dt)
         step = BODY * speed * dt
