@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from llm_query.body_points import find_point
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.intervals import cover, runs
 from llm_query.motion import ROUNDING, Limit
-from llm_query.noses import body_points_of, box_of, boxes_within, nearest_points
+from llm_query.noses import (
+    body_points_of,
+    box_of,
+    boxes_within,
+    distance_to_mask,
+    nearest_points,
+)
 from llm_query.pairs import (
     Reach,
     at_least,
@@ -54,6 +61,31 @@ def closest_distance(
     ours, theirs = body_points_of(recording, a, points_a), body_points_of(recording, b, points_b)
     each = [distance_between_points(recording, a, b, p, q) for p in ours for q in theirs]
     return np.fmin.reduce(each)
+
+
+@word("{unit}")
+def distance_to_outline(recording: Recording, a: str, b: str, point: str = "nose") -> np.ndarray:
+    """Distance in every frame from one animal's body point to the outline of another; 0 inside it.
+
+    point: a body point of the first animal, as "nose" or "centre". Needs outlines of the second: a
+    video tracked here. NaN where either is missing. Whether it sniffs at the body:
+    bouts_where(recording, distance_to_outline(recording, a, b) < 1, a, b).
+
+    Source: ours, after LMT's and EthoVision's contacts of a nose with a body; exact to the pixel.
+
+    >>> recording = example_recording()
+    >>> distance_to_outline(recording, "animal1", "animal2", "centre")
+    Traceback (most recent call last):
+    llm_query.errors.QueryError: synthetic has no outlines of animal2, only points. ...
+    """
+    two_animals(recording, a, b)
+    if b not in recording.masks:
+        raise QueryError(
+            f"{recording.video} has no outlines of {b}, only points. Track the video to get them, "
+            "or take closest_distance, between the body points."
+        )
+    place = recording.track(a).points[find_point(recording, a, point)]
+    return distance_to_mask(recording.masks[b], place) * recording.scale
 
 
 @word("s")

@@ -9,9 +9,11 @@ import numpy as np
 from llm_query.body_points import AXIS, TAIL, find_point, points_by_role
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
+from llm_query.outlines import Outlines
 from llm_query.pairs import Reach, distance_between_points, reach_limit, social_bouts
 from llm_query.recording import Recording
 
+CHUNK = 2000  # frames whose outlines are taken apart at once
 ROUNDING = 1e-9  # a distance that is the limit itself but for rounding is not below it
 
 
@@ -122,3 +124,23 @@ def body_direction(recording: Recording, animal: str) -> np.ndarray:
     """(n, 2) from the tail base to the nose, in unit."""
     tail = recording.position(animal, find_point(recording, animal, "tail_base"))
     return recording.position(animal, find_point(recording, animal, "nose")) - tail
+
+
+def distance_to_mask(masks: Outlines, place: np.ndarray) -> np.ndarray:
+    """(n,) px from places (n, 2) to the outline of their frame: 0 inside, NaN without one.
+
+    A pixel is the square of half a pixel around its whole coordinates.
+    """
+    away = np.full(len(place), np.nan)
+    rows = np.flatnonzero(np.isfinite(place[masks.frame]).all(axis=1))
+    for chunk in np.array_split(rows, max(1, -(-len(rows) // CHUNK))):
+        if not len(chunk):
+            continue
+        segments, first = masks.segments(chunk)
+        x, y = np.repeat(place[masks.frame[chunk]], np.diff(first), axis=0).T
+        down = np.maximum(np.abs(y - segments[:, 0]) - 0.5, 0)
+        across = np.maximum(np.maximum(segments[:, 1] - 0.5 - x, x - segments[:, 2] + 0.5), 0)
+        filled = np.flatnonzero(np.diff(first))
+        nearest = np.minimum.reduceat(np.hypot(down, across), first[:-1][filled])
+        away[masks.frame[chunk[filled]]] = nearest
+    return away

@@ -8,7 +8,7 @@ from llm_query.errors import QueryError
 from llm_query.kinematics import central_difference, stretch_ids
 from llm_query.recording import Recording
 
-BETTER = 0.5  # a window to one side is taken where it leaves less than half of the squared error
+BETTER = 0.2  # a window to one side is taken where it leaves less than this of the squared error
 ROUNDING = 1e-11  # squared errors below this share of the squared path are rounding
 COUNT, T, TT, X, Y, TX, TY, SQUARES = range(8)  # rows of sums over a window
 TURNED = np.array([1, -1, 1, 1, 1, -1, -1, 1.0])[:, None]  # their signs when time runs back

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from known import SETTINGS, Setting, every_setting, make
+from outline_samples import discs
 from pose_files import MICE3, read_mabe
 
 from llm_query.encounters import (
@@ -19,7 +20,7 @@ from llm_query.encounters import (
     watching,
 )
 from llm_query.errors import QueryError
-from llm_query.meetings import closest_distance, touch
+from llm_query.meetings import closest_distance, distance_to_outline, touch
 from llm_query.recording import Recording
 from llm_query.social import facing, head_angle, near
 
@@ -263,3 +264,40 @@ def test_by_default_mabe_contacts_differ_only_in_short_unseen_stretches(shared_d
         exact = nose_to_tail(recording, a, b, 15, max_gap_frames=0).mask()
         both = recording.seen(a) & recording.seen(b)
         assert (bridged & both).tolist() == exact.tolist()
+
+
+@every_setting
+def test_a_nose_reaches_an_outline_at_the_edge_of_its_pixels(setting: Setting) -> None:
+    x = np.array([50.0, 32.5, 30.5, 22.0, np.nan, 20.0])
+    nose = np.column_stack([x, np.full(6, 20.0)])
+    centres = {"b": np.tile([20, 20], (6, 1)), "c": np.tile([90, 20], (6, 1))}
+    recording = Recording.synthetic(
+        {"a": nose + 15, **{name: place.astype(float) for name, place in centres.items()}},
+        fps=setting.fps, px_per_cm=setting.px_per_cm if setting.calibrated else None,
+        points={"a": {"nose": nose}}, masks=discs(centres, radius=10),
+    )  # fmt: skip
+    expected = np.array([19.5, 2, 0, 0, np.nan, 0])  # the disc's last pixel ends at x = 30.5
+    scale = 1 / setting.px_per_cm if setting.calibrated else 1
+    found = distance_to_outline(recording, "a", "b")
+    assert found == pytest.approx(expected * scale, nan_ok=True)
+    assert distance_to_outline(recording, "a", "c")[0] == pytest.approx(29.5 * scale)
+    corner = distance_to_outline(recording, "b", "c", "centre")
+    assert corner == pytest.approx(np.full(6, 59.5 * scale))
+    with pytest.raises(QueryError, match="no outlines of a"):
+        distance_to_outline(recording, "b", "a", "centre")
+
+
+def test_the_distance_to_an_outline_is_the_least_over_all_its_pixels() -> None:
+    rng = np.random.default_rng(2)
+    centres = {"b": rng.integers(20, 60, (40, 2)), "c": rng.integers(20, 60, (40, 2))}
+    places = rng.uniform(0, 80, (40, 2))
+    recording = Recording.synthetic(
+        {"a": places, **{name: place.astype(float) for name, place in centres.items()}},
+        masks=discs(centres, radius=6),
+    )
+    y, x = np.mgrid[-6:7, -6:7]
+    inside = x**2 + y**2 <= 36
+    pixels = centres["b"][:, None] + np.column_stack([x[inside], y[inside]])
+    beside = np.maximum(np.abs(places[:, None] - pixels) - 0.5, 0)
+    slow = np.hypot(*beside.transpose(2, 0, 1)).min(axis=1)
+    assert distance_to_outline(recording, "a", "b", "centre") == pytest.approx(slow)
