@@ -164,14 +164,13 @@ def judge(
         share = fraction_in(recording, animal, places)
         left = rule.enter_fraction if rule.exit_fraction is None else rule.exit_fraction
         return settle(share, rule.enter_fraction - ROUNDING, left - ROUNDING, max_gap_frames)
+    enter, leave = rule.enter_margin - ROUNDING, -rule.exit_margin - ROUNDING
     found = []
     for point in rule.points:
-        each = []
-        for place in places:
-            depth = -border_distance(recording, animal, point, place)
-            enter, leave = rule.enter_margin - ROUNDING, -rule.exit_margin - ROUNDING
-            each.append(settle(depth, enter, leave, max_gap_frames))
-        found.append(vote(each, 1))
+        depths = [-border_distance(recording, animal, point, place) for place in places]
+        deepest = np.fmax.reduce(depths)  # so that a border inside the union is none
+        hidden = np.isnan(depths).any(axis=0) & ~(deepest >= enter)  # a region that moves, unseen
+        found.append(settle(np.where(hidden, np.nan, deepest), enter, leave, max_gap_frames))
     return vote(found, _needed(rule.need, len(found)))
 
 

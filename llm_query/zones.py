@@ -23,6 +23,7 @@ from llm_query.distances import (
 from llm_query.recording import Recording
 from llm_query.region_masks import fraction_in
 from llm_query.region_rules import (
+    GROUPS,
     Inside,
     Names,
     Outside,
@@ -60,7 +61,8 @@ def in_region(
     min_duration_s: the shortest visit in seconds; shorter ones count as outside. min_outside_s:
     seconds; who is back sooner has not been outside. max_gap_frames: see bouts_where.
     Against flicker at the border: enter_margin and exit_margin, in cm (px uncalibrated), how far
-    inside it must come to be in and how far outside to be out; between the two it is where it was.
+    inside it must come to be in and how far outside to be out; between the two it is where it was
+    (of several regions, the one that it is deepest in counts).
     enter_fraction, exit_fraction: judge by the outline instead of points: in from this share
     (0 to 1) of its area, out below that one (by default the same).
 
@@ -106,12 +108,13 @@ def outside_region(
     2.5
     """
     inside = in_region(recording, animal, region, point, **rule)
-    definition = inside.definition.replace(" inside ", " outside ", 1)
-    if rule.get("enter_fraction") is not None or definition == inside.definition:
-        definition = f"not: {inside.definition}"
-    outside = (~inside).named(
-        inside.behaviour.replace("in ", "outside ", 1), definition + _at_least(min_duration_s)
-    )
+    many = not isinstance(point, str) or point in GROUPS
+    if not many and rule.get("enter_fraction") is None:
+        name = inside.behaviour.replace("in ", "outside ", 1)
+        definition = inside.definition.replace(" inside ", " outside ", 1)
+    else:  # not all inside is not the same as all outside
+        name, definition = f"not {inside.behaviour}", f"not: {inside.definition}"
+    outside = (~inside).named(name, definition + _at_least(min_duration_s))
     return outside.at_least(min_duration_s) if min_duration_s > 0 else outside
 
 

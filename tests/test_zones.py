@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from known import every_setting, make, still, straight
 from outline_samples import outlines
 
+from llm_query.arenas import region_around
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.recording import Recording
@@ -350,6 +351,37 @@ def test_margins_at_the_border_keep_a_wobbling_centre_where_it_was(setting):
     assert spans(in_region(recording, "a", "A")) == [(2, 3), (4, 7), (12, 15)]
     assert "inside the border, out from" in found.definition
     assert recording.unit in found.definition
+
+
+@every_setting
+def test_a_border_between_two_regions_taken_together_is_none(setting):
+    recording = walkers(setting)
+    margins = {"enter_margin": 1.5 * setting.unit, "exit_margin": 0.52 * setting.unit}
+    first, last = setting.frame_at((21.5 - 5.03) / 10), after(setting, (40.52 - 5.03) / 10)
+    assert spans(in_region(recording, "runner", ["A", "B"], **margins)) == [(first, last)]
+    assert region_entries(recording, "runner", ["B", "A"], **margins) == 1
+
+
+def test_a_region_that_moves_unseen_leaves_open_only_who_is_in_no_other():
+    path = np.zeros((9, 2))
+    path[3:] = np.nan
+    there, away = np.full((9, 2), 5.0), np.full((9, 2), 30.0)
+    recording = Recording.synthetic({"a": there, "b": away, "c": path}, fps=10, regions=REGIONS)
+    around = region_around(recording, "c", 10)
+    both = ["corner", "around c"]
+    assert spans(in_region(around, "a", both)) == [(0, 9)]
+    assert spans(outside_region(around, "b", both)) == [(0, 3)]
+
+
+def test_not_all_points_inside_is_not_called_outside():
+    recording = paws("iio", "oii")
+    found = outside_region(recording, "a", "corner", ["left", "right"], need="all")
+    assert spans(found) == [(0, 1), (2, 3)]
+    assert found.behaviour == "not in corner (all of left, right)"
+    assert found.definition == 'not: all of left, right inside "corner"'
+    plain = outside_region(recording, "a", "corner", "left", min_duration_s=0.1)
+    assert plain.behaviour == "outside corner (left)"
+    assert plain.definition == 'left outside "corner", for at least 0.1 s'
 
 
 def test_a_short_time_outside_is_part_of_the_visit_and_a_short_visit_part_of_the_outside():
