@@ -163,7 +163,7 @@ def entry_of(word: Word) -> Entry:
             Parameter(
                 name,
                 "" if p.default is empty else repr(p.default).replace("'", '"'),
-                described.get(name) or USUAL.get(name, ""),
+                described.get(name) or USUAL.get(name) or _mention(body, name),
             )
             for name, p in parameters.items()
         ),
@@ -226,6 +226,12 @@ def _split_parameters(text: str, names: list[str]) -> tuple[str, dict[str, str]]
     if marks:
         general.append(text[marks[-1].end() :].partition("\n\n")[2])
     return "\n\n".join(part.strip() for part in general if part.strip()), described
+
+
+def _mention(text: str, name: str) -> str:
+    """The sentence that speaks of a parameter which has no "name: " of its own."""
+    sentences = re.split(r"(?<=[.;])\s+", " ".join(text.split()))
+    return next((each for each in sentences if re.search(rf"\b{name}\b", each)), "").rstrip(".;")
 
 
 def _shape(word: Word) -> str:
@@ -309,7 +315,7 @@ def _plain_default(parameter: Parameter) -> str:
 
 
 def find(words: Iterable[Entry], text: str) -> list[Entry]:
-    """The words that a search for `text` means: in their names first, then in what they say.
+    """The words that a search for `text` means: so named, then with it in the name, then the help.
 
     >>> [entry.name for entry in find(entries(), "nearest neighbour dist")][:1]
     ['nearest_neighbour_distance']
@@ -323,6 +329,7 @@ def find(words: Iterable[Entry], text: str) -> list[Entry]:
             named.append(entry)
         elif all(part in everything for part in parts):
             said.append(entry)
+    named.sort(key=lambda entry: entry.name.replace("_", " ") != " ".join(parts))
     return named + said
 
 

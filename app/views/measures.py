@@ -41,8 +41,10 @@ else:
     topic = st.pills("Topic", topics, default=topics[0], label_visibility="collapsed")
     found = [entry for entry in every if entry.topic == topic]
     st.markdown(intro.get(topic or "", "") if topic else "Choose a topic, or search.")
-for entry in found[:MOST]:
-    show_word(entry, opened=len(found) == 1)
+exact = asked.strip().lower().replace(" ", "_")
+with st.container(gap="xsmall"):
+    for entry in found[:MOST]:
+        show_word(entry, opened=len(found) == 1 or entry.name == exact)
 if len(found) > MOST:
     st.caption(f"… and {len(found) - MOST} more: type another word to narrow them down.")
 with st.expander("Conventions: frames, times, units, headings, gaps", icon=":material/info:"):
