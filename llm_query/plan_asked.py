@@ -25,7 +25,8 @@ class Asked(Measures):
     def _on_how_many(self) -> bool:
         """Read "how many entries"; how many animals at a time is another question."""
         self.take("how_many")
-        events = ("enter", "leave", "contact", "chase", "facing", "immobile", "defined", "scored")
+        events = ("enter", "leave", "contact", "chase", "facing", "immobile", "doing", "defined",
+                  "scored")  # fmt: skip
         if self.kind() not in events:
             raise Refusal(
                 f"I can count bouts, times, entries or contacts, not '{self.peek().text}'. Ask for "

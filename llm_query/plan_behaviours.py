@@ -11,6 +11,7 @@ from llm_query.plan_slots import (
     Condition,
 )
 from llm_query.plan_states import States
+from llm_query.plan_words import DOINGS, rule
 from llm_query.vocabulary import vocabulary
 
 STILL, GOING = motion.IMMOBILE, motion.MOVING
@@ -56,10 +57,6 @@ class Behaviours(States):
         self.assume(RULES[function].format(**(values | given)))
 
     def _immobile(self, condition: Condition) -> str:
-        if condition.arguments.get("word") == "freezing":
-            self.assume(
-                "'freezing' is read as immobile: the track alone cannot tell it from resting."
-            )
         shortest = condition.arguments.get("min_s")
         extra = f", min_duration_s={self.seconds(shortest)}" if shortest else ""
         given = {"min_duration_s": self._approximate_s(shortest)} if shortest else {}
@@ -120,6 +117,16 @@ class Behaviours(States):
         names = zip(("point_a", "point_b"), points, strict=True)
         extra = "".join(f", {k}={quoted(p)}" for k, p in names if p != "centre")
         return self._default("near", condition, extra)
+
+    def _doing(self, condition: Condition) -> str:
+        """Write a behaviour of the vocabulary that is known by its name alone."""
+        word = condition.arguments["does"]
+        self.assume(rule(word))
+        who = self.name(condition.subject)
+        if DOINGS[word].group:
+            return f"{word}(recording).only({who})"
+        target = f", {self.name(condition.target)}" if condition.target else ""
+        return f"{word}(recording, {who}{target})"
 
     def _scored(self, condition: Condition) -> str:
         name = quoted(condition.arguments["name"])

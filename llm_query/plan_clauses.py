@@ -8,6 +8,7 @@ from typing import Any
 from llm_query.plan_cursor import Place
 from llm_query.plan_movement import Movement
 from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Refusal
+from llm_query.plan_words import DOINGS
 
 
 class Clauses(Movement):
@@ -85,6 +86,15 @@ class Clauses(Movement):
             raise Refusal("Facing several regions: ask about them one by one.")
         return self._each_subject("facing_region", arguments={"region": regions[0][0]})
 
+    def _read_doing(self) -> Condition | None:
+        """Read "freezing", "nose to nose with mouse 2"."""
+        doing = DOINGS[self.peek().value]
+        self.take("doing")
+        if not doing.social:
+            return self._each_subject("doing", {"does": doing.word})
+        self.skip("to", "with")
+        return self._social("doing", {"does": doing.word})
+
     def _read_chase(self) -> Condition | None:
         word = self.take("chase")
         kind = word.value if word else "chase"
@@ -146,7 +156,7 @@ class Clauses(Movement):
         animals = self.take_animals()
         if not animals and self.last_target is not None:
             return self._again(kind, {**arguments, "mutual": False})
-        social = ("contact", "facing", "chase", "near", "closer")
+        social = ("contact", "facing", "chase", "near", "closer", "doing")
         if not animals and self.kind() in ("and", "or") and self.kind(1) in social:
             raise Refusal(
                 "Say whom after each verb, for example: following mouse 2 or near mouse 2."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Measure, Reading, Window
+from llm_query.plan_words import DOINGS
 
 SIGNS = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
 SPEED_SIGNS = {"<": "slower than", "<=": "at most", ">": "faster than", ">=": "at least"}
@@ -71,6 +72,8 @@ def phrase(condition: Condition) -> str:
         return f"head angle {bounds_text(condition, SIGNS)}"
     if kind == "facing":
         return "facing each other" if arguments.get("mutual") else "facing"
+    if kind == "doing":
+        return DOINGS[arguments["does"]].said
     if kind == "facing_region":
         return f"facing {arguments['region']}"
     return _joined(condition)

@@ -23,10 +23,6 @@ ADVICE = {
         "eating cannot be seen from position alone; define it, for example as: nose in the "
         "food zone and immobile"
     ),
-    "sniff": (
-        "sniffing needs nose contact with a stated distance, for example: when is the nose of"
-        " mouse 1 closer than 2 cm to mouse 2?"
-    ),
     "embed cebra umap": (
         "embeddings (UMAP, CEBRA) are not part of this vocabulary; export the measures instead"
     ),
@@ -41,10 +37,6 @@ ADVICE = {
     "flee": (
         "fleeing has no definition here; give one, for example: faster than 20 cm/s and "
         "farther than 5 cm from the other animal"
-    ),
-    "huddl": (
-        "huddling has no definition here; give one, for example: closer than 3 cm and slower "
-        "than 1 cm/s"
     ),
     "relative": ("relative speed is not part of this vocabulary yet"),
     "alternation": ("an alternation rate needs a sequence of arm choices, which is not built yet"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from llm_query.plan_compile import ALSO, SYMMETRIC, Emitter, quoted, scope_of
 from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Context, Reading, Refusal
+from llm_query.plan_words import DOINGS
 
 
 class Loops:
@@ -117,6 +118,8 @@ class Loops:
         arguments = condition.arguments
         if condition.kind == "facing":
             return bool(arguments.get("mutual"))
+        if condition.kind == "doing":
+            return condition.target == ANY_OTHER and DOINGS[arguments["does"]].symmetric
         points = arguments.get("points", ("centre", "centre"))
         same = points[0] == points[1]
         return condition.kind in (*SYMMETRIC, "near") and condition.target == ANY_OTHER and same

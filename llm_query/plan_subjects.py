@@ -7,6 +7,7 @@ from typing import Any
 
 from llm_query.plan_cursor import Cursor, Place
 from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Quantity, Refusal
+from llm_query.plan_words import DOINGS
 
 Bounds = tuple[tuple[str, Quantity], ...]
 SYMMETRIC = frozenset({"distance", "contact"})
@@ -69,11 +70,14 @@ class Subjects(Cursor):
         subjects = self._subjects()
         if len(self.context.animals) < 2:
             raise Refusal("This needs two animals, and this video has only one tracked.")
-        if kind in ("chase", "follow", "approach"):
+        ordered = kind in ("chase", "follow", "approach")
+        if kind == "doing":
+            ordered = not DOINGS[arguments["does"]].symmetric
+        if ordered:
             arguments = {**arguments, "mutual": False}
         if len(subjects) == 2 and ANY_OTHER not in subjects:
             one = Condition(kind, subjects[0], subjects[1], {**arguments, "pair": True})
-            if kind not in ("chase", "follow", "approach"):
+            if not ordered:
                 return one
             self.assumptions.append("Both directions are looked at, each by itself.")
             return Condition("each", one.subject, None, {}, (one, _turned(one)))

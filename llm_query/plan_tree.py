@@ -83,7 +83,7 @@ class Tree(Clauses):
             return True
         inner = second.parts[0] if second.kind == "not" else second
         states = ("immobile", "moving", "speed", "contact", "facing", "near", "distance", "chase",
-                  "follow", "approach")  # fmt: skip
+                  "follow", "approach", "doing")  # fmt: skip
         if inner.kind != "in" or first.kind not in states or inner.subject != first.subject:
             return False
         if first.target is not None:
@@ -92,6 +92,9 @@ class Tree(Clauses):
 
     def _same(self, first: Condition, second: Condition) -> Condition | None:
         """Join a condition said twice ("at rest. Resting is inactivity of at least 1 s")."""
+        if first.subject == second.subject and first.arguments.get("does") == "freezing":
+            if second.kind == "immobile":  # the question says what it means by freezing
+                return second
         if first.kind != second.kind or first.subject != second.subject:
             return None
         if first.kind == "immobile":

@@ -9,6 +9,7 @@ import pytest
 from planner_gold import (
     DT,
     FPS,
+    LENGTH,
     TIME,
     Gold,
     N,
@@ -408,12 +409,43 @@ def test_everything_after_a_name_must_have_a_part_in_the_answer() -> None:
         ("plot a heatmap of mouse 1", 'plot_occupancy(recording, ["animal1"])'),
         ("When does mouse 1 leave the corner then enter the open arm within 5 s?", ", 5)"),
         ("how long is animal1 immobile in the corner", "immobile(recording"),
+        ("How long does mouse 1 freeze?", 'freezing(recording, "animal1")'),
+        ("is each mouse freezing in the corner?", "freezing(recording, animal)"),
+        (
+            "when are mouse 1 and mouse 2 nose to nose?",
+            'nose_contact(recording, "animal1", "animal2")',
+        ),
+        ("how often does mouse 3 sniff mouse 1", 'nose_to_body(recording, "animal3", "animal1")'),
+        (
+            "when is mouse 1 side by side with mouse 2",
+            'side_by_side(recording, "animal1", "animal2")',
+        ),
+        ("how long does each mouse huddle", "huddle(recording).only(animal)"),
+        ("how long is mouse 2 isolated", 'isolated(recording, "animal2")'),
     ],
 )
 def test_the_right_measure_is_called(question: str, call: str) -> None:
     planned = plan(question, CONTEXT)
     assert planned.refused is None
     assert call in planned.code
+
+
+def test_a_behaviour_known_by_name_says_its_rule_and_source() -> None:
+    said = " ".join(plan("how long does mouse 1 freeze?", CONTEXT).assumptions)
+    assert "Freezing: " in said and "window_s 0.4" in said and "Source: " in said
+    told = plan("when is mouse 1 freezing for at least 3 s?", CONTEXT)
+    assert "at_least(3)" in told.code and told.refused is None
+
+
+def test_huddles_and_noses_are_found_as_by_their_words(scene: Scene) -> None:
+    found = answer("When is each mouse nose to nose with another mouse?", scene)
+    nose = {a: scene.point(a, "nose") for a in scene.animals}
+    for a, b, start, stop in found_rows(found):
+        apart = np.hypot(*(nose[a] - nose[str(b)])[start:stop].T)
+        assert np.nanmax(apart) < LENGTH
+    assert {tuple(sorted((a, str(b)))) for a, b, _, _ in found_rows(found)} == {
+        ("animal2", "animal3")
+    }
 
 
 def test_time_in_each_region_is_told_apart(scene: Scene) -> None:

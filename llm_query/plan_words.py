@@ -1,0 +1,46 @@
+"""Behaviours of the vocabulary that a question may name, and how each is said."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+from llm_query.vocabulary import vocabulary
+
+
+@dataclass(frozen=True)
+class Doing:
+    """A behaviour as the planner knows it: its word in the vocabulary and how it is spoken of."""
+
+    word: str
+    said: str  # "freezing": how its bouts are named
+    social: bool = False  # done to, or with, another animal
+    symmetric: bool = False  # the same whoever is named first
+    group: bool = False  # of all animals at once; one animal's part is taken with only()
+
+
+_DOINGS = (
+    Doing("freezing", "freezing"),
+    Doing("huddle", "huddling", group=True),
+    Doing("isolated", "isolated"),
+    Doing("nose_contact", "nose to nose", social=True, symmetric=True),
+    Doing("nose_to_tail", "nose to tail", social=True),
+    Doing("nose_to_body", "sniffing", social=True),
+    Doing("side_by_side", "side by side", social=True, symmetric=True),
+)
+DOINGS = {each.word: each for each in _DOINGS}
+
+
+def rule(word: str, **given: float) -> str:
+    """Say what a behaviour means: its summary, the defaults that hold, and its source."""
+    entry = vocabulary()[word]
+    parameters = inspect.signature(entry.function).parameters
+    defaults = {
+        name: each.default
+        for name, each in parameters.items()
+        if isinstance(each.default, (int, float)) and not isinstance(each.default, bool)
+    }
+    values = ", ".join(f"{name} {value:g}" for name, value in (defaults | given).items())
+    source = " ".join(entry.doc.partition("Source: ")[2].partition("\n\n")[0].split())
+    text = f"{DOINGS[word].said.capitalize()}: {entry.summary.rstrip('.')}"
+    return text + (f" ({values})" if values else "") + (f". Source: {source}" if source else ".")
