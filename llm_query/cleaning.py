@@ -13,6 +13,7 @@ from llm_query.recording import Recording, Track
 from llm_query.vocabulary import word
 
 Smoother = Callable[[np.ndarray, np.ndarray, float], np.ndarray]  # (n, 2), times, window_s
+ERROR_S = 1.0  # s: what lasts longer is no jump
 SIGMAS = 5  # a Gaussian window is so many standard deviations long
 
 
@@ -32,8 +33,9 @@ def clean(
 
     Nothing is cleaned unless you name it; the steps come in this order:
     min_confidence (0 to 1): points found less surely are taken out; those without a confidence
-    stay. max_speed (unit/s): stretches that cannot be reached at that speed from the stretches
-    before are taken out as errors of tracking, starting from the longest stretch.
+    stay. max_speed (unit/s): stretches of less than a second that cannot be reached at that speed
+    from those beside them are taken out as errors of tracking; a longer one is no error of a
+    moment, look for an exchange of animals or of nose and tail there.
     fill_gaps_s: gaps up to so many seconds are filled along a straight line; longer ones, and those
     at the ends, stay. smoothing: "median" (of x and of y), "line" (a straight line around every
     frame), "savgol" (a parabola), "gaussian" (a mean weighted by a bell 1/5 of the window wide) or
@@ -104,7 +106,7 @@ def _steps(
         steps.append((f"took out {{of}} below confidence {sure:g}: {{n}} samples", unsure))
     if max_speed is not None:
         px_s = _above_0(max_speed, "max_speed", f"a speed in {recording.unit}/s") / recording.scale
-        said = f"took out {{of}} where faster than {max_speed:g} {recording.unit}/s: {{n}} samples"
+        said = f"took out {{of}} beyond {max_speed:g} {recording.unit}/s: {{n}} samples"
         steps.append((said, lambda _, __, place: without_jumps(place, time_s, px_s)))
     if fill_gaps_s is not None:
         longest = _above_0(fill_gaps_s, "fill_gaps_s", "a length of time in seconds")
@@ -141,10 +143,11 @@ def fill_gaps(place: np.ndarray, time_s: np.ndarray, longest_s: float) -> np.nda
 
 
 def without_jumps(place: np.ndarray, time_s: np.ndarray, max_speed: float) -> np.ndarray:
-    """(n, 2) without the stretches that lie too far away to be reached at `max_speed` px/s.
+    """(n, 2) without the short stretches too far away to be reached at `max_speed` px/s.
 
-    A path is cut where a step is too fast. The longest piece is believed; from there on, forward
-    and backward, so is every piece that can be reached in time from the last one believed.
+    A path is cut where a step is too fast. The longest piece is believed, and all that last
+    ERROR_S; so is every piece that can be reached in time from the last one believed, forward or
+    backward.
     """
     known = np.flatnonzero(np.isfinite(place).all(axis=1))
     if len(known) < 2:
@@ -153,20 +156,16 @@ def without_jumps(place: np.ndarray, time_s: np.ndarray, max_speed: float) -> np
     step = np.hypot(*np.diff(place[known], axis=0).T)
     cuts = np.flatnonzero(step > reach * np.diff(time_s[known])) + 1
     first, last = np.append(0, cuts), np.append(cuts, len(known)) - 1
-    anchor = int(np.argmax(last - first))
-    believed = np.zeros(len(first), dtype=bool)
-    believed[anchor] = True
-    for order, near, far in (
-        (range(anchor + 1, len(first)), first, last),
-        (range(anchor - 1, -1, -1), last, first),
-    ):
-        edge = known[far[anchor]]
-        for piece in order:
+    sure = time_s[known[last]] - time_s[known[first]] >= ERROR_S
+    sure[np.argmax(last - first)] = True
+    believed = sure.copy()
+    for order, near, far in ((slice(None), first, last), (slice(None, None, -1), last, first)):
+        edge = -1  # the last frame believed on this way
+        for piece in np.arange(len(first))[order].tolist():
             frame = known[near[piece]]
-            away = float(np.hypot(*(place[frame] - place[edge])))
-            if away <= reach * abs(time_s[frame] - time_s[edge]):
-                believed[piece] = True
-                edge = known[far[piece]]
+            away, lasting = np.hypot(*(place[frame] - place[edge])), time_s[frame] - time_s[edge]
+            if sure[piece] or (edge >= 0 and away <= reach * abs(lasting)):
+                believed[piece], edge = True, known[far[piece]]
     kept = place.copy()
     kept[known[~np.repeat(believed, last - first + 1)]] = np.nan
     return kept

@@ -94,8 +94,16 @@ def test_an_animal_that_was_lost_and_ran_on_is_no_jump():
     place = np.column_stack([np.arange(100.0), np.zeros(100)])
     place[40:80] = np.nan
     assert without_jumps(place, np.arange(100) / 10, 11.0)[80:].tolist() == place[80:].tolist()
-    place[80:] += 500
-    assert np.isnan(without_jumps(place, np.arange(100) / 10, 11.0)[80:]).all()
+    place[92:] += 500
+    assert np.isnan(without_jumps(place, np.arange(100) / 10, 11.0)[92:]).all()
+
+
+def test_what_lasts_a_second_elsewhere_is_believed():
+    place = np.column_stack([np.arange(100.0), np.zeros(100)])
+    place[60:] += 500  # as after an exchange of two animals
+    place[70] -= 200
+    found = without_jumps(place, np.arange(100) / 10, 11.0)
+    assert np.flatnonzero(np.isnan(found[:, 0])).tolist() == [70]
 
 
 @every_setting
