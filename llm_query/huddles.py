@@ -132,16 +132,19 @@ def huddle_groups(
     rows = []
     for i in range(len(names)):  # a huddle is named by its first animal
         together = (label == i) & (size[i] >= least)
-        sets, which = np.unique(together, axis=1, return_inverse=True)
+        frames = np.flatnonzero(together[i])
+        sets, which = np.unique(together[:, frames], axis=1, return_inverse=True)
         for number, in_it in enumerate(sets.T):
-            if not in_it.any():
-                continue
+            mask = np.zeros(recording.n_frames, dtype=bool)
+            mask[frames[which.reshape(-1) == number]] = True
             inside = [name for name, is_in in zip(names, in_it, strict=True) if is_in]
             known = np.all([recording.seen(name) for name in inside], axis=0)
             bouts = social_bouts(
-                recording, which.reshape(-1) == number, inside[0], None, "huddle", known=known,
+                recording, mask, inside[0], None, "huddle", known=known,
                 min_duration_s=min_duration_s, max_gap_frames=max_gap_frames, definition="",
             )  # fmt: skip
+            if not bouts.count:
+                continue
             table = bouts.to_frame()[
                 ["start_frame", "stop_frame", "start_s", "stop_s", "duration_s"]
             ]

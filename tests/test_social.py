@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from known import Setting, every_setting, make, still, straight
 from outline_samples import discs
 
 from llm_query.errors import QueryError
@@ -15,6 +16,7 @@ from llm_query.social import (
     contact,
     distance_between,
     facing,
+    gap_between,
     head_angle,
     near,
     nearest_neighbour,
@@ -221,3 +223,76 @@ def test_a_measure_of_two_animals_needs_two():
         near(recording, "a", "a", 10)
     with pytest.raises(QueryError, match='no animal "z"'):
         near(recording, "a", "z", 10)
+
+
+@every_setting
+def test_distances_and_nearness_of_three_with_a_gap_are_exact(setting: Setting) -> None:
+    hidden = (setting.frame_at(2), setting.frame_at(2) + 6)
+    recording = make(
+        setting, 5, {"a": still(0, 0), "b": straight(40, 0, -8), "c": still(0, 20.3)},
+        unseen={"b": hidden}, length=8,
+    )  # fmt: skip
+    seen = np.ones(recording.n_frames, dtype=bool)
+    seen[slice(*hidden)] = False
+    truth = np.abs(40 - 8 * recording.time_s)  # cm from a to b
+    found = distance_between(recording, "a", "b") / setting.unit
+    assert found[seen] == pytest.approx(truth[seen]) and np.isnan(found[~seen]).all()
+    assert distance_between(recording, "b", "a").tolist() == pytest.approx(
+        (found * setting.unit).tolist(), nan_ok=True
+    )
+    assert near(recording, "a", "b").mask().tolist() == ((truth <= 16 + 1e-7) & seen).tolist()
+    assert near(recording, "a", "b").start_frame.tolist() == [setting.frame_at(3)]
+    wide = near(recording, "a", "b", 30 * setting.unit)
+    begin = setting.frame_at(1.25)
+    assert spans(wide) == [(begin, hidden[0]), (hidden[1], recording.n_frames)]
+    nearest = nearest_neighbour_distance(recording, "a") / setting.unit
+    assert nearest == pytest.approx(np.where(seen & (truth < 20.3), truth, 20.3))
+    names = nearest_neighbour(recording, "a")
+    assert (names == "b").tolist() == (seen & (truth < 20.3)).tolist()
+    closing = closing_speed(recording, "a", "b", 0.2) / setting.unit
+    assert closing[seen] == pytest.approx(8) and np.isnan(closing[~seen]).all()
+
+
+@every_setting
+def test_facing_begins_when_the_other_comes_into_view(setting: Setting) -> None:
+    # b passes in front of a, which looks up; c is right behind a and is never seen
+    hidden = (3, 9)
+    recording = make(
+        setting, 4, {"a": still(0, 0), "b": straight(-20, -10, 10), "c": still(0, 9)},
+        unseen={"a": hidden},
+        heading_deg={name: lambda t: np.full(len(t), 90.0) for name in "abc"},
+        regions={"feeder": ("point", [[0, -30]], "object")},
+    )  # fmt: skip
+    place = -20 + 10 * recording.time_s
+    inside = np.abs(place) <= 10 * np.tan(np.radians(30)) + 1e-7
+    angle = np.degrees(np.arctan2(np.abs(place), 10))
+    angle[slice(*hidden)] = np.nan
+    assert head_angle(recording, "a", "b") == pytest.approx(angle, nan_ok=True)
+    assert facing(recording, "a", "b").mask().tolist() == inside.tolist()
+    assert facing(recording, "a", "c").count == 0
+    assert spans(facing(recording, "c", "a")) == [(0, 3), (9, recording.n_frames)]
+    assert spans(facing(recording, "a", "feeder")) == [(0, 3), (9, recording.n_frames)]
+    assert (~facing(recording, "a", "c")).mask().sum() == recording.n_frames - 6
+
+
+@every_setting
+def test_contact_of_outlines_and_the_gap_between_them_in_every_setting(setting: Setting) -> None:
+    x = np.array([60, 50, 43, 42, 41, 39, 39, 43, 45, 60])
+    centres = {
+        "a": np.tile([20, 20], (10, 1)), "b": np.column_stack([x, np.full(10, 20)]),
+        "c": np.tile([200, 20], (10, 1)),
+    }  # fmt: skip
+    recording = Recording.synthetic(
+        {name: place.astype(float) for name, place in centres.items()}, fps=setting.fps,
+        px_per_cm=setting.px_per_cm if setting.calibrated else None,
+        masks=discs(centres, radius=10),
+    )  # fmt: skip
+    gap = np.maximum(x - 41, 0)  # free pixels between discs of 21
+    scale = 1 / setting.px_per_cm if setting.calibrated else 1
+    assert gap_between(recording, "a", "b") == pytest.approx(gap * scale)
+    limit = 0.2 * setting.px_per_cm if setting.calibrated else 2
+    touching = np.flatnonzero(gap <= limit + 1e-9)
+    found = contact(recording, "b", "a")
+    assert spans(found) == [(touching[0], touching[-1] + 1)]
+    assert found.total_s == pytest.approx(setting.time_of(len(touching)))
+    assert contact(recording, "a", "c").count == 0
