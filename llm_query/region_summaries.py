@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -30,6 +32,7 @@ def region_summary(
     point: Names = "centre",
     *,
     min_speed: float | None = None,
+    states: Sequence[Bouts] = (),
     **rule: Unpack[Inside],
 ) -> pd.DataFrame:
     """Table of all zone measures, one row per region and one for the time outside all of them.
@@ -41,7 +44,8 @@ def region_summary(
     longest, shortest and mean visit_s, mean, min and max distance of the centre from the region (0
     inside) over the whole recording, and from its border while inside; time moving towards it and
     away from it (min_speed: as in moving_towards), head_time_s and head_entries. NaN is what could
-    not be told.
+    not be told. states: bouts of this animal, such as [immobile(recording, animal)]; each adds
+    time_immobile_s and immobile_bouts, its time inside and how many of its bouts began inside.
 
     Source: the zone tables of ANY-maze and SimBA.
 
@@ -55,6 +59,7 @@ def region_summary(
     inside = [in_region(recording, animal, name, point, **rule) for name in names]
     masks = np.array([each.mask() for each in inside])
     crowded = masks.sum(axis=0) > 1
+    union = in_region(recording, animal, names, point, **rule)
     rows = []
     for name, bouts in zip(names, inside, strict=True):
         more = {
@@ -64,9 +69,11 @@ def region_summary(
         }
         entries, exits = (crossings(bouts, inwards=way) for way in (True, False))
         rows.append({**_row(recording, animal, name, bouts, entries, exits, crowded), **more})
-    union = in_region(recording, animal, names, point, **rule)
     entries, exits = (crossings(union, inwards=way) for way in (False, True))
     rows.append(_row(recording, animal, OUTSIDE, ~union, entries, exits, crowded))
+    for row, bouts in zip(rows, [*inside, ~union], strict=True):
+        for each in states:
+            row |= _state(bouts, each.only(animal))
     earliest = min((r["latency_s"] for r in rows[:-1] if not r["censored"]), default=np.nan)
     for row in rows:
         row["first"] = bool(row["latency_s"] == earliest) and row["region"] != OUTSIDE
@@ -100,6 +107,14 @@ def _row(
         "longest_visit_s": bouts.longest_s, "shortest_visit_s": shortest,
         "mean_visit_s": bouts.mean_s, "tracked_s": tracked_s,
     }  # fmt: skip
+
+
+def _state(bouts: Bouts, other: Bouts) -> dict[str, float]:
+    """The time of another state inside, and how many of its bouts began inside."""
+    name = re.sub(r"\W+", "_", other.behaviour).strip("_") or "state"
+    inside = bouts.mask()
+    shared = np.diff(bouts.edges_s)[inside & other.mask()].sum()
+    return {f"time_{name}_s": float(shared), f"{name}_bouts": int(inside[other.start_frame].sum())}
 
 
 def _distances(recording: Recording, animal: str, region: str, bouts: Bouts) -> dict[str, float]:

@@ -12,6 +12,7 @@ from llm_query.distances import moving_away, moving_towards, thigmotaxis
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.kinematics import distance_moved, mean_speed
+from llm_query.motion import immobile, moving
 from llm_query.recording import Recording
 from llm_query.routes import alternation, arm_entries, transitions
 from llm_query.visits import first_region, occupancy, region_latency, region_summary, visits
@@ -222,6 +223,31 @@ def test_the_summary_of_a_head_and_of_ways_there_and_back():
     assert row["moving_towards_s"] == pytest.approx(1.5)  # frames 0 to 14
     assert row["moving_away_s"] == pytest.approx(1.4)  # frames 26 to 39
     assert np.isnan(region_summary(recording, "c").iloc[0]["head_time_s"])
+
+
+@every_setting
+def test_time_immobile_and_moving_is_split_by_region(setting):
+    """3 s at rest in A, then at 20 cm/s through B and C and out."""
+
+    def path(t):
+        return np.column_stack([10 + 20 * np.maximum(t - 3, 0), np.full(len(t), 10.0)])
+
+    paths = {"a": path, "b": still(20, 2), "c": straight(0, 10, 8)}
+    recording = make(setting, 6, paths, regions=MAZE, length=4)
+    states = [find(recording, "a") for find in (immobile, moving)]
+    table = region_summary(recording, "a", states=states).set_index("region")
+    going = setting.frame_at(3)
+    until = int(np.floor(3.25 * float(setting.fps) + 1e-6)) + 1  # x = 15 is the edge of A
+    frame = 1.001 / float(setting.fps)
+    assert table.loc["A", "time_immobile_s"] == pytest.approx(setting.time_of(going), abs=frame)
+    assert table.loc["A", "time_moving_s"] == pytest.approx(
+        setting.time_of(until) - setting.time_of(going), abs=frame
+    )
+    assert table.loc["B", "time_moving_s"] == pytest.approx(table.loc["B", "time_s"])
+    assert table["time_immobile_s"].tolist()[1:] == [0, 0, 0]
+    assert table["immobile_bouts"].tolist() == table["moving_bouts"].tolist() == [1, 0, 0, 0]
+    with pytest.raises(QueryError, match="Nobody here is subject b"):
+        region_summary(recording, "b", states=states)
 
 
 @every_setting
