@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llm_query.bends import Bends, turning
+from llm_query.bodies import median_length, mobility
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
-from llm_query.intervals import cover, runs
-from llm_query.kinematics import median_length, speed, stretch_ids
-from llm_query.kinematics import velocity as fitted_velocity
+from llm_query.intervals import bridge
+from llm_query.kinematics import speed
+from llm_query.local_fits import stretch_ids
 from llm_query.recording import Recording
+from llm_query.slow_frames import slow_frames
 from llm_query.states import bouts_where
 from llm_query.vocabulary import word
 
@@ -81,7 +82,7 @@ def immobile(
     [[3.0, 6.0]]
     """
     limit, said = speed_limit(recording, animal, max_speed, IMMOBILE, "max_speed")
-    still = _slow(recording, animal, point, limit, window_s, turn=4 * limit)
+    still = slow_frames(recording, animal, point, limit, window_s, turn=4 * limit)
     return bouts_where(
         recording, still, animal, behaviour="immobile", known=recording.seen(animal, point),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
@@ -99,22 +100,40 @@ def moving(
     point: str = "centre",
     window_s: float = WINDOW_S,
     max_gap_frames: int = 3,
+    stop_speed: float | None = None,
 ) -> Bouts:
     """Bouts in which the animal moves from place to place.
 
     min_speed: in unit/s; default 2 cm/s, or 0.25 body lengths per second when uncalibrated, but
     6 px/s or more in a coarse picture. min_duration_s: seconds. window_s, max_gap_frames: as in
-    immobile, with the same exact onsets.
+    immobile, with the same exact onsets. stop_speed: in unit/s; a second, lower limit: a movement
+    that reached min_speed goes on until the speed falls below it, in between nothing changes, and
+    before the first of both (and after a long gap) it is not known which it is. Edges then are
+    where the speed over window_s crosses the limits.
 
-    Source: EthoVision's Movement starts at 2.0 cm/s. Between 0.5 and 2 cm/s an animal is neither
-    moving nor immobile.
+    Source: EthoVision's Movement starts at 2.0 and stops at 1.75 cm/s (stop_speed=1.75). Between
+    0.5 and 2 cm/s an animal is neither moving nor immobile.
 
     >>> recording = example_recording()
     >>> moving(recording, "animal1").to_frame()[["start_s", "stop_s"]].values.tolist()
     [[0.0, 3.0]]
     """
     limit, said = speed_limit(recording, animal, min_speed, MOVING, "min_speed")
-    slow = _slow(recording, animal, point, limit, window_s, turn=limit)
+    if stop_speed is not None:
+        if not 0 < stop_speed <= limit:
+            raise QueryError(
+                f"stop_speed is above 0 and at most min_speed, {limit:g} {recording.unit}/s, not "
+                f"{stop_speed:g}."
+            )
+        fast = speed(recording, animal, point, window_s)
+        on, known = _latched(fast, limit, stop_speed, max_gap_frames)
+        return bouts_where(
+            recording, on, animal, behaviour="moving", known=known,
+            min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
+            definition=f"from speed of {point} >= {said} until < {stop_speed:g} "
+            f"{recording.unit}/s, over {window_s:g} s",
+        )  # fmt: skip
+    slow = slow_frames(recording, animal, point, limit, window_s, turn=limit)
     seen = recording.seen(animal, point)
     return bouts_where(
         recording, seen & ~slow, animal, behaviour="moving", known=seen,
@@ -155,36 +174,74 @@ def speed_between(
     )  # fmt: skip
 
 
-def _slow(
-    recording: Recording, animal: str, point: str, limit: float, window_s: float, turn: float
-) -> np.ndarray:
-    """(n,) bool: slower than `limit`, with the edges of windowed bouts put where the path bends."""
-    fast = np.hypot(*fitted_velocity(recording, animal, point, window_s).T)
+def _latched(
+    values: np.ndarray, start: float, stop: float, max_gap_frames: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) on since a value >= start and until one < stop; (n,) whether either has come yet."""
+    seen = np.isfinite(values)
+    _, joined = bridge(seen, seen, max_gap_frames)
+    stretch, frame = stretch_ids(joined), np.arange(len(values))
+    begins = np.maximum.accumulate(np.where(np.diff(stretch, prepend=-1) != 0, frame, 0))
     with np.errstate(invalid="ignore"):
-        slow = fast < limit
-    position = recording.position(animal, point)
-    if window_s == 0:
-        return _without_last_steps(position, recording.time_s, slow, limit)
-    stretch = stretch_ids(np.isfinite(position).all(axis=1))
-    slow &= (stretch >= 0) & ~turning(recording, animal, point, turn, window_s, stretch)
-    start, stop = runs(slow)
-    bends = Bends(position, recording.time_s, stretch, fast, limit, window_s)
-    before, after = [0, *stop[:-1]], [*start[1:], len(slow)]
-    begin = np.array([bends.onset(*each) for each in zip(start, before, strict=False)], dtype=int)
-    end = np.array([bends.end(*each) for each in zip(stop, after, strict=False)], dtype=int)
-    good = end > begin
-    return cover(begin[good], end[good], len(slow))
+        on, off = values >= start * (1 - ROUNDING), values < stop * (1 - ROUNDING)
+    last = np.maximum.accumulate(np.where(on | off, frame, -1))
+    known = seen & (last >= begins)
+    return known & on[np.maximum(last, 0)], known
 
 
-def _without_last_steps(
-    position: np.ndarray, time_s: np.ndarray, slow: np.ndarray, limit: float
-) -> np.ndarray:
-    """Frame by frame: still from a frame to the next one, so that the stop's frame is the first."""
-    step = np.hypot(*np.diff(position, axis=0).T) / np.diff(time_s)
+@word("s")
+def mobility_state(
+    recording: Recording,
+    animal: str,
+    state: str = "immobile",
+    *,
+    immobile_below: float = 0.04,
+    highly_above: float = 0.10,
+    window_s: float = 0.0,
+    lag_s: float | None = None,
+    min_duration_s: float = 0.0,
+    max_gap_frames: int = 3,
+) -> Bouts:
+    """Bouts of being immobile, mobile or highly mobile, by how much of the outline changes.
+
+    state: "immobile" (less than immobile_below), "highly mobile" (more than highly_above), or
+    "mobile" (in between). Both limits are shares (0 to 1) of the outline's area. lag_s: seconds to
+    look back; by default one frame, so that the limits hold for one frame rate: give 0.04 at any
+    rate to mean 25 frames/s. window_s: seconds of a centred mean. min_duration_s: seconds.
+    max_gap_frames: see bouts_where. Needs outlines from tracking.
+
+    Source: EthoVision's Mobility state; below 4 % immobile, above 10 % highly mobile in Noldus' own
+    example.
+
+    >>> from llm_query.outlines import Outlines
+    >>> x = np.cumsum([0] * 10 + [1] * 10 + [5] * 10)
+    >>> boxes = np.column_stack([x, 0 * x, 0 * x + 20, 0 * x + 20])
+    >>> masks = {"mouse": Outlines.rectangles(boxes)}
+    >>> mouse = Recording.synthetic({"mouse": boxes[:, :2]}, masks=masks, fps=10)
+    >>> [mobility_state(mouse, "mouse", s).start_frame.tolist() for s in ("immobile", "mobile")]
+    [[1], [10]]
+    """
+    if not 0 < immobile_below <= highly_above < 1:
+        raise QueryError(
+            "mobility_state() needs 0 < immobile_below <= highly_above < 1 as shares of the area, "
+            f"not {immobile_below:g} and {highly_above:g}."
+        )
+    changed = mobility(recording, animal, lag_s=lag_s, window_s=window_s)
     with np.errstate(invalid="ignore"):
-        still = np.where(np.isfinite(step), step < limit, slow[:-1])
-        back = np.append(still, slow[-1])
-        last = np.isfinite(np.append(step, np.nan))  # at a stretch's end look at the step before
-    ends = ~last & np.isfinite(position).all(axis=1)
-    back[1:] = np.where(ends[1:], slow[1:], back[1:])
-    return back
+        low, high = changed < immobile_below, changed > highly_above
+    masks = {"immobile": low, "mobile": ~low & ~high, "highly mobile": high}
+    if state not in masks:
+        raise QueryError(f'state is one of {", ".join(masks)}, not "{state}".')
+    limits = f"{100 * immobile_below:g} % and {100 * highly_above:g} %"
+    said = {
+        "immobile": f"less than {100 * immobile_below:g} %",
+        "mobile": f"between {limits}", "highly mobile": f"more than {100 * highly_above:g} %",
+    }  # fmt: skip
+    known = np.isfinite(changed)
+    since = "since the frame before" if lag_s is None else f"within {lag_s:g} s"
+    return bouts_where(
+        recording, masks[state] & known, animal, known=known, behaviour=state,
+        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
+        definition=f"{said[state]} of the outline changed {since}"
+        + (f", mean over {window_s:g} s" if window_s else ""),
+    )  # fmt: skip

@@ -5,9 +5,13 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from known import every_setting, make
 
 from llm_query.errors import QueryError
-from llm_query.motion import immobile, moving, speed_between
+from llm_query.motion import immobile, mobility_state, moving, speed_between
+from llm_query.outlines import Outlines
 from llm_query.recording import Recording
 
 NTSC = Fraction(30000, 1001)
@@ -171,3 +175,115 @@ def test_resting_agrees_with_a_person_who_scored_freezing(shared_data):
     chance = found.mean() * scored.mean() + (~found).mean() * (~scored).mean()
     kappa = ((found == scored).mean() - chance) / (1 - chance)
     assert kappa > 0.8  # people among themselves: 0.6 (a novice) to 0.94 (experts)
+
+
+def rows(bouts):
+    return list(zip(bouts.start_frame.tolist(), bouts.stop_frame.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("still", [2, 3, 5, 8])
+@pytest.mark.parametrize("fps", [25, 30, 50])
+def test_a_rest_or_a_move_of_a_few_frames_at_the_end_of_the_track_is_found(fps, still):
+    n = 6 * fps
+    frame = np.arange(n)
+    for noise in (0.0, 0.1):
+        draw = np.random.default_rng(5).normal(0, noise, (n, 2))
+        walk = np.column_stack([4 * np.minimum(frame, n - still), 0 * frame]) + 50 + draw
+        start = np.column_stack([4 * np.maximum(frame - still, 0), 0 * frame]) + 50 + draw
+        recording = Recording.synthetic({"a": walk, "b": start}, fps=fps, px_per_cm=10)
+        assert rows(moving(recording, "a")) == [(0, n - still)]
+        assert rows(moving(recording, "b")) == [(still, n)]
+        go = np.column_stack([4 * np.maximum(frame - (n - 1 - still), 0), 0 * frame]) + 50 + draw
+        last = Recording.synthetic({"c": go}, fps=fps, px_per_cm=10)
+        assert rows(moving(last, "c")) == [(n - 1 - still, n)]
+        assert rows(immobile(last, "c")) == [(0, n - 1 - still)]
+
+
+def test_jitter_at_the_end_of_a_track_makes_no_move_and_no_rest():
+    for seed in range(20):
+        draw = np.random.default_rng(seed).normal(0, 0.3, (300, 2))
+        walk = np.column_stack([3.0 * np.arange(300), np.zeros(300)]) + draw
+        recording = Recording.synthetic({"a": walk, "b": 50 + draw}, fps=30, px_per_cm=10)
+        assert rows(moving(recording, "a")) == [(0, 300)]
+        assert rows(immobile(recording, "b")) == [(0, 300)]
+
+
+@every_setting
+def test_movement_with_a_lower_stop_than_start_keeps_its_state_in_between(setting):
+    edges = [setting.frame_at(s) for s in (2, 4, 6, 8, 10)]
+    speeds = (1.8, 2.5, 1.8, 1.5, 1.8, 3.0)  # cm/s
+
+    def path(t):
+        step = np.diff(t, append=2 * t[-1] - t[-2])
+        each = np.array(speeds)[np.searchsorted(edges, np.arange(len(t)), side="right")]
+        return np.column_stack([5 + np.concatenate([[0], np.cumsum(each * step)[:-1]]), 0 * t])
+
+    recording = make(setting, 12, {"a": path, "b": path, "c": path}, length=8)
+    unit = setting.unit
+    found = moving(recording, "a", 2 * unit, window_s=0, stop_speed=1.75 * unit)
+    # the central difference at a change is the mean of both sides: 2.15, 2.15, 1.65, 1.65, 2.4
+    assert rows(found) == [(edges[0], edges[2]), (edges[4], recording.n_frames)]
+    before = (~found).start_frame.tolist()
+    assert before == [edges[2]]  # until the first crossing it is neither
+    assert "until < " in found.definition
+    with pytest.raises(QueryError, match="stop_speed is above 0 and at most min_speed"):
+        moving(recording, "a", 2 * unit, stop_speed=3 * unit)
+
+
+@every_setting
+def test_a_long_gap_makes_the_state_unknown_until_the_next_crossing(setting):
+    def path(t):
+        frame = np.round(t * float(setting.fps))
+        fast = np.where(frame < 60, 3.0, 1.9) / float(setting.fps)
+        return np.column_stack([5 + np.concatenate([[0], np.cumsum(fast)[:-1]]), 0 * t])
+
+    unit = setting.unit
+    limits = {"min_speed": 2 * unit, "stop_speed": 1.75 * unit, "window_s": 0}
+    for lost, stop in ((3, None), (4, 90)):
+        recording = make(setting, 6, {"a": path}, length=8, unseen={"a": (90, 90 + lost)})
+        found = moving(recording, "a", **limits)
+        assert rows(found) == [(0, stop or recording.n_frames)]
+        assert (~found).count == 0
+
+
+@every_setting
+def test_the_share_of_the_outline_that_changes_tells_three_states(setting):
+    n = setting.frame_at(9)
+    a, b = setting.frame_at(3), setting.frame_at(6)
+    frame = np.arange(n)
+    step = np.where(frame <= a, 0, np.where(frame <= b, 1, 4))  # px of a side of 20: 0, 5, 20 %
+    x = 50 + np.cumsum(step)
+    boxes = np.column_stack([x, np.full(n, 50), np.full((n, 2), 20)])
+    recording = Recording.synthetic(
+        dict.fromkeys("abc", boxes[:, :2] + 10.0), fps=setting.fps,
+        px_per_cm=setting.px_per_cm if setting.calibrated else None,
+        masks={"a": Outlines.rectangles(boxes)},
+    )  # fmt: skip
+    assert rows(mobility_state(recording, "a")) == [(1, a + 1)]
+    assert rows(mobility_state(recording, "a", "mobile")) == [(a + 1, b + 1)]
+    assert rows(mobility_state(recording, "a", "highly mobile")) == [(b + 1, n)]
+    with pytest.raises(QueryError, match="no outlines of b"):
+        mobility_state(recording, "b")
+    with pytest.raises(QueryError, match="state is one of immobile, mobile, highly mobile"):
+        mobility_state(recording, "a", "frozen")
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.floats(0, 6.28), st.sampled_from([1, -1]), st.floats(2, 40), st.integers(0, 60),
+    st.sampled_from([20, 25, 30, 50]),
+)  # fmt: skip
+def test_turn_mirror_unit_shift_and_frame_rate_leave_rest_unchanged(
+    turn, mirror, scale, shift, fps
+):
+    stop, go, n = 2 * fps, 5 * fps, 8 * fps
+    time_s = np.arange(n) / fps
+    path = np.concatenate([np.zeros((shift, 2)), stop_and_go(time_s, 2.0, 5.0, 10) - [100, 50]])
+    path[:shift, 0] = -10 * np.arange(shift, 0, -1) / fps
+    cos, sin = np.cos(turn), np.sin(turn)
+    seen = path @ np.array([[cos, sin], [-sin, cos]]) * [mirror * scale, scale]
+    recording = Recording.synthetic({"a": seen}, fps=fps, px_per_cm=scale)
+    assert rows(immobile(recording, "a")) == [(stop + shift, go + shift)]
+    assert rows(moving(recording, "a")) == [(0, stop + shift), (go + shift, n + shift)]
+    pixels = Recording.synthetic({"a": seen}, fps=fps)
+    assert rows(immobile(pixels, "a", 0.5 * scale)) == [(stop + shift, go + shift)]
