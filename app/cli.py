@@ -43,8 +43,8 @@ app = typer.Typer(
 
 # Each module adds its commands to `app`, in the order in which the help lists them.
 _MODULES = (
-    "demo", "track", "import_files", "ask", "measures", "export", "score", "learn", "regions",
-    "metadata", "ui", "doctor",
+    "demo", "track", "import_files", "ask", "assay", "measures", "export", "score", "learn",
+    "regions", "metadata", "compare", "ui", "doctor",
 )  # fmt: skip
 
 

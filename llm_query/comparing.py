@@ -98,6 +98,13 @@ def compare_groups(
         raise QueryError("A latency needs the column that says where it never happened (censored).")
     if paired_by and nested_in:
         raise QueryError("Compare pairs (paired_by) or nested animals (nested_in), not both.")
+    if kind == "latency" and (paired_by or nested_in):
+        if censored in table.columns and table[censored].astype(bool).any():
+            raise QueryError(
+                "Latencies of animals that never did it are compared between independent animals "
+                "only (log-rank), not paired or nested: compare counts or seconds instead."
+            )
+        kind = "value"  # every one is known
     samples = read_samples(table, value, group, list(unit_of), paired_by, nested_in, censored, kind)
     name, reason = choose_test(samples, kind, test)
     by_ranks = name in RANKS or kind == "latency"

@@ -22,7 +22,7 @@ from llm_query.group_tests import friedman
 def effects_of(
     samples: Samples, name: str, confidence: float, seed: int, unit: str
 ) -> tuple[Effect, ...]:
-    """The standardised effect first, then the difference in the measure's own unit; see choose_test."""
+    """The standardised effect first, then the difference in the measure's own unit."""
     values = samples.values
     if name == "log-rank":
         return _hazard_ratio(samples, 0, 1, confidence) if len(values) == 2 else ()

@@ -1,0 +1,267 @@
+"""Groups of a study compared: values of every animal beside its metadata, tests, and words."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from app import __version__
+from app.errors import AppError
+from storage.study import Study, open_study
+
+if TYPE_CHECKING:
+    from llm_query.comparing import Comparison
+    from llm_query.methods import Tracked
+
+VALUES = ("count", "total_s", "latency_s")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to compare by what: measures (of a region) and stored behaviours, between groups."""
+
+    by: str
+    measures: Sequence[str] = ()
+    region: str | None = None
+    behaviours: Sequence[str] = ()
+    value: str = "total_s"  # of a behaviour: one of VALUES
+    annotator: str | None = None
+    paired_by: str | None = None
+    nested_in: str | None = None
+    animal_by: str | None = None  # the column that names an animal over several videos
+    test: str = "auto"
+    correction: str = "holm"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The comparisons, corrected together, and the paragraph that says what was done."""
+
+    comparisons: list["Comparison"]
+    methods: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """One object for --json."""
+        return {
+            "comparisons": [_as_dict(found) for found in self.comparisons], "methods": self.methods
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Values:
+    """One measure of every animal: columns video, animal, value, censored."""
+
+    name: str
+    unit: str
+    kind: str  # "value", "count" or "latency"
+    table: pd.DataFrame
+    definition: str
+    notes: tuple[str, ...] = ()
+
+
+def compare_study(study: Path, question: Question) -> Answer:
+    """Compare the groups of a study as asked."""
+    from llm_query.comparing import compare_groups, correct
+    from llm_query.methods import methods_paragraph
+
+    if not question.measures and not question.behaviours:
+        raise AppError("Say what to compare: a measure, or --behaviour.")
+    if question.value not in VALUES:
+        raise AppError(f"--value is {', '.join(VALUES)}, not {question.value!r}.")
+    with open_study(study) as opened:
+        known = _metadata(opened, question)
+        tracked = _tracked(opened)
+        behaviours = [_of_behaviour(opened, name, question) for name in question.behaviours]
+    values = [*_of_measures(study, question), *behaviours]
+    unit_of = [question.animal_by] if question.animal_by else ["video", "animal"]
+    nested = question.nested_in
+    found = [
+        compare_groups(
+            one.table.merge(known, on=["video", "animal"], how="left"), "value", question.by,
+            unit_of=unit_of, paired_by=question.paired_by, nested_in=nested, kind=one.kind,
+            censored="censored", test=question.test, measure=one.name, unit=one.unit,
+        )
+        for one in values
+    ]  # fmt: skip
+    found = [_with_notes(each, one.notes) for each, one in zip(found, values, strict=True)]
+    found = correct(found, question.correction)
+    who = question.paired_by if question.paired_by else question.animal_by
+    methods = methods_paragraph(
+        found, question.by, tracked=tracked, definitions=[one.definition for one in values],
+        unit_of_analysis=f"the animal as named in {who}" if who else "the animal in its video",
+        software=f"Ethoscribe {__version__}",
+    )  # fmt: skip
+    return Answer(found, methods)
+
+
+def _with_notes(found: "Comparison", notes: tuple[str, ...]) -> "Comparison":
+    from dataclasses import replace
+
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _metadata(study: Study, question: Question) -> pd.DataFrame:
+    """What is known about every animal; the asked columns are checked."""
+    from storage.metadata import animal_metadata
+
+    known = animal_metadata(study)
+    names = [name for name in known.columns if name not in ("video", "animal")]
+    for column in (question.by, question.paired_by, question.nested_in, question.animal_by):
+        if column is not None and column not in known.columns:
+            raise AppError(
+                f"The metadata has no column {column!r}. It has: "
+                f"{', '.join(names) or 'none yet (ethoscribe metadata import FILE.csv)'}."
+            )
+    return known
+
+
+def _of_measures(study: Path, question: Question) -> list[Values]:
+    """The exported measures of every animal, over the whole recording."""
+    if not question.measures:
+        return []
+    from llm_query.export_measures import measures_of_study
+
+    table = measures_of_study(study)
+    regions = sorted(table["region"].dropna().unique())
+    if question.region is not None and question.region not in regions:
+        raise AppError(
+            f"No video has a region {question.region!r}. There are: "
+            f"{', '.join(regions) or 'none (ethoscribe regions add)'}."
+        )
+    region = question.region
+    here = table[table["region"].isna() if region is None else table["region"] == region]
+    found = []
+    for name in question.measures:
+        rows = here[here["measure"] == name]
+        if rows.empty:
+            known = list(dict.fromkeys(here["measure"]))
+            hint = "" if region else " (others are of a --region)"
+            raise AppError(f"There is no measure {name!r}. There are: {', '.join(known)}{hint}.")
+        found.append(_values(name, region, rows))
+    return found
+
+
+def _values(name: str, region: str | None, rows: pd.DataFrame) -> Values:
+    from llm_query.methods import describe_measure
+
+    units = sorted(rows["unit"].unique())
+    if len(units) > 1:
+        raise AppError(
+            f"{name} is in {' and '.join(units)}: give every video its scale, or compare only "
+            "those of one unit."
+        )
+    kind = "latency" if name == "latency" else "count" if units[0] == "count" else "value"
+    value = rows["value"].astype(float)
+    never = value.isna() & (rows["tracked_fraction"] > 0) & (kind == "latency")
+    length_s = (rows["bin_stop_s"] - rows["bin_start_s"]).astype(float)
+    table = pd.DataFrame(
+        {
+            "video": rows["video"].astype(object), "animal": rows["animal"].astype(object),
+            "value": value.where(~never, length_s), "censored": never,
+        }
+    )  # fmt: skip
+    notes: tuple[str, ...] = ()
+    low = int((rows["tracked_fraction"] < 0.9).sum())
+    if low:
+        notes = (f"{low} of {len(rows)} animals were found in less than 90 % of their frames",)
+    calibrated = not any(unit.startswith("px") for unit in units)
+    definition = describe_measure(name, region, calibrated)
+    unit = "" if units[0] in ("count", "fraction") else units[0]
+    shown = f"{name} in {region}" if region else name
+    return Values(shown, unit, kind, table, definition, notes)
+
+
+def _of_behaviour(study: Study, behaviour: str, question: Question) -> Values:
+    """Count, seconds or latency of a stored behaviour, of every animal of the scored videos."""
+    from storage.bouts import read_bouts
+    from storage.metadata import animal_metadata
+    from storage.videos import videos
+
+    everything = read_bouts(study)
+    bouts = everything[everything["behaviour"] == behaviour]
+    if bouts.empty:
+        known = ", ".join(sorted(everything["behaviour"].unique())) or "none yet"
+        raise AppError(f"The study has no bouts of {behaviour!r}. It has: {known}.")
+    bouts = _by_one_watcher(bouts, behaviour, question.annotator)
+    source, annotator = bouts[["source", "annotator"]].iloc[0]
+    same = everything["source"] == source
+    same &= everything["annotator"].fillna("") == ("" if pd.isna(annotator) else annotator)
+    watched = set(everything.loc[same, "video"])
+    length_s = {video.name: video.duration_s for video in videos(study)}
+    rows = []
+    for video, animal in animal_metadata(study)[["video", "animal"]].itertuples(index=False):
+        if video in watched:
+            own = bouts[(bouts["video"] == video) & (bouts["subject"] == animal)]
+            rows.append((video, animal, *_value(own, question.value, length_s[video])))
+    table = pd.DataFrame(rows, columns=["video", "animal", "value", "censored"])
+    zero = int((~table.set_index(["video", "animal"]).index.isin(
+        pd.MultiIndex.from_frame(bouts[["video", "subject"]])
+    )).sum())  # fmt: skip
+    notes = [f"{zero} animals of the scored videos without {behaviour} count as 0"] if zero else []
+    if question.value == "latency_s" and zero:
+        notes = [f"{zero} animals never did it: censored at the end of their recording"]
+    left = [name for name in length_s if name not in watched]
+    if left:
+        notes.append(f"not scored, so left out: {', '.join(left)}")
+    kind = {"count": "count", "total_s": "value", "latency_s": "latency"}[question.value]
+    unit = "" if kind == "count" else "s"
+    rules = sorted({str(rule) for rule in bouts["definition"].dropna() if str(rule)})
+    who = f"scored by {annotator}" if not pd.isna(annotator) else f"found by {source}"
+    definition = f"{behaviour}: {who}{', ' + '; '.join(rules) if rules else ''}"
+    name = f"{behaviour} {question.value}"
+    return Values(name, unit, kind, table, definition, tuple(notes))
+
+
+def _by_one_watcher(bouts: pd.DataFrame, behaviour: str, annotator: str | None) -> pd.DataFrame:
+    """The bouts of one person, or of one source: two opinions are not twice the behaviour."""
+    if annotator is not None:
+        own = bouts[bouts["annotator"] == annotator]
+        if own.empty:
+            known = ", ".join(sorted(bouts["annotator"].dropna().unique())) or "nobody"
+            raise AppError(f"{annotator} scored no {behaviour}; {known} did.")
+        return own
+    watchers = bouts[["source", "annotator"]].fillna("").drop_duplicates()
+    if len(watchers) > 1:
+        names = ", ".join(who or f"{source} (no person)" for source, who in watchers.to_numpy())
+        raise AppError(f"{behaviour} comes from {names}: choose one with --annotator.")
+    return bouts
+
+
+def _value(own: pd.DataFrame, value: str, length_s: float) -> tuple[float, bool]:
+    """The number of one animal, and whether it is censored; overlaps to several are one time."""
+    if value == "count":
+        return float(len(own)), False
+    if value == "latency_s":
+        return (length_s, True) if own.empty else (float(own["start_s"].min()), False)
+    own = own.sort_values("start_s")
+    reached = own["stop_s"].cummax().shift(fill_value=0.0)
+    seconds = (own["stop_s"] - own["start_s"].clip(lower=reached)).clip(lower=0)
+    return float(seconds.sum()), False
+
+
+def _tracked(study: Study) -> "Tracked | None":
+    from llm_query.methods import Tracked
+    from storage.runs import active_run
+    from storage.videos import videos
+
+    known = [(video, active_run(study, video.video_id)) for video in videos(study)]
+    pairs = [(video, run) for video, run in known if run is not None]
+    if not pairs:
+        return None
+    return Tracked(
+        videos=len(pairs),
+        animals=sum(run.n_animals for _, run in pairs),
+        duration_s=sum(video.duration_s for video, _ in pairs),
+        fps=tuple(sorted({float(video.fps) for video, _ in pairs})),
+        segmenters=tuple(sorted({run.segmenter for _, run in pairs})),
+        calibrated=sum(video.px_per_cm is not None for video, _ in pairs),
+        shares=tuple(float(run.share_detected or 0.0) for _, run in pairs),
+    )
+
+
+def _as_dict(found: "Comparison") -> dict[str, Any]:
+    record = asdict(found)
+    record["p"] = found.p
+    return record
