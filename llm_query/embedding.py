@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from llm_query.bouts import Bouts
-from llm_query.drawing import NOTHING, Figure, animal_colour, colour_of, layout, values_of
+from llm_query.drawing import (
+    NOTHING,
+    Figure,
+    animal_colour,
+    colour_of,
+    coordinates,
+    layout,
+    values_of,
+)
 from llm_query.errors import QueryError
 from llm_query.features import feature_values
 from llm_query.kinematics import speed
@@ -31,15 +39,17 @@ def plot_embedding(
 ) -> Figure:
     """Draw every posture, or every stretch of time, as a dot: alike ones lie close together.
 
-    animals: their names, by default all. of: "postures" (one dot per frame: the body points seen
-    from the animal's own centre and heading, in body lengths) or "windows" (one dot per window_s
-    seconds: mean and spread of speed, turning, length and of the body points). colour: "animal",
-    "time" (s), or bouts: a dot has the colour of the first behaviour that holds in it, for at least
-    half of a window's frames. method: "pca" (principal components of standardised features) or
-    "umap" (needs the package umap-learn; without it PCA is drawn, which the subtitle says).
-    features: columns of behaviour_features to take instead of these, by name. Only frames in which
-    all features are known take part. At most 5,000 dots are drawn, evenly in time; the components
-    are of all of them.
+    animals: their names, by default all. of: "postures" (one dot per frame: the body points
+    seen from the animal's own centre and heading, in body lengths) or "windows" (mean and
+    spread of speed, turning, length and of the body points). window_s: length of a window in
+    seconds. colour: "animal", "time" (s), or bouts: a dot has the colour of the first behaviour
+    that holds in it, for at least half of a window's frames. method: "pca" (principal
+    components of standardised features) or "umap" (needs the package umap-learn; without it PCA
+    is drawn, which the subtitle says). features: columns of behaviour_features to take instead
+    of these, by name.
+
+    Only frames in which all features are known take part. At most 5,000 dots are drawn, evenly
+    in time; the components are of all of them.
 
     Returns a plotly figure as a dict; axis titles give the share of variance of each component.
     Source: Pearson 1901 (PCA); McInnes et al. 2018 (UMAP); features as in Berman et al. 2014, ours.
@@ -70,8 +80,8 @@ def plot_embedding(
     kinds = _kinds(recording, who, colour, frames[drawn], owner[drawn], size)
     seconds = recording.time_s[frames[drawn]]
     data = [
-        {"type": "scattergl", "mode": "markers", "name": name, "x": values_of(dots[chosen, 0]),
-         "y": values_of(dots[chosen, 1]), "customdata": values_of(seconds[chosen]),
+        {"type": "scattergl", "mode": "markers", "name": name, "x": coordinates(dots[chosen, 0]),
+         "y": coordinates(dots[chosen, 1]), "customdata": coordinates(seconds[chosen]),
          "text": [who[k] for k in owner[drawn][chosen]],
          "marker": {"size": 4, "opacity": 0.6, **shade},
          "hovertemplate": f"%{{text}} at %{{customdata:.2f}} s<extra>{name}</extra>"}

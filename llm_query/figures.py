@@ -15,6 +15,7 @@ from llm_query.drawing import (
     animal_colour,
     bars,
     colour_of,
+    coordinates,
     layout,
     ordered,
     pair_label,
@@ -45,9 +46,11 @@ def plot_trajectory(
 
     animals: their names. point: body point. colour: None (one colour per animal), "time" (s) or
     "speed" (cm/s or px/s). start_s, stop_s: only this part, in seconds. during: by animal, only
-    inside these bouts. Axes have equal scales, in cm (px when uncalibrated), y down. Where the
-    animal was not seen the line is broken. Of more than 20,000 frames, blocks of frames keep
-    their first frame and their extremes in x and y, which the subtitle says.
+    inside these bouts.
+
+    Axes have equal scales, in cm (px when uncalibrated), y down. Where the animal was not seen
+    the line is broken. Of more than 20,000 frames, blocks of frames keep their first frame and
+    their extremes in x and y, which the subtitle says.
 
     Returns a plotly figure as a dict.
     Source: ours; the map that every tracking program draws.
@@ -65,8 +68,8 @@ def plot_trajectory(
         seconds = recording.time_s[span][kept]
         trace: dict[str, Any] = {
             "type": "scattergl", "mode": "lines", "name": animal,
-            "x": values_of(xy[kept, 0]), "y": values_of(xy[kept, 1]),
-            "customdata": values_of(seconds), "line": {"color": animal_colour(recording, animal)},
+            "x": coordinates(xy[kept, 0]), "y": coordinates(xy[kept, 1]),
+            "customdata": coordinates(seconds), "line": {"color": animal_colour(recording, animal)},
             "hovertemplate": _place_hover(recording, animal),
         }  # fmt: skip
         if colour:
@@ -89,9 +92,9 @@ def _coloured(
     recording: Recording, shade: np.ndarray, colour: str, with_bar: bool
 ) -> dict[str, Any]:
     label = "s" if colour == "time" else f"{recording.unit}/s"
-    marker = {"size": 3, "color": values_of(shade), "colorscale": "Viridis",
+    marker = {"size": 3, "color": coordinates(shade), "colorscale": "Viridis",
               "showscale": with_bar, "colorbar": {"title": {"text": label}}}  # fmt: skip
-    return {"mode": "markers", "marker": marker}
+    return {"mode": "markers", "marker": marker, "showlegend": False}
 
 
 def _ends(
@@ -132,8 +135,9 @@ def plot_occupancy(
 
     animals: their names, taken together. point: body point. colour: None (seconds) or "speed"
     (cm/s or px/s). start_s, stop_s: only this part, in seconds. during: by animal, only inside
-    these bouts. bins: cells along each side of the rectangle that holds all positions. A frame
-    counts as long as it lasts; frames in which the animal was not seen count nowhere.
+    these bouts. bins: cells along each side of the rectangle that holds all positions.
+
+    A frame counts as long as it lasts; frames in which the animal was not seen count nowhere.
 
     Returns a plotly figure as a dict; its z is (bins, bins), rows from the top.
     Source: ours; a two-dimensional histogram of positions weighted by real frame times.
@@ -177,9 +181,11 @@ def plot_histogram(
 ) -> Figure:
     """Draw how often each value occurs, in percent of the frames where it is known.
 
-    columns: by name, one value per frame (n,); missing ones are left out. label: what it is, with
-    its unit, as "speed (cm/s)". bins: how many, the same for all names; None chooses 10 to 100
-    by the Freedman-Diaconis rule. A value on an edge belongs to the bin that begins there.
+    columns: by name, one value per frame (n,); missing ones are left out. label: what it is,
+    with its unit, as "speed (cm/s)". bins: how many, the same for all names; None chooses 10 to
+    100 by the Freedman-Diaconis rule.
+
+    A value on an edge belongs to the bin that begins there.
 
     Returns a plotly figure as a dict: bars, counted here, so that its numbers are exact.
     Source: ours; a histogram with the bins of Freedman & Diaconis 1981.
@@ -205,9 +211,10 @@ def plot_timecourse(table: Any, label: str, *, invert_y: bool = False) -> Figure
     """Draw every column of a table of frames (from series) over time.
 
     table: with the columns time_s (seconds) and one per line. label: what the values are, with
-    their unit. invert_y: small values on top, as for a position in the picture. Missing values
-    break the line. Of more than 20,000 frames, blocks of frames keep their first frame and their
-    smallest and largest value, which the subtitle says.
+    their unit. invert_y: small values on top, as for a position in the picture.
+
+    Missing values break the line. Of more than 20,000 frames, blocks of frames keep their first
+    frame and their smallest and largest value, which the subtitle says.
 
     Returns a plotly figure as a dict.
     Source: ours; values over real frame times.
@@ -227,7 +234,7 @@ def plot_timecourse(table: Any, label: str, *, invert_y: bool = False) -> Figure
         most = max(most, len(kept))
         data.append({
             "type": "scattergl", "mode": "lines", "name": str(name),
-            "x": values_of(seconds[kept]), "y": values_of(values[kept]),
+            "x": coordinates(seconds[kept]), "y": coordinates(values[kept]),
             "hovertemplate": f"%{{x:.2f}} s<br>{label}: %{{y:.4g}}<extra>{name}</extra>",
         })  # fmt: skip
     note = thinned_note(most, len(seconds)) if data else ""
@@ -259,10 +266,12 @@ def plot_bars(values: Mapping[str, float], label: str) -> Figure:
 def plot_ethogram(bouts: Bouts | Sequence[Bouts]) -> Figure:
     """Draw when who did what: one line per subject (and target) and behaviour.
 
-    bouts: of one behaviour or of several, on one recording. States are bars from their start to
-    their stop in seconds; point events are upright ticks, which have no length but are always
-    seen. Somebody who never did it keeps an empty line. One colour per subject. Of more than
-    20,000 bouts in a line, those less than a 5,000th of the recording apart are drawn as one.
+    bouts: of one behaviour or of several, on one recording.
+
+    States are bars from their start to their stop in seconds; point events are upright ticks,
+    which have no length but are always seen. Somebody who never did it keeps an empty line. One
+    colour per subject. Of more than 20,000 bouts in a line, those less than a 5,000th of the
+    recording apart are drawn as one.
 
     Returns a plotly figure as a dict.
     Source: ours; the ethogram raster of behaviour-scoring programs such as BORIS.

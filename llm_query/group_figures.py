@@ -24,8 +24,10 @@ def plot_social_matrix(
     """Draw who did it to whom, and how much: a matrix of ordered pairs.
 
     bouts: of one behaviour with targets, of every pair that was watched. value: "seconds" or
-    "count". mutual: whether the behaviour has no direction (as contact has none), so that a pair
-    fills both of its cells. Pairs that were not watched, and an animal with itself, are empty.
+    "count". mutual: whether the behaviour has no direction (as contact has none), so that a
+    pair fills both of its cells.
+
+    Pairs that were not watched, and an animal with itself, are empty.
 
     Returns a plotly figure as a dict; its z is (animals, animals), subjects in rows.
     Source: ours; the sociomatrix of Lehner, Handbook of Ethological Methods, 1996.
@@ -82,6 +84,7 @@ def plot_groups(
     values: by group, one number per animal; or a table with one row per animal. label: what the
     numbers are, with their unit. value, group, name: the table's columns. confidence: of the
     interval of the mean (Student's t, 0.95 is 95 %); a group of one has a mean but no interval.
+
     Unknown numbers are left out and not counted in n.
 
     Returns a plotly figure as a dict.

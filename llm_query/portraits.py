@@ -113,9 +113,11 @@ def plot_time_budget(
     """Draw how each animal divided its time between behaviours: stacked bars of 100 %.
 
     bouts: the behaviours, each of the animals that did it, on one recording; targets are taken
-    together. start_s, stop_s: only this part, in seconds. Frames in more than one behaviour are
-    "several at once", frames in none are "not in any", and frames in none where at least one
-    behaviour could not be told are "not known", so that every bar is 100 % of the time.
+    together. start_s, stop_s: only this part, in seconds.
+
+    Frames in more than one behaviour are "several at once", frames in none are "not in any",
+    and frames in none where at least one behaviour could not be told are "not known", so that
+    every bar is 100 % of the time.
 
     Returns a plotly figure as a dict; its y are percent of the time (real frame times).
     Source: ours; the time budget of behaviour-scoring programs such as BORIS.
@@ -184,9 +186,11 @@ def plot_heading(
 ) -> Figure:
     """Draw in which directions the animals looked: a polar histogram.
 
-    animals: their names. bins: equal sectors; the first begins at 0 degrees. start_s, stop_s: only
-    this part, in seconds. during: by animal, only inside these bouts. Headings are in degrees: 0
-    right, 90 up, counter-clockwise. Bars are percent of the time in which the heading is known.
+    animals: their names. bins: equal sectors; the first begins at 0 degrees. start_s, stop_s:
+    only this part, in seconds. during: by animal, only inside these bouts.
+
+    Headings are in degrees: 0 right, 90 up, counter-clockwise. Bars are percent of the time in
+    which the heading is known.
 
     Returns a plotly figure as a dict; r (bins,) is percent, theta (bins,) the sectors' middles.
     Source: ours; a rose diagram with the recording's own convention of headings.
@@ -239,11 +243,13 @@ def plot_speed_distribution(
 ) -> Figure:
     """Draw how fast the animals were, and for how much of the time.
 
-    animals: their names, by default all. point: body point. kind: "histogram" (percent of the time
-    in which the speed is known, by real frame times) or "violin". window_s: seconds of smoothing,
-    as in speed. bins: how many; None chooses 10 to 100. start_s, stop_s: only this part, in
-    seconds. during: by animal, only inside these bouts. In cm/s (px/s when uncalibrated). A violin
-    of more than 2,001 frames is drawn from 2,001 evenly spaced quantiles of their speeds.
+    animals: their names, by default all. point: body point. kind: "histogram" (percent of the
+    time in which the speed is known, by real frame times) or "violin". window_s: seconds of
+    smoothing, as in speed. bins: how many; None chooses 10 to 100. start_s, stop_s: only this
+    part, in seconds. during: by animal, only inside these bouts.
+
+    In cm/s (px/s when uncalibrated). A violin of more than 2,001 frames is drawn from 2,001
+    evenly spaced quantiles of their speeds.
 
     Returns a plotly figure as a dict.
     Source: ours; a histogram with the bins of Freedman & Diaconis 1981.

@@ -25,10 +25,12 @@ def plot_transitions(
     """Draw what follows what: behaviours on a circle joined by arrows, or a matrix.
 
     transitions: bouts of several behaviours, counted as transition_matrix does, all subjects
-    together; or a table of counts, either as transition_matrix gives it or square, from in rows and
-    to in columns. kind: "graph" or "matrix". Numbers are
-    probabilities (0 to 1): of all changes away from one behaviour, the share that led to the other.
-    Arrows are as wide as they are probable; a loop is a behaviour followed by itself.
+    together; or a table of counts, either as transition_matrix gives it or square, from in rows
+    and to in columns. kind: "graph" or "matrix".
+
+    Numbers are probabilities (0 to 1): of all changes away from one behaviour, the share that
+    led to the other. Arrows are as wide as they are probable; a loop is a behaviour followed by
+    itself.
 
     Returns a plotly figure as a dict; of "matrix", z is (behaviours, behaviours), from in rows.
     Source: ours; first-order transition analysis as in Fentress & Stilwell 1973.

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import workplace
 from app.workplace import Workplace
-from llm_query.reference import entries
+from llm_query.word_help import entries
 
 SHELL = Path(workplace.__file__).parent / "views" / "shell.py"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from terminal import ethoscribe
 
-from llm_query.reference import Entry, entries, entry_of, find, markdown, page, topic_of
+from llm_query.reference import find, markdown, page
 from llm_query.vocabulary import vocabulary
+from llm_query.word_help import Entry, entries, entry_of, topic_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "measures.md"

@@ -9,7 +9,7 @@ from app.commands.shared import JsonOption, say, show, show_json
 from app.errors import AppError
 
 if TYPE_CHECKING:
-    from llm_query.reference import Entry
+    from llm_query.word_help import Entry
 
 SURE = 60  # of 100: below that, a name that is offered instead is of no help
 
@@ -35,7 +35,8 @@ def measures(
       ethoscribe measures freezing
       ethoscribe measures speed --json
     """
-    from llm_query.reference import entries, plain_text
+    from llm_query.reference import plain_text
+    from llm_query.word_help import entries
 
     every = entries()
     if name is None:

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app.words import plain
-from llm_query.reference import CONVENTIONS, TOPICS, Entry, entries, find, markdown
+from llm_query.reference import CONVENTIONS, find, markdown
+from llm_query.word_help import TOPICS, Entry, entries
 
 MOST = 40  # words shown at once
 
