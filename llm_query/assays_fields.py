@@ -98,7 +98,7 @@ def open_field(
     text = (
         f"{animal} moved {numbers[f'distance_{unit}']:.4g} {unit}, was in the centre for "
         f"{said_s(inner.total_s)} ({said_percent(inner.percent)} of the recording, "
-        f"{numbers['centre_entries']} entries) and within {wall:g} {unit} of the wall for "
+        f"{numbers['centre_entries']} entries) and within {wall:.3g} {unit} of the wall for "
         f"{said_percent(outer.percent)}."
     )
     return outcome(animal, parts, numbers, rows, text, plot_trajectory(recording, [animal]))

@@ -28,7 +28,7 @@ _CENTRE = ("center", "centre", "bodycenter", "bodycentre", "centroid", "midback"
            "centreback", "backcenter", "backcentre", "spinecenter", "spinemid", "midbody", "thorax",
            "body", "torso", "back", "spine2", "spine")  # fmt: skip
 _NOSE = ("nose", "snout", "nosetip", "tipofnose", "muzzle")
-_EARS = (("leftear", "earleft", "lear", "earl"), ("rightear", "earright", "rear", "earr"))
+_EARS = (("leftear", "earleft", "lear", "earl"), ("rightear", "earright", "earr"))
 _HEAD = ("head", "headcenter", "headcentre", "midhead", "headmidpoint", "neck")
 _TAIL_BASE = ("tailbase", "basetail", "baseoftail", "tailstart", "tailroot", "tailset", "abdomen")
 _LIMB_OR_TAIL = re.compile(
