@@ -50,7 +50,7 @@ def clean(
 
     >>> smooth = clean(example_recording(), smoothing="line", window_s=0.5)
     >>> smooth.notes
-    ('smoothed all points of all animals (line over 0.5 s): 480 samples',)
+    ('smoothed by line over 0.5 s, all points of all animals: 480 samples',)
     """
     who = _names(animals, recording.animals, "animal", recording)
     what = _names(points, recording.points, "body point", recording)
@@ -103,14 +103,14 @@ def _steps(
             with np.errstate(invalid="ignore"):
                 return np.where((confidence < sure)[:, None], np.nan, place)
 
-        steps.append((f"took out {{of}} below confidence {sure:g}: {{n}} samples", unsure))
+        steps.append((f"confidence below {sure:g} taken out, {{of}}: {{n}} samples", unsure))
     if max_speed is not None:
         px_s = _above_0(max_speed, "max_speed", f"a speed in {recording.unit}/s") / recording.scale
-        said = f"took out {{of}} beyond {max_speed:g} {recording.unit}/s: {{n}} samples"
+        said = f"jumps beyond {max_speed:g} {recording.unit}/s taken out, {{of}}: {{n}} samples"
         steps.append((said, lambda _, __, place: without_jumps(place, time_s, px_s)))
     if fill_gaps_s is not None:
         longest = _above_0(fill_gaps_s, "fill_gaps_s", "a length of time in seconds")
-        said = f"filled gaps of {{of}} up to {longest:g} s in a straight line: {{n}} samples"
+        said = f"gaps up to {longest:g} s filled in a straight line, {{of}}: {{n}} samples"
         steps.append((said, lambda _, __, place: fill_gaps(place, time_s, longest)))
     if (smoothing is None) != (window_s is None):
         raise QueryError("Smoothing needs both: smoothing, its name, and window_s, in seconds.")
@@ -118,7 +118,7 @@ def _steps(
         if smoothing not in SMOOTHERS:
             raise QueryError(f'smoothing="{smoothing}" is unknown: {", ".join(SMOOTHERS)}.')
         long, smooth = _above_0(window_s, "window_s", "a length of time in seconds"), smoothing
-        said = f"smoothed {{of}} ({smooth} over {long:g} s): {{n}} samples"
+        said = f"smoothed by {smooth} over {long:g} s, {{of}}: {{n}} samples"
         steps.append((said, lambda _, __, place: SMOOTHERS[smooth](place, time_s, long)))
     return steps
 

@@ -61,7 +61,7 @@ def velocity(
     fits a straight line to the path in a centred window. NaN where the animal was not seen.
 
     Source: central differences as in movement's compute_velocity, which leaves the frames beside a
-    gap out instead.
+    gap out and, at a variable rate, weighs the two steps by their lengths.
 
     >>> recording = example_recording()
     >>> velocity(recording, "animal1")[45].round(3).tolist()

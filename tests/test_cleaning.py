@@ -53,7 +53,7 @@ def test_gaps_are_filled_by_real_times_up_to_the_length_given(setting):
     assert np.flatnonzero(missing).tolist() == [*range(60, 60 + long), *range(last - 3, last)]
     assert found[~missing] == pytest.approx(true[~missing])
     (note,) = filled.notes
-    said = "filled gaps of all points of all animals up to 0.5 s in a straight line"
+    said = "gaps up to 0.5 s filled in a straight line, all points of all animals"
     assert note == f"{said}: {short} samples"
     assert holed.notes == () and np.isnan(holed.position("a")[10]).all()  # the old one is as it was
     exactly = short / float(setting.fps)
@@ -70,7 +70,7 @@ def test_unsure_points_are_taken_out_and_only_those(setting):
     found = clean(shaky, min_confidence=0.6)
     assert np.flatnonzero(~found.seen("b", "nose")).tolist() == [3, 4]
     assert found.seen("b").all() and found.seen("a", "nose").all()
-    assert found.notes == ("took out all points of all animals below confidence 0.6: 2 samples",)
+    assert found.notes == ("confidence below 0.6 taken out, all points of all animals: 2 samples",)
 
 
 @every_setting
@@ -169,13 +169,13 @@ def test_steps_come_in_the_order_of_their_notes_and_add_to_those_before():
     recording = Recording.synthetic({"a": place, "b": place, "c": place}, fps=30)
     first = clean(recording, max_speed=40, fill_gaps_s=0.1, smoothing="line", window_s=0.2)
     assert first.position("a") == pytest.approx(np.column_stack([np.arange(60), np.zeros(60)]))
-    assert [note.partition(" ")[0] for note in first.notes] == ["took", "filled", "smoothed"]
+    assert [note.partition(" ")[0] for note in first.notes] == ["jumps", "gaps", "smoothed"]
     assert [note.rpartition(": ")[2] for note in first.notes] == [
         "3 samples", "3 samples", "180 samples",
     ]  # fmt: skip
     again = clean(first, smoothing="median", window_s=0.1, animals=["b"], points=["centre"])
     assert again.notes[:3] == first.notes
-    assert again.notes[3] == "smoothed centre of b (median over 0.1 s): 60 samples"
+    assert again.notes[3] == "smoothed by median over 0.1 s, centre of b: 60 samples"
 
 
 def test_only_the_animals_and_points_named_are_cleaned():

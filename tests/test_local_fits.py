@@ -116,3 +116,15 @@ def test_frames_at_the_very_rim_of_a_window_do_no_harm():
     assert np.isnan(found).tolist() == np.isnan(noise).tolist()
     assert np.nanmax(np.abs(found)) < 1.5 * np.nanmax(np.abs(noise))
     assert found[[0, 2, 5, 6]] == pytest.approx(noise[[0, 2, 5, 6]])  # nothing to smooth with
+
+
+def test_even_and_uneven_times_give_the_same_curves():
+    rng = np.random.default_rng(8)
+    values = np.cumsum(rng.normal(size=(300, 2)), axis=0)
+    values[rng.random(300) < 0.02] = np.nan
+    time_s = np.arange(300) / 30
+    uneven = time_s + 2e-9 * (np.arange(300) % 2)  # too uneven for the short way, nearly the same
+    for degree, weigh in ((0, np.ones_like), (2, np.ones_like), (2, lambda away: 1 - away**2)):
+        short, long = (curve_fit(values, t, 0.5, degree, weigh) for t in (time_s, uneven))
+        assert short == pytest.approx(long, abs=1e-6, nan_ok=True)
+        assert not np.array_equal(short, long, equal_nan=True)
