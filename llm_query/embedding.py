@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -119,13 +121,12 @@ def _umap(
     rows: np.ndarray, dots: np.ndarray, names: list[str], note: str
 ) -> tuple[np.ndarray, list[str], str]:
     """The drawn rows by UMAP; without the package, the PCA that there is."""
-    try:
-        from umap import UMAP
-    except ImportError:
+    if find_spec("umap") is None:
         return dots, names, "; ".join(filter(None, [note, "PCA: umap-learn is not installed"]))
     scale = np.where(rows.std(axis=0) > 1e-9, rows.std(axis=0), 1)
     scaled = (rows - rows.mean(axis=0)) / scale
-    return UMAP(random_state=0).fit_transform(scaled), ["UMAP 1", "UMAP 2"], note
+    umap = import_module("umap")  # by name: it is not installed with the program
+    return umap.UMAP(random_state=0).fit_transform(scaled), ["UMAP 1", "UMAP 2"], note
 
 
 def _rows(
