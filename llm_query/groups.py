@@ -8,6 +8,7 @@ import numpy as np
 
 from llm_query import huddles as huddles  # its words belong to this module's
 from llm_query import social_table as social_table
+from llm_query.body_points import find_point
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.kinematics import angle_between
@@ -203,7 +204,8 @@ def isolated(
 
 
 def _places(recording: Recording, animals: Sequence[str] | None, point: str) -> list[np.ndarray]:
-    return [recording.position(name, point) for name in members(recording, animals)]
+    names = members(recording, animals)
+    return [recording.position(name, find_point(recording, name, point)) for name in names]
 
 
 def _mean(values: np.ndarray, least: int) -> np.ndarray:

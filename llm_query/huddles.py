@@ -86,7 +86,8 @@ def huddle_size(
 ) -> np.ndarray:
     """How many animals the largest huddle has in every frame; 1 when all are apart, 0 when unseen.
 
-    Arguments as in huddle. Animals that are not seen are in no huddle.
+    animals, max_distance, max_relative_speed, window_s: as in huddle. Animals that are not seen are
+    in no huddle.
 
     Source: as for huddle.
 
@@ -114,8 +115,9 @@ def huddle_groups(
     """Who huddles with whom and when: one row per stretch with the same animals in one huddle.
 
     Columns: animals ("mouse1 + mouse2"), n_animals, start_frame, stop_frame (not included),
-    start_s, stop_s, duration_s. Arguments as in huddle; somebody joining or leaving begins a new
-    row, and rows are min_duration_s or longer.
+    start_s, stop_s, duration_s. Somebody joining or leaving begins a new row, and rows are
+    min_duration_s or longer. animals, max_distance, max_relative_speed, min_animals, window_s,
+    max_gap_frames: as in huddle.
 
     Source: as for huddle.
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from llm_query.body_points import points_by_role
+from llm_query.body_points import find_point, points_by_role
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.kinematics import heading, median_length
@@ -32,8 +32,9 @@ class Reach:
 def distance_between_points(
     recording: Recording, a: str, b: str, point_a: str = "centre", point_b: str = "centre"
 ) -> np.ndarray:
-    """(n,) distance in unit, made once for both orders of the animals. Read-only."""
-    (a, point_a), (b, point_b) = sorted([(a, point_a), (b, point_b)])
+    """(n,) distance in unit between points by name or role. Read-only, one for both orders."""
+    ends = [(name, find_point(recording, name, p)) for name, p in ((a, point_a), (b, point_b))]
+    (a, point_a), (b, point_b) = sorted(ends)
 
     def make() -> np.ndarray:
         apart = np.hypot(*(recording.position(a, point_a) - recording.position(b, point_b)).T)

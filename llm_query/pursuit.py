@@ -124,7 +124,9 @@ def chase(
     """Bouts in which the first animal follows the second at a run.
 
     As follow, with min_speed in unit/s for both: by default 2 body lengths of the first per second,
-    in calibrated recordings too, because what is fast depends on the animal.
+    in calibrated recordings too, because what is fast depends on the animal. max_distance,
+    max_angle_deg, path_s, max_path_distance, min_duration_s, max_gap_frames: as in follow;
+    window_s: seconds, as there, but 0.2, because a run is short.
 
     Source: EthoVision / LMT: following above a speed the user sets; no source gives a default.
 

@@ -113,6 +113,7 @@ def near(
 
     max_distance: in cm (px when uncalibrated); default 2 body lengths (the mean of both medians).
     point_a, point_b: body points, as "nose" and "nose". min_duration_s: seconds.
+    max_gap_frames: see bouts_where. max_distance itself counts as close.
 
     Source: two body lengths as in EthoVision's and LMT's social approach.
 
@@ -144,7 +145,8 @@ def contact(
 
     max_gap: free space between the outlines that still counts as touching; default 0.2 cm, or 2 px
     when uncalibrated. merge_gap_s: seconds of interruption to ignore (0: none), joined before
-    min_duration_s, the shortest contact, is applied. Needs outlines: a video tracked here.
+    min_duration_s, the shortest contact, is applied. max_gap_frames: see bouts_where. Needs
+    outlines: a video tracked here; touch takes body points instead.
 
     Source: EthoVision's Body contact (outlines touch); LMT merges contacts 1 frame apart.
 
@@ -228,7 +230,8 @@ def facing(
     """Bouts in which an animal's nose end points at another animal's centre, or at a region's.
 
     b: an animal or a region. max_angle_deg: to either side of its heading. front, back: body points
-    for the heading, as in heading. Distance does not matter: combine with near() by &.
+    for the heading, as in head_angle. Distance does not matter: combine with near() by &.
+    min_duration_s: seconds. max_gap_frames: see bouts_where.
 
     Source: front is +-30 degrees (AmadeusGPT).
 

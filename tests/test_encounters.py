@@ -221,6 +221,17 @@ def test_without_an_outline_the_head_looks_from_the_nearest_point_behind_to_the_
     assert facing(recording, "a", "b").percent == pytest.approx(100)
 
 
+def test_a_point_is_named_by_its_role_whatever_the_lab_called_it() -> None:
+    place = np.zeros((3, 2))
+    points = {"a": {"Snout": place}, "b": {"B_Nose": place + (3, 4), "TailBase": place + (0, 9)}}
+    recording = Recording.synthetic({"a": place - 50, "b": place + 50, "c": place}, points=points)
+    assert near(recording, "a", "b", 5, "nose", "nose").percent == pytest.approx(100)
+    assert nose_contact(recording, "a", "b", 5.1).percent == pytest.approx(100)
+    assert nose_to_tail(recording, "a", "b", 9.1).percent == pytest.approx(100)
+    with pytest.raises(QueryError, match='b has no body point "left_ear"'):
+        nose_to_ear(recording, "a", "b", 5)
+
+
 def test_what_a_recording_lacks_is_said() -> None:
     paths = {name: np.zeros((3, 2)) + i for i, name in enumerate(NAMES)}
     bare = Recording.synthetic(paths)
