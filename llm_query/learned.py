@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -108,6 +109,18 @@ def find_learned(
         f"No behaviour {asked} has been learned in this study (learned: {known or 'nothing yet'}). "
         "Score some bouts by hand, then: ethoscribe learn BEHAVIOUR"
     )
+
+
+def named_behaviours(code: str) -> list[str] | None:
+    """The learned behaviours that analysis code names; None if it may be any of them.
+
+    >>> named_behaviours('learned(recording, "chase", "animal1")'), named_behaviours("speed")
+    (['chase'], [])
+    """
+    calls = len(re.findall(r"\blearned(?:_probability)?\s*\(", code))
+    pattern = r"""\blearned(?:_probability)?\s*\(\s*\w+\s*,\s*(?:behaviour\s*=\s*)?(["'])(.*?)\1"""
+    names = [found[1] for found in re.findall(pattern, code)]
+    return list(dict.fromkeys(names)) if len(names) == calls else None
 
 
 def with_learned(recording: Recording, *behaviours: LearnedBehaviour) -> Recording:

@@ -155,8 +155,8 @@ def check(items: Sequence[Scored]) -> None:
         scored = sum(item.bouts for item in items)
         unseen = " in which the animal was also found by the tracking" if scored > bouts else ""
         raise QueryError(
-            f"Only {bouts} bouts are scored in {where}{unseen}: score at least {FEWEST_BOUTS}, in "
-            "several videos if you can, and learn again."
+            f"Only {bouts} {'bout is' if bouts == 1 else 'bouts are'} scored in {where}{unseen}: "
+            f"score at least {FEWEST_BOUTS}, in several videos if you can, and learn again."
         )
     if not any((~item.truth & item.usable).any() for item in items):
         raise QueryError(

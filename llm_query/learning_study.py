@@ -52,8 +52,12 @@ def learn_in_study(
     """
     with _study(study_folder) as study:
         scored = _scored_bouts(study, behaviour, annotator)
-        annotator = scored["annotator"].dropna().unique()[0] if scored["annotator"].any() else None
+        people = scored["annotator"].dropna()
+        annotator = str(people.iloc[0]) if len(people) else None
         chosen = _videos(study, scored, behaviour, only_videos)
+        if progress and not only_videos:
+            for left in sorted(set(scored["video"]) - set(chosen)):
+                progress(f"{left} is left out: it is not tracked", 1, 1)
         recordings = [_recording(study, video) for video in chosen]
         everything = read_bouts(study)
     theirs = everything[_of(everything, annotator)]
@@ -203,9 +207,13 @@ def _watched(
     mine = scored[scored["video"] == recording.video]
     who = [_animal(recording, str(s)) for s in mine["subject"]]
     other = theirs[theirs["video"] == recording.video]["subject"]
-    seen = [*who, *(str(s) for s in other if s in recording.animals)]
-    watched = list(subjects) or list(dict.fromkeys(seen)) or list(recording.animals)
-    watched = [animal for animal in watched if animal in recording.animals]
+    named = set(subjects) or {*who, *(str(s) for s in other)} or set(recording.animals)
+    watched = [animal for animal in recording.animals if animal in named]
+    if not watched:
+        raise QueryError(
+            f"{recording.video} has no animal {', '.join(sorted(named))}, only "
+            f"{', '.join(recording.animals)}: name one of these, or leave the video out."
+        )
     span = np.ones(recording.n_frames, dtype=bool)
     if span_s is not None:
         span = (recording.time_s >= span_s[0] - 1e-6) & (recording.time_s < span_s[1] - 1e-6)
