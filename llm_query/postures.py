@@ -11,9 +11,9 @@ from llm_query.distances import distance_to_wall
 from llm_query.errors import QueryError
 from llm_query.kinematics import speed
 from llm_query.motion import WINDOW_S, Limit, speed_limit
+from llm_query.point_speed import nan_median
 from llm_query.recording import Recording
 from llm_query.states import bouts_where
-from llm_query.stillness import nan_median
 from llm_query.vocabulary import word
 
 SLOW = Limit(cm_s=5.0, lengths_s=0.6, px_s=6.0)
