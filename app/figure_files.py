@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,12 @@ TOOLBAR: dict[str, Any] = {
 
 def browser_file() -> str | None:
     """The Chrome or Chromium that would draw; BROWSER_PATH says which, where there are several."""
-    from choreographer.browsers.chromium import Chromium
-
     named = os.environ.get("BROWSER_PATH")
     if named:
         return named if Path(named).is_file() else None
-    return Chromium.find_browser(skip_local=False)
+    kaleidos_own = import_module("choreographer.browsers.chromium")  # comes with Kaleido
+    found: str | None = kaleidos_own.Chromium.find_browser(skip_local=False)
+    return found
 
 
 def check_figure_file(path: Path) -> str:
