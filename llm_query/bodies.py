@@ -83,7 +83,7 @@ def point_angle(recording: Recording, animal: str, a: str, b: str, c: str) -> np
     a, b, c: body points by their name, or by what they are ("nose", "tail_base"). 180 is straight.
     NaN where one was not seen or two coincide. Shape (n,).
 
-    Source: the joint angle of gait analysis, as in AmadeusGPT's and DeepLabCut's add-ons.
+    Source: ours, the plain angle at a joint as gait analysis measures it.
 
     >>> corner = {"nose": [[4, 0]], "neck": [[0, 0]], "paw": [[0, 3]]}
     >>> recording = Recording.synthetic({"animal1": np.zeros((1, 2))}, points={"animal1": corner})

@@ -78,7 +78,8 @@ def speed(
 
     point: body point. window_s: seconds; 0 takes the central difference over the frame before and
     after (real times, one-sided at the ends of a tracked stretch); more fits a straight line to
-    the path in a centred window, which removes jitter. NaN where the animal was not seen.
+    the path in a centred window, which removes jitter. NaN where the animal was not
+    seen. Shape (n,).
 
     Source: the length of the velocity, as movement's compute_speed.
 
@@ -122,7 +123,7 @@ def acceleration(
     """How quickly the speed changes in every frame: positive when speeding up.
 
     window_s: seconds, as in speed, for the speed and for its change. In unit/s per second.
-    Turning at an even speed is 0 here: see acceleration_vector for that.
+    Turning at an even speed is 0 here: see acceleration_vector for that. Shape (n,).
 
     Source: the change of the speed, as in EthoVision's Acceleration.
 
