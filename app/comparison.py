@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from app import __version__
+from app.commands.shared import count
 from app.errors import AppError
 from storage.study import Study, open_study
 
@@ -199,9 +200,11 @@ def _of_behaviour(study: Study, behaviour: str, question: Question) -> Values:
     zero = int((~table.set_index(["video", "animal"]).index.isin(
         pd.MultiIndex.from_frame(bouts[["video", "subject"]])
     )).sum())  # fmt: skip
-    notes = [f"{zero} animals of the scored videos without {behaviour} count as 0"] if zero else []
+    notes = (
+        [f"0 for {count(zero, 'animal')} of the scored videos without {behaviour}"] if zero else []
+    )
     if question.value == "latency_s" and zero:
-        notes = [f"{zero} animals never did it: censored at the end of their recording"]
+        notes = [f"censored at the end of the recording: {count(zero, 'animal')} that never did it"]
     left = [name for name in length_s if name not in watched]
     if left:
         notes.append(f"not scored, so left out: {', '.join(left)}")

@@ -6,6 +6,7 @@ the values: see `choose_test`.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -112,19 +113,31 @@ def compare_groups(
         raise QueryError(
             "Within every group all values are the same: there is no variance to test against."
         )
-    base = Comparison(
-        measure=measure or value, unit=unit, groups=samples.groups(kind), test=None, reason=reason,
-        effects=effects_of(samples, name, confidence, seed, unit),
-        contrast=f"{samples.names[0]} - {samples.names[1]}", notes=samples.notes,
-        confidence=confidence,
-    )  # fmt: skip
-    if min(len(values) for values in samples.values) < LEAST:
-        return base
-    if name == "mixed":
-        return _mixed(samples, base)
+    with warnings.catch_warnings():  # what is undefined comes out as NaN and is said
+        warnings.simplefilter("ignore")
+        base = Comparison(
+            measure=measure or value, unit=unit, groups=samples.groups(kind), test=None,
+            reason=reason, effects=effects_of(samples, name, confidence, seed, unit),
+            contrast=f"{samples.names[0]} - {samples.names[1]}", notes=samples.notes,
+            confidence=confidence,
+        )  # fmt: skip
+        if min(len(values) for values in samples.values) < LEAST:
+            return base
+        if name == "mixed":
+            return _mixed(samples, base)
+        return _tested(samples, name, base, seed)
+
+
+def _tested(samples: Samples, name: str, base: Comparison, seed: int) -> Comparison:
+    """The comparison with its test, or with the reason why it has none."""
     result = _run(name, samples)
+    if not np.isfinite(result.p):
+        why = "it happened in no animal" if name == "log-rank" else "a group has no variance"
+        return replace(base, reason=f"the {result.name} is undefined, as {why}")
     notes = (*base.notes, result.remark) if result.remark else base.notes
-    return replace(base, test=result, pairs=_pairs(samples, name, confidence, seed), notes=notes)
+    return replace(
+        base, test=result, pairs=_pairs(samples, name, base.confidence, seed), notes=notes
+    )
 
 
 def choose_test(samples: Samples, kind: str, wanted: str = "auto") -> tuple[str, str]:
@@ -226,6 +239,7 @@ def _pairs(samples: Samples, name: str, confidence: float, seed: int) -> tuple[P
 
 def _mixed(samples: Samples, base: Comparison) -> Comparison:
     """The comparison by a mixed model; differences are of the first group from the others."""
+    _check_clusters(samples)
     number = np.repeat(np.arange(len(samples.values)), [len(v) for v in samples.values])
     clusters = np.concatenate(samples.clusters or ())
     fit = tests.mixed_model(np.concatenate(samples.values), number, clusters, base.confidence)
@@ -239,3 +253,15 @@ def _mixed(samples: Samples, base: Comparison) -> Comparison:
         ]
     notes = (*base.notes, *fit.notes)
     return replace(base, test=fit.test, effects=tuple(effects), notes=notes)
+
+
+def _check_clusters(samples: Samples) -> None:
+    """Refuse what no model can tell apart: a group that is one cluster, and the cluster itself."""
+    sets = [set(clusters.tolist()) for clusters in samples.clusters or ()]
+    for k, (name, own) in enumerate(zip(samples.names, sets, strict=True)):
+        others = set().union(*(each for j, each in enumerate(sets) if j != k))
+        if len(own) == 1 and not own & others:
+            raise QueryError(
+                f"All animals of {name} are in one {samples.nested_in}: what the group does and "
+                f"what the {samples.nested_in} does cannot be told apart."
+            )

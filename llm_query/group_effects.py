@@ -86,4 +86,6 @@ def _hazard_ratio(samples: Samples, i: int, j: int, confidence: float) -> tuple[
     fit = PHReg(times, first[:, None], status=happened.astype(int), ties="efron").fit(disp=0)
     low, high = np.asarray(fit.conf_int(alpha=1 - confidence))[0]
     ratio, low, high = np.exp([float(np.asarray(fit.params)[0]), low, high]).tolist()
+    if not 1e-6 < low < high < 1e6:  # one group is wholly before the other: it has no limit
+        return (Effect(name, nothing, nothing, nothing),)
     return (Effect(name, ratio, low, high),)

@@ -129,13 +129,13 @@ def _without_missing(
             continue
         known = rows[column].notna() & (rows[column].astype(str) != "")
         if not known.all():
-            notes.append(f"{int((~known).sum())} rows without {what} are left out")
+            notes.append(f"left out: {_rows(int((~known).sum()))} without {what}")
         rows = rows[known]
     lost = rows[rows["_value"].isna()]
     if len(lost):
         by = lost[group].astype(str).value_counts().sort_index()
         said = ", ".join(f"{name} {n}" for name, n in by.items())
-        notes.append(f"{len(lost)} rows without a value are left out ({said})")
+        notes.append(f"left out: {_rows(len(lost))} without a value ({said})")
     rows = rows[rows["_value"].notna()]
     return rows.assign(_group=rows[group].astype(str))
 
@@ -191,7 +191,9 @@ def _complete(
     have = rows.groupby(paired_by)["_group"].nunique()
     whole = have.index[have == len(names)]
     if len(whole) < len(have):
-        notes.append(f"{len(have) - len(whole)} of {len(have)} {paired_by} lack a group: left out")
+        notes.append(
+            f"left out: {len(have) - len(whole)} of {len(have)} {paired_by}, not in every group"
+        )
     if not len(whole):
         raise QueryError(f"No {paired_by} was measured in all of {', '.join(names)}.")
     return rows[rows[paired_by].isin(whole)].sort_values(paired_by, kind="stable")
@@ -204,3 +206,7 @@ def _ordered(names: np.ndarray) -> list[str]:
         return sorted(texts, key=float)
     except ValueError:
         return sorted(texts)
+
+
+def _rows(n: int) -> str:
+    return f"{n} row{'s' if n != 1 else ''}"

@@ -131,7 +131,7 @@ def test_counts_of_a_behaviour_include_animals_that_never_did_it(study):
     direct = stats.mannwhitneyu(SCORED[6:], SCORED[:6], method="asymptotic")
     assert found["p"] == pytest.approx(direct.pvalue)
     assert found["groups"][1]["mean"] == pytest.approx(9 / 6) and found["groups"][1]["n"] == 6
-    assert "1 animals of the scored videos without rear count as 0" in found["notes"]
+    assert "0 for 1 animal of the scored videos without rear" in found["notes"]
 
 
 def test_seconds_of_a_behaviour_are_of_its_bouts(study):
@@ -154,7 +154,7 @@ def test_latencies_are_censored_where_it_never_happened(study):
         study, "--behaviour", "rear", "--value", "latency_s", "--by", "drug"
     )["comparisons"]  # fmt: skip
     assert [g["events"] for g in scored["groups"]] == [6, 5]
-    assert "1 animals never did it: censored at the end of their recording" in scored["notes"]
+    assert "censored at the end of the recording: 1 animal that never did it" in scored["notes"]
 
 
 def test_three_groups_of_four_are_compared_by_ranks_with_pairs(study):

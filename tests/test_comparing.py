@@ -244,9 +244,9 @@ def test_incomplete_pairs_and_missing_values_are_left_out_and_said():
     found = compare_groups(table, "x", "group", paired_by="patient")
     assert [g.n for g in found.groups] == [8, 8]
     assert found.notes[:3] == (
-        "1 rows without group are left out",
-        "1 rows without a value are left out (drug1 1)",
-        "2 of 10 patient lack a group: left out",
+        "left out: 1 row without group",
+        "left out: 1 row without a value (drug1 1)",
+        "left out: 2 of 10 patient, not in every group",
     )
 
 
@@ -352,3 +352,43 @@ def test_epsilon_squared_is_h_over_n_less_one():
     groups = [np.array([1.0, 2, 2, 5]), np.array([2.0, 4, 6]), np.array([7.0, 8, 5, 9])]
     expected = stats.kruskal(*groups).statistic / 10
     assert rank_epsilon_squared(groups) == pytest.approx(expected)
+
+
+def test_a_group_that_is_one_cage_cannot_be_told_from_it():
+    table = table_of({"a": [1, 2, 3, 4], "b": [3, 4, 5, 7]}, cage=[*"xxxxyyyy"])
+    with pytest.raises(QueryError, match="All animals of a are in one cage"):
+        compare_groups(table, "x", "group", nested_in="cage")
+    shared = table.assign(cage=[*"xyxyxyxy"])
+    assert compare_groups(shared, "x", "group", nested_in="cage").test is not None
+
+
+@pytest.mark.parametrize(
+    ("groups", "never", "says"),
+    [
+        ({"a": [60] * 4, "b": [60] * 4}, [True] * 8, "it happened in no animal"),
+        ({"a": [2] * 8, "b": range(8), "c": range(8)}, None, "a group has no variance"),
+    ],
+)
+def test_a_test_that_is_undefined_is_no_test_and_says_why(groups, never, says):
+    table = table_of(groups)
+    more = {} if never is None else {"kind": "latency", "censored": "never"}
+    found = compare_groups(
+        table if never is None else table.assign(never=never), "x", "group", **more
+    )
+    assert found.test is None and np.isnan(found.p) and says in found.reason
+
+
+def test_latencies_without_overlap_have_a_p_but_no_hazard_ratio():
+    groups = {"a": ([10, 11, 12, 13], [1] * 4), "b": ([1, 2, 3, 4], [1] * 4)}
+    found = compare_groups(latencies(groups), "x", "group", kind="latency", censored="never")
+    assert found.p < 0.01 and np.isnan(found.effects[0].value)
+
+
+def test_known_latencies_of_the_same_animals_are_paired_values_but_censored_ones_are_not():
+    groups = {"a": (range(1, 8), [1] * 7), "b": ([3, 4, 4, 8, 9, 8, 12], [1] * 7)}
+    table = latencies(groups).assign(mouse=[*range(7)] * 2)
+    more = {"kind": "latency", "censored": "never", "paired_by": "mouse"}
+    assert compare_groups(table, "x", "group", **more).test.name == "paired t test"
+    table.loc[3, "never"] = True
+    with pytest.raises(QueryError, match="not paired or nested"):
+        compare_groups(table, "x", "group", **more)

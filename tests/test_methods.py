@@ -79,7 +79,7 @@ def test_corrections_and_what_was_left_out_are_in_the_paragraph():
         [compare_groups(table, "x", "group"), compare_groups(table_of(PLANTS), "x", "group")]
     )
     text = methods_paragraph(both, "group")
-    assert "1 rows without a value are left out (a 1)." in text.replace("  ", " ")
+    assert "Left out: 1 row without a value (a 1)." in text
     assert "corrected for multiple testing (Holm, 2 tests)" in text
     assert "between pairs of groups were corrected by Holm's method" in text
 
