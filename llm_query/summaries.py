@@ -138,8 +138,9 @@ def _intervals(one: Bouts, start_from: str, across_gaps: bool) -> dict[str, np.n
     """from_s, to_s, interval_s, unseen_s of the bouts of one pair."""
     first = (one.stop_frame if start_from == "stop" else one.start_frame)[:-1]
     second = one.start_frame[1:]
-    lost = np.concatenate([[0.0], np.cumsum(np.diff(one.edges_s) * _unseen(one))])
-    gaps = np.concatenate([[0], np.cumsum(_unseen(one))])
+    unseen = _unseen(one)
+    lost = np.concatenate([[0.0], np.cumsum(np.diff(one.edges_s) * unseen)])
+    gaps = np.concatenate([[0], np.cumsum(unseen)])
     keep = np.full(len(first), across_gaps) | (gaps[np.maximum(second, first)] == gaps[first])
     first, second = first[keep], second[keep]
     return {

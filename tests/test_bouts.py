@@ -423,3 +423,58 @@ def test_bins_of_everybody_add_up_also_of_points_and_of_a_part():
     assert part["duration_s"].tolist() == pytest.approx([2, 1])
     with pytest.raises(QueryError, match="more than 0"):
         rest.in_bins(0)
+
+
+pair_of_texts = st.integers(1, 40).flatmap(
+    lambda n: st.tuples(*[st.text("#.?", min_size=n, max_size=n)] * 2)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pair_of_texts)
+def test_while_and_without_divide_a_bout_and_agree_with_logic(texts):
+    a, b = (bouts_of(text, max_gap_frames=0) for text in texts)
+    together, apart = a.while_(b), a.without(b)
+    assert text_of(together) == text_of(a & b) and text_of(apart) == text_of(a & ~b)
+    unsure = a.mask() & (np.array(list(texts[1])) == "?")
+    assert (together.mask() | apart.mask() | unsure == a.mask()).all()
+    assert not (together.mask() & apart.mask()).any()
+
+
+@settings(max_examples=80, deadline=None)
+@given(pair_of_texts, st.integers(0, 6))
+def test_before_after_and_between_are_what_a_loop_would_find(texts, frames):
+    a, b = (bouts_of(text, max_gap_frames=0) for text in texts)
+    others = spans(b)
+    near = [(s, e) for s, e in spans(a) if any(0 <= t - e <= frames for t, _ in others)]
+    assert spans(a.before(b, frames / 10)) == near
+    near = [(s, e) for s, e in spans(a) if any(0 <= s - t <= frames for _, t in others)]
+    assert spans(a.after(b, frames / 10)) == near
+    inside = [
+        (s, e)
+        for s, e in spans(a)
+        if (stops := [t for _, t in others if t <= s])
+        and (starts := [t for t, _ in others if t >= max(stops)])
+        and e <= min(starts)
+    ]
+    assert spans(a.between(b, b)) == inside
+
+
+@settings(max_examples=60, deadline=None)
+@given(marks, st.floats(0.05, 5), st.sampled_from([25, 30, 30000 / 1001]))
+def test_bins_always_add_up_to_the_count_and_the_seconds(text, bin_s, rate):
+    bouts = bouts_of(text, edges_s=np.arange(len(text) + 1) / rate)
+    table = bouts.in_bins(bin_s)
+    assert table["count"].sum() == bouts.count
+    assert table["duration_s"].sum() == pytest.approx(bouts.total_s, abs=1e-6)
+    assert (table["percent"] <= 100 + 1e-6).all() and (table["duration_s"] >= 0).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(marks, st.floats(0, 1000))
+def test_a_later_clock_changes_no_choice_and_no_duration(text, late_s):
+    edges_s = np.arange(len(text) + 1) * 1001 / 30000
+    now, later = bouts_of(text, edges_s=edges_s), bouts_of(text, edges_s=edges_s + late_s)
+    for choose in (lambda b: b.before(b, 0.1), lambda b: b.after(b, 0.1), lambda b: b.merge(0.1)):
+        assert spans(choose(now)) == spans(choose(later))
+    assert now.in_bins(0.2)["count"].tolist() == later.in_bins(0.2)["count"].tolist()
