@@ -14,6 +14,7 @@ from llm_query.pairs import Reach, distance_between_points, reach_limit, social_
 from llm_query.recording import Recording
 
 CHUNK = 2000  # frames whose outlines are taken apart at once
+CELLS = 500_000  # pairs of points that are compared at once
 ROUNDING = 1e-9  # a distance that is the limit itself but for rounding is not below it
 
 
@@ -112,11 +113,16 @@ def nearest_points(
 ) -> np.ndarray:
     """Distance between the nearest of the points in the frames `rows`."""
     nearest = np.full(len(rows), np.nan)
-    theirs = [recording.position(b, point)[rows] for point in points_b]
-    for point in points_a:
-        ours = recording.position(a, point)[rows]
-        for place in theirs:
-            nearest = np.fmin(nearest, np.hypot(*(ours - place).T))
+    step = max(1, CELLS // (len(points_a) * len(points_b)))
+    for low in range(0, len(rows), step):
+        part = rows[low : low + step]
+        ours, theirs = (
+            np.stack([recording.position(name, point)[part] for point in points])
+            for name, points in ((a, points_a), (b, points_b))
+        )
+        x, y = (ours[:, None, :, axis] - theirs[None, :, :, axis] for axis in (0, 1))
+        squared = (x * x + y * y).reshape(-1, len(part))
+        nearest[low : low + step] = np.sqrt(np.fmin.reduce(squared))
     return nearest
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.errors import QueryError
-from llm_query.kinematics import central_difference, stretch_ids
+from llm_query.kinematics import central_difference
 from llm_query.recording import Recording
 
 BETTER = 0.2  # a window to one side is taken where it leaves less than this of the squared error
 ROUNDING = 1e-11  # squared errors below this share of the squared path are rounding
+TOGETHER = 50_000  # frames of all animals up to which they are done at once
 COUNT, T, TT, X, Y, TX, TY, SQUARES = range(8)  # rows of sums over a window
 TURNED = np.array([1, -1, 1, 1, 1, -1, -1, 1.0])[:, None]  # their signs when time runs back
 
@@ -26,13 +27,17 @@ def sharp_velocity(recording: Recording, animal: str, window_s: float) -> np.nda
     if window_s < 0:
         raise QueryError(f"window_s is a length of time in seconds, not {window_s:g}.")
 
-    def make() -> np.ndarray:
-        position = recording.position(animal)
-        found = straightest(position, recording.time_s, window_s)
-        found.flags.writeable = False
-        return found
+    few = recording.n_frames * len(recording.animals) <= TOGETHER
+    animals = recording.animals if few else (animal,)
 
-    return recording.remember(("sharp velocity", animal, float(window_s)), make)
+    def make() -> dict[str, np.ndarray]:
+        paths = np.stack([recording.position(name) for name in animals])
+        found = straightest(paths, recording.time_s, window_s)
+        found.flags.writeable = False
+        return dict(zip(animals, found, strict=True))
+
+    recording.track(animal)
+    return recording.remember(("sharp velocity", animals, float(window_s)), make)[animal]
 
 
 def sharp_speed(recording: Recording, animal: str, window_s: float) -> np.ndarray:
@@ -50,56 +55,69 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]
 
 
-def straightest(position: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
-    """(n, 2) slopes of the straightest window at every frame of a path (n, 2)."""
+def straightest(paths: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
+    """(k, n, 2) slopes of the straightest window at every frame of k paths (k, n, 2)."""
     if window_s == 0:
-        return central_difference(position, time_s)
-    seen = np.isfinite(position).all(axis=1)
-    stretch = stretch_ids(seen)
-    x, y = position.T.copy()
-    after, half_after = _windows(x, y, time_s, stretch, window_s)
-    turned = (x[::-1].copy(), y[::-1].copy(), -time_s[::-1], stretch[::-1].copy())
-    before, half_before = (sums[:, ::-1] * TURNED for sums in _windows(*turned, window_s))
-    half_after += half_before
-    half_after[COUNT] -= 1  # the frame itself is in both halves
-    slope_x, slope_y, left = _fit(half_after)
+        return np.stack([central_difference(path, time_s) for path in paths])
+    sums, half = _windows(paths, time_s, window_s)
+    (after, before), (around, half_before) = sums, half
+    around += half_before
+    around[COUNT] -= 1  # the frame itself is in both halves
+    slope_x, slope_y, left = _fit(around)
     left = BETTER * left
     enough = max(3.0, window_s / 2 / float(np.median(np.diff(time_s)))) if len(time_s) > 1 else 3.0
-    for sums in (after, before):  # of two that fit alike, the later piece
-        other_x, other_y, other_left = _fit(sums)
-        better = (sums[COUNT] >= enough) & (other_left < left)
+    for window in (after, before):  # of two that fit alike, the later piece
+        other_x, other_y, other_left = _fit(window)
+        better = (window[COUNT] >= enough) & (other_left < left)
         slope_x, slope_y = np.where(better, other_x, slope_x), np.where(better, other_y, slope_y)
         left = np.where(better, other_left, left)
-    found = np.column_stack([slope_x, slope_y])
-    alone = ~np.isfinite(slope_x)
-    if alone.any():
-        found[alone] = central_difference(position, time_s)[alone]
+    found = np.stack([slope_x, slope_y], axis=-1).reshape(paths.shape)
+    for slopes, path in zip(found, paths, strict=True):
+        alone = ~np.isfinite(slopes[:, 0])
+        if alone.any():
+            slopes[alone] = central_difference(path, time_s)[alone]
     return found
 
 
 def _windows(
-    x: np.ndarray, y: np.ndarray, time_s: np.ndarray, stretch: np.ndarray, window_s: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """(8, n) sums over the window after every frame, and the same over half the window.
+    paths: np.ndarray, time_s: np.ndarray, window_s: float
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Sums (8, k * n) over the windows after and before every frame, and over half as long ones.
 
-    Times and places are counted from the frame itself, which keeps all digits.
+    Times and places are counted from the frame itself, which keeps all digits. All paths, and all
+    of them backwards, are one long row: pieces of the row that are not one stretch never meet.
     """
-    n = len(x)
-    sums = np.zeros((8, n))
+    x, y, t, stretch = _row(paths, time_s)
+    sums = np.zeros((8, len(x)))
     sums[COUNT] = stretch >= 0
     half: np.ndarray | None = None
-    last = np.searchsorted(time_s, time_s + window_s + 1e-9, side="right") - 1
-    for k in range(1, int((last - np.arange(n)).max(initial=0)) + 1):  # few, all frames at once
-        dt, dx, dy = time_s[k:] - time_s[:-k], x[k:] - x[:-k], y[k:] - y[:-k]
+    reach = np.searchsorted(time_s, time_s + window_s + 2e-9, side="right") - np.arange(len(time_s))
+    for k in range(1, int(reach.max(initial=1))):  # few, all frames at once
+        dt, dx, dy = t[k:] - t[:-k], x[k:] - x[:-k], y[k:] - y[:-k]
         inside = (stretch[k:] == stretch[:-k]) & (stretch[k:] >= 0) & (dt <= window_s + 1e-9)
-        if half is None and not (dt <= window_s / 2 + 1e-9).all():
+        near = inside & (dt <= window_s / 2 + 1e-9)
+        if half is None and not np.array_equal(near, inside):
             half = sums.copy()
-        _add(sums, n - k, inside, dt, dx, dy)
-        if half is not None:
-            inside &= dt <= window_s / 2 + 1e-9
-            if inside.any():  # only where the frame rate varies
-                _add(half, n - k, inside, dt, dx, dy)
-    return sums, sums.copy() if half is None else half
+        _add(sums, len(dt), inside, dt, dx, dy)
+        if half is not None and near.any():  # only where the frame rate varies
+            _add(half, len(dt), near, dt, dx, dy)
+    half = sums.copy() if half is None else half
+    n = len(x) // 2
+    return tuple([each[:, :n], each[:, n:][:, ::-1] * TURNED] for each in (sums, half))  # type: ignore[return-value]
+
+
+def _row(
+    paths: np.ndarray, time_s: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """x, y, time and number of the stretch (-1: unseen) of all paths, then of all backwards."""
+    seen = np.isfinite(paths).all(axis=2)
+    begins = seen & ~np.concatenate([np.zeros((len(paths), 1), bool), seen[:, :-1]], axis=1)
+    stretch = np.where(seen.ravel(), np.cumsum(begins.ravel()) - 1, -1)
+    back = np.where(stretch >= 0, stretch + stretch.max(initial=0) + 1, -1)
+    x, y = paths[..., 0].ravel(), paths[..., 1].ravel()
+    t = np.tile(time_s, len(paths))
+    ahead, turned = (x, y, t, stretch), (x[::-1], y[::-1], -t[::-1], back[::-1])
+    return tuple(np.concatenate(each) for each in zip(ahead, turned, strict=True))  # type: ignore[return-value]
 
 
 def _add(

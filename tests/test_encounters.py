@@ -223,7 +223,8 @@ def test_without_an_outline_the_head_looks_from_the_nearest_point_behind_to_the_
 
 def test_a_point_is_named_by_its_role_whatever_the_lab_called_it() -> None:
     place = np.zeros((3, 2))
-    points = {"a": {"Snout": place}, "b": {"B_Nose": place + (3, 4), "TailBase": place + (0, 9)}}
+    theirs = {"B_Nose": np.tile([3.0, 4.0], (3, 1)), "TailBase": np.tile([0.0, 9.0], (3, 1))}
+    points = {"a": {"Snout": place}, "b": theirs}
     recording = Recording.synthetic({"a": place - 50, "b": place + 50, "c": place}, points=points)
     assert near(recording, "a", "b", 5, "nose", "nose").percent == pytest.approx(100)
     assert nose_contact(recording, "a", "b", 5.1).percent == pytest.approx(100)

@@ -45,13 +45,13 @@ def test_a_sharp_velocity_never_looks_across_a_gap_and_takes_any_frame_times() -
     time_s = np.cumsum(rng.uniform(0.02, 0.05, 200))
     path = np.column_stack([np.where(np.arange(200) < 100, 10 * time_s, 500 - 20 * time_s), time_s])
     path[98:102] = np.nan
-    found = straightest(path, time_s, 0.3)
+    found = straightest(path[None], time_s, 0.3)[0]
     assert found[:98] == pytest.approx(np.tile([10.0, 1.0], (98, 1)))
     assert found[102:] == pytest.approx(np.tile([-20.0, 1.0], (98, 1)))
     assert np.isnan(found[98:102]).all()
     lone = np.full((5, 2), np.nan)
     lone[2] = 7.0
-    assert np.isnan(straightest(lone, np.arange(5.0), 2.0)).all()
+    assert np.isnan(straightest(lone[None], np.arange(5.0), 2.0)).all()
 
 
 @every_setting
