@@ -50,8 +50,8 @@ def plot_embedding(
     is drawn, which the subtitle says). features: columns of behaviour_features to take instead
     of these, by name.
 
-    Only frames in which all features are known take part. At most 5,000 dots are drawn, evenly
-    in time; the components are of all of them.
+    Only frames in which all features are known take part, and windows in at least half of which
+    each is. At most 5,000 dots are drawn, evenly in time; the components are of all of them.
 
     Returns a plotly figure as a dict; axis titles give the share of variance of each component.
     Source: Pearson 1901 (PCA); McInnes et al. 2018 (UMAP); features as in Berman et al. 2014, ours.
@@ -186,13 +186,20 @@ def _turning(recording: Recording, animal: str) -> np.ndarray:
 def _windows(
     values: np.ndarray, time_s: np.ndarray, window_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(k, 2 d) mean and standard deviation in each window, and its first frame."""
+    """(k, 2 d) mean and standard deviation in each window, and its first frame.
+
+    Over the frames in which a feature is known; where these are less than half, NaN.
+    """
     place = np.floor((time_s - time_s[0]) / window_s + 1e-6).astype(int)
-    first = np.unique(place, return_index=True)[1]
-    number = np.diff(np.append(first, len(place)))[:, None]
-    mean = np.add.reduceat(values, first) / number
-    square = np.add.reduceat((values - np.repeat(mean, number[:, 0], axis=0)) ** 2, first)
-    return np.hstack([mean, np.sqrt(square / number)]), first
+    first, length = np.unique(place, return_index=True, return_counts=True)[1:]
+    known = np.isfinite(values)
+    number = np.add.reduceat(known.astype(float), first)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.add.reduceat(np.where(known, values, 0), first) / number
+        away = np.where(known, values - np.repeat(mean, length, axis=0), 0)
+        spread = np.sqrt(np.add.reduceat(away**2, first) / number)
+    enough = number >= length[:, None] / 2
+    return np.where(np.hstack([enough, enough]), np.hstack([mean, spread]), np.nan), first
 
 
 def _kinds(

@@ -9,6 +9,7 @@ import numpy as np
 
 from llm_query.bout_bins import bin_edges
 from llm_query.bouts import Bouts
+from llm_query.directions import heading
 from llm_query.drawing import (
     NOTHING,
     UNSEEN,
@@ -28,7 +29,7 @@ from llm_query.errors import QueryError
 from llm_query.group_figures import plot_groups as plot_groups
 from llm_query.group_figures import plot_social_matrix as plot_social_matrix
 from llm_query.intervals import TOLERANCE_S
-from llm_query.kinematics import heading, speed
+from llm_query.kinematics import speed
 from llm_query.recording import Recording
 from llm_query.tools import chosen_frames, each_other
 from llm_query.transition_figures import plot_transitions as plot_transitions

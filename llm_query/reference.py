@@ -54,7 +54,15 @@ def _anchor(title: str) -> str:
 
 def markdown(entry: Entry, heading: str = "###") -> list[str]:
     """One word as lines of Markdown."""
-    lines = [f"{heading} {entry.name}", "", entry.summary, "", "```python", entry.call, "```"]
+    lines = [
+        f"{heading} {entry.name}",
+        "",
+        entry.summary,
+        "",
+        "```python",
+        spelled_call(entry.call),
+        "```",
+    ]
     if entry.text:
         lines += ["", entry.text]
     told = ["- " + ", ".join(f"`{p.name}`{_default(p)}" for p in alike) + f": {alike[0].text}"
@@ -68,6 +76,19 @@ def markdown(entry: Entry, heading: str = "###") -> list[str]:
     if entry.example:
         lines += ["", "```pycon", entry.example, "```"]
     return lines
+
+
+def spelled_call(call: str) -> str:
+    """The call in lines of up to 88 characters, as code is written.
+
+    >>> spelled_call("speed(recording, animal)")
+    'speed(recording, animal)'
+    """
+    if len(call) <= 88:
+        return call
+    name, _, arguments = call.rstrip(")").partition("(")
+    lines = textwrap.wrap(arguments, 84, break_on_hyphens=False, break_long_words=False)
+    return f"{name}(\n" + "\n".join(f"    {line}" for line in lines) + "\n)"
 
 
 def _together(parameters: Iterable[Parameter]) -> list[list[Parameter]]:
@@ -86,7 +107,7 @@ def _default(parameter: Parameter) -> str:
 def plain_text(entry: Entry) -> str:
     """One word's help for a terminal."""
     wide = textwrap.TextWrapper(96, initial_indent="  ", subsequent_indent="      ")
-    parts = [entry.call, entry.summary, entry.text]
+    parts = [spelled_call(entry.call), entry.summary, entry.text]
     parts.append("\n".join(
         wide.fill(", ".join(f"{p.name}{_plain_default(p)}" for p in alike) + f": {alike[0].text}")
         for alike in _together(entry.parameters)

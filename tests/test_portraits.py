@@ -12,7 +12,7 @@ from known import Setting, every_setting, make, still, straight
 from scipy import stats
 
 from llm_query.bouts import Bouts
-from llm_query.embedding import plot_embedding, principal
+from llm_query.embedding import _windows, plot_embedding, principal
 from llm_query.errors import QueryError
 from llm_query.group_figures import plot_groups, plot_social_matrix
 from llm_query.kinematics import speed
@@ -323,6 +323,17 @@ def test_windows_are_dots_in_the_animals_colours_and_umap_falls_back_to_pca():
     timed = plot_embedding(recording, ["a", "b"], of="windows", window_s=0.5, colour="time")
     drawn(timed)
     assert timed["data"][0]["marker"]["color"] == pytest.approx([k / 2 for k in range(10)] * 2)
+
+
+def test_a_window_takes_part_when_half_of_it_is_known():
+    time_s = np.arange(40) / 10
+    values = np.arange(40.0)[:, None]
+    values[10:14] = values[20:26] = np.nan
+    rows, first = _windows(values, time_s, 1.0)
+    assert first.tolist() == [0, 10, 20, 30]
+    assert rows[0].tolist() == pytest.approx([4.5, np.std(np.arange(10))])
+    assert rows[1].tolist() == pytest.approx([16.5, np.std(np.arange(14, 20))])
+    assert np.isnan(rows[2]).all()
 
 
 def test_learning_features_can_be_embedded_by_name():
