@@ -222,15 +222,21 @@ def test_forward_speed_is_negative_backward_and_nothing_sideways(setting):
         "a": lambda t: np.zeros(len(t)),
         "b": lambda t: np.full(len(t), 90.0),
         "c": lambda t: np.full(len(t), 180.0),
+        "d": lambda t: np.full(len(t), 90.0),
     }
     recording = make(
         setting,
         4,
-        {"a": straight(90, 9, -7), "b": straight(9, 9, 5), "c": straight(9, 50, -3, -4)},
+        {
+            "a": straight(90, 9, -7),
+            "b": straight(9, 90, 5),
+            "c": straight(9, 50, -3, -4),
+            "d": straight(9, 90, 5, -6),
+        },
         heading_deg=facing,
         unseen={"c": (10, 14)},
     )
-    for name, expected in (("a", -7.0), ("b", 0.0), ("c", 3.0)):
+    for name, expected in (("a", -7.0), ("b", 0.0), ("c", 3.0), ("d", 6.0)):
         true = np.full(recording.n_frames, expected * setting.unit)
         if name == "c":
             true[10:14] = np.nan
@@ -256,6 +262,8 @@ def test_the_way_across_a_gap_is_skipped_drawn_straight_or_scaled(setting):
     before, after = 2 - setting.time_of(lost - 1), setting.time_of(found) - 2
     cut = np.hypot(10 * before, 10 * after) * setting.unit
     assert distance_moved(recording, "b", gaps="straight") == pytest.approx(skipped + cut)
+    early = distance_moved(recording, "b", stop_s=setting.time_of(lost), gaps="straight")
+    assert early == pytest.approx((lost - 1) * step + cut)  # the way is gone where it begins
     assert [distance_moved(recording, "c", gaps=g) for g in ("skip", "straight", "scale")] == [
         0
     ] * 3
