@@ -15,7 +15,14 @@ from llm_query.columns import Result
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
 from llm_query.states import bouts_where
-from llm_query.stillness import Body, Rule, body_motion, known_frames, still_frames
+from llm_query.stillness import (
+    Body,
+    Rule,
+    body_motion,
+    ends_of_outline,
+    known_frames,
+    still_frames,
+)
 from llm_query.threshold_search import Trial, cohen
 from llm_query.tools import later
 from llm_query.vocabulary import word
@@ -26,7 +33,6 @@ ABOVE_JITTER = 2.0
 MIN_DURATION_S = 0.9
 WINDOW_S = 0.4
 BRIDGE_S = 0.1
-MIN_CONFIDENCE = 0.6
 CHOSEN = ("max_speed", "min_duration_s", "back_date_s")
 CORNER = 0.75  # of the window: how far from an edge a sharp bend of the path may lie
 
@@ -41,7 +47,7 @@ def freezing(
     window_s: float = WINDOW_S,
     back_date_s: float | None = None,
     bridge_s: float = BRIDGE_S,
-    min_confidence: float = MIN_CONFIDENCE,
+    min_confidence: float | None = None,
     max_gap_frames: int = 3,
     settings: Mapping[str, Any] | None = None,
 ) -> Bouts:
@@ -58,8 +64,9 @@ def freezing(
     beyond the windows that are still; default a quarter of window_s, by which such a window notices
     a stop too late. Where the path bends sharply, start and end are dated to that frame instead.
     bridge_s: interruptions up to so many seconds do not end a bout. min_confidence: 0 to 1; points
-    less sure count as not seen. max_gap_frames: see bouts_where. settings: what calibrate_freezing
-    gave, in place of the defaults of the first two and of back_date_s.
+    less sure count as not seen; default 0.6, and 0.2 for the ends of an outline. max_gap_frames:
+    see bouts_where. settings: what calibrate_freezing gave, in place of the defaults of the first
+    two and of back_date_s.
 
     Source: 5 mm/s as in SimBA's freezing and 5.2 mm/s in BehaviorDEPOT, 0.9 s as there (Gabriel
     2022, doi 10.7554/eLife.74314), the second of Anagnostaras 2010 (doi 10.3389/fnbeh.2010.00158)
@@ -89,11 +96,12 @@ def freezing(
         bridge_s,
     )
     found = still_frames(body, recording.edges_s, rule, CORNER * window_s)
+    ends = ", ends and centre of the outline," if ends_of_outline(recording, animal) else ""
     return bouts_where(
         recording, found, animal, known=known_frames(body, rule), behaviour="freezing",
         min_duration_s=rule.min_duration_s, max_gap_frames=max_gap_frames,
-        definition=f"{body.said()} slower than {said} over {window_s:g} s, bouts longer by up to "
-        f"{rule.back_date_s:g} s at each end, interruptions up to {bridge_s:g} s bridged, for "
+        definition=f"{body.said()}{ends} slower than {said} over {window_s:g} s, bouts longer by "
+        f"up to {rule.back_date_s:g} s at each end, interruptions up to {bridge_s:g} s bridged, for "
         f">= {rule.min_duration_s:g} s",
     )  # fmt: skip
 
@@ -109,7 +117,7 @@ def calibrate_freezing(
     folds: int = 4,
     window_s: float = WINDOW_S,
     bridge_s: float = BRIDGE_S,
-    min_confidence: float = MIN_CONFIDENCE,
+    min_confidence: float | None = None,
     max_gap_frames: int = 3,
 ) -> Result:
     """Choose the settings of freezing that agree best with some minutes a person has scored.

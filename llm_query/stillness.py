@@ -29,6 +29,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "paws": ("left_forepaw", "right_forepaw", "left_hindpaw", "right_hindpaw"),
 }  # fmt: skip
 TOLERANCE_S = 1e-6
+LABELLED, ENDS = 0.6, 0.2  # least confidence: DeepLabCut's usual cut; how elongated an outline is
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,15 +153,25 @@ def body_parts(recording: Recording, animal: str, why: str) -> dict[str, tuple[s
     return {part: names for part, names in parts.items() if names}
 
 
+def ends_of_outline(recording: Recording, animal: str) -> bool:
+    """Whether the animal's nose and tail base are the ends of its outline, labelled by nobody."""
+    track = recording.track(animal)
+    return set(track.points) <= {"centre", "nose", "tail_base"} and bool(
+        np.isfinite(track.area).any()
+    )
+
+
 def body_motion(
     recording: Recording,
     animal: str,
     why: str,
     window_s: float,
-    min_confidence: float,
+    min_confidence: float | None,
     max_gap_frames: int,
 ) -> Body:
     """How fast the body's fastest part moves, a part being as fast as the median of its points."""
+    if min_confidence is None:
+        min_confidence = ENDS if ends_of_outline(recording, animal) else LABELLED
     key = ("body motion", animal, window_s, min_confidence, max_gap_frames)
     return recording.remember(
         key, lambda: _body(recording, animal, why, window_s, min_confidence, max_gap_frames)

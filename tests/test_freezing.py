@@ -1,5 +1,6 @@
 """Freezing: agreement with a person, and answers known by construction."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -164,6 +165,24 @@ def test_doubtful_and_wild_points_count_as_unseen():
     again.track("a").points["Nose"][:, 1] += np.arange(240) * 5
     again.track("a").confidence["Nose"] = np.full(240, 0.2)
     assert rows(freezing(again, "a")) == [(60, 150)]
+
+
+@every_setting
+def test_the_ends_of_an_outline_do_where_nothing_is_labelled(setting):
+    (stop, go), times = on_frames(setting, 2.0, 5.0)
+    path = stop_and_go(times[0], times[1])
+    ends = {"nose": body(path)["Nose"], "tail_base": body(path)["Tail_base"]}
+    recording = make(setting, 8, {"a": path}, points={"a": ends}, length=8)
+    track = recording.tracks["a"]
+    sure = dict.fromkeys(ends, np.full(recording.n_frames, 0.5))  # twice as long as wide
+    outlined = replace(track, area=np.full(recording.n_frames, 900.0), confidence=sure)
+    recording.tracks["a"] = outlined
+    assert rows(freezing(recording, "a")) == [(stop, go)]
+    assert "ends and centre of the outline" in freezing(recording, "a").definition
+    recording.tracks["a"] = replace(track, confidence=sure)  # labelled, and half sure of it
+    recording._known.clear()
+    assert freezing(recording, "a").count == 0
+    assert not (~freezing(recording, "a")).mask()[stop + 10 : go - 10].any()
 
 
 def test_a_short_interruption_is_bridged_and_a_longer_one_is_not():
