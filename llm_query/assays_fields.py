@@ -84,7 +84,7 @@ def open_field(
     unit = recording.unit
     numbers: dict[str, float] = {
         f"distance_{unit}": distance_moved(recording, animal),
-        f"mean_speed_{unit}_per_s": mean_speed(recording, animal),
+        f"mean_speed_{unit}_s": mean_speed(recording, animal),
         "centre_time_s": inner.total_s, "centre_percent": inner.percent,
         "centre_entries": crossings(inner, inwards=True).count, "centre_visits": inner.count,
         "centre_latency_s": inner.latency_s,

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from storage.errors import StudyError
-from storage.poses import text_of
+from storage.poses import read_values, text_of
 
 _LONGEST_PICKLE = 1 << 20  # bytes; the columns of a large project take 20 kB
 
@@ -72,11 +72,16 @@ def _group(file: h5py.File) -> h5py.Group | None:
     """The only table, whatever its key: `df_with_missing`, `tracks` or another."""
     found = [
         node
-        for node in file.values()
+        for node in (file.get(name) for name in file if _is_here(file, name))
         if isinstance(node, h5py.Group)
         and text_of(node.attrs.get("pandas_type", "")) in ("frame", "frame_table")
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _is_here(file: h5py.File, name: str) -> bool:
+    """Whether a node lies in this file; a link could lead to any file on this machine."""
+    return isinstance(file.get(name, getlink=True), h5py.HardLink)
 
 
 def _fixed(group: h5py.Group) -> tuple[list[tuple[str, ...]], np.ndarray, np.ndarray | None]:
@@ -86,17 +91,17 @@ def _fixed(group: h5py.Group) -> tuple[list[tuple[str, ...]], np.ndarray, np.nda
     for number in range(int(group.attrs["nblocks"])):
         labels += _items(group, f"block{number}_items")
         block = group[f"block{number}_values"]
-        values = np.asarray(block[()])
+        values = read_values(group, f"block{number}_values")
         blocks.append(values if block.attrs.get("transposed", 0) else values.T)
-    index = group["axis1"][()] if "axis1" in group else None
+    index = read_values(group, "axis1") if "axis1" in group else None
     return labels, np.hstack(blocks), index
 
 
 def _items(group: h5py.Group, name: str) -> list[tuple[str, ...]]:
     levels = []
     for level in range(int(group.attrs[f"{name}_nlevels"])):
-        names = [text_of(value) for value in group[f"{name}_level{level}"][()]]
-        levels.append([names[code] for code in group[f"{name}_label{level}"][()]])
+        names = [text_of(value) for value in read_values(group, f"{name}_level{level}")]
+        levels.append([names[code] for code in read_values(group, f"{name}_label{level}")])
     return list(zip(*levels, strict=True))
 
 
@@ -105,10 +110,10 @@ def _appendable(
 ) -> tuple[list[tuple[str, ...]], np.ndarray, np.ndarray | None]:
     """The same of the "table" form, whose column names are pickled attributes."""
     table = group["table"]
-    rows = table[()]
+    rows = read_values(group, "table")
     labels: list[tuple[str, ...]] = []
     blocks = []
-    for field in rows.dtype.names:
+    for field in rows.dtype.names or ():
         if field != "index":
             labels += _unpickled(path, table.attrs[f"{field}_kind"])
             blocks.append(rows[field].reshape(len(rows), -1))

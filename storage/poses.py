@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,9 +14,16 @@ import numpy as np
 
 from storage.errors import StudyError
 
+MAX_VALUES = 500_000_000  # in one dataset: 4 GB
 # One module per format; each has NAME, TITLE, detect(path) and read(path).
 MODULES = ("storage.dlc", "storage.sleap")
-MAX_FRAMES = 20_000_000  # 100 hours at 50 frames/s; more is a number that is no frame number
+SPARSEST, FEW_FRAMES = 20, 200_000  # of more frames than that, a row for every 20th is expected
+
+# What h5py, csv and pandas raise over files that are damaged or something else.
+_DAMAGE = (
+    OSError, KeyError, ValueError, IndexError, TypeError, AttributeError, RuntimeError,
+    StopIteration, csv.Error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +94,7 @@ def read_poses(path: Path | str, format: str = "auto") -> Poses:
     if not path.is_file():
         raise StudyError(f"There is no file {path}: check the name and the folder.")
     if format == "auto":
-        fitting = [reader for reader in known.values() if reader.detect(path)]
+        fitting = [reader for reader in known.values() if _fits(reader, path)]
         if not fitting:
             raise StudyError(
                 f"{path} is no pose file that is known here: it should come from "
@@ -99,7 +107,7 @@ def read_poses(path: Path | str, format: str = "auto") -> Poses:
         raise StudyError(f"There is no format '{format}': choose one of {', '.join(known)}.")
     try:
         poses = reader.read(path)
-    except (OSError, KeyError, ValueError, IndexError, UnicodeDecodeError) as error:
+    except _DAMAGE as error:
         reason = " ".join(str(error).split())[:120]
         raise StudyError(
             f"{path} cannot be read as a {reader.title} file ({reason}): write it again, or name "
@@ -158,8 +166,12 @@ def check_frames(path: Path, frame: np.ndarray) -> int:
     whole = np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all()
     if not whole or numbers.min() < 0 or len(np.unique(numbers)) < len(numbers):
         raise StudyError(f"{path} has frame numbers that are missing, twice or below 0: repair it.")
-    if numbers.max() >= MAX_FRAMES:
-        raise StudyError(f"{path} speaks of frame {int(numbers.max())}: that is no frame number.")
+    # A damaged number must not ask for more memory than there is.
+    if numbers.max() >= SPARSEST * len(numbers) + FEW_FRAMES:
+        raise StudyError(
+            f"{path} has {len(numbers)} rows and speaks of frame {int(numbers.max())}: that is no "
+            "frame number, repair it."
+        )
     return int(numbers.max()) + 1
 
 
@@ -169,6 +181,17 @@ def is_hdf5(path: Path) -> bool:
         return path.is_file() and bool(h5py.is_hdf5(path))
     except OSError:
         return False
+
+
+def read_values(group: h5py.Group, name: str) -> np.ndarray:
+    """A dataset's values, from this file and no other, and only as many as poses may have."""
+    link = group.get(name, getlink=True)
+    node = group.get(name) if isinstance(link, h5py.HardLink | h5py.SoftLink) else None
+    if not isinstance(node, h5py.Dataset) or node.external or node.is_virtual:
+        raise ValueError(f"{name} is missing or lies in another file")
+    if (node.size or 0) > MAX_VALUES:
+        raise ValueError(f"{name} has {node.size} values")
+    return np.asarray(node[()])
 
 
 def first_lines(path: Path, count: int) -> list[str]:
@@ -183,6 +206,13 @@ def first_lines(path: Path, count: int) -> list[str]:
 def text_of(value: object) -> str:
     """A name from an HDF5 file, whether it is stored as bytes or as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _fits(reader: Reader, path: Path) -> bool:
+    try:
+        return reader.detect(path)
+    except _DAMAGE:
+        return False
 
 
 def _either(known: dict[str, Reader]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from storage.poses import Poses, check_frames, is_hdf5, text_of
+from storage.poses import Poses, check_frames, is_hdf5, read_values, text_of
 
 NAME, TITLE = "sleap", "SLEAP analysis"
 # The order for MATLAB, which files without `dims` have. Occupancy is the one not turned round.
@@ -38,8 +38,9 @@ def read(path: Path) -> Poses:
     with h5py.File(path) as file:
         xy = _axes(file, "tracks")
         scores = _axes(file, "point_scores") if "point_scores" in file else None
-        points = tuple(text_of(name) for name in file["node_names"][()])
-        given = [text_of(name) for name in file["track_names"][()]] if "track_names" in file else []
+        points = tuple(text_of(name) for name in read_values(file, "node_names"))
+        named_there = "track_names" in file
+        given = [text_of(name) for name in read_values(file, "track_names")] if named_there else []
         there = _axes(file, "track_occupancy") if "track_occupancy" in file else None
     check_frames(path, np.arange(len(xy)))
     confidence = np.full(xy.shape[:3], np.nan) if scores is None else scores
@@ -61,7 +62,7 @@ def _axes(file: h5py.File, name: str) -> np.ndarray:
     """A dataset with its axes in the order of WANTED, whichever order the file has them in."""
     dims = file[name].attrs.get("dims")
     axes = AXES[name] if dims is None else tuple(json.loads(text_of(dims)))
-    values = np.asarray(file[name][()], dtype=float)
+    values = read_values(file, name).astype(float)
     if sorted(axes) != sorted(WANTED[name]) or values.ndim != len(axes):
         raise ValueError(f"the axes of {name} are {', '.join(axes)}")
     return values.transpose([axes.index(axis) for axis in WANTED[name]])

@@ -258,3 +258,50 @@ def test_centre_heading_and_length_come_from_the_named_points() -> None:
     assert np.isnan(body.heading_deg[3])
     assert body.length_px[:2].tolist() == [30, 40]
     assert np.isnan(body.length_px[2:]).all()
+
+
+def test_values_of_another_file_are_not_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.bin"
+    secret.write_bytes(np.arange(12, dtype="<f8").tobytes())
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["tracks"] = np.ones((1, 2, 2, 3))
+    for kind in ("bytes", "link"):
+        pose = tmp_path / f"{kind}.h5"
+        with h5py.File(pose, "w") as file:
+            if kind == "bytes":
+                parts = [(str(secret), 0, 96)]
+                file.create_dataset("tracks", (1, 2, 2, 3), "<f8", external=parts)
+            else:
+                file["tracks"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "tracks")
+            file["node_names"] = [b"a", b"b"]
+        with pytest.raises(StudyError, match="lies in another file"):
+            read_poses(pose, "sleap")
+
+
+def test_a_truncated_file_is_one_clear_error(shared_data: Path, tmp_path: Path) -> None:
+    whole = (shared_data / f"{DEEPOF}madlc_topview/testDLC_h5_table_madlc.h5").read_bytes()
+    cut = tmp_path / "cut.h5"
+    for size in (600, 20_000, len(whole) - 5000):
+        cut.write_bytes(whole[:size])
+        with pytest.raises(StudyError, match=r"cut\.h5"):
+            read_poses(cut)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_file_is_read_or_refused_but_never_breaks(
+    shared_data: Path, tmp_path: Path, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    file = f"{DEEPOF}square_arena_topview/testDLC_square_arena.h5"
+    if seed % 2:
+        file = f"{DEEPOF}madlc_topview/testDLC_h5_table_madlc.h5"
+    data = np.frombuffer((shared_data / file).read_bytes(), dtype=np.uint8).copy()
+    places = rng.integers(0, min(len(data), 20_000), size=10)
+    data[places] = rng.integers(0, 256, size=10)
+    (tmp_path / "damaged.h5").write_bytes(data.tobytes())
+    try:
+        poses = read_poses(tmp_path / "damaged.h5")
+    except StudyError as error:
+        assert "damaged.h5" in str(error)
+    else:
+        assert poses.n_frames
