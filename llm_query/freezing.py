@@ -68,10 +68,14 @@ def freezing(
     see bouts_where. settings: what calibrate_freezing gave, in place of the defaults of the first
     two and of back_date_s.
 
-    Source: 5 mm/s as in SimBA's freezing and 5.2 mm/s in BehaviorDEPOT, 0.9 s as there (Gabriel
-    2022, doi 10.7554/eLife.74314), the second of Anagnostaras 2010 (doi 10.3389/fnbeh.2010.00158)
-    less what people's edges scatter. Bridging 0.1 s as in SimBA. The window is ours: the shortest
-    in which jitter of 1 px at 30 frames/s stays below 3 px/s; breathing (2 to 4 Hz) averages out.
+    A point that jumps far away and back within 0.2 s counts as not seen there (Hampel's rule), and
+    gaps of a point of up to max_gap_frames are crossed in a straight line.
+
+    Source: 5 mm/s and 0.1 s of bridging as in SimBA's freezing; 5.2 mm/s and 0.9 s in the example
+    of BehaviorDEPOT (Gabriel 2022, doi 10.7554/eLife.74314): the second of Anagnostaras 2010 (doi
+    10.3389/fnbeh.2010.00158) less what people's edges scatter. The window and the back-dating are
+    ours: with jitter of 1 px at 30 frames/s it leaves 3 px/s, and breathing (2 to 4 Hz) averages
+    out; ANY-maze back-dates onsets, too. They lie where the agreement with people is flat.
     Kappa with a person's scoring of two minutes at 50 frames/s: 0.90 (experts among themselves:
     0.91 to 0.94). Of ten variants of it (25 or 30 frames/s, 23 px/cm, 0.5 to 1.5 px of jitter more,
     wild points, halves) the mean is 0.90; with 3, 4, 6, 7 mm/s 0.87, 0.89, 0.89, 0.86; with 0.8
@@ -101,8 +105,8 @@ def freezing(
         recording, found, animal, known=known_frames(body, rule), behaviour="freezing",
         min_duration_s=rule.min_duration_s, max_gap_frames=max_gap_frames,
         definition=f"{body.said()}{ends} slower than {said} over {window_s:g} s, bouts longer by "
-        f"up to {rule.back_date_s:g} s at each end, interruptions up to {bridge_s:g} s bridged, for "
-        f">= {rule.min_duration_s:g} s",
+        f"up to {rule.back_date_s:g} s at each end, interruptions up to {bridge_s:g} s bridged, "
+        f"for >= {rule.min_duration_s:g} s",
     )  # fmt: skip
 
 
