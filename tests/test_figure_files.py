@@ -96,6 +96,7 @@ def test_html_needs_no_network_and_several_videos_make_a_file_each(study, tmp_pa
         text = (tmp_path / f"path-{name}.html").read_text(encoding="utf-8")
         assert len(text) > 1_000_000 and "Plotly.newPlot" in text
         assert 'src="http' not in text and "animal1 start" in text
+        assert '"toImageButtonOptions": {"format": "png", "scale": 3' in text
 
 
 def test_the_json_holds_the_numbers_and_the_bouts_of_a_question_are_an_ethogram(study, tmp_path):

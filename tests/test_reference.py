@@ -99,7 +99,7 @@ def test_the_command_lists_one_line_per_word_by_topic(words):
 def test_the_command_shows_one_word_or_all_as_json(words):
     ended = ethoscribe("measures", "Distance-Moved")
     assert ended.status == 0, ended.err
-    assert ended.out.startswith("distance_moved(recording, animal")
+    assert " ".join(ended.out.split()).startswith("distance_moved( recording, animal")
     assert "Unit: cm (px without a scale)." in ended.out and ">>> " in ended.out
     record = json.loads(ethoscribe("measures", "speed", "--json").out)
     assert record["name"] == "speed" and record["parameters"][1]["name"] == "animal"
