@@ -194,3 +194,14 @@ def test_a_video_that_nobody_scored_is_left_out_and_named(study, tmp_path):
 def test_what_cannot_be_compared_is_said_in_one_line(study, arguments, says):
     ended = run("compare", *arguments, "-s", study)
     assert ended.status == 1 and says in ended.err and ended.err.count("\n") == 1
+
+
+def test_several_videos_of_an_animal_are_one_value(study):
+    answer = compared(study, "distance_moved", "--by", "drug", "--animal-by", "cage")
+    (found,) = answer["comparisons"]
+    cm = (99 * np.array(SPEEDS) / 10).reshape(6, 2).mean(axis=1)
+    assert [g["n"] for g in found["groups"]] == [3, 3]
+    assert found["groups"][1]["mean"] == pytest.approx(cm[:3].mean(), rel=1e-5)
+    assert found["p"] == pytest.approx(stats.mannwhitneyu(cm[3:], cm[:3], method="exact").pvalue)
+    assert "12 rows of 6 animals with several rows are averaged" in found["notes"][-2]
+    assert "the animal as named in cage" in answer["methods"]
