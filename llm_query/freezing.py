@@ -78,8 +78,8 @@ def freezing(
     out; ANY-maze back-dates onsets, too. They lie where the agreement with people is flat.
     Kappa with a person's scoring of two minutes at 50 frames/s: 0.90 (experts among themselves:
     0.91 to 0.94). Of ten variants of it (25 or 30 frames/s, 23 px/cm, 0.5 to 1.5 px of jitter more,
-    wild points, halves) the mean is 0.90; with 3, 4, 6, 7 mm/s 0.87, 0.89, 0.89, 0.86; with 0.8
-    and 1 s 0.88 and 0.88; with windows of 0.3 and 0.5 s 0.90 and 0.86; with 0.075 and 0.125 s of
+    wild points, halves) the mean is 0.90; with 3, 4, 6, 7 mm/s 0.87, 0.89, 0.89, 0.87; with 0.8
+    and 1 s 0.88 and 0.88; with windows of 0.3 and 0.5 s 0.90 and 0.87; with 0.075 and 0.125 s of
     back-dating 0.87 and 0.87; with 0 and 0.2 s of bridging 0.89 and 0.86.
 
     >>> t = np.arange(210) / 30  # seconds; it walks, stops from 2 to 5 s, and walks on
