@@ -75,7 +75,8 @@ def freezing(
     of BehaviorDEPOT (Gabriel 2022, doi 10.7554/eLife.74314): the second of Anagnostaras 2010 (doi
     10.3389/fnbeh.2010.00158) less what people's edges scatter. The window and the back-dating are
     ours: with jitter of 1 px at 30 frames/s it leaves 3 px/s, and breathing (2 to 4 Hz) averages
-    out; ANY-maze back-dates onsets, too. They lie where the agreement with people is flat.
+    out; ANY-maze back-dates onsets, too. They were settled on the recording named next, where its
+    agreement is flat, so expect less of another one.
     Kappa with a person's scoring of two minutes at 50 frames/s: 0.90 (experts among themselves:
     0.91 to 0.94). Of ten variants of it (25 or 30 frames/s, 23 px/cm, 0.5 to 1.5 px of jitter more,
     wild points, halves) the mean is 0.90; with 3, 4, 6, 7 mm/s 0.87, 0.89, 0.89, 0.87; with 0.8
