@@ -47,9 +47,10 @@ def nose_contact(
 ) -> Bouts:
     """Bouts in which two animals' noses are together: less than max_distance apart.
 
-    max_distance: in unit, itself excluded; default 2.5 cm, uncalibrated 0.3 body lengths (the mean
-    of both). The same for (a, b) and (b, a). Needs noses: from pose data, or of a video tracked
-    here. min_duration_s: seconds. max_gap_frames: see bouts_where; 0 counts no unseen frame.
+    max_distance: in unit, itself excluded; default 2.5 cm, or 0.3 body lengths (the mean of both)
+    when uncalibrated or of animals up to 3.5 cm long. The same for (a, b) and (b, a). Needs noses:
+    from pose data, or of a video tracked here. min_duration_s: seconds. max_gap_frames: see
+    bouts_where; 0 counts no unseen frame.
 
     Source: LMT's oral-oral contact (heads < 15 px, 2.5 cm); MABe 2022: nose to nose < 15 px.
 
@@ -79,9 +80,9 @@ def nose_to_tail(
 ) -> Bouts:
     """Bouts in which the first animal's nose is at the second's tail base: anogenital sniffing.
 
-    Less than max_distance apart, in unit; default 2.5 cm, uncalibrated 0.3 body lengths (the mean
-    of both). (b, a) is the other way round. min_duration_s: seconds. max_gap_frames: see
-    bouts_where.
+    Less than max_distance apart, in unit; default 2.5 cm, or 0.3 body lengths (the mean of both)
+    when uncalibrated or of animals up to 3.5 cm long. (b, a) is the other way round.
+    min_duration_s: seconds. max_gap_frames: see bouts_where.
 
     Source: LMT's oral-genital contact; MABe 2022: nose to tail base < 15 px.
 
@@ -111,8 +112,9 @@ def nose_to_ear(
 ) -> Bouts:
     """Bouts in which the first animal's nose is at the second's nearer ear.
 
-    Less than max_distance apart, in unit; default 1.7 cm, uncalibrated 0.2 body lengths (the mean
-    of both). min_duration_s: seconds. max_gap_frames: see bouts_where. Needs pose data with ears.
+    Less than max_distance apart, in unit; default 1.7 cm, or 0.2 body lengths (the mean of both)
+    when uncalibrated or of animals up to 3.5 cm long. min_duration_s: seconds. max_gap_frames: see
+    bouts_where. Needs pose data with ears.
 
     Source: MABe 2022's oral-ear contact: < 10 px where noses touch at < 15 px.
 
@@ -145,10 +147,11 @@ def nose_to_body(
 ) -> Bouts:
     """Bouts in which the first animal's nose is at the second's body, anywhere along it.
 
-    Less than max_distance from the line through the second's nose, neck, back and tail base, as
-    far as it has them (the centre stands in for the back), in unit; default 2.5 cm, uncalibrated
-    0.3 body lengths: about half an adult mouse's width and 1 cm. Nose and tail base included:
-    & ~nose_to_tail(...) leaves them out. min_duration_s: seconds. max_gap_frames: see bouts_where.
+    Less than max_distance from the line through the second's nose, neck, back and tail base, as far
+    as it has them (the centre stands in for the back), in unit; default 2.5 cm, or 0.3 body lengths
+    when uncalibrated or of animals up to 3.5 cm long: about half an adult mouse's width and 1 cm.
+    Nose and tail base included: & ~nose_to_tail(...) leaves them out. min_duration_s: seconds.
+    max_gap_frames: see bouts_where.
 
     Source: ours, after LMT's contacts; a line does not depend on how many points a lab labels.
 
@@ -189,8 +192,9 @@ def side_by_side(
 
     way: "same", both looking the same way, noses less than max_distance apart and tail bases, too;
     "opposite", looking opposite ways, each nose less than that from the other's tail base; or
-    "either". max_distance: in unit; default 5.26 cm, uncalibrated 0.6 body lengths (the mean of
-    both). The same for (a, b) and (b, a). min_duration_s: seconds. max_gap_frames: see bouts_where.
+    "either". max_distance: in unit; default 5.26 cm, or 0.6 body lengths (the mean of both) when
+    uncalibrated or of animals up to 3.5 cm long. The same for (a, b) and (b, a). min_duration_s:
+    seconds. max_gap_frames: see bouts_where.
 
     Source: EthoVision's Side by side, after LMT: both distances < 5.26 cm, and the sign of the dot
     product of the bodies' directions says which way.

@@ -104,9 +104,9 @@ def touch(
 
     Contact for recordings without outlines; with outlines use contact.
 
-    Less than max_distance apart, in unit; default 2 cm, uncalibrated 0.25 body lengths (the mean of
-    both). points_a, points_b: lists of points, as in closest_distance. min_duration_s: seconds.
-    max_gap_frames: see bouts_where.
+    Less than max_distance apart, in unit; default 2 cm, or 0.25 body lengths (the mean of both)
+    when uncalibrated or of animals up to 3.5 cm long. points_a, points_b: lists of points, as in
+    closest_distance. min_duration_s: seconds. max_gap_frames: see bouts_where.
 
     Source: MABe 2022's contact: closest distance < 12 px where noses touch at < 15 px.
 

@@ -98,7 +98,9 @@ def box_of(recording: Recording, animal: str, points: Sequence[str]) -> np.ndarr
     def make() -> np.ndarray:
         places = [recording.position(animal, point) for point in points]
         low, high = np.fmin.reduce(places), np.fmax.reduce(places)
-        return np.concatenate([low.T, high.T])
+        box = np.concatenate([low.T, high.T])
+        box.flags.writeable = False
+        return box
 
     return recording.remember(("box", animal, tuple(points)), make)
 

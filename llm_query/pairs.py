@@ -18,6 +18,7 @@ from llm_query.sharp import dot, sharp_velocity
 from llm_query.states import bouts_where
 
 Value = TypeVar("Value", float, np.ndarray)
+SMALL_CM = 3.5  # flies and small fish; adult mice have 8 to 10 cm
 FRONTS, BACKS = ("nose", "head"), ("neck", "back", "tail_base")  # a heading from points
 
 
@@ -72,9 +73,16 @@ def distance_limit(
 def reach_limit(
     recording: Recording, a: str, b: str, given: float | None, default: Reach, name: str
 ) -> tuple[float, str]:
-    """A distance in unit and how to say it: as given, or the default for this recording."""
+    """A distance in unit and how to say it: as given, or the default for this recording.
+
+    Defaults in cm are made for mice and rats: two animals that are SMALL_CM long or less get theirs
+    in body lengths, as in recordings without a scale.
+    """
+    two_animals(recording, a, b)
     if given is None and recording.px_per_cm is not None:
-        given = default.cm
+        sizes = [known_size(recording, each) for each in (a, b)]
+        if None in sizes or sum(size or 0.0 for size in sizes) / 2 > SMALL_CM:
+            given = default.cm
     return distance_limit(recording, a, b, given, default.lengths, name)
 
 
@@ -83,17 +91,18 @@ def body_size(recording: Recording, animal: str, instead: str) -> float:
 
     `instead` names the argument that makes it unnecessary, for the error when there is neither.
     """
+    size = known_size(recording, animal)
+    return median_length(recording, animal, instead) if size is None else size
 
-    def make() -> float:
-        if not np.isfinite(recording.length(animal)).any():
-            points = points_by_role(recording, animal)
-            if "nose" in points and "tail_base" in points:
-                ends = distance_between_points(
-                    recording, animal, animal, points["nose"], points["tail_base"]
-                )
-                if np.isfinite(ends).any():
-                    return float(np.nanmedian(ends))
-        return median_length(recording, animal, instead)
+
+def known_size(recording: Recording, animal: str) -> float | None:
+    """Median body length in unit, None when neither an outline nor points tell it."""
+
+    def make() -> float | None:
+        length, points = recording.length(animal), points_by_role(recording, animal)
+        if not np.isfinite(length).any() and {"nose", "tail_base"} <= set(points):
+            length = distance_between_points(recording, animal, animal, "nose", "tail_base")
+        return float(np.nanmedian(length)) if np.isfinite(length).any() else None
 
     return recording.remember(("body size", animal), make)
 
@@ -130,7 +139,9 @@ def parting_speed(recording: Recording, a: str, b: str, window_s: float) -> np.n
         apart = recording.position(b) - recording.position(a)
         change = sharp_velocity(recording, b, window_s) - sharp_velocity(recording, a, window_s)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return dot(apart, change) / distance_between_points(recording, a, b)
+            parting = dot(apart, change) / distance_between_points(recording, a, b)
+        parting.flags.writeable = False
+        return parting
 
     return recording.remember(("parting speed", a, b, float(window_s)), make)
 

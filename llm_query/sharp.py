@@ -45,7 +45,9 @@ def sharp_speed(recording: Recording, animal: str, window_s: float) -> np.ndarra
 
     def make() -> np.ndarray:
         x, y = sharp_velocity(recording, animal, window_s).T
-        return np.sqrt(x * x + y * y)
+        speed = np.sqrt(x * x + y * y)
+        speed.flags.writeable = False
+        return speed
 
     return recording.remember(("sharp speed", animal, float(window_s)), make)
 

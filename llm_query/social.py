@@ -210,7 +210,9 @@ def head_angle(
     pointing = heading_of(recording, a, front, back)
 
     def make() -> np.ndarray:
-        return angle_between(pointing, direction_deg(goal - recording.position(a)))
+        angle = angle_between(pointing, direction_deg(goal - recording.position(a)))
+        angle.flags.writeable = False
+        return angle
 
     return recording.remember(("head angle", a, b, front, back), make)
 

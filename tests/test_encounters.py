@@ -233,6 +233,19 @@ def test_a_point_is_named_by_its_role_whatever_the_lab_called_it() -> None:
         nose_to_ear(recording, "a", "b", 5)
 
 
+def test_defaults_made_for_mice_are_in_body_lengths_for_flies() -> None:
+    along = (("a", 0), ("b", 30), ("c", 900))
+    paths = {name: np.tile([float(x), 0.0], (3, 1)) for name, x in along}
+    noses = {name: {"nose": path} for name, path in paths.items()}
+    fly = Recording.synthetic(paths, points=noses, px_per_cm=100, length=25)
+    assert nose_contact(fly, "a", "b").count == 0  # 3 mm apart, 2.5 mm long
+    assert "< 0.075 cm (0.3 body lengths)" in nose_contact(fly, "a", "b").definition
+    mouse_like = Recording.synthetic(paths, points=noses, px_per_cm=100, length=800)
+    assert nose_contact(mouse_like, "a", "b").count == 1
+    bare = Recording.synthetic(paths, points=noses, px_per_cm=100)
+    assert "noses < 2.5 cm" in nose_contact(bare, "a", "b").definition
+
+
 def test_what_a_recording_lacks_is_said() -> None:
     paths = {name: np.zeros((3, 2)) + i for i, name in enumerate(NAMES)}
     bare = Recording.synthetic(paths)
