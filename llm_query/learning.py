@@ -30,10 +30,10 @@ from llm_query.validation import (
 )
 
 FEWEST_BOUTS = 5
-MOST_ROWS = 60_000  # frames of all videos whose features are in memory
-ROWS_PER_FIT = 20_000  # neighbouring frames say the same: more cost time and change little
+MOST_ROWS = 50_000  # frames of all videos whose features are in memory
+ROWS_PER_FIT = 10_000  # neighbouring frames say the same: more cost time and change little
 MOST_FEATURES = 60
-TREES, TREES_TO_CHOOSE = 80, 60
+TREES, TREES_TO_CHOOSE = 60, 40
 KINDS = ("random forest", "extra trees")
 CURVES = ("isotonic", "logistic")
 Progress = Callable[[str, int, int], None]

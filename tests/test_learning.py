@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -259,6 +260,16 @@ def test_a_decision_joins_gaps_and_drops_flickers_where_that_helps():
     decision = choose_decision(pooled, probability)
     assert decision.min_probability == 0.5
     assert 0.12 <= decision.merge_gap_s <= 1.4 and 0.16 < decision.min_duration_s <= 4
+
+
+@pytest.mark.slow
+def test_five_videos_of_10000_frames_are_learned_in_a_minute_of_computing(monkeypatch):
+    monkeypatch.undo()
+    items = [scored_scene(seed, seconds=400)[0] for seed in range(5)]
+    began = time.process_time()
+    found, _ = learn(items, "circling")
+    assert time.process_time() - began < 60
+    assert found.report["frame_f1"] > 0.9 and len(found.forest.to_bytes()) < 1 << 20
 
 
 # real data
