@@ -11,7 +11,7 @@ PIP    := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 SOURCE := app tracking llm_query storage assets tests
 DEMO   ?= demo
 
-.PHONY: help install dev demo ui check lint test bench format lock clean browser
+.PHONY: help install dev demo ui check lint test bench docs format lock clean browser
 
 help:
 	@echo "make demo     install, render a scene with known truth, track it, ask, score"
@@ -19,6 +19,7 @@ help:
 	@echo "make check    format, lint, types, import rules, quick tests"
 	@echo "make test     all of check, and every test, browser included"
 	@echo "make bench    speed and accuracy on real recordings"
+	@echo "make docs     write docs/measures.md anew from the vocabulary"
 	@echo "make format   put the code in the project's format"
 	@echo "make lock     write constraints.txt anew from the newest versions"
 	@echo "make clean    remove .venv and caches"
@@ -65,6 +66,9 @@ test: lint browser
 
 bench: $(DEV)
 	$(BIN)/python -m tests.benchmarks
+
+docs: $(DEV)
+	$(BIN)/python -m llm_query.reference > docs/measures.md
 
 format: $(DEV)
 	$(BIN)/ruff format $(SOURCE)

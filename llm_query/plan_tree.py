@@ -92,9 +92,9 @@ class Tree(Clauses):
 
     def _same(self, first: Condition, second: Condition) -> Condition | None:
         """Join a condition said twice ("at rest. Resting is inactivity of at least 1 s")."""
-        if first.subject == second.subject and first.arguments.get("does") == "freezing":
-            if second.kind == "immobile":  # the question says what it means by freezing
-                return second
+        frozen = first.subject == second.subject and first.arguments.get("does") == "freezing"
+        if frozen and second.kind == "immobile":  # the question says what it means by freezing
+            return second
         if first.kind != second.kind or first.subject != second.subject:
             return None
         if first.kind == "immobile":

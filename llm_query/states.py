@@ -50,6 +50,7 @@ def bouts_where(
         known = recording.seen(subject)
         if target in recording.animals:
             known = known & recording.seen(str(target))
+    definition = "; ".join([definition, *recording.notes]) if recording.notes else definition
     found = Bouts.where(
         mask, recording.edges_s, subject, target, behaviour,
         known=known, max_gap_frames=max_gap_frames, definition=definition,

@@ -94,10 +94,19 @@ def describe(length_unit: str = "cm") -> str:
     )
 
 
+# What looks at outlines, always or by its arguments; a test watches every word.
+OUTLINED = (
+    "activity", "arm_entries", "contact", "distance_to_outline", "enter_fraction", "exit_fraction",
+    "floating", "forced_swim", "four paws", "fraction_inside", "gap_between", "grooming", "leave",
+    "mabe_triplet", "make_contact", "mask_gap", "masks", "mobility", "mobility_state",
+    "nose_to_body", "run_assay", "social_measures", "plus_maze", "maze_alternation", "light_dark",
+)  # fmt: skip
+
+
 def needs_outlines(code: str) -> bool:
     """Whether analysis code asks for outlines, so that the snapshot must hold the masks.
 
     >>> needs_outlines('contact(recording, "animal1", "animal2")'), needs_outlines("speed")
     (True, False)
     """
-    return re.search(r"\b(contact|gap_between|mask_gap|masks)\b", code) is not None
+    return re.search(rf"\b({'|'.join(OUTLINED)})\b", code) is not None

@@ -53,7 +53,7 @@ def test_a_path_is_the_positions_with_its_gap_and_its_ends(setting):
     assert [trace["name"] for trace in figure["data"][:3]] == ["a", "b", "c"]
     assert [trace["line"]["color"] for trace in figure["data"][:3]] == list(COLOURS[:3])
     x = np.array(figure["data"][2]["x"], dtype=float)
-    np.testing.assert_array_equal(x, recording.position("c")[:, 0])
+    np.testing.assert_allclose(x, recording.position("c")[:, 0], rtol=1e-7)
     first, last = setting.frame_at(1), setting.frame_at(2)
     assert np.isnan(x[first:last]).all() and np.isfinite(x[[first - 1, last]]).all()
     ends = {trace["name"]: (trace["x"][0], trace["customdata"][0]) for trace in figure["data"][3:]}
@@ -98,7 +98,8 @@ def test_a_long_path_keeps_its_shape_and_its_gaps_with_few_points():
     x, y = (np.array(trace[key], dtype=float) for key in "xy")
     assert 1000 < len(x) <= MAX_POINTS
     assert np.nanmax(x) == 9 and np.nanmin(y) == -9
-    assert np.nanmin(x) == np.nanmin(xy[:, 0]) and np.nanmax(y) == np.nanmax(xy[:, 1])
+    assert np.nanmin(x) == pytest.approx(np.nanmin(xy[:, 0]), rel=1e-7)
+    assert np.nanmax(y) == pytest.approx(np.nanmax(xy[:, 1]), rel=1e-7)
     assert np.isnan(x).sum() == 2  # one break for each gap
     seconds = np.array(trace["customdata"])
     breaks = np.flatnonzero(np.isnan(x))
