@@ -11,6 +11,7 @@ from llm_query.recording import Recording
 BETTER = 0.2  # a window to one side is taken where it leaves less than this of the squared error
 ROUNDING = 1e-11  # squared errors below this share of the squared path are rounding
 TOGETHER = 50_000  # frames of all animals up to which they are done at once
+BLOCK = 8192  # frames at once of long recordings: what the processor keeps close
 COUNT, T, TT, X, Y, TX, TY, SQUARES = range(8)  # rows of sums over a window
 TURNED = np.array([1, -1, 1, 1, 1, -1, -1, 1.0])[:, None]  # their signs when time runs back
 
@@ -61,13 +62,28 @@ def straightest(paths: np.ndarray, time_s: np.ndarray, window_s: float) -> np.nd
     """(k, n, 2) slopes of the straightest window at every frame of k paths (k, n, 2)."""
     if window_s == 0:
         return np.stack([central_difference(path, time_s) for path in paths])
+    n = len(time_s)
+    enough = max(3.0, window_s / 2 / float(np.median(np.diff(time_s)))) if n > 1 else 3.0
+    if n <= 2 * BLOCK:
+        return _fitted(paths, time_s, window_s, enough)
+    found = np.empty(paths.shape)
+    for start in range(0, n, BLOCK):  # a window never reaches farther than window_s
+        stop = min(start + BLOCK, n)
+        low = int(np.searchsorted(time_s, time_s[start] - window_s - 1e-6)) - 1
+        high = int(np.searchsorted(time_s, time_s[stop - 1] + window_s + 1e-6)) + 1
+        part = slice(max(low, 0), min(high, n))
+        block = _fitted(paths[:, part], time_s[part], window_s, enough)
+        found[:, start:stop] = block[:, start - part.start : stop - part.start]
+    return found
+
+
+def _fitted(paths: np.ndarray, time_s: np.ndarray, window_s: float, enough: float) -> np.ndarray:
     sums, half = _windows(paths, time_s, window_s)
     (after, before), (around, half_before) = sums, half
     around += half_before
     around[COUNT] -= 1  # the frame itself is in both halves
     slope_x, slope_y, left = _fit(around)
     left = BETTER * left
-    enough = max(3.0, window_s / 2 / float(np.median(np.diff(time_s)))) if len(time_s) > 1 else 3.0
     for window in (after, before):  # of two that fit alike, the later piece
         other_x, other_y, other_left = _fit(window)
         better = (window[COUNT] >= enough) & (other_left < left)

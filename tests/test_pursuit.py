@@ -54,6 +54,17 @@ def test_a_sharp_velocity_never_looks_across_a_gap_and_takes_any_frame_times() -
     assert np.isnan(straightest(lone[None], np.arange(5.0), 2.0)).all()
 
 
+def test_a_long_recording_in_blocks_is_the_same_to_the_last_digit(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(4)
+    paths = np.cumsum(rng.normal(0, 1, (2, 900, 2)), axis=1)
+    paths[0, 195:203] = paths[1, 400:420] = np.nan
+    for time_s in (np.arange(900) / 30, np.cumsum(rng.uniform(0.02, 0.05, 900))):
+        whole = straightest(paths, time_s, 0.5)
+        monkeypatch.setattr("llm_query.sharp.BLOCK", 100)
+        assert np.array_equal(straightest(paths, time_s, 0.5), whole, equal_nan=True)
+        monkeypatch.undo()
+
+
 @every_setting
 def test_an_approach_begins_and_ends_with_the_walk_to_the_other(setting: Setting) -> None:
     paths = {
