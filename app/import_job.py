@@ -32,6 +32,7 @@ from storage.videos import (
     NO_VIDEO,
     Video,
     add_video,
+    animal_names,
     find_video,
     frame_times,
     rename_video,
@@ -216,20 +217,19 @@ def _describe(study_folder: Path, video: Video, wish: Wish) -> Video:
 def _store(
     study_folder: Path, file: Path, poses: Poses, info: Any, wish: Wish, asked: dict[str, Any]
 ) -> ImportSummary:
-    """Put poses into the study in one transaction."""
+    """Put poses into the study in one transaction, opened when everything is ready for it."""
     started = datetime.now(UTC)
     poses = poses.noting(*_fit(file, poses, info), *_centre_notes(poses))
-    with (
-        tempfile.TemporaryDirectory(prefix="ethoscribe-import-") as folder,
-        open_study(study_folder, create=True) as study,
-    ):
-        video = _recording(study, info, poses, wish)
-        removed = analysed_bouts(study, video.video_id)
-        tracks, points = write_shards(poses, frame_times(study, video.video_id), Path(folder))
-        run = _run(file, poses, asked, started)
-        stored = ingest_run(study, video.video_id, run, [tracks], [], [points], list(poses.animals))
+    with tempfile.TemporaryDirectory(prefix="ethoscribe-import-") as folder:
+        tracks, points = write_shards(poses, _times(study_folder, info), Path(folder))
+        with open_study(study_folder, create=True) as study:
+            video = _recording(study, info, poses, wish)
+            removed = analysed_bouts(study, video.video_id)
+            names = _names(study, video, poses)
+            run = _run(file, poses, asked, started)
+            stored = ingest_run(study, video.video_id, run, [tracks], [], [points], names)
     return ImportSummary(
-        video.name, video.n_frames, poses.animals, len(poses.points),
+        video.name, video.n_frames, tuple(names), len(poses.points),
         float(stored.share_detected or 0), poses.notes, removed_bouts=removed,
     )  # fmt: skip
 
@@ -251,6 +251,21 @@ def _recording(study: Study, info: Any, poses: Poses, wish: Wish) -> Video:
     if scale is not None:
         set_scale(study, info.video_id, scale)
     return find_video(study, info.video_id)
+
+
+def _times(study_folder: Path, info: Any) -> np.ndarray:
+    """(n,) s, the time of every frame of the recording that the poses are for."""
+    if not isinstance(info, Video):
+        return np.asarray(info.time_s, dtype=float)
+    with open_study(study_folder) as study:
+        return frame_times(study, info.video_id)
+
+
+def _names(study: Study, video: Video, poses: Poses) -> list[str]:
+    """The animals' names; an only animal without one keeps the name it was given before."""
+    before = list(animal_names(study, video.video_id).values())
+    nameless = poses.animals == ("animal1",) and len(before) == 1
+    return before if nameless else list(poses.animals)
 
 
 def _fit(file: Path, poses: Poses, info: Any) -> list[str]:

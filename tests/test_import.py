@@ -20,7 +20,7 @@ from storage.bouts import read_bouts
 from storage.runs import active_run
 from storage.study import open_study
 from storage.tracks import read_keypoints, read_tracks
-from storage.videos import find_video, frame_times, videos
+from storage.videos import find_video, frame_times, rename_animal, videos
 
 SHELL = Path(workplace.__file__).parent / "views" / "shell.py"
 DEMO = "behaviour/freezing/demo1/demo1_tracking.csv"
@@ -267,6 +267,14 @@ def test_imported_tracks_are_exported_with_their_points(tmp_path: Path) -> None:
     assert table.loc[3, ["x_cm", "nose_x_px", "tailbase_confidence"]].tolist() == pytest.approx(
         [5.6, 76, 0.3]
     )
+
+
+def test_an_animal_keeps_the_name_it_was_given(tmp_path: Path) -> None:
+    file, study = small_csv(tmp_path / "walk.csv"), tmp_path / "study"
+    imported(file, "-s", study, "--fps", "30")
+    with open_study(study, write=True) as opened:
+        rename_animal(opened, 1, 1, "Ada")
+    assert "Ada with 3 body points" in imported(file, "-s", study, "--fps", "30", "--force")
 
 
 def test_pages_show_a_recording_without_a_video(
