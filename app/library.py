@@ -133,6 +133,7 @@ def player_facts(study: Path, video_id: int) -> dict:
         "fps": float(video.fps),
         "duration": video.duration_s,
         "playable": video.browser_playable,
+        "pictures": video.has_pictures,
         "perCm": video.px_per_cm,
         "run": row.run_id,
         "share": row.share_detected,

@@ -105,7 +105,8 @@ class Player {
     this.timeline.times = this.times;
     this.openOverlay();
     if (facts.playable) this.openVideo(); else this.openStills(
-      "No browser can play this file, so the server sends its frames one by one.");
+      facts.pictures ? "No browser can play this file, so the server sends its frames one by one."
+        : "There is no video of this recording, only its poses.");
     this.root.focus({ preventScroll: true });
   }
 
