@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from llm_query.errors import QueryError
+from llm_query.learned import named_behaviours
 from llm_query.planner import Context, Plan, plan
 from llm_query.sandbox import Result, check_code, kill_running, run_code
 from llm_query.vocabulary import needs_outlines
@@ -238,7 +239,10 @@ def _run(study_folder: Path | str, name: str, code: str) -> Answer:
         def prepare() -> None:
             with _reading(study_folder) as study:
                 found = find_video(study, name)
-                write_snapshot(study, found.video_id, folder, needs_masks=needs_outlines(code))
+                write_snapshot(
+                    study, found.video_id, folder,
+                    needs_masks=needs_outlines(code), learned=named_behaviours(code),
+                )  # fmt: skip
 
         result = run_code(code, Path(folder), prepare=prepare)
     return _answer(name, code, result)

@@ -208,11 +208,12 @@ class Recording:
         points: Mapping[str, Mapping[str, np.ndarray]] | None = None,
         heading_deg: Mapping[str, np.ndarray] | None = None,
         length: float | None = None,
+        width: float | None = None,
         masks: Mapping[str, Outlines] | None = None,
     ) -> Recording:
         """A recording made of paths (n, 2) in px by animal, for examples and tests.
 
-        Regions are in px, too. `length` is every animal's body length in px.
+        Regions are in px, too. `length` and `width` are every animal's body length and width, px.
 
         >>> line = np.column_stack([np.arange(60), np.zeros(60)])
         >>> recording = Recording.synthetic({"animal1": line}, fps=30, px_per_cm=10)
@@ -228,11 +229,12 @@ class Recording:
             path = np.asarray(path, dtype=float)
             seen = np.isfinite(path).all(axis=1)
             size = np.where(seen, np.nan if length is None else length, np.nan)
+            across = np.where(seen, np.nan if width is None else width, np.nan)
             extra = {p: np.asarray(v, dtype=float) for p, v in (points or {}).get(name, {}).items()}
             tracks[name] = Track(
                 points={"centre": path, **extra},
                 heading_deg=np.asarray((heading_deg or {}).get(name, missing), dtype=float),
-                length=size, width=missing, area=missing, identity_confidence=missing,
+                length=size, width=across, area=missing, identity_confidence=missing,
             )  # fmt: skip
         scale = 1.0 if px_per_cm is None else 1 / px_per_cm
         return cls(

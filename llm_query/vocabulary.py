@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 Function = TypeVar("Function", bound=Callable[..., Any])
 MODULES = (
     "kinematics", "paths", "cleaning", "bodies", "motion", "freezing", "postures", "gait", "rest",
-    "zones", "visits", "arenas", "social", "encounters", "groups", "pursuit", "states", "learned",
-    "sides", "tools", "summaries", "results", "figures", "portraits", "assays",
+    "zones", "visits", "arenas", "social", "encounters", "meetings", "groups", "huddles",
+    "social_table", "pursuit", "states", "learned",
+    "sides", "tools", "summaries", "results", "figures", "portraits", "group_figures",
+    "transition_figures", "embedding", "assays", "features",
 )  # fmt: skip
 KINDS = {
     "Bouts": "bouts", "float": "number", "int": "number", "np.ndarray": "array",

@@ -19,7 +19,7 @@ from storage.locks import connect, gate_of
 __all__ = ["DATABASE", "Study", "StudyBusyError", "StudyError", "is_study", "open_study"]
 
 DATABASE = "study.duckdb"
-_DAMAGE = ("not a valid DuckDB", "orrupt", "enough bytes", "WAL file")
+_DAMAGE = ("not a valid DuckDB", "orrupt", "enough bytes from file", "WAL file")
 
 # For ? or for $name.
 Parameters = Sequence[Any] | dict[str, Any]
@@ -163,7 +163,7 @@ def _explained(folder: Path, write: bool) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         line = str(error).strip().splitlines()[0]
-        if any(sign in line for sign in _DAMAGE):
+        if ".parquet" not in line and any(sign in line for sign in _DAMAGE):
             raise StudyError(
                 f"{folder / DATABASE} is damaged or no DuckDB file: restore it from a backup, or "
                 f"start a new study in another folder ({line})"

@@ -209,7 +209,7 @@ def animal_names(study: Study, video_id: int) -> dict[int, str]:
 
 
 def rename_animal(study: Study, video_id: int, animal_id: int, name: str) -> None:
-    """Give an animal a name of its own; its scored bouts follow."""
+    """Give an animal a name of its own; its scored bouts and its metadata follow."""
     names = animal_names(study, video_id)
     name = name.strip()
     if animal_id not in names:
@@ -226,6 +226,10 @@ def rename_animal(study: Study, video_id: int, animal_id: int, name: str) -> Non
             f"UPDATE bouts SET {column} = ? WHERE video_id = ? AND {column} = ?",
             [name, video_id, names[animal_id]],
         )
+    study.rows(
+        "UPDATE metadata SET animal = ? WHERE video_id = ? AND animal = ?",
+        [name, video_id, names[animal_id]],
+    )
 
 
 def _seen_again(study: Study, video: Video, path: Path, px_per_cm: float | None) -> Video:

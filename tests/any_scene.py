@@ -6,7 +6,7 @@ must not depend on the camera. Everything is written in cm and seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -53,7 +53,7 @@ class Camera:
     names: tuple[str, str, str] = ("ann", "bob", "cat")
     gaps: bool = True
     outlined: bool = True
-    seconds: float = 12.0
+    seconds: float = 9.0
     a: str = field(init=False, default="")
     b: str = field(init=False, default="")
     c: str = field(init=False, default="")
@@ -116,10 +116,13 @@ class Camera:
             Region(name, kind, self.see(np.array(corners)) * scale, role)
             for name, (kind, corners, role) in REGIONS.items()
         ]
-        return Recording.synthetic(
+        film = Recording.synthetic(
             paths, fps=self.fps, px_per_cm=scale if self.calibrated else None, regions=regions,
-            points=points, heading_deg=headings, length=5 * scale, masks=masks,
+            points=points, heading_deg=headings, length=5 * scale, width=2 * scale, masks=masks,
         )  # fmt: skip
+        size = [round(side * scale) for side in (WIDTH, HEIGHT)]
+        return replace(film, **dict(zip(("height", "width") if self.turned else ("width", "height"),
+                                        size, strict=True)))  # fmt: skip
 
 
 def _world(seed: int, t: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -131,9 +134,9 @@ def _world(seed: int, t: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]
         x = 30 + 14 * np.sin(rate[0] * t + phase[0]) + 8 * np.sin(2 * rate[1] * t + phase[1])
         y = 20 + 9 * np.sin(rate[2] * t + phase[2]) + 6 * np.sin(2 * rate[3] * t + phase[3])
         centres.append(np.column_stack([x, y]))
-    lag = 0.45  # the third runs after the first until second 6, then rests
+    lag = 0.45  # the third runs after the first until second 5, then rests
     first = np.column_stack([
-        np.interp(np.minimum(t, 6.0) - lag, t, centres[0][:, k]) for k in (0, 1)])  # fmt: skip
+        np.interp(np.minimum(t, 5.0) - lag, t, centres[0][:, k]) for k in (0, 1)])  # fmt: skip
     centres.append(first)
     heads = []
     for xy in centres:
@@ -160,7 +163,7 @@ def _other_side(point: str) -> str:
 
 
 def _unseen(k: int, t: np.ndarray) -> np.ndarray:
-    spans = [[(3.0, 3.05), (8.0, 8.5)], [(5.0, 5.4)], [(10.0, 10.07)]][k]
+    spans = [[(3.0, 3.05), (7.0, 7.5)], [(5.0, 5.4)], [(8.0, 8.03)]][k]
     return np.any([(t >= a) & (t < b) for a, b in spans], axis=0)
 
 
