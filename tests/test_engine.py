@@ -240,10 +240,10 @@ def test_a_study_error_of_one_video_is_that_videos_alone(
         still = np.full((20, 1), 5.0)
         add_tracked(one, tmp_path, still, still, name="other")
 
-    def write_snapshot(study: Study, video_id: int, folder: str, needs_masks: bool) -> None:
+    def write_snapshot(study: Study, video_id: int, folder: str, **what: object) -> None:
         if video_id == 2:
             raise StudyError("its tracks are gone")
-        snapshot.write_snapshot(study, video_id, folder, needs_masks=needs_masks)
+        snapshot.write_snapshot(study, video_id, folder, **what)
 
     monkeypatch.setattr(engine, "write_snapshot", write_snapshot)
     good, bad = ask(study, "mean speed")
