@@ -23,6 +23,7 @@ from llm_query.vocabulary import needs_outlines
 from storage.analyses import find_analysis, keep
 from storage.bouts import COLUMNS, read_bouts, save_bouts
 from storage.errors import StudyError
+from storage.learned import learned_names
 from storage.regions import regions
 from storage.runs import active_run
 from storage.snapshot import write_snapshot
@@ -238,10 +239,11 @@ def _run(study_folder: Path | str, name: str, code: str) -> Answer:
 
         def prepare() -> None:
             with _reading(study_folder) as study:
-                found = find_video(study, name)
+                found, named = find_video(study, name), named_behaviours(code)
+                known = learned_names(study)
                 write_snapshot(
-                    study, found.video_id, folder,
-                    needs_masks=needs_outlines(code), learned=named_behaviours(code),
+                    study, found.video_id, folder, needs_masks=needs_outlines(code),
+                    learned=named if named is None or set(named) <= set(known) else None,
                 )  # fmt: skip
 
         result = run_code(code, Path(folder), prepare=prepare)
