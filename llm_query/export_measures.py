@@ -12,11 +12,13 @@ import pandas as pd
 from llm_query.bout_algebra import window
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
+from llm_query.freezing import freezing
 from llm_query.kinematics import distance_moved, mean_speed
 from llm_query.motion import immobile, moving
+from llm_query.paths import path_straightness
 from llm_query.recording import Recording
 from llm_query.social import nearest_neighbour_distance
-from llm_query.zones import distance_to_region, enters, in_region
+from llm_query.zones import distance_to_region, enters, in_region, leaves
 from storage.runs import active_run
 from storage.snapshot import write_snapshot
 from storage.study import open_study
@@ -47,8 +49,8 @@ def measures_table(recording: Recording, bin_s: float | None = None) -> pd.DataF
     """The measures of one recording, a row for each animal, region, time bin and measure.
 
     The region is empty for measures of the whole arena. A region's `latency` counts from the
-    bin's start and is missing when the animal never was in it; `tracked_fraction` is the share
-    of the bin's frames in which the animal was found.
+    bin's start and is missing (and `latency_censored` 1) when the animal never was in it;
+    `tracked_fraction` is the share of the bin's frames in which the animal was found.
 
     >>> from llm_query.examples import example_recording
     >>> table = measures_table(example_recording())
@@ -81,7 +83,9 @@ class _of:
 
     def __init__(self, recording: Recording, animal: str) -> None:
         self.recording, self.animal = recording, animal
-        states: dict[str, Callable[..., Bouts]] = {"moving": moving, "immobile": immobile}
+        states: dict[str, Callable[..., Bouts]] = {
+            "moving": moving, "immobile": immobile, "freezing": freezing,
+        }  # fmt: skip
         self.bouts = {name: _or_none(find, recording, animal) for name, find in states.items()}
         others = len(recording.animals) > 1
         self.nearest = nearest_neighbour_distance(recording, animal) if others else None
@@ -91,6 +95,7 @@ class _of:
         here = (self.recording, self.animal, "centre", start_s, stop_s)
         yield "distance_moved", distance_moved(*here), unit
         yield "mean_speed", mean_speed(*here), f"{unit}/s"
+        yield "path_straightness", path_straightness(*here), "fraction"
         for name, bouts in self.bouts.items():
             part = None if bouts is None else bouts.within(start_s, stop_s)
             yield f"time_{name}", np.nan if part is None else part.total_s, "s"
@@ -111,6 +116,7 @@ class _of_region:
         if recording.region(region).has_inside:
             self.inside = in_region(recording, animal, region)
             self.entries = enters(recording, animal, region)
+            self.exits = leaves(recording, animal, region)
 
     def __call__(self, start_s: float, stop_s: float) -> Iterator[Measure]:
         unit = self.recording.unit
@@ -124,9 +130,14 @@ class _of_region:
         yield "time_in_region", part.total_s, "s"
         yield "share_of_time", part.total_s / (stop_s - start_s), "fraction"
         yield "visits", part.count, "count"
+        yield "mean_visit", part.mean_s, "s"
+        yield "longest_visit", part.longest_s, "s"
         yield "entries", self.entries.within(start_s, stop_s).count, "count"
+        yield "exits", self.exits.within(start_s, stop_s).count, "count"
         yield "latency", float(latency_s), "s"
+        yield "latency_censored", float(not part.count), "0 or 1"
         yield "distance_moved", distance_moved(*here, during=self.inside), unit
+        yield "mean_speed", mean_speed(*here, during=self.inside), f"{unit}/s"
 
 
 def _or_none(find: Callable[..., Bouts], recording: Recording, animal: str) -> Bouts | None:

@@ -56,12 +56,21 @@ def test_the_whole_recording_has_the_numbers_of_the_scene(recording):
     assert value(table, "animal1", "latency", "right") == pytest.approx(5)
     assert value(table, "animal1", "distance_moved", "right") == pytest.approx(49)
     assert value(table, "animal1", "mean_distance_to_region", "feeder") == pytest.approx(49.5)
+    assert value(table, "animal1", "mean_visit", "right") == pytest.approx(5)
+    assert value(table, "animal1", "longest_visit", "right") == pytest.approx(5)
+    assert value(table, "animal1", "exits", "right") == 0
+    assert value(table, "animal1", "mean_speed", "right") == pytest.approx(10)
+    assert value(table, "animal1", "path_straightness") == pytest.approx(1)
+    assert value(table, "animal1", "latency_censored", "right") == 0
     assert value(table, "animal2", "time_immobile") == pytest.approx(7.5)
+    assert np.isnan(value(table, "animal2", "time_freezing"))  # no body points to tell it by
 
 
 def test_an_animal_that_never_comes_has_no_latency_and_zero_time(recording):
     table = measures_table(recording)
     assert np.isnan(value(table, "animal2", "latency", "right"))
+    assert value(table, "animal2", "latency_censored", "right") == 1
+    assert np.isnan(value(table, "animal2", "mean_visit", "right"))
     assert value(table, "animal2", "time_in_region", "right") == 0
     assert value(table, "animal2", "entries", "right") == 0
 
