@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llm_query.assay_parts import join_animals
-from llm_query.assays_fear import fear_conditioning as fear_conditioning  # registers the words
+from llm_query.assays_boxes import light_dark as light_dark  # registers the words
+from llm_query.assays_boxes import three_chamber as three_chamber
+from llm_query.assays_fear import fear_conditioning as fear_conditioning
 from llm_query.assays_fear import forced_swim as forced_swim
-from llm_query.assays_fields import explores as explores
-from llm_query.assays_fields import novel_object as novel_object
 from llm_query.assays_fields import open_field as open_field
-from llm_query.assays_fields import three_chamber as three_chamber
 from llm_query.assays_mazes import head_dips as head_dips
-from llm_query.assays_mazes import light_dark as light_dark
 from llm_query.assays_mazes import maze_alternation as maze_alternation
 from llm_query.assays_mazes import plus_maze as plus_maze
+from llm_query.assays_objects import explores as explores
+from llm_query.assays_objects import novel_object as novel_object
 from llm_query.assays_social import mabe_triplet as mabe_triplet
 from llm_query.columns import Result
 from llm_query.errors import QueryError

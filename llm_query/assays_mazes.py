@@ -1,4 +1,4 @@
-"""Mazes: elevated plus maze with head dips, Y and T maze alternation, light/dark box."""
+"""Mazes: elevated plus maze with head dips, alternation in Y and T mazes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from llm_query.figures import plot_trajectory
 from llm_query.kinematics import distance_moved
 from llm_query.recording import Recording
 from llm_query.region_rules import Names
-from llm_query.states import bouts_where
 from llm_query.visit_rows import check_apart, find_visits
 from llm_query.vocabulary import word
 from llm_query.zones import Inside, crossings, in_region, outside_region
@@ -284,85 +283,3 @@ def _chance(arms: int) -> float:
     for k in range(2, arms):
         ways *= (arms - k) / (arms - 1)
     return 100 * ways
-
-
-@word()
-def light_dark(
-    recording: Recording,
-    animal: str,
-    light: str | None = None,
-    dark: str | None = None,
-    rule: str = "centre",
-    *,
-    unseen_is_dark: bool = False,
-    min_visit_s: float = 0.0,
-) -> Result:
-    """Light/dark box: time in each compartment, transitions, latencies to leave and to come back.
-
-    light, dark: names of regions; by default those with "light" and "dark" in their names. rule: as
-    in plus_maze. min_visit_s: shortest visit in seconds. unseen_is_dark: True for a dark
-    compartment under a roof: frames in which the animal is not seen count as in the dark; then the
-    dark need not be drawn. A transition is a change from one compartment to the other, whatever
-    lies in between.
-
-    Source: Crawley and Goodwin 1980 (doi 10.1016/0091-3057(80)90356-5); Bourin and Hascoet 2003.
-
-    >>> from llm_query.geometry import Region
-    >>> boxes = [("light", 0, 50), ("dark", 50, 100)]
-    >>> regions = [Region(n, "rectangle", np.array([[x, 0], [y, 40]])) for n, x, y in boxes]
-    >>> walk = np.column_stack([np.linspace(1, 99, 50), np.full(50, 20.0)])
-    >>> recording = Recording.synthetic({"a": walk}, fps=10, regions=regions)
-    >>> light_dark(recording, "a")["numbers"]["light_time_s"]
-    2.5
-    """
-    bright = find_one(recording, light, ("light", "lit", "bright"), "the light compartment")
-    how = entry_rule(recording, animal, rule)
-    lit = called(in_region(recording, animal, bright, min_duration_s=min_visit_s, **how), "light")
-    if unseen_is_dark:
-        mask, known = known_of(lit)
-        gone = ~mask & (~recording.seen(animal) | ~known)
-        if dark is not None or any("dark" in name.lower() for name in recording.regions):
-            shade = find_one(recording, dark, ("dark",), "the dark compartment")
-            gone |= in_region(recording, animal, shade, **how).mask()
-        hidden = bouts_where(
-            recording, gone, animal, behaviour="dark", known=np.ones_like(gone),
-            definition=f"in the dark compartment or not seen, not in {bright}",
-        )  # fmt: skip
-        dim = hidden.at_least(min_visit_s) if min_visit_s > 0 else hidden
-    else:
-        shade = find_one(recording, dark, ("dark",), "the dark compartment", without=(bright,))
-        dim = in_region(recording, animal, shade, min_duration_s=min_visit_s, **how)
-        dim = called(dim, "dark")
-    into_light, into_dark = _changes(lit, dim)
-    numbers = {
-        "light_time_s": lit.total_s, "dark_time_s": dim.total_s,
-        "light_time_percent": share(lit.total_s, lit.total_s + dim.total_s),
-        "transitions": len(into_light) + len(into_dark),
-        "entries_into_light": len(into_light), "entries_into_dark": len(into_dark),
-        "latency_to_dark_s": dim.latency_s, "latency_to_light_s": lit.latency_s,
-        "first_return_to_light_s": float(into_light[0]) if len(into_light) else float("nan"),
-        f"light_distance_{recording.unit}": distance_moved(recording, animal, during=lit),
-        "tracked_percent": share(seen_s(recording, animal), recording.duration_s),
-    }  # fmt: skip
-    rows = [
-        {"part": one.behaviour, "time_s": one.total_s, "visits": one.count,
-         "mean_visit_s": one.mean_s, "latency_s": one.latency_s, "censored": one.censored,
-         "definition": one.definition}
-        for one in (lit, dim)
-    ]  # fmt: skip
-    text = (
-        f"{animal} was in the light for {said_s(lit.total_s)} "
-        f"({said_percent(numbers['light_time_percent'])}) and changed compartments "
-        f"{numbers['transitions']} times; it was first in the dark after {said_s(dim.latency_s)}."
-    )
-    return outcome(animal, [lit, dim], numbers, rows, text)
-
-
-def _changes(lit: Bouts, dim: Bouts) -> tuple[np.ndarray, np.ndarray]:
-    """When (s) the animal came into the light from the dark, and into the dark from the light."""
-    side = np.where(lit.mask(), 1, np.where(dim.mask(), -1, 0))
-    frames = np.flatnonzero(side)
-    changed = np.flatnonzero(np.diff(side[frames])) + 1
-    into = frames[changed]
-    times = lit.edges_s[into] - lit.edges_s[0]
-    return times[side[into] > 0], times[side[into] < 0]

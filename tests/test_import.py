@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from terminal import ethoscribe
 
 from app import workplace
-from app.import_job import parse_fps
+from app.pose_file import parse_fps
 from app.routes import data_routes
 from app.workplace import Workplace
 from storage.bouts import read_bouts

@@ -67,7 +67,8 @@ def import_files(
       ethoscribe import freezing.csv -s study --video clip --behaviour freezing --annotator Kim
     """
     from app.bout_import import Scored, import_bouts, is_bouts
-    from app.import_job import Wish, import_poses, parse_fps
+    from app.import_job import Wish, import_poses
+    from app.pose_file import parse_fps
 
     if len(files) > 1 and (name is not None or video is not None):
         raise AppError("--name and --video are about one file: give one file at a time.")
