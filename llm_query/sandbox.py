@@ -407,7 +407,7 @@ ALLOWED_NODES = (
 ALLOWED_BUILTINS = frozenset({"enumerate", "float"})
 ALLOWED_METHODS = frozenset(
     """append named within any_target then at_least at_most first last position hypot items to_numpy
-    setdefault only""".split()  # noqa: SIM905 (reads better than a column of names)
+    setdefault only after before starts_in""".split()  # noqa: SIM905 (reads better than a column of names)
 )
 ALLOWED_ATTRIBUTES = ALLOWED_METHODS | frozenset(
     ("animals", "fps", "duration_s", "unit", "T", "behaviour")

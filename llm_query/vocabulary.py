@@ -14,7 +14,7 @@ MODULES = (
     "kinematics", "paths", "cleaning", "bodies", "motion", "freezing", "postures", "gait", "rest",
     "zones", "visits", "arenas", "social", "encounters", "meetings", "groups", "huddles",
     "social_table", "pursuit", "states", "learned",
-    "sides", "tools", "summaries", "results", "figures", "portraits", "group_figures",
+    "sides", "tools", "summaries", "results", "arithmetic", "figures", "portraits", "group_figures",
     "transition_figures", "embedding", "assays", "features",
 )  # fmt: skip
 KINDS = {

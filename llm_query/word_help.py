@@ -31,7 +31,8 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Learned behaviours", "Behaviours learned from bouts that a person scored, and the features "
      "they are learned from.", ("learned", "features", "learning", "forests", "signals")),
     ("Bouts and summaries", "Joining, ordering and counting bouts, and making an answer of them.",
-     ("bouts", "bout_", "states", "summaries", "results", "agreement", "comparing", "methods")),
+     ("bouts", "bout_", "states", "summaries", "results", "arithmetic", "agreement",
+      "comparing", "methods")),
     ("Assays", "Standard tests as one call: every number an experiment of that kind reports.",
      ("assay",)),
     ("Figures", "Pictures of all of this. They hold at most about 20,000 points per line, are "
