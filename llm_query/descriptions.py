@@ -6,7 +6,6 @@ import math
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from functools import cache
 
 from llm_query.definitions import Definition
 
@@ -20,6 +19,7 @@ _PLAIN = """
 a an and are as at be by do does for from how in is it many much of often on the to was were what
 when where which while with animal mouse
 """
+PLAIN_WORDS = frozenset(_PLAIN.split())
 
 
 def described(
@@ -33,7 +33,7 @@ def described(
     >>> [one.name for one in described(["lying", "motionless", "nest"], [rest])]
     ['torpor']
     """
-    asked = [word for word in dict.fromkeys(words) if word not in _plain_words()]
+    asked = [word for word in dict.fromkeys(words) if word not in PLAIN_WORDS]
     if len(asked) < _MIN_WORDS or not definitions:
         return []
     scores = _scores(asked, definitions)
@@ -77,8 +77,3 @@ def _hits(index: sqlite3.Connection, word: str) -> set[int]:
 
 def _alike(word: str) -> frozenset[str]:
     return frozenset()
-
-
-@cache
-def _plain_words() -> frozenset[str]:
-    return frozenset(_PLAIN.split())

@@ -33,6 +33,11 @@ for _entry in _IRREGULAR.replace("\n", "|").split("|"):
     for _form in _forms.split():
         _IRREGULAR_BASES.setdefault(_form, set()).add(_base.strip())
 _VOWELS = "aeiouy"
+# Look like inflections, and are words of their own in questions about animals and places.
+_OWN = frozenset(
+    ("bedding", "being", "bored", "ceiling", "closed", "during", "evening", "lighted", "morning")
+    + ("need", "nothing", "something", "species", "used", "series", "thing", "wing", "always")
+)
 
 
 @lru_cache(maxsize=20_000)
@@ -43,7 +48,7 @@ def bases(word: str) -> frozenset[str]:
     (['chase', 'chasing'], ['mice', 'mouse'], ['huddle', 'huddles'])
     """
     found = {word} | _IRREGULAR_BASES.get(word, set())
-    if len(word) > 3 and word.isalpha():
+    if len(word) > 3 and word.isalpha() and word not in _OWN:
         found |= _of_plural(word) | _of_past(word) | _of_participle(word)
     return frozenset(found)
 
