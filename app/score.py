@@ -66,6 +66,8 @@ def read_truth(path: Path, columns: Sequence[str], numbers: Sequence[str]) -> pd
         table = pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise AppError(f"{path} is no CSV file that can be read ({error}).") from error
+    if "stop_frame" not in table.columns:  # some files spell out what a stop is
+        table = table.rename(columns={"stop_frame_exclusive": "stop_frame"})
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise AppError(

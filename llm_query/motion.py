@@ -158,6 +158,8 @@ def speed_between(
 
     low, high: in unit/s. window_s: seconds, as in speed (0: frame by frame).
 
+    Source: ours; bands of speed as EthoVision's Movement and LabGym's vigour classes use them.
+
     >>> recording = example_recording()
     >>> speed_between(recording, "animal1", 5, 20).count
     1

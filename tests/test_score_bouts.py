@@ -138,3 +138,12 @@ def test_a_moment_counts_as_its_own_frame(study):
 def test_what_cannot_be_compared_is_said_in_one_line(study, arguments, says):
     ended = run("score", "bouts", "-s", study, "--behaviour", "dig", *arguments)
     assert ended.status == 1 and says in ended.err and ended.err.count("\n") == 1
+
+
+def test_a_stop_that_is_spelled_out_as_exclusive_is_one(study, tmp_path):
+    truth = tmp_path / "truth.csv"
+    truth.write_text("start_frame,stop_frame_exclusive\n10,30\n")
+    scores = scores_of(
+        study, "--behaviour", "dig", "--truth", truth, "--video", "one", "--annotator", "Jin"
+    )
+    assert scores["kappa"] == 1.0
