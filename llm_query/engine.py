@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from llm_query.answers import BOUT_COLUMNS, OFFLINE, Answer, plain, records, to_answer
 from llm_query.errors import QueryError
 from llm_query.learned import named_behaviours
 from llm_query.planner import Context, Plan, plan
 from llm_query.sandbox import Result, check_code, kill_running, run_code
+from llm_query.trust import check_kept_code, check_may_run
 from llm_query.vocabulary import needs_outlines
 from storage.analyses import find_analysis, keep
-from storage.bouts import COLUMNS, read_bouts, save_bouts
+from storage.bouts import read_bouts, save_bouts
 from storage.errors import StudyError
 from storage.learned import learned_names
 from storage.regions import regions
@@ -31,92 +30,70 @@ from storage.study import Study, open_study
 from storage.tracks import read_points
 from storage.videos import Video, animal_names, find_video, videos
 
-BOUT_COLUMNS = list(COLUMNS)
-OFFLINE = "offline"
+if TYPE_CHECKING:
+    from llm_query.model import LanguageModel
 
-
-@dataclass
-class Answer:
-    """The answer for one video: a sentence, the code, and what the code found."""
-
-    video: str
-    text: str
-    code: str = ""
-    bouts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=BOUT_COLUMNS))
-    table: pd.DataFrame | None = None
-    numbers: dict[str, float | None] = field(default_factory=dict)
-    assumptions: list[str] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-    refused: str | None = None
-    model: str = OFFLINE
-    error: str | None = None
-    figure: dict[str, Any] | None = None
-    reading: str = ""
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the answer as plain JSON values; unknown numbers are null.
-
-        Keys: text, code, bouts, table, numbers, assumptions, ignored, refused, model, error.
-        """
-        return {
-            "text": self.text,
-            "code": self.code,
-            "bouts": records(self.bouts),
-            "table": None if self.table is None else records(self.table),
-            "numbers": {name: plain(value) for name, value in self.numbers.items()},
-            "assumptions": list(self.assumptions),
-            "ignored": list(self.ignored),
-            "refused": self.refused,
-            "model": self.model,
-            "error": self.error,
-        }
-
-
-def plain(value: Any) -> Any:
-    """Make a cell plain JSON: NaN and missing become null."""
-    value = value.item() if hasattr(value, "item") else value
-    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give a table as one plain JSON object per row."""
-    columns = {str(name): [plain(v) for v in table[name].tolist()] for name in table.columns}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+__all__ = (
+    "BOUT_COLUMNS", "OFFLINE", "Answer", "ask", "make_context", "plain", "records", "run_analysis",
+    "save_answer",
+)  # fmt: skip
 
 
 def ask(
     study_folder: Path | str,
     question: str,
     video: str | None = None,
-    model: str = OFFLINE,
+    model: str | LanguageModel = OFFLINE,
     save: str | None = None,
+    *,
+    on_text: Callable[[str], None] | None = None,
 ) -> list[Answer]:
     """Answer a question in plain words, once for each tracked video (or for one of them).
 
-    video: a video's name, by default all. save: keep the analysis under this name and store the
-    bouts it finds as a behaviour of that name.
+    video: a video's name, by default all. model: "offline", the name of a model on the server that
+    is set up, or a LanguageModel. save: keep the analysis under this name and store the bouts it
+    finds as a behaviour of that name. on_text: gets what a model writes, piece by piece.
     """
-    if model != OFFLINE:
-        raise QueryError(
-            f"There is no model '{model}' in this version; use --model offline, which needs no key."
-        )
-
-    def answer(name: str) -> Answer:
-        with _reading(study_folder) as study:
-            understood = plan(question, make_context(study, find_video(study, name)))
-        found = _answer_plan(study_folder, name, understood)
-        found.model = model
-        return found
-
     names, left_out = _tracked(study_folder, video)
-    answers = _each(names, answer)
+    if model == OFFLINE:
+        answers = _each(names, partial(_ask_offline, study_folder, question))
+    else:
+        answers = _ask_model(study_folder, question, names, model, on_text)
     for one in answers:
+        one.question = question
         if save and not one.refused and not one.error:
-            _save(study_folder, save, question, one)
+            save_answer(study_folder, save, question, one)
     return _telling(left_out, answers)
+
+
+def _ask_offline(study_folder: Path | str, question: str, name: str) -> Answer:
+    with _reading(study_folder) as study:
+        understood = plan(question, make_context(study, find_video(study, name)))
+    return _answer_plan(study_folder, name, understood)
+
+
+def _ask_model(
+    study_folder: Path | str,
+    question: str,
+    names: Sequence[str],
+    model: str | LanguageModel,
+    on_text: Callable[[str], None] | None,
+) -> list[Answer]:
+    """Let a model answer; where its code may not run it is not asked, which would cost money."""
+    from llm_query.model import find_model
+    from llm_query.model_answers import Asked, ask_for_videos
+
+    asked = find_model(model, os.environ, study_folder) if isinstance(model, str) else model
+    check_may_run(study_folder)
+    with _reading(study_folder) as study:
+        contexts = {name: make_context(study, find_video(study, name)) for name in names}
+    return ask_for_videos(
+        asked,
+        {name: Asked(question, context) for name, context in contexts.items()},
+        run=partial(_run, study_folder),
+        each=_each,
+        on_text=on_text,
+    )
 
 
 def run_analysis(
@@ -129,7 +106,7 @@ def run_analysis(
     code, assumptions, ignored, model = _find_code(study_folder, name_or_file)
 
     def answer(name: str) -> Answer:
-        found = _run(study_folder, name, code)
+        found = to_answer(name, code, _run(study_folder, name, code))
         found.assumptions, found.ignored, found.model = assumptions, ignored, model
         return found
 
@@ -227,13 +204,13 @@ def _answer_plan(study_folder: Path | str, name: str, understood: Plan) -> Answe
     if understood.refused:
         return Answer(name, understood.refused, refused=understood.refused)
     check_code(understood.code)
-    answer = _run(study_folder, name, understood.code)
+    answer = to_answer(name, understood.code, _run(study_folder, name, understood.code))
     answer.assumptions, answer.ignored = understood.assumptions, understood.ignored
     answer.reading = understood.reading
     return answer
 
 
-def _run(study_folder: Path | str, name: str, code: str) -> Answer:
+def _run(study_folder: Path | str, name: str, code: str) -> Result:
     """Run code on a fresh snapshot of one video."""
     with tempfile.TemporaryDirectory(prefix="ethoscribe-snapshot-") as folder:
 
@@ -246,52 +223,11 @@ def _run(study_folder: Path | str, name: str, code: str) -> Answer:
                     learned=named if named is None or set(named) <= set(known) else None,
                 )  # fmt: skip
 
-        result = run_code(code, Path(folder), prepare=prepare)
-    return _answer(name, code, result)
+        return run_code(code, Path(folder), prepare=prepare)
 
 
-def _answer(name: str, code: str, result: Result) -> Answer:
-    if result.error:
-        return Answer(name, result.error, code=code, error=result.error, seconds=result.seconds)
-    return Answer(
-        video=name,
-        text=result.text or _numbers_text(result),
-        code=code,
-        bouts=_bouts(result.bouts, name),
-        table=result.table,
-        numbers=result.numbers,
-        figure=result.figure,
-        seconds=result.seconds,
-    )
-
-
-def _numbers_text(result: Result) -> str:
-    """Say in a sentence what came out where the analysis does not say it itself."""
-    said = [f"{name} {value:.4g}" for name, value in result.numbers.items() if value is not None]
-    if said:
-        return f"{', '.join(said)}."
-    if result.figure is not None:
-        title = result.figure.get("layout", {}).get("title", {})
-        text = title.get("text") if isinstance(title, dict) else title
-        return f"Figure: {text or 'as asked'}."
-    if result.table is not None:
-        return f"A table of {len(result.table)} rows."
-    return "The analysis gave no result."
-
-
-def _bouts(found: pd.DataFrame, video: str) -> pd.DataFrame:
-    """Complete bouts to the columns of every bouts table."""
-    table = found.copy()
-    table["video"], table["source"], table["annotator"] = video, "analysis", None
-    defaults = {"behaviour": "", "target": None, "kind": "state", "definition": ""}
-    for column in BOUT_COLUMNS:
-        if column not in table:
-            table[column] = defaults.get(column, float("nan"))
-    return table[BOUT_COLUMNS]
-
-
-def _save(study_folder: Path | str, name: str, question: str, answer: Answer) -> None:
-    """Keep the analysis and store its bouts as the behaviour of that name."""
+def save_answer(study_folder: Path | str, name: str, question: str, answer: Answer) -> None:
+    """Keep an answer's analysis under a name and store its bouts as the behaviour of that name."""
     answer.bouts["behaviour"] = name
     with _study_errors(), open_study(study_folder, write=True) as study:
         keep(
@@ -312,6 +248,7 @@ def _find_code(
     try:
         with open_study(study_folder) as study:
             kept = find_analysis(study, str(name_or_file))
+        check_kept_code(kept.code, kept.model, study_folder)
         return kept.code, kept.assumptions, kept.ignored, kept.model
     except StudyError as error:
         if file.suffix == ".py" and not file.is_file():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from llm_query.answers import Answer, to_answer
 from llm_query.definitions import Definition, Turn
 from llm_query.errors import QueryError
 from llm_query.model import ContextTooLong, LanguageModel, Message, Reply
@@ -23,6 +24,8 @@ LONGEST_ERROR = 1500  # characters of it
 REPLY_SHARE, MOST_REPLY = 0.25, 4096  # of the context, kept free for the reply
 TURN_TOKENS = 500  # at most, for showing an invalid reply again
 OnText = Callable[[str], None]
+Run = Callable[[str, str], Result]  # of a video's name and the code
+Each = Callable[[Sequence[str], Callable[[str], Answer]], list[Answer]]
 
 
 @dataclass
@@ -33,6 +36,11 @@ class Asked:
     context: Context
     definitions: Sequence[Definition] = ()
     turns: Sequence[Turn] = ()
+
+    def same_prompt(self) -> tuple[object, ...]:
+        """What two videos share that get the same analysis: all but length and frame rate."""
+        alike = replace(self.context, fps=0.0, n_frames=0)
+        return (self.question, alike, *self.definitions, *self.turns)
 
 
 @dataclass
@@ -45,6 +53,75 @@ class Written:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     tried: list[Tried] = field(default_factory=list)
+
+
+def ask_for_videos(
+    model: LanguageModel, asked: Mapping[str, Asked], run: Run, each: Each, on_text: OnText | None
+) -> list[Answer]:
+    """Answer for each video, in their order; the model is asked once for all that are alike.
+
+    run: runs code for a video. each: answers for several videos at once.
+    """
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for name, one in asked.items():
+        alike.setdefault(one.same_prompt(), []).append(name)
+    found: dict[str, Answer] = {}
+    for first, *others in alike.values():
+        written = write_analysis(model, asked[first], lambda code, v=first: run(v, code), on_text)
+        answer = _first_answer(first, model, written)
+        found[first] = answer
+
+        def repeat(name: str, answer: Answer = answer) -> Answer:
+            return _again(name, answer, run)
+
+        found |= {one.video: one for one in each(others, repeat)} if others else {}
+    return [found[name] for name in asked]
+
+
+def _first_answer(video: str, model: LanguageModel, written: Written) -> Answer:
+    """The answer for the video on which the model's code was tried."""
+    analysis, result = written.analysis, written.result
+    if result is None:
+        reason = analysis.refused or _asking_back(analysis.needs_definition)
+        answer = Answer(video, reason, refused=reason, needs_definition=analysis.needs_definition)
+    else:
+        answer = to_answer(video, analysis.code, result)
+        if result.error:
+            answer.error = answer.text = _what_to_try(model.name, written.tries, result.error)
+    answer.model, answer.reading = model.name, analysis.reading
+    answer.assumptions, answer.ignored = list(analysis.assumptions), list(analysis.ignored)
+    answer.prompt_tokens, answer.completion_tokens = (
+        written.prompt_tokens,
+        written.completion_tokens,
+    )
+    settings = getattr(model, "settings", None)
+    if settings is not None:
+        answer.cost = settings.cost(written.prompt_tokens, written.completion_tokens)
+    return answer
+
+
+def _again(video: str, first: Answer, run: Run) -> Answer:
+    """The same analysis for another video; a refusal and an analysis that fails are the same."""
+    same = replace(first, video=video, prompt_tokens=0, completion_tokens=0, cost=None)
+    if first.refused or first.error:
+        return same
+    answer = to_answer(video, first.code, run(video, first.code))
+    return replace(
+        answer, model=first.model, reading=first.reading, assumptions=list(first.assumptions),
+        ignored=list(first.ignored),
+    )  # fmt: skip
+
+
+def _asking_back(question: str) -> str:
+    return f"{question} Say it in the question, with its thresholds, and ask again."
+
+
+def _what_to_try(name: str, tries: int, error: str) -> str:
+    times = "once" if tries == 1 else f"{tries} times"
+    return (
+        f"The analysis that {name} wrote failed ({times}), at last with: {error} Try to ask in "
+        "smaller steps and with the study's own names, ask another model, or --model offline."
+    )
 
 
 def write_analysis(

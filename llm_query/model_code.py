@@ -83,8 +83,9 @@ def _wrong_calls(tree: ast.Module, table: symtable.SymbolTable) -> list[str]:
 
 def _is_of_recording(node: ast.AST) -> TypeGuard[ast.Attribute]:
     """Whether it is an attribute of the name `recording`."""
-    of_name = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    return of_name and node.value.id == "recording"
+    if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)):
+        return False
+    return node.value.id == "recording"
 
 
 def _misfit(name: str, call: ast.Call) -> list[str]:

@@ -1,0 +1,113 @@
+"""What an answer is: a sentence, the code behind it, and what the code found in one video."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from llm_query.sandbox import Result
+from storage.bouts import COLUMNS
+
+BOUT_COLUMNS = list(COLUMNS)
+OFFLINE = "offline"
+
+
+@dataclass
+class Answer:
+    """The answer for one video: a sentence, the code, and what the code found."""
+
+    video: str
+    text: str
+    code: str = ""
+    bouts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=BOUT_COLUMNS))
+    table: pd.DataFrame | None = None
+    numbers: dict[str, float | None] = field(default_factory=dict)
+    assumptions: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    refused: str | None = None
+    model: str = OFFLINE
+    error: str | None = None
+    figure: dict[str, Any] | None = None
+    reading: str = ""
+    seconds: float = 0.0
+    question: str = ""
+    needs_definition: str = ""  # what the model asks back; then it is refused, too
+    prompt_tokens: int = 0  # read by the model for this answer; other videos share its code
+    completion_tokens: int = 0  # written by the model
+    cost: float | None = None  # in the currency of the model's prices; None without prices
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the answer as plain JSON values; unknown numbers are null.
+
+        Keys: text, code, bouts, table, numbers, assumptions, ignored, refused, model, error.
+        """
+        return {
+            "text": self.text,
+            "code": self.code,
+            "bouts": records(self.bouts),
+            "table": None if self.table is None else records(self.table),
+            "numbers": {name: plain(value) for name, value in self.numbers.items()},
+            "assumptions": list(self.assumptions),
+            "ignored": list(self.ignored),
+            "refused": self.refused,
+            "model": self.model,
+            "error": self.error,
+        }
+
+
+def plain(value: Any) -> Any:
+    """Make a cell plain JSON: NaN and missing become null."""
+    value = value.item() if hasattr(value, "item") else value
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table as one plain JSON object per row."""
+    columns = {str(name): [plain(v) for v in table[name].tolist()] for name in table.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def to_answer(name: str, code: str, result: Result) -> Answer:
+    """Make the answer for one video of what its analysis gave."""
+    if result.error:
+        return Answer(name, result.error, code=code, error=result.error, seconds=result.seconds)
+    return Answer(
+        video=name,
+        text=result.text or _numbers_text(result),
+        code=code,
+        bouts=_bouts(result.bouts, name),
+        table=result.table,
+        numbers=result.numbers,
+        figure=result.figure,
+        seconds=result.seconds,
+    )
+
+
+def _numbers_text(result: Result) -> str:
+    """Say in a sentence what came out where the analysis does not say it itself."""
+    said = [f"{name} {value:.4g}" for name, value in result.numbers.items() if value is not None]
+    if said:
+        return f"{', '.join(said)}."
+    if result.figure is not None:
+        title = result.figure.get("layout", {}).get("title", {})
+        text = title.get("text") if isinstance(title, dict) else title
+        return f"Figure: {text or 'as asked'}."
+    if result.table is not None:
+        return f"A table of {len(result.table)} rows."
+    return "The analysis gave no result."
+
+
+def _bouts(found: pd.DataFrame, video: str) -> pd.DataFrame:
+    """Complete bouts to the columns of every bouts table."""
+    table = found.copy()
+    table["video"], table["source"], table["annotator"] = video, "analysis", None
+    defaults = {"behaviour": "", "target": None, "kind": "state", "definition": ""}
+    for column in BOUT_COLUMNS:
+        if column not in table:
+            table[column] = defaults.get(column, float("nan"))
+    return table[BOUT_COLUMNS]
