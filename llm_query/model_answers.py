@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from llm_query.answers import Answer, to_answer
@@ -39,7 +40,7 @@ class Asked:
 
     def same_prompt(self) -> tuple[object, ...]:
         """What two videos share that get the same analysis: all but length and frame rate."""
-        alike = replace(self.context, fps=0.0, n_frames=0)
+        alike = replace(self.context, fps=0.0, n_frames=0, px_per_cm=None)
         return (self.question, alike, *self.definitions, *self.turns)
 
 
@@ -67,14 +68,11 @@ def ask_for_videos(
         alike.setdefault(one.same_prompt(), []).append(name)
     found: dict[str, Answer] = {}
     for first, *others in alike.values():
-        written = write_analysis(model, asked[first], lambda code, v=first: run(v, code), on_text)
+        written = write_analysis(model, asked[first], partial(run, first), on_text)
         answer = _first_answer(first, model, written)
         found[first] = answer
-
-        def repeat(name: str, answer: Answer = answer) -> Answer:
-            return _again(name, answer, run)
-
-        found |= {one.video: one for one in each(others, repeat)} if others else {}
+        repeated = each(others, partial(_again, answer, run)) if others else []
+        found |= {one.video: one for one in repeated}
     return [found[name] for name in asked]
 
 
@@ -100,12 +98,16 @@ def _first_answer(video: str, model: LanguageModel, written: Written) -> Answer:
     return answer
 
 
-def _again(video: str, first: Answer, run: Run) -> Answer:
+def _again(first: Answer, run: Run, video: str) -> Answer:
     """The same analysis for another video; a refusal and an analysis that fails are the same."""
     same = replace(first, video=video, prompt_tokens=0, completion_tokens=0, cost=None)
     if first.refused or first.error:
         return same
-    answer = to_answer(video, first.code, run(video, first.code))
+    try:
+        result = run(video, first.code)
+    except QueryError as error:
+        result = Result(error=str(error))
+    answer = to_answer(video, first.code, result)
     return replace(
         answer, model=first.model, reading=first.reading, assumptions=list(first.assumptions),
         ignored=list(first.ignored),
