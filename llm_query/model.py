@@ -206,9 +206,11 @@ class ChatModel:
     def _failures(self) -> tuple[type[Exception], ...]:
         """What asking a server may raise; a broken stream is the transport's own error."""
         openai = import_module("openai")
-        transport = import_module(openai.Timeout.__module__.partition(".")[0])
+        made_of = [kind.__module__ for kind in openai.DefaultHttpxClient.__mro__]
+        name = next(each for each in made_of if each.startswith("httpx"))  # or httpx2
+        transport = import_module(name.partition(".")[0])
         broken = (transport.HTTPError, transport.StreamError, transport.InvalidURL)
-        return (openai.OpenAIError, *broken, ValueError)
+        return (openai.OpenAIError, *broken, OSError, ValueError)
 
     def _problem(self, error: Exception) -> ModelError:
         """What has gone wrong, in a line that says what to do and holds no key."""
