@@ -7,19 +7,18 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 
-from llm_query.definitions import Definition
+from llm_query.definitions import Definition, terms
+from llm_query.synonyms import PLAIN_WORDS, alike, is_measuring
 
 # As if this many other definitions were kept: a word that the only one has is still telling.
 _BACKGROUND = 20
-_MIN_WORDS = 2
-_MIN_SHARE = 0.35
-_NEARLY = 0.85
-_MOST = 2
-_PLAIN = """
-a an and are as at be by do does for from how in is it many much of often on the to was were what
-when where which while with animal mouse
-"""
-PLAIN_WORDS = frozenset(_PLAIN.split())
+# A definition must say this share of what was asked, with this many telling words (words of
+# measuring, such as speed, count half); one telling word is enough when it is nearly all.
+_MIN_SHARE, _MIN_WORDS = 0.2, 1.5
+_SINGLE_SHARE = 0.6
+_MEASURED = 0.5
+# Others than the best come along when they are nearly as good.
+_NEARLY, _MOST = 0.75, 2
 
 
 def described(
@@ -33,47 +32,55 @@ def described(
     >>> [one.name for one in described(["lying", "motionless", "nest"], [rest])]
     ['torpor']
     """
-    asked = [word for word in dict.fromkeys(words) if word not in PLAIN_WORDS]
-    if len(asked) < _MIN_WORDS or not definitions:
+    asked = [word for word in dict.fromkeys(words) if word not in PLAIN_WORDS and len(word) > 1]
+    asked = [word for word in asked if not any(letter.isdigit() for letter in word)]
+    if not asked or not definitions:
         return []
     scores = _scores(asked, definitions)
-    best = max((score for score, _ in scores), default=0.0)
+    best = max(share for share, _ in scores)
     chosen = sorted(
-        (
-            (-score, place)
-            for place, (score, matched) in enumerate(scores)
-            if matched >= _MIN_WORDS and score >= max(_MIN_SHARE, _NEARLY * best)
-        )
+        (-share, place)
+        for place, (share, said) in enumerate(scores)
+        if share >= _NEARLY * best and _telling(share, said)
     )
     found = [definitions[place] for _, place in chosen[:_MOST]]
     return [one for one in found if one not in apart_from]
 
 
-def _scores(asked: Sequence[str], definitions: Sequence[Definition]) -> list[tuple[float, int]]:
-    """For every definition the share of what was asked that it says, and how many words."""
+def _telling(share: float, said: float) -> bool:
+    if said >= _MIN_WORDS:
+        return share >= _MIN_SHARE
+    return said >= 1 and share >= _SINGLE_SHARE
+
+
+def _scores(asked: Sequence[str], definitions: Sequence[Definition]) -> list[tuple[float, float]]:
+    """For every definition the share of what was asked that it says, and in how many words."""
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute("CREATE VIRTUAL TABLE said USING fts5(words, tokenize='porter unicode61')")
         index.executemany(
             "INSERT INTO said (rowid, words) VALUES (?, ?)",
-            [(place, f"{' '.join(one.names)} {one.text}") for place, one in enumerate(definitions)],
+            [
+                (place, " ".join(terms(f"{' '.join(one.names)} {one.text}")))
+                for place, one in enumerate(definitions)
+            ],
         )
         hits = [_hits(index, word) for word in asked]
     total = len(definitions) + _BACKGROUND
-    weights = [math.log(1 + (total - len(hit) + 0.5) / (len(hit) + 0.5)) for hit in hits]
+    counts = [_MEASURED if is_measuring(word) else 1.0 for word in asked]
+    weights = [
+        count * math.log(1 + (total - len(hit) + 0.5) / (len(hit) + 0.5))
+        for count, hit in zip(counts, hits, strict=True)
+    ]
     whole = sum(weights)
     return [
         (
             sum(w for w, hit in zip(weights, hits, strict=True) if place in hit) / whole,
-            sum(place in hit for hit in hits),
+            sum(c for c, hit in zip(counts, hits, strict=True) if place in hit),
         )
         for place in range(len(definitions))
     ]
 
 
 def _hits(index: sqlite3.Connection, word: str) -> set[int]:
-    asked = " OR ".join(f'"{one}"' for one in sorted({word, *_alike(word)}))
+    asked = " OR ".join(f'"{one}"' for one in sorted(alike(word)))
     return {row for (row,) in index.execute("SELECT rowid FROM said WHERE said MATCH ?", [asked])}
-
-
-def _alike(word: str) -> frozenset[str]:
-    return frozenset()

@@ -13,8 +13,8 @@ do: did done does | draw: drew drawn | drink: drank drunk | drive: drove driven 
 fall: fell fallen | feed: fed | feel: felt | fight: fought | find: found | flee: fled
 fling: flung | fly: flew flown flies | foot: feet | forage: foraging | freeze: froze frozen
 get: got gotten | give: gave given | go: went gone goes | grind: ground | grow: grew grown
-hang: hung | have: has had | hear: heard | hide: hid hidden | hold: held | keep: kept
-kneel: knelt | lay: laid | lead: led | leap: leapt | leave: leaving | lie: lay lain lying
+hang: hung | have: has had | hear: heard | hide: hid hidden | hold: held | index: indices
+keep: kept | kneel: knelt | lay: laid | lead: led | leap: leapt | leave: leaving | lie: lay lain lying
 lose: lost | lean: leant | make: made | mate: mating mated | meet: met | mouse: mice
 ox: oxen | pay: paid | ride: rode ridden | ring: rang rung | rise: rose risen | run: ran
 see: saw seen | seek: sought | shake: shook shaken | shoot: shot | show: shown
@@ -34,10 +34,11 @@ for _entry in _IRREGULAR.replace("\n", "|").split("|"):
         _IRREGULAR_BASES.setdefault(_form, set()).add(_base.strip())
 _VOWELS = "aeiouy"
 # Look like inflections, and are words of their own in questions about animals and places.
-_OWN = frozenset(
-    ("bedding", "being", "bored", "ceiling", "closed", "during", "evening", "lighted", "morning")
-    + ("need", "nothing", "something", "species", "used", "series", "thing", "wing", "always")
-)
+_OWN_WORDS = """
+always bedding being bored ceiling closed during evening lighted morning need nothing something
+species used series thing wing
+"""
+_OWN = frozenset(_OWN_WORDS.split())
 
 
 @lru_cache(maxsize=20_000)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from llm_query.definitions import Definition, Turn, estimate_tokens, terms
 from llm_query.descriptions import described
 from llm_query.inflections import bases, same_word
+from llm_query.synonyms import PLAIN_WORDS
 
 _SYMBOL = re.compile(r"<\|\s*([^|<>]+?)\s*\|>")
 _FOLLOW_UP = re.compile(
@@ -21,7 +22,10 @@ _FOLLOW_UP = re.compile(
 
 @dataclass(frozen=True)
 class _Found:
-    """A name in the question: words start to stop, and how surely (0: the very name)."""
+    """A name in the question: words start to stop, and how surely (0: the very name).
+
+    1 is the name inflected, 2 an alias, 3 an alias inflected, 4 the words in another order.
+    """
 
     start: int
     stop: int
@@ -133,8 +137,13 @@ def _rank_of(words: list[str], name: str, one: Definition) -> int | None:
     return None
 
 
-def _same(words: Sequence[str], others: Sequence[str]) -> bool:
-    return len(words) == len(others) and all(map(same_word, words, others))
+def _same(words: Sequence[str], name: Sequence[str]) -> bool:
+    return len(words) == len(name) and all(map(_is_form, words, name))
+
+
+def _is_form(word: str, of_name: str) -> bool:
+    """Whether a word is the word of a name, inflected; a name in -ed is not ("cornered")."""
+    return word == of_name or (not of_name.endswith("ed") and same_word(word, of_name))
 
 
 def _named(question: str, definitions: Sequence[Definition]) -> tuple[list[Definition], list[str]]:
@@ -174,7 +183,23 @@ def _candidates(words: Sequence[str], definitions: Sequence[Definition]) -> list
                 for start, word in enumerate(words):
                     if joined in bases(word):
                         found.append(_Found(start, start + 1, 1, place))
+                found += [_Found(a, b, 4, place) for a, b in _in_any_order(phrase, words)]
     return found
+
+
+def _in_any_order(phrase: Sequence[str], words: Sequence[str]) -> list[tuple[int, int]]:
+    """Find the words of a name near each other: "hugs the wall" is "wall hugging"."""
+    if not PLAIN_WORDS.isdisjoint(phrase):
+        return []
+    spans = []
+    for start in range(len(words)):
+        here = words[start : start + len(phrase) + 2]
+        places = [
+            next((k for k, word in enumerate(here) if _is_form(word, one)), -1) for one in phrase
+        ]
+        if min(places) == 0 and len(set(places)) == len(phrase):
+            spans.append((start, start + max(places) + 1))
+    return spans
 
 
 def _longest(found: list[_Found]) -> list[_Found]:
