@@ -8,7 +8,6 @@ import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import Any
-from urllib.parse import urlsplit
 
 from app import __version__
 
@@ -47,6 +46,8 @@ MODELS = {
     "ultralytics-opencv-headless": "ultralytics",
     "segment-anything": "segment_anything",
 }
+ENDPOINT_WAIT_S = 5.0
+MODELS_SHOWN = 5
 OUR_FOLDERS = ("app", "tracking", "llm_query", "storage", "assets")
 
 
@@ -243,13 +244,27 @@ def _model_package(distribution: str, module: str) -> Finding:
 
 
 def _endpoint() -> Finding:
-    """Which language model endpoint is configured; a key is never shown."""
-    key = "with a key" if os.environ.get("OPENAI_API_KEY") else "without a key"
-    url = os.environ.get("OPENAI_BASE_URL", "")
-    if url:
-        parts = urlsplit(url)
-        place = parts.hostname or "an address that cannot be read"
-        return Finding("model endpoint", "ok", f"configured: {place}, {key}")
-    if os.environ.get("OPENAI_API_KEY"):
-        return Finding("model endpoint", "ok", f"configured: the default of openai, {key}")
-    return Finding("model endpoint", "absent", "none configured; questions are read offline")
+    """Which language model endpoint is configured and whether it answers; a key is never shown."""
+    from llm_query.errors import QueryError
+    from llm_query.model import ChatModel, settings_from
+
+    name = "model endpoint"
+    try:
+        settings = settings_from(os.environ)
+    except QueryError as error:
+        return Finding(name, "broken", str(error))
+    if settings is None:
+        return Finding(name, "absent", "none configured; questions are read offline")
+    key = "with a key" if settings.api_key else "without a key"
+    place = f"configured: {settings.host}, {key}"
+    try:
+        has = ChatModel(settings).models(ENDPOINT_WAIT_S)
+    except QueryError as error:
+        return Finding(name, "absent", f"{place}; {error}")
+    model = settings.model
+    if model and model not in has:
+        hint = f"It has: {', '.join(has[:MODELS_SHOWN]) or 'none'}"
+        return Finding(name, "absent", f"{place}; answers, but has no model '{model}'", hint)
+    known = f"has {model}" if model else f"has {', '.join(has[:MODELS_SHOWN]) or 'no models'}"
+    more = f" and {len(has) - MODELS_SHOWN} more" if not model and len(has) > MODELS_SHOWN else ""
+    return Finding(name, "ok", f"{place}; answers, {known}{more}")

@@ -35,6 +35,7 @@ class Answer:
     seconds: float = 0.0
     question: str = ""
     needs_definition: str = ""  # what the model asks back; then it is refused, too
+    definitions: tuple[tuple[str, int], ...] = ()  # name and version of those of the study it used
     prompt_tokens: int = 0  # read by the model for this answer; other videos share its code
     completion_tokens: int = 0  # written by the model
     cost: float | None = None  # in the currency of the model's prices; None without prices

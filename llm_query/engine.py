@@ -7,14 +7,17 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llm_query.answers import BOUT_COLUMNS, OFFLINE, Answer, plain, records, to_answer
+from llm_query.definitions import Definition, Turn
 from llm_query.errors import QueryError
 from llm_query.learned import named_behaviours
+from llm_query.memory import Memory, window
 from llm_query.planner import Context, Plan, plan
 from llm_query.sandbox import Result, check_code, kill_running, run_code
 from llm_query.trust import check_kept_code, check_may_run
@@ -38,6 +41,8 @@ __all__ = (
     "save_answer",
 )  # fmt: skip
 
+MOST_TURN_TOKENS = 1500  # of a conversation's earlier questions
+
 
 def ask(
     study_folder: Path | str,
@@ -46,19 +51,25 @@ def ask(
     model: str | LanguageModel = OFFLINE,
     save: str | None = None,
     *,
+    conversation: str | None = None,
     on_text: Callable[[str], None] | None = None,
 ) -> list[Answer]:
     """Answer a question in plain words, once for each tracked video (or for one of them).
 
     video: a video's name, by default all. model: "offline", the name of a model on the server that
     is set up, or a LanguageModel. save: keep the analysis under this name and store the bouts it
-    finds as a behaviour of that name. on_text: gets what a model writes, piece by piece.
+    finds as a behaviour of that name. conversation: go on with this one: a model is told of its
+    last questions, and this one is kept. on_text: gets what a model writes, piece by piece.
     """
     names, left_out = _tracked(study_folder, video)
+    memory = Memory(study_folder)
+    known = memory.definitions()
     if model == OFFLINE:
-        answers = _each(names, partial(_ask_offline, study_folder, question))
+        answers = _each(names, partial(_ask_offline, study_folder, question, tuple(known)))
     else:
-        answers = _ask_model(study_folder, question, names, model, on_text)
+        turns = window(memory.turns(conversation), MOST_TURN_TOKENS, known) if conversation else []
+        answers = _ask_model(study_folder, question, names, model, on_text, known, turns)
+    _note(memory, question, answers, conversation)
     for one in answers:
         one.question = question
         if save and not one.refused and not one.error:
@@ -66,10 +77,28 @@ def ask(
     return _telling(left_out, answers)
 
 
-def _ask_offline(study_folder: Path | str, question: str, name: str) -> Answer:
+def _note(
+    memory: Memory, question: str, answers: Sequence[Answer], conversation: str | None
+) -> None:
+    """Keep the question as a turn of its conversation, and that definitions have been used."""
+    first = answers[0]
+    if conversation is None and not first.definitions:
+        return
+    with suppress(QueryError):  # the study is being written to; the answer is not lost for that
+        memory.note_turn(
+            question, first.text, code=first.code, definitions=first.definitions,
+            conversation=conversation or "", model=first.model,
+            prompt_tokens=sum(each.prompt_tokens for each in answers),
+            completion_tokens=sum(each.completion_tokens for each in answers),
+        )  # fmt: skip
+
+
+def _ask_offline(
+    study_folder: Path | str, question: str, known: tuple[Definition, ...], name: str
+) -> Answer:
     with _reading(study_folder) as study:
-        understood = plan(question, make_context(study, find_video(study, name)))
-    return _answer_plan(study_folder, name, understood)
+        context = make_context(study, find_video(study, name))
+    return _answer_plan(study_folder, name, plan(question, replace(context, definitions=known)))
 
 
 def _ask_model(
@@ -78,18 +107,21 @@ def _ask_model(
     names: Sequence[str],
     model: str | LanguageModel,
     on_text: Callable[[str], None] | None,
+    known: Sequence[Definition],
+    turns: Sequence[Turn],
 ) -> list[Answer]:
     """Let a model answer; where its code may not run it is not asked, which would cost money."""
     from llm_query.model import find_model
-    from llm_query.model_answers import Asked, ask_for_videos
+    from llm_query.model_answers import Asked, ask_for_videos, recalled
 
     asked = find_model(model, os.environ, study_folder) if isinstance(model, str) else model
     check_may_run(study_folder)
+    definitions = recalled(asked, question, known, turns)
     with _reading(study_folder) as study:
         contexts = {name: make_context(study, find_video(study, name)) for name in names}
     return ask_for_videos(
         asked,
-        {name: Asked(question, context) for name, context in contexts.items()},
+        {name: Asked(question, c, definitions, turns) for name, c in contexts.items()},
         run=partial(_run, study_folder),
         each=_each,
         on_text=on_text,
@@ -206,7 +238,7 @@ def _answer_plan(study_folder: Path | str, name: str, understood: Plan) -> Answe
     check_code(understood.code)
     answer = to_answer(name, understood.code, _run(study_folder, name, understood.code))
     answer.assumptions, answer.ignored = understood.assumptions, understood.ignored
-    answer.reading = understood.reading
+    answer.reading, answer.definitions = understood.reading, tuple(understood.used.items())
     return answer
 
 

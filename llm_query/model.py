@@ -214,7 +214,7 @@ class ChatModel:
 
     def _problem(self, error: Exception) -> ModelError:
         """What has gone wrong, in a line that says what to do and holds no key."""
-        said = explain(error, self.settings.api_key)
+        said = explain(error, self.settings.secrets)
         status = getattr(error, "status_code", None)
         if "timeout" in type(error).__name__.lower():
             return self._too_slow()

@@ -14,6 +14,7 @@ from llm_query.model import ContextTooLong, LanguageModel, Message, Reply
 from llm_query.model_code import check_model_code
 from llm_query.model_settings import CONTEXT_TOKENS
 from llm_query.prompt import Tried, build_prompt
+from llm_query.recall import recall, unknown_symbols
 from llm_query.sandbox import Result
 
 if TYPE_CHECKING:
@@ -69,14 +70,29 @@ def ask_for_videos(
     found: dict[str, Answer] = {}
     for first, *others in alike.values():
         written = write_analysis(model, asked[first], partial(run, first), on_text)
-        answer = _first_answer(first, model, written)
+        answer = _first_answer(first, model, asked[first], written)
         found[first] = answer
         repeated = each(others, partial(_again, answer, run)) if others else []
         found |= {one.video: one for one in repeated}
     return [found[name] for name in asked]
 
 
-def _first_answer(video: str, model: LanguageModel, written: Written) -> Answer:
+def recalled(
+    model: LanguageModel, question: str, known: Sequence[Definition], turns: Sequence[Turn]
+) -> list[Definition]:
+    """The definitions that the question needs; a symbol without a definition is an error."""
+    unknown = unknown_symbols(question, known)
+    if unknown:
+        raise QueryError(
+            f"The study has no definition of {' and '.join(unknown)}. Say what it means: "
+            f'ethoscribe define "{unknown[0]}" "its meaning, with thresholds and units".'
+        )
+    settings = getattr(model, "settings", None)
+    budget = budget_tokens(getattr(settings, "context_tokens", CONTEXT_TOKENS))
+    return recall(question, known, budget // 3, turns)
+
+
+def _first_answer(video: str, model: LanguageModel, asked: Asked, written: Written) -> Answer:
     """The answer for the video on which the model's code was tried."""
     analysis, result = written.analysis, written.result
     if result is None:
@@ -92,6 +108,7 @@ def _first_answer(video: str, model: LanguageModel, written: Written) -> Answer:
         written.prompt_tokens,
         written.completion_tokens,
     )
+    answer.definitions = tuple((each.name, each.version) for each in asked.definitions)
     settings = getattr(model, "settings", None)
     if settings is not None:
         answer.cost = settings.cost(written.prompt_tokens, written.completion_tokens)
@@ -110,7 +127,7 @@ def _again(first: Answer, run: Run, video: str) -> Answer:
     answer = to_answer(video, first.code, result)
     return replace(
         answer, model=first.model, reading=first.reading, assumptions=list(first.assumptions),
-        ignored=list(first.ignored),
+        ignored=list(first.ignored), definitions=first.definitions,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from llm_query.model_settings import ModelError
@@ -43,12 +44,12 @@ class Refused(ModelError):
     """The server does not take the request as it is."""
 
 
-def explain(error: Exception, key: str) -> str:
-    """What an error says, in one line, without the key and without what the key looks like."""
+def explain(error: Exception, secrets: Sequence[str]) -> str:
+    """What an error says, in one line, without secrets and without what looks like a key."""
     body = getattr(error, "body", None)
     text = _message(body) or _cause(error)
-    if key:
-        text = text.replace(key, "(key)")
+    for secret in secrets:
+        text = text.replace(secret, "(key)")
     text = MASKED.sub("(key)", " ".join(text.split()))
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 

@@ -66,6 +66,16 @@ class ModelSettings:
             return "an address that cannot be read"
         return f"{parts.hostname}{port}" if parts.hostname else "an address that cannot be read"
 
+    @property
+    def secrets(self) -> list[str]:
+        """What may be shown nowhere: the key, and what else an address may hold."""
+        try:
+            parts = urlsplit(self.base_url)
+            told = [self.api_key, parts.password, parts.username, parts.query]
+        except ValueError:
+            told = [self.api_key, self.base_url]
+        return [each for each in told if each]
+
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """What so many tokens cost, in the currency of the prices; None without prices.
 

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from openai_server import KEY, Fail, Raw, Say, serving
 from terminal import ROOT, command, environment, ethoscribe
 
 from app import doctor
+from llm_query import model_settings
 
 
 def finding(name: str) -> doctor.Finding:
@@ -53,13 +55,43 @@ def test_another_package_with_our_folder_name_is_reported(monkeypatch):
     assert "somebody-else" in finding("own environment").detail
 
 
-@pytest.mark.parametrize("url", ["http://user:hidden@127.0.0.1:11434/v1?key=hidden", ""])
+@pytest.mark.parametrize("url", ["http://user:hidden@127.0.0.1:9/v1?key=hidden", ""])
 def test_the_key_of_a_model_endpoint_is_never_shown(monkeypatch, url):
+    monkeypatch.setattr(model_settings, "OPENAI", "http://127.0.0.1:9/v1")  # nobody is there
     monkeypatch.setenv("OPENAI_API_KEY", "hidden")
     monkeypatch.setenv("OPENAI_BASE_URL", url)
     found = finding("model endpoint")
-    assert found.state == "ok" and "with a key" in found.detail
+    assert found.state == "absent" and "127.0.0.1:9, with a key" in found.detail
+    assert "cannot be reached" in found.detail
     assert "hidden" not in str(doctor.examine().to_json())
+
+
+@pytest.mark.parametrize(
+    ("script", "model", "state", "said"),
+    [
+        (Say(""), "test-model", "ok", "answers, has test-model"),
+        (Say(""), "", "ok", "answers, has other, test-model"),
+        (Say(""), "missing", "absent", "has no model 'missing'"),
+        (Fail(401, f"wrong key {KEY}"), "test-model", "absent", "refuses the key"),
+        (Raw(b"<html>", "text/html"), "test-model", "ok", "answers"),
+    ],
+)
+def test_the_model_endpoint_is_asked_what_it_has(monkeypatch, script, model, state, said):
+    with serving(script, models=("test-model", "other")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("ETHOSCRIBE_MODEL", model)
+        found = doctor._endpoint()
+    assert found.state == state and said in found.detail
+    assert "127.0.0.1" in found.detail and KEY not in found.line()
+    assert server.asked == []  # nothing that costs anything
+
+
+def test_a_mistake_in_the_settings_of_the_model_is_said(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ethoscribe.toml").write_text("[model\n")
+    found = doctor._endpoint()
+    assert found.state == "broken" and "not valid TOML" in found.detail
 
 
 def test_torch_is_not_imported_where_it_is_not_installed():

@@ -48,35 +48,46 @@ def ask(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="In plain words.")],
     study: StudyOption = DEFAULT_STUDY,
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Who reads the question: offline.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who reads the question: offline (needs no key), or a model of the server that "
+            "OPENAI_BASE_URL, OPENAI_API_KEY or ethoscribe.toml names.",
+        ),
     ] = "offline",
     save: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Keep the analysis, and its bouts as this behaviour."),
     ] = None,
     video: VideoOption = None,
+    conversation: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Go on with this conversation; a model is told of it."),
+    ] = None,
     figure: FigureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question about the tracked videos.
 
-    The question is compiled into analysis code, which is shown and run in a process of its
-    own. What was not understood is said, and nothing is guessed.
+    The question is turned into analysis code, which is shown and run in a process of its
+    own. What was not understood is said, and nothing is guessed. Code that a model wrote runs
+    only where that process is confined (ethoscribe doctor says so); its errors go back to it.
 
     \b
     Example:
       ethoscribe ask "how long is animal1 in the corner?" -s study
       ethoscribe ask "when do animal1 and animal2 touch?" -s study --save contact --json
       ethoscribe ask "plot the path of animal1" -s study --figure path.svg
+      ethoscribe ask "who chases whom most?" -s study --model gpt-5-mini
     """
     if not question.strip():
         raise typer.BadParameter("the question is empty", param_hint="'QUESTION'")
-    if model != "offline":
-        raise AppError(f"There is no model called {model!r}: this version has 'offline'.")
     _check(figure)
     from llm_query.engine import ask as ask_study
 
-    answers = ask_study(study, question, video=video, model=model, save=save)
+    answers = ask_study(
+        study, question, video=video, model=model, save=save, conversation=conversation
+    )
     _answer(answers, as_json, study, figure)
 
 
@@ -153,6 +164,8 @@ def as_object(names: list[str], records: list[dict[str, Any]]) -> dict[str, Any]
 def _tell(answers: "Sequence[Answer]") -> None:
     """Show answers to a person: how the question was read on stderr, results on stdout."""
     first = answers[0]
+    if first.model != "offline" and first.reading:
+        say(f"read as: {first.reading}")
     if first.code:
         say(first.code.rstrip())
     for line in first.assumptions:
@@ -166,6 +179,20 @@ def _tell(answers: "Sequence[Answer]") -> None:
         prefix = f"{answer.video}: " if len(answers) > 1 else ""
         show(f"{prefix}{answer.text}")
         _show_rows(answer)
+    _tell_model(answers)
+
+
+def _tell_model(answers: "Sequence[Answer]") -> None:
+    """Say which definitions were used, who answered, and what that took."""
+    for name, version in answers[0].definitions:
+        say(f"definition used: {name}, version {version}")
+    read = sum(answer.prompt_tokens for answer in answers)
+    if not read:
+        return
+    written = sum(answer.completion_tokens for answer in answers)
+    costs = [answer.cost for answer in answers if answer.cost is not None]
+    price = f", cost {sum(costs):.4f}" if costs else ""
+    say(f"model: {answers[0].model}, {read} tokens read, {written} written{price}")
 
 
 def _show_rows(answer: "Answer") -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from llm_query.engine import Answer
 
-MODELS = {"offline": "offline planner"}
+MODELS = {"offline": "the offline planner"}
 FEW = 8  # numbers that still read well as tiles
 Save = Callable[["Answer", str], None]
 
@@ -128,12 +128,24 @@ def keep(answer: Answer, save: Save, key: str) -> None:
             save(answer, name.strip())
 
 
+def spell_model(name: str) -> str:
+    """Name who answers, as a sentence does."""
+    return MODELS.get(name, f"the model {name}")
+
+
 def notes(answer: Answer) -> None:
-    """What was assumed, what was not used, and who answered."""
+    """How it was read, what was assumed and used, who answered, and what that took."""
+    if answer.reading and answer.model not in MODELS:
+        st.markdown(f"**Read as:** {plain(answer.reading)}")
     if answer.assumptions:
         st.markdown("\n".join(["**Assumed**", "", *(f"- {plain(a)}" for a in answer.assumptions)]))
     if answer.ignored:
         st.markdown(f"**Not used:** {plain(', '.join(answer.ignored))}")
-    st.caption(
-        f"Answered by the {MODELS.get(answer.model, answer.model)} for {plain(answer.video)}."
-    )
+    took = ""
+    if answer.prompt_tokens:
+        took = f" ({answer.prompt_tokens:,} tokens read, {answer.completion_tokens:,} written"
+        took += f", cost {answer.cost:.4f})" if answer.cost is not None else ")"
+    if answer.definitions:
+        used = ", ".join(f"{name}, version {version}" for name, version in answer.definitions)
+        st.markdown(f"**Definitions used:** {plain(used)}")
+    st.caption(f"Answered by {plain(spell_model(answer.model))} for {plain(answer.video)}{took}.")
