@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow.feather
 import pytest
 from storage_samples import add_tracked
 
-from llm_query.columns import Later, Result, codes, numbers, write_columns
+from llm_query.columns import Later, Result, as_bytes, codes, numbers
 from storage.regions import Region, save_region
 from storage.snapshot import write_snapshot
 from storage.study import open_study
@@ -57,7 +58,7 @@ def test_written_columns_read_back(tmp_path: Path) -> None:
         "who": np.array(["é", None, "b"], dtype=object), "nobody": [None, None, None],
         "late": np.arange(6)[::2],
     }  # fmt: skip
-    write_columns(columns, tmp_path / "x.arrow")
+    (tmp_path / "x.arrow").write_bytes(as_bytes(columns))
     read = pyarrow.feather.read_table(tmp_path / "x.arrow")
     assert read.drop_columns(["x"]).to_pydict() == {
         "n": [1, 2, 3], "yes": [True, False, True], "who": ["é", None, "b"],
@@ -94,15 +95,22 @@ def test_a_plain_answer_needs_no_pandas(tmp_path: Path) -> None:
         save_region(study, video.video_id, corner)
         write_snapshot(study, video.video_id, tmp_path / "snapshot", needs_masks=False)
     (tmp_path / "code.py").write_text(CODE)
-    (tmp_path / "out").mkdir()
     program = (
-        "import sys; from llm_query.runner import main; main(sys.argv[1:]); "
-        "print([name for name in ('pandas', 'plotly', 'scipy') if name in sys.modules])"
+        "import sys; from llm_query.runner import main; main(); "
+        "print([n for n in ('pandas', 'plotly', 'scipy', 'sklearn') if n in sys.modules],"
+        " file=sys.stderr)"
     )
-    names = [str(tmp_path / name) for name in ("snapshot", "code.py", "out")]
+    asked = {"snapshot": str(tmp_path / "snapshot"), "code": str(tmp_path / "code.py")}
     said = subprocess.run(
-        [sys.executable, "-c", program, *names], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        input=json.dumps(asked).encode() + b"\n",
+        capture_output=True,
     )
-    assert said.stdout.strip() == "[]", said.stderr
-    table = pyarrow.feather.read_table(tmp_path / "out" / "table.arrow")
+    assert said.stderr.decode().strip() == "[]"
+    head, _, rest = said.stdout.partition(b"\n")
+    first, second, third = json.loads(head)
+    assert "animal1 was in the corner" in json.loads(rest[:first])["text"]
+    table = pa.ipc.open_file(pa.BufferReader(rest[first + second :])).read_all()
+    assert len(rest) == first + second + third
     assert table["subject"].to_pylist() == ["animal1", "animal2"]
