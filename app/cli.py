@@ -44,7 +44,7 @@ app = typer.Typer(
 # Each module adds its commands to `app`, in the order in which the help lists them.
 _MODULES = (
     "demo", "track", "import_files", "ask", "assay", "measures", "export", "score", "learn",
-    "regions", "metadata", "compare", "ui", "doctor",
+    "memory", "regions", "metadata", "compare", "ui", "doctor",
 )  # fmt: skip
 
 

@@ -14,9 +14,9 @@ fall: fell fallen | feed: fed | feel: felt | fight: fought | find: found | flee:
 fling: flung | fly: flew flown flies | foot: feet | forage: foraging | freeze: froze frozen
 get: got gotten | give: gave given | go: went gone goes | grind: ground | grow: grew grown
 hang: hung | have: has had | hear: heard | hide: hid hidden | hold: held | index: indices
-keep: kept | kneel: knelt | lay: laid | lead: led | leap: leapt | leave: leaving | lie: lay lain lying
-lose: lost | lean: leant | make: made | mate: mating mated | meet: met | mouse: mice
-ox: oxen | pay: paid | ride: rode ridden | ring: rang rung | rise: rose risen | run: ran
+keep: kept | kneel: knelt | lay: laid | lead: led | leap: leapt | leave: leaving
+lie: lay lain lying | lose: lost | lean: leant | make: made | mate: mating mated | meet: met
+mouse: mice | ox: oxen | pay: paid | ride: rode ridden | ring: rang rung | rise: rose risen | run: ran
 see: saw seen | seek: sought | shake: shook shaken | shoot: shot | show: shown
 shrink: shrank shrunk | sink: sank sunk | sit: sat | sleep: slept | slide: slid | sling: slung
 sneak: snuck | speak: spoke spoken | spend: spent | spin: spun | spring: sprang sprung

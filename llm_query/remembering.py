@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import getpass
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,7 +28,7 @@ def check_name(name: str) -> str:
     """
     plain = " ".join(name.replace("<|", " ").replace("|>", " ").strip(" \t\n\"'`“”‘’").split())
     words = terms(plain)
-    if not words or not any(word.isalpha() for word in words):
+    if not any(letter.isalpha() for word in words for letter in word):
         raise QueryError(f"'{name}' can be no name of a definition: use a word or a few.")
     if len(plain) > LONGEST_NAME or any(sign in plain for sign in "<>|"):
         raise QueryError(
@@ -97,6 +98,11 @@ def check(new: StoredDefinition, others: Sequence[StoredDefinition]) -> None:
             f"The definition of '{new.name}' is too long: at most {LONGEST_TEXT} characters of "
             f"text and {LONGEST_CODE} of code. Split it into definitions that need each other."
         )
+    try:
+        "".join((new.name, *new.aliases, new.text, new.code)).encode()
+        json.dumps(new.parameters, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise QueryError(f"'{new.name}' cannot be kept as text and numbers: {error}") from error
     try:
         ast.parse(new.code)
     except (SyntaxError, ValueError, RecursionError) as error:
