@@ -41,6 +41,7 @@ def save_bouts(
     definition are taken from it where it has them, else from the arguments. Seconds come from the
     video's own frame times. With `replace`, earlier bouts of the same behaviour, source and
     annotator go first, so a repeated analysis never doubles its bouts nor touches a person's.
+    That this behaviour was looked for is kept, also when none was found (see `watched_videos`).
     """
     rows = _completed(
         bouts, behaviour=behaviour, source=source, annotator=annotator, definition=definition
@@ -50,10 +51,12 @@ def save_bouts(
     edges_s = frame_edges(study, video_id)
     rows["start_s"] = edges_s[rows["start_frame"].to_numpy(int)]
     rows["stop_s"] = edges_s[rows["stop_frame"].to_numpy(int)]
+    owners = set(rows[["behaviour", "source", "annotator"]].itertuples(index=False, name=None))
+    if behaviour is not None:
+        owners.add((behaviour, source, annotator))
+    for owner in owners:
+        _note_watched(study, video_id, *owner)
     if replace:
-        owners = set(rows[["behaviour", "source", "annotator"]].itertuples(index=False, name=None))
-        if behaviour is not None:
-            owners.add((behaviour, source, annotator))
         for owner in owners:
             study.rows(
                 "DELETE FROM bouts WHERE video_id = ? AND behaviour = ? AND source = ? "
@@ -70,6 +73,45 @@ def read_bouts(
     """Bouts in time order with the columns of every bouts table, and `bout_id` last."""
     sql = SELECT_BOUTS.format(more=", bout_id")
     return study.arrow(sql, {"video": video_id, "behaviour": behaviour}).to_pandas()
+
+
+def watched_videos(
+    study: Study, behaviour: str | None, source: str, annotator: str | None
+) -> set[str]:
+    """Names of the videos in which this watcher looked for the behaviour (None: for any).
+
+    An animal of such a video without bouts did it 0 times; of the others nobody knows.
+    """
+    return {
+        name
+        for (name,) in study.rows(
+            "SELECT DISTINCT v.name FROM watched w JOIN videos v USING (video_id) "
+            "WHERE ($behaviour::VARCHAR IS NULL OR behaviour = $behaviour) AND source = $source "
+            "AND annotator IS NOT DISTINCT FROM $annotator",
+            {"behaviour": behaviour, "source": source, "annotator": annotator},
+        )
+    }
+
+
+def watchers(study: Study, behaviour: str) -> list[tuple[str, str | None]]:
+    """Who looked for the behaviour in any video: (source, annotator) in alphabetical order."""
+    return study.rows(
+        "SELECT DISTINCT source, annotator FROM watched WHERE behaviour = ? "
+        "ORDER BY source, annotator",
+        [behaviour],
+    )
+
+
+def _note_watched(
+    study: Study, video_id: int, behaviour: str, source: str, annotator: str | None
+) -> None:
+    owner = [video_id, behaviour, source, annotator]
+    study.rows(
+        "DELETE FROM watched WHERE video_id = ? AND behaviour = ? AND source = ? "
+        "AND annotator IS NOT DISTINCT FROM ?",
+        owner,
+    )
+    study.rows("INSERT INTO watched VALUES (?, ?, ?, ?, now()::TIMESTAMP)", owner)
 
 
 def analysed_bouts(study: Study, video_id: int) -> dict[str, int]:

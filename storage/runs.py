@@ -74,7 +74,8 @@ def ingest_run(
         raise StudyError(f"Run {run.run_id} is stored already: give the new run another id.")
     for table in COLUMNS:
         study.rows(f"DELETE FROM {table} WHERE video_id = ?", [video_id])
-    study.rows("DELETE FROM bouts WHERE video_id = ? AND source = ?", [video_id, ANALYSIS])
+    for table in ("bouts", "watched"):
+        study.rows(f"DELETE FROM {table} WHERE video_id = ? AND source = ?", [video_id, ANALYSIS])
     for table, shards in (("tracks", tracks), ("masks", masks), ("keypoints", keypoints)):
         _load(study, table, list(shards), run.run_id, video_id)
     _check_tracks(study, video, run)

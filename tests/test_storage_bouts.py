@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 from storage_samples import Info
 
-from storage.bouts import COLUMNS, delete_bouts, frame_edges, read_bouts, save_bouts
+from storage.bouts import (
+    COLUMNS,
+    delete_bouts,
+    frame_edges,
+    read_bouts,
+    save_bouts,
+    watched_videos,
+    watchers,
+)
 from storage.study import Study, StudyError, open_study
 from storage.videos import add_video
 
@@ -111,3 +119,16 @@ def test_ten_thousand_bouts_are_saved_at_once(study: Study) -> None:
     frame = bouts(*[(0, 1)] * 10_000)
     assert save_bouts(study, 1, frame, behaviour="blink") == 10_000
     assert len(read_bouts(study, behaviour="blink")) == 10_000
+
+
+def test_looking_for_a_behaviour_and_finding_none_is_known(study: Study) -> None:
+    save_bouts(study, 1, bouts((1, 3)), behaviour="dig", source="person", annotator="Jin")
+    save_bouts(study, 2, bouts(), behaviour="dig", source="person", annotator="Jin")
+    save_bouts(study, 2, bouts(), behaviour="rear")
+    assert watched_videos(study, "dig", "person", "Jin") == {"a", "b"}
+    assert watched_videos(study, None, "person", "Jin") == {"a", "b"}
+    assert watched_videos(study, "rear", "analysis", None) == {"b"}
+    assert watched_videos(study, "dig", "person", "Sian") == set()
+    assert watchers(study, "dig") == [("person", "Jin")]
+    save_bouts(study, 2, bouts(), behaviour="rear")
+    assert study.rows("SELECT count(*) FROM watched") == [(3,)]
