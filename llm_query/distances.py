@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.bouts import Bouts
+from llm_query.checks import ENDLESS, check_durations, check_number
 from llm_query.errors import QueryError
 from llm_query.geometry import ROUNDING, Region
 from llm_query.kinematics import central_difference, line_fit
-from llm_query.motion import MOVING, speed_limit
+from llm_query.motion import MOVING, WINDOW_S, speed_limit
 from llm_query.recording import Recording
 from llm_query.region_rules import Names, border_distance, find_names, locate
 from llm_query.states import bouts_where
@@ -30,6 +31,8 @@ def distance_to_point(
     >>> float(distance_to_point(recording, "animal2", 39, 10)[0])
     10.0
     """
+    for name, value in (("x", x), ("y", y)):
+        check_number(name, value, recording.unit, least=-ENDLESS)
     position = locate(recording, animal, point)
     return np.hypot(*(position - np.array([x, y])).T)
 
@@ -119,6 +122,8 @@ def thigmotaxis(
     [0.5333333333333333]
     """
     wall = find_arena(recording, arena)
+    check_durations(min_duration_s, max_gap_frames)
+    check_number("within", within, recording.unit)
     if not within > 0:
         raise QueryError(f"within is a distance above 0 in {recording.unit}, not {within:g}.")
     from_wall = -border_distance(recording, animal, point, wall)
@@ -139,7 +144,7 @@ def moving_towards(
     min_speed: float | None = None,
     point: str = "centre",
     *,
-    window_s: float = 0.0,
+    window_s: float = WINDOW_S,
     min_duration_s: float = 0.0,
     max_gap_frames: int = 3,
 ) -> Bouts:
@@ -147,13 +152,14 @@ def moving_towards(
 
     region: a name or several (the nearest counts); points and lines as well. min_speed: how fast
     the distance shrinks, in cm/s (px/s uncalibrated); by default that of moving: 2 cm/s, or 0.25
-    body lengths/s uncalibrated. window_s: seconds of line fit over the distance, as in speed.
+    body lengths/s uncalibrated. window_s: seconds of line fit over the distance, as in moving, so
+    that jitter is no way there at any frame rate; 0 takes the change from frame to frame.
 
     Source: ANY-maze, time moving towards the zone; the threshold is ours, above jitter.
 
     >>> recording = example_recording()
     >>> moving_towards(recording, "animal1", "feeder").stop_frame.tolist()
-    [91]
+    [94]
     """
     rate = (-1.0, min_speed, window_s)
     return _changing(recording, animal, region, point, rate, min_duration_s, max_gap_frames)
@@ -167,7 +173,7 @@ def moving_away(
     min_speed: float | None = None,
     point: str = "centre",
     *,
-    window_s: float = 0.0,
+    window_s: float = WINDOW_S,
     min_duration_s: float = 0.0,
     max_gap_frames: int = 3,
 ) -> Bouts:
@@ -196,8 +202,8 @@ def _changing(
 ) -> Bouts:
     sign, min_speed, window_s = rate
     limit, said = speed_limit(recording, animal, min_speed, MOVING, "min_speed")
-    if window_s < 0:
-        raise QueryError(f"window_s is a length of time in seconds, not {window_s:g}.")
+    check_number("window_s", window_s, "seconds")
+    check_durations(min_duration_s, max_gap_frames)
     apart = _signed(recording, animal, region, point)[:, None]
     if window_s > 0:
         change = line_fit(apart, recording.time_s, window_s)[1][:, 0]

@@ -10,6 +10,7 @@ import numpy as np
 
 from llm_query.body_points import find_point, points_by_role
 from llm_query.bouts import Bouts
+from llm_query.checks import check_names, check_number
 from llm_query.errors import QueryError
 from llm_query.geometry import ROUNDING, Region
 from llm_query.intervals import bridge, cover, runs
@@ -55,14 +56,15 @@ class Rule:
     min_outside_s: float = 0.0
 
     def __post_init__(self) -> None:
-        shares = (self.need, self.enter_fraction, self.exit_fraction)
-        for value in (each for each in shares if isinstance(each, int | float)):
-            if not 0 < value <= 1:
-                raise QueryError(f"A share of points or of the outline is 0 to 1, not {value:g}.")
+        shares = [each for each in (self.enter_fraction, self.exit_fraction) if each is not None]
+        for value in [*shares, *([] if isinstance(self.need, str) else [self.need])]:
+            if not isinstance(value, int | float) or not 0 < value <= 1:
+                raise QueryError(f"A share of points or of the outline is 0 to 1, not {value!r}.")
         if isinstance(self.need, str) and self.need not in ("any", "all"):
             raise QueryError(f'need is "any", "all" or a share from 0 to 1, not "{self.need}".')
-        if min(self.enter_margin, self.exit_margin, self.min_outside_s) < 0:
-            raise QueryError("enter_margin, exit_margin and min_outside_s are 0 or more.")
+        for name in ("enter_margin", "exit_margin", "min_outside_s"):
+            what = "seconds" if name.endswith("_s") else "cm (px uncalibrated)"
+            check_number(name, getattr(self, name), what)
         if self.enter_fraction is None and self.exit_fraction is not None:
             raise QueryError("exit_fraction needs enter_fraction, the share that counts as inside.")
         if (self.exit_fraction or 0) > (self.enter_fraction or 0):
@@ -103,7 +105,7 @@ def find_points(recording: Recording, animal: str, point: Names, need: str | flo
     if isinstance(point, str) and point in GROUPS:
         own = tuple(p for p in recording.track(animal).points if p != "centre")
         return own or ("centre",), GROUPS[point]
-    asked = (point,) if isinstance(point, str) else tuple(point)
+    asked = check_names("point", point)
     if not asked:
         raise QueryError('No body point was named: give "centre", or a list such as ["nose"].')
     named = (each if each == HEAD else find_point(recording, animal, each) for each in asked)
@@ -142,7 +144,7 @@ def _frozen(place: Region, position: np.ndarray) -> np.ndarray:
 
 def find_names(region: Names) -> tuple[str, ...]:
     """The regions' names, each once; none is an error."""
-    names = (region,) if isinstance(region, str) else tuple(dict.fromkeys(region))
+    names = check_names("region", region)
     if not names:
         raise QueryError("No region was named: give one name or several.")
     return names

@@ -10,8 +10,10 @@ import numpy as np
 
 from llm_query.bout_pairs import state
 from llm_query.bouts import Bouts
+from llm_query.checks import check_bouts
 from llm_query.distances import moving_away, moving_towards
 from llm_query.errors import QueryError
+from llm_query.known_time import known_s, told
 from llm_query.recording import Recording
 from llm_query.region_rules import Inside, Names, border_distance, find_names
 from llm_query.visit_rows import all_regions, moved
@@ -44,8 +46,10 @@ def region_summary(
     longest, shortest and mean visit_s, mean, min and max distance of the centre from the region (0
     inside) over the whole recording, and from its border while inside; time moving towards it and
     away from it (min_speed: as in moving_towards), head_time_s and head_entries. NaN is what could
-    not be told. states: bouts of this animal, such as [immobile(recording, animal)]; each adds
-    time_immobile_s and immobile_bouts, its time inside and how many of its bouts began inside.
+    not be told, as everything of an animal that was never seen. Outside is where it is in none of
+    the regions by the rule. states: bouts of this animal, such as [immobile(recording, animal)];
+    each adds time_immobile_s and immobile_bouts, its time inside and how many of its bouts began
+    inside.
 
     Source: the zone tables of ANY-maze and SimBA.
 
@@ -56,10 +60,13 @@ def region_summary(
     import pandas as pd
 
     names = all_regions(recording) if regions is None else find_names(regions)
+    states = [states] if isinstance(states, Bouts) else list(states)
+    for each in states:
+        check_bouts("states", each)
     inside = [in_region(recording, animal, name, point, **rule) for name in names]
     masks = np.array([each.mask() for each in inside])
     crowded = masks.sum(axis=0) > 1
-    union = in_region(recording, animal, names, point, **rule)
+    outside = _outside(inside)
     rows = []
     for name, bouts in zip(names, inside, strict=True):
         more = {
@@ -69,15 +76,24 @@ def region_summary(
         }
         entries, exits = (crossings(bouts, inwards=way) for way in (True, False))
         rows.append({**_row(recording, animal, name, bouts, entries, exits, crowded), **more})
-    entries, exits = (crossings(union, inwards=way) for way in (False, True))
-    rows.append(_row(recording, animal, OUTSIDE, ~union, entries, exits, crowded))
-    for row, bouts in zip(rows, [*inside, ~union], strict=True):
+    entries, exits = (crossings(outside, inwards=way) for way in (True, False))
+    rows.append(_row(recording, animal, OUTSIDE, outside, entries, exits, crowded))
+    for row, bouts in zip(rows, [*inside, outside], strict=True):
         for each in states:
             row |= _state(bouts, each.only(animal))
     earliest = min((r["latency_s"] for r in rows[:-1] if not r["censored"]), default=np.nan)
     for row in rows:
         row["first"] = bool(row["latency_s"] == earliest) and row["region"] != OUTSIDE
     return pd.DataFrame(rows)
+
+
+def _outside(inside: Sequence[Bouts]) -> Bouts:
+    """In none of the regions, each judged on its own: in two by halves is outside, too."""
+    states = [state(each, each.pairs[0]) for each in inside]
+    held = np.any([mask for mask, _ in states], axis=0)
+    unknown = np.any([unseen for _, unseen in states], axis=0) & ~held
+    pair = inside[0].pairs[0]
+    return Bouts.from_masks({pair: (~held & ~unknown, unknown)}, inside[0].edges_s, OUTSIDE)
 
 
 def _row(
@@ -90,16 +106,17 @@ def _row(
     crowded: np.ndarray,
 ) -> dict[str, Any]:
     frame_s, unit = np.diff(recording.edges_s), recording.unit
-    tracked_s = float(frame_s[~state(bouts, bouts.pairs[0])[1]].sum())
+    tracked_s = known_s(bouts)
     distance, moving_s = moved(recording, animal, bouts.start_frame, bouts.stop_frame)
     went = float(np.nansum(distance)) if np.isfinite(distance).any() else np.nan
     shortest = float(bouts.durations_s.min()) if bouts.count else np.nan
     return {
-        "animal": animal, "region": region, "entries": entries.count, "exits": exits.count,
-        "visits": bouts.count, "first": False, "time_s": bouts.total_s if tracked_s else np.nan,
+        "animal": animal, "region": region, "entries": told(bouts, entries.count),
+        "exits": told(bouts, exits.count), "visits": told(bouts, bouts.count), "first": False,
+        "time_s": told(bouts, bouts.total_s),
         "share_of_tracked": bouts.total_s / tracked_s if tracked_s else np.nan,
-        "share_of_recording": bouts.fraction,
-        "shared_s": float(frame_s[bouts.mask() & crowded].sum()),
+        "share_of_recording": told(bouts, bouts.fraction),
+        "shared_s": told(bouts, float(frame_s[bouts.mask() & crowded].sum())),
         f"distance_moved_{unit}": went,
         f"mean_speed_{unit}_s": went / moving_s.sum() if moving_s.sum() > 0 else np.nan,
         "latency_s": bouts.latency_s, "censored": bouts.censored,
@@ -113,8 +130,12 @@ def _state(bouts: Bouts, other: Bouts) -> dict[str, float]:
     """The time of another state inside, and how many of its bouts began inside."""
     name = re.sub(r"\W+", "_", other.behaviour).strip("_") or "state"
     inside = bouts.mask()
-    shared = np.diff(bouts.edges_s)[inside & other.mask()].sum()
-    return {f"time_{name}_s": float(shared), f"{name}_bouts": int(inside[other.start_frame].sum())}
+    shared = float(np.diff(bouts.edges_s)[inside & other.mask()].sum())
+    began = int(inside[other.start_frame].sum())
+    return {
+        f"time_{name}_s": told(bouts, told(other, shared)),
+        f"{name}_bouts": told(bouts, told(other, began)),
+    }
 
 
 def _distances(recording: Recording, animal: str, region: str, bouts: Bouts) -> dict[str, float]:
@@ -142,7 +163,10 @@ def _ways(
         if min_speed is not None:
             raise
         return {"moving_towards_s": np.nan, "moving_away_s": np.nan}  # no length for the default
-    return {"moving_towards_s": towards.total_s, "moving_away_s": away.total_s}
+    return {
+        "moving_towards_s": told(towards, towards.total_s),
+        "moving_away_s": told(away, away.total_s),
+    }
 
 
 def _head(recording: Recording, animal: str, region: str, rule: Inside) -> dict[str, float]:
@@ -153,6 +177,5 @@ def _head(recording: Recording, animal: str, region: str, rule: Inside) -> dict[
         head = head_in_region(recording, animal, region, **timing)
     except QueryError:
         return {"head_time_s": np.nan, "head_entries": np.nan}  # neither nose nor heading
-    if state(head, head.pairs[0])[1].all():
-        return {"head_time_s": np.nan, "head_entries": np.nan}
-    return {"head_time_s": head.total_s, "head_entries": crossings(head, inwards=True).count}
+    entries = crossings(head, inwards=True).count
+    return {"head_time_s": told(head, head.total_s), "head_entries": told(head, entries)}

@@ -11,6 +11,9 @@ from llm_query.region_rules import locate
 from llm_query.states import bouts_where
 from llm_query.vocabulary import word
 
+SIDES = {side: side for side in ("left", "right", "above", "below")}
+SIDES |= {"top": "above", "bottom": "below"}  # as people say it of a picture
+
 
 def box_of(recording: Recording, region: str) -> tuple[float, float, float, float]:
     """Give a region's smallest x and y and largest x and y, in the recording's unit."""
@@ -27,10 +30,13 @@ def box_of(recording: Recording, region: str) -> tuple[float, float, float, floa
 
 def beyond(recording: Recording, position: np.ndarray, region: str, side: str) -> np.ndarray:
     """Tell for (n, 2) positions whether they are left, right, above or below a region's box."""
+    if not isinstance(side, str) or side not in SIDES:
+        raise QueryError(f"side is left, right, above or below, not {side!r}.")
     x0, y0, x1, y1 = box_of(recording, region)
     x, y = position[:, 0], position[:, 1]
     with np.errstate(invalid="ignore"):
-        return {"left": x < x0, "right": x > x1, "above": y < y0, "below": y > y1}[side]
+        found = {"left": x < x0, "right": x > x1, "above": y < y0, "below": y > y1}
+    return found[SIDES[side]]
 
 
 @word("s")
@@ -48,9 +54,10 @@ def beside(
     2.5
     """
     position = locate(recording, animal, point)
-    where = {"left": "left of", "right": "right of"}.get(side, side)
+    there = beyond(recording, position, region, side)
+    where = {"left": "left of", "right": "right of"}.get(SIDES[side], SIDES[side])
     return bouts_where(
-        recording, beyond(recording, position, region, side), animal,
+        recording, there, animal,
         known=np.isfinite(position).all(axis=1), behaviour=f"{where} {region}",
         definition=f'{point} {where} the outermost edge of "{region}"',
     )  # fmt: skip
@@ -83,7 +90,7 @@ def from_side(
     entering = crossings.behaviour.startswith("enters")
     before = frames[np.maximum(np.searchsorted(frames, crossings.start_frame) - 1, 0)]
     rows = outside[before if entering else crossings.start_frame]
-    words = {"below": "bottom", "above": "top"}.get(side, side)
+    words = {"below": "bottom", "above": "top"}.get(SIDES[side], side)
     link = "from" if entering else "to"
     return crossings.keep(rows).named(
         f"{crossings.behaviour} {link} the {words}",

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from llm_query.checks import check_number, check_period
 from llm_query.columns import Result
 from llm_query.errors import QueryError
 from llm_query.geometry import ROUNDING
+from llm_query.known_time import known_frames, left_censored, watched_s
 from llm_query.recording import Recording
 from llm_query.region_rules import Inside, Names, find_names, locate
 from llm_query.region_summaries import region_summary as region_summary  # registers the words
@@ -62,9 +64,12 @@ def region_latency(
     """Table of when the animal was first in each region; one it never reached is censored.
 
     regions, point and rule: as in visits. latency_s: from the recording's start to the first frame
-    inside, 0 if it starts there, NaN with censored True if it never came until watched_s, the
-    recording's length. first_entry_s and first_exit_s: the same for the first entry and exit that
-    were seen. first: whether it was here before it was in any other of these regions.
+    inside, 0 if it starts there, NaN with censored True if it never came until watched_s, the end
+    of the last frame in which it was seen (0: it never was). left_censored: it was unseen right
+    before, for more than max_gap_frames, so that it may have come earlier than latency_s, and
+    unseen_before_s: for how many seconds until then nobody could tell. first_entry_s and
+    first_exit_s: the same for the first entry and exit that were seen. first: whether it was here
+    before it was in any other of these regions.
 
     Source: ANY-maze, latency to first entry and was-first-zone; censoring as survival analysis
     needs it (a latency of 0 or of the session's length would bias every mean).
@@ -82,12 +87,16 @@ def _latencies(
     recording: Recording, animal: str, regions: Names | None, point: Names, **rule: Unpack[Inside]
 ) -> list[dict[str, Any]]:
     names = all_regions(recording) if regions is None else find_names(regions)
+    frame_s, gap = np.diff(recording.edges_s), rule.get("max_gap_frames", 3)
     rows: list[dict[str, Any]] = []
     for name in names:
         found = in_region(recording, animal, name, point, **rule)
+        until = int(found.start_frame[0]) if found.count else recording.n_frames
         rows.append({
             "animal": animal, "region": name, "latency_s": found.latency_s,
-            "censored": found.censored, "watched_s": recording.duration_s,
+            "censored": found.censored, "watched_s": watched_s(found),
+            "left_censored": left_censored(found, gap),
+            "unseen_before_s": float(frame_s[:until][~known_frames(found)[:until]].sum()),
             "first_entry_s": crossings(found, inwards=True).latency_s,
             "first_exit_s": crossings(found, inwards=False).latency_s,
         })  # fmt: skip
@@ -105,7 +114,8 @@ def first_region(
 ) -> Result:
     """Which of the regions the animal was in first, and when; the table has all latencies.
 
-    regions, point and rule: as in visits. numbers: latency_s, and censored, whether it was in none.
+    regions, point and rule: as in visits. numbers: latency_s; censored, whether it was in none
+    until watched_s, when it was last seen (0: never); left_censored, as in region_latency.
 
     Source: ANY-maze, was-first-zone.
 
@@ -114,18 +124,27 @@ def first_region(
     """
     rows = _latencies(recording, animal, regions, point, **rule)
     first = [row for row in rows if row["first"]]
+    until_s = max(row["watched_s"] for row in rows)
+    listed = " or ".join(str(row["region"]) for row in rows)
     if first:
         where = " and ".join(said(f"in {row['region']}", "").removeprefix(" was ") for row in first)
         waited = first[0]["latency_s"]
         when = f"after {seconds(waited)}" if waited > 0 else "from the start"
-        text = f"{animal} was first {where}, {when}."
+        unseen = " at the latest: it was not seen right before" * first[0]["left_censored"]
+        text = f"{animal} was first {where}, {when}{unseen}."
+    elif until_s > 0:
+        last = ", when it was last seen" * (until_s < recording.duration_s - 1e-6)
+        text = f"{animal} was never in {listed} (censored at {seconds(until_s)}{last})."
     else:
-        listed = " or ".join(str(row["region"]) for row in rows)
-        text = f"{animal} was never in {listed} (censored at {seconds(recording.duration_s)})."
+        text = f"{animal} was never seen in {recording.video}: if it was in {listed} is unknown."
     latency_s = float(first[0]["latency_s"]) if first else float("nan")
     return Result(
-        numbers={"latency_s": latency_s, "censored": not first}, table=later(rows), text=text
-    )
+        numbers={
+            "latency_s": latency_s, "censored": not first, "watched_s": until_s,
+            "left_censored": bool(first and first[0]["left_censored"]),
+        },
+        table=later(rows), text=text,
+    )  # fmt: skip
 
 
 @word()
@@ -152,6 +171,8 @@ def occupancy(
     """
     import pandas as pd
 
+    check_number("bin_size", bin_size, recording.unit)
+    check_period(start_s, stop_s)
     if not bin_size > 0:
         raise QueryError(f"bin_size is a length above 0 in {recording.unit}, not {bin_size:g}.")
     position = locate(recording, animal, point)

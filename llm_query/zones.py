@@ -8,6 +8,7 @@ import numpy as np
 
 from llm_query.bout_pairs import state
 from llm_query.bouts import Bouts, Pair
+from llm_query.checks import check_durations
 from llm_query.distances import (
     distance_to_point as distance_to_point,
 )
@@ -20,6 +21,7 @@ from llm_query.distances import (
 from llm_query.distances import (
     find_arena as find_arena,
 )
+from llm_query.known_time import told
 from llm_query.recording import Recording
 from llm_query.region_masks import fraction_in
 from llm_query.region_rules import (
@@ -34,6 +36,9 @@ from llm_query.region_rules import (
     visits_of,
 )
 from llm_query.vocabulary import word
+
+FLICKER_S = 0.1  # shorter visits are jitter at the border rather than visits
+FLICKERS = 4  # so many at least
 
 
 @word("s")
@@ -60,9 +65,11 @@ def in_region(
     the share (0 to 1) that must be inside; an unseen point leaves open what it could decide.
     min_duration_s: the shortest visit in seconds; shorter ones count as outside. min_outside_s:
     seconds; who is back sooner has not been outside. max_gap_frames: see bouts_where.
-    Against flicker at the border: enter_margin and exit_margin, in cm (px uncalibrated), how far
-    inside it must come to be in and how far outside to be out; between the two it is where it was
-    (of several regions, the one that it is deepest in counts).
+    Without any of the following, jitter of an animal that sits on the border makes visits and
+    entries; where most visits are shorter than 0.1 s, the definition says so.
+    Against such flicker: enter_margin and exit_margin, in cm (px uncalibrated), how far inside it
+    must come to be in and how far outside to be out; between the two it is where it was (of several
+    regions, the one that it is deepest in counts).
     enter_fraction, exit_fraction: judge by the outline instead of points: in from this share
     (0 to 1) of its area, out below that one (by default the same).
 
@@ -73,6 +80,7 @@ def in_region(
     >>> in_region(recording, "animal1", "corner").to_frame()[["start_frame", "stop_frame"]].values
     array([[ 75, 180]])
     """
+    check_durations(min_duration_s, max_gap_frames)
     places = find_places(recording, region)
     points, need = find_points(recording, animal, point, need)
     rule = Rule(
@@ -81,9 +89,10 @@ def in_region(
     truth = judge(recording, animal, places, rule, max_gap_frames)
     found = visits_of(recording, animal, truth, min_outside_s, max_gap_frames)
     names = [place.name for place in places]
-    definition = rule.describe(names, recording.unit) + _at_least(min_duration_s)
-    found = found.named(f"in {' or '.join(names)}{rule.suffix}", definition)
-    return found.at_least(min_duration_s) if min_duration_s > 0 else found
+    if min_duration_s > 0:
+        found = found.at_least(min_duration_s)
+    definition = rule.describe(names, recording.unit) + _timing(min_duration_s, max_gap_frames)
+    return found.named(f"in {' or '.join(names)}{rule.suffix}", definition + _flicker(found))
 
 
 @word("s")
@@ -107,6 +116,7 @@ def outside_region(
     >>> outside_region(recording, "animal1", "corner").total_s
     2.5
     """
+    check_durations(min_duration_s, 0)
     inside = in_region(recording, animal, region, point, **rule)
     many = not isinstance(point, str) or point in GROUPS
     if not many and rule.get("enter_fraction") is None:
@@ -114,8 +124,10 @@ def outside_region(
         definition = inside.definition.replace(" inside ", " outside ", 1)
     else:  # not all inside is not the same as all outside
         name, definition = f"not {inside.behaviour}", f"not: {inside.definition}"
-    outside = (~inside).named(name, definition + _at_least(min_duration_s))
-    return outside.at_least(min_duration_s) if min_duration_s > 0 else outside
+    outside = ~inside
+    if min_duration_s > 0:
+        outside = outside.at_least(min_duration_s)
+    return outside.named(name, definition + _timing(min_duration_s))
 
 
 @word()
@@ -130,7 +142,9 @@ def enters(
 
     An animal that is inside when it is first seen has not entered. After a gap, it entered if it
     was outside before. region, point and rule: as in in_region, for whose visits these are the
-    beginnings; with several regions, going from one straight into another is no entry.
+    beginnings; with several regions, going from one straight into another is no entry. Every
+    crossing counts: for an animal that lingers on the border give enter_margin or min_outside_s,
+    or its jitter is counted, too (see in_region).
 
     Source: ours; a visit that begins with the recording is a visit without an entry, as in a maze
     whose start is scored from the moment the animal leaves it.
@@ -197,7 +211,7 @@ def time_in_region(
     3.5
     """
     bouts = in_region(recording, animal, region, point, **rule)
-    return float("nan") if state(bouts, bouts.pairs[0])[1].all() else bouts.total_s
+    return told(bouts, bouts.total_s)
 
 
 @word("count")
@@ -210,7 +224,8 @@ def region_entries(
 ) -> int:
     """How often the animal came in from outside; being inside at the start is no entry.
 
-    region, point and rule: as in in_region; see enters.
+    region, point and rule: as in in_region; see enters, also for jitter at the border. An animal
+    that was never seen has no entries; region_summary tells it apart.
 
     Source: ours, as enters.
 
@@ -286,9 +301,23 @@ def head_in_region(
     gap = rule.get("max_gap_frames", 3)
     both = head & outside_region(recording, animal, region, max_gap_frames=gap)
     names = " or ".join(place.name for place in find_places(recording, region))
-    both = both.named(f"head in {names}", f"{head.definition}, the centre outside")
-    return both.at_least(rule["min_duration_s"]) if rule.get("min_duration_s") else both
+    if rule.get("min_duration_s"):
+        both = both.at_least(rule["min_duration_s"])
+    return both.named(f"head in {names}", f"{head.definition}, the centre outside")
 
 
-def _at_least(seconds: float) -> str:
-    return f", for at least {seconds:g} s" if seconds > 0 else ""
+def _timing(min_duration_s: float, max_gap_frames: int = 3) -> str:
+    """What a definition says of durations, and of gaps where they are not bridged as usual."""
+    text = f", for at least {min_duration_s:g} s" if min_duration_s > 0 else ""
+    return text + (f", gaps of up to {max_gap_frames} frames bridged" * (max_gap_frames != 3))
+
+
+def _flicker(visits: Bouts) -> str:
+    """What a definition says where most visits are too short to be any."""
+    short = int((visits.durations_s < FLICKER_S - 1e-6).sum())
+    if short < FLICKERS or 2 * short <= visits.count:
+        return ""
+    return (
+        f" ({short} of {visits.count} visits last less than {FLICKER_S:g} s, as jitter at a border "
+        "does: enter_margin, exit_margin and min_outside_s are against that)"
+    )

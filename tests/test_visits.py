@@ -13,6 +13,7 @@ from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.kinematics import distance_moved, mean_speed
 from llm_query.motion import immobile, moving
+from llm_query.outlines import Outlines
 from llm_query.recording import Recording
 from llm_query.routes import alternation, arm_entries, transitions
 from llm_query.visits import first_region, occupancy, region_latency, region_summary, visits
@@ -208,7 +209,10 @@ def test_the_summary_has_every_zone_measure_and_the_time_outside(setting):
     assert np.isnan(table.loc["A", "head_time_s"])  # neither nose nor heading
     nobody = region_summary(recording, "c")
     assert nobody["time_s"].isna().all() and nobody["censored"].all()
-    assert nobody["entries"].tolist() == [0] * 4 and not nobody["first"].any()
+    assert not nobody["first"].any()
+    known = {"animal", "region", "first", "censored", "tracked_s"}
+    assert nobody.drop(columns=list(known)).isna().all(axis=None)  # never 0: nobody could tell
+    assert nobody["tracked_s"].tolist() == [0] * 4
 
 
 def test_the_summary_of_a_head_and_of_ways_there_and_back():
@@ -308,6 +312,12 @@ def test_going_to_a_place_and_away_from_it_are_told_apart(setting):
     turn, back = setting.frame_at(3), setting.frame_at(4)
     there = moving_towards(recording, "a", "cup", 6 * setting.unit)
     away = moving_away(recording, "a", "cup", 6 * setting.unit)
+    # 6 of 10 cm/s are reached 0.03 s off the bend: a line over 0.5 s sees both sides of it
+    edges = [*there.start_frame, *there.stop_frame, *away.start_frame, *away.stop_frame]
+    assert edges == pytest.approx([0, turn, back, recording.n_frames], abs=1.01)
+    assert "fitted over 0.5 s" in there.definition
+    there = moving_towards(recording, "a", "cup", 6 * setting.unit, window_s=0)
+    away = moving_away(recording, "a", "cup", 6 * setting.unit, window_s=0)
     # central differences: at a bend the speed is about half, which is below 6 cm/s
     assert (there.start_frame.tolist(), there.stop_frame.tolist()) == ([0], [turn])
     assert away.start_frame.tolist() == [back + 1]
@@ -388,6 +398,9 @@ def test_visits_of_any_script_are_those_of_a_loop_and_move_with_time(script, lea
     counts = transitions(recording, "a", max_gap_frames=0)["count"].sum()
     assert counts == table["came_from"].notna().sum() == table["went_to"].notna().sum()
     summary = region_summary(recording, "a", max_gap_frames=0).set_index("region")
+    if set(script) == {"?"}:
+        assert summary[["visits", "entries", "exits"]].isna().all(axis=None)
+        return
     for name in "ABC":
         assert summary.loc[name, "visits"] == sum(run[0] == name for run in runs)
         assert summary.loc[name, "entries"] == table[table["region"] == name]["entered"].sum()
@@ -430,3 +443,68 @@ def test_zones_of_three_real_mice_are_those_of_plain_arithmetic(shared_data):
         edge = np.min([path, 512 - path], axis=(0, 2))
         wall = thigmotaxis(recording, name, 60, max_gap_frames=0)
         assert wall.total_s == pytest.approx((edge[seen] <= 60).sum() / 30)
+
+
+def test_a_latency_ends_where_the_animal_was_last_seen():
+    """Seen in 0-1 s of 10 only: censored at 1 s. First seen at 9 s, inside: 9 s at the latest."""
+    box = Region("box", "rectangle", np.array([[100, 0], [200, 50]]))
+    early, late, short = (np.full((250, 2), 20.0) for _ in range(3))
+    early[25:] = np.nan
+    late[:] = [150, 20]
+    late[:225] = np.nan
+    short[120:] = [150, 20]
+    short[118:120] = np.nan
+    recording = Recording.synthetic(
+        {"early": early, "late": late, "short": short, "ghost": early * np.nan},
+        fps=25, regions=[box],
+    )  # fmt: skip
+    rows = {a: region_latency(recording, a).iloc[0] for a in recording.animals}
+    names = ["latency_s", "censored", "watched_s", "left_censored", "unseen_before_s"]
+    assert rows["early"][names].tolist() == pytest.approx([np.nan, 1, 1, 0, 9], nan_ok=True)
+    assert rows["late"][names].tolist() == pytest.approx([9, 0, 10, 1, 9])
+    assert rows["short"][names].tolist() == pytest.approx([4.8, 0, 10, 0, 0.08])
+    assert rows["ghost"][names].tolist() == pytest.approx([np.nan, 1, 0, 0, 10], nan_ok=True)
+    said = {a: first_region(recording, a) for a in recording.animals}
+    assert said["early"]["text"] == (
+        "early was never in box (censored at 1.00 s, when it was last seen)."
+    )
+    assert said["late"]["text"] == (
+        "late was first in the box, after 9.00 s at the latest: it was not seen right before."
+    )
+    assert "ghost was never seen" in said["ghost"]["text"]
+    assert said["ghost"]["numbers"]["watched_s"] == 0
+    assert (
+        said["late"]["numbers"]["left_censored"] and not said["short"]["numbers"]["left_censored"]
+    )
+
+
+@pytest.mark.parametrize("fps", [15, 25, 60, 120])
+def test_jitter_at_rest_is_no_way_to_a_place_at_any_frame_rate(fps):
+    """0.5 px of noise at 10 px/cm for 60 s: 2 cm/s are never reached."""
+    noise = np.random.default_rng(1).normal(0, 0.5, (60 * fps, 2))
+    place = Region("place", "rectangle", np.array([[300, 0], [400, 400]]))
+    recording = Recording.synthetic(
+        {"a": noise + np.array([100.0, 200.0])}, fps=fps, px_per_cm=10, regions=[place]
+    )
+    assert moving_towards(recording, "a", "place").count == 0
+    assert moving_away(recording, "a", "place").count == 0
+    summary = region_summary(recording, "a").iloc[0]
+    assert summary["moving_towards_s"] == summary["moving_away_s"] == 0
+
+
+def test_an_outline_half_in_two_regions_is_outside_by_the_rule_of_each():
+    """30 px of outline: 10 in A, then 15 in each, then 10 in B; the rule asks for 60 %."""
+    x = np.repeat([90, 70, 55, 40, 10], 10)  # the left edge, of a body 30 wide; border at 70
+    boxes = np.column_stack([x, np.full(50, 10), np.full(50, 30), np.full(50, 20)])
+    regions = [
+        Region("A", "rectangle", np.array([[0, 0], [70, 100]])),
+        Region("B", "rectangle", np.array([[70, 0], [200, 100]])),
+    ]
+    recording = Recording.synthetic(
+        {"a": boxes[:, :2] + [15.0, 10.0]}, fps=10, regions=regions,
+        masks={"a": Outlines.rectangles(boxes)},
+    )  # fmt: skip
+    table = region_summary(recording, "a", enter_fraction=0.6).set_index("region")
+    assert table["time_s"].tolist() == pytest.approx([2, 2, 1])  # 1 s by halves is in neither
+    assert table.loc["outside all regions", ["entries", "exits"]].tolist() == [1, 1]
+    assert table["share_of_tracked"].sum() == pytest.approx(1)
