@@ -85,8 +85,8 @@ def test_contact_reads_the_outlines(study: Path) -> None:
 
 
 def test_a_refusal_says_why_and_runs_nothing(study: Path) -> None:
-    (answer,) = ask(study, "How often does mouse 1 rear?")
-    assert answer.refused is not None and "rear" in answer.refused
+    (answer,) = ask(study, "How often does mouse 1 sing?")
+    assert answer.refused is not None and "sing" in answer.refused
     assert (answer.text, answer.code) == (answer.refused, "")
 
 
@@ -202,7 +202,7 @@ def test_an_unknown_analysis_lists_the_known_ones(study: Path, tmp_path: Path) -
 
 
 def test_nothing_is_kept_of_a_refused_question(study: Path) -> None:
-    ask(study, "How often does mouse 1 rear?", save="rearing")
+    ask(study, "How often does mouse 1 sing?", save="singing")
     with open_study(study) as one:
         assert analyses(one) == []
         assert find_video(one, "clip").name == "clip"
