@@ -274,6 +274,52 @@ def quantile_of(
     return float(np.quantile(kept, share)) if len(kept) else float("nan")
 
 
+@word("of the values")
+def smoothed(recording: Recording, values: np.ndarray, window_s: float) -> np.ndarray:
+    """Give the running mean of values: of every frame with those at most window_s / 2 away.
+
+    values: (n,) per frame. window_s: seconds of the whole window, centred, by real frame times. Not
+    across a frame where the value is unknown: beside it the window is shorter. Shape (n,).
+
+    Source: ours, a plain running mean.
+
+    >>> recording = Recording.synthetic({"a": np.zeros((4, 2))}, fps=10)
+    >>> smoothed(recording, np.array([0.0, 3.0, 0.0, np.nan]), 0.2).tolist()
+    [1.5, 1.0, 1.5, nan]
+    """
+    known = np.isfinite(values)
+    time_s, total = recording.time_s, np.concatenate([[0.0], np.cumsum(np.where(known, values, 0))])
+    low = np.searchsorted(time_s, time_s - window_s / 2 - TOLERANCE_S)
+    high = np.searchsorted(time_s, time_s + window_s / 2 + TOLERANCE_S, side="right")
+    gaps = np.flatnonzero(~known)
+    number = np.searchsorted(gaps, np.arange(len(values)))
+    before = np.concatenate([[-1], gaps])[number]
+    after = np.concatenate([gaps, [len(values)]])[number]
+    low, high = np.maximum(low, before + 1), np.minimum(high, after)
+    count = np.maximum(high - low, 1)
+    return np.where(known, (total[np.maximum(high, low)] - total[low]) / count, np.nan)
+
+
+@word()
+def stack_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables under one another: the strides of several paws, the visits of several animals.
+
+    tables: a list; columns that one of them does not have are missing there.
+
+    Source: ours, nothing is computed.
+
+    >>> walk = example_recording()
+    >>> every = stack_tables([visits(walk, animal, "corner") for animal in walk.animals])
+    >>> every["animal"].unique().tolist()
+    ['animal1', 'animal2']
+    """
+    import pandas as pd
+
+    if not tables:
+        raise QueryError("stack_tables() needs at least one table.")
+    return pd.concat(list(tables), ignore_index=True)
+
+
 @word()
 def values_in_bins(
     recording: Recording,

@@ -11,6 +11,9 @@ from llm_query.plan_slots import (
     Token,
 )
 
+GAIT_WORDS = ("limb", "limbs", "following", "keypoint", "keypoints", "based", "on", "of", "paws",
+              "points", "bodyparts", "from", "with", "chase", "in", "point")  # fmt: skip
+
 
 class Asked(Measures):
     """Understands the words that say what to do with a condition or a measure."""
@@ -60,7 +63,27 @@ class Asked(Measures):
             self.take("plot")
         if self.reading.plot == "ethogram":
             self._ethogram_rest(token)
+        if self.reading.plot == "gait":
+            self._gait_rest()
         return True
+
+    def _gait_rest(self) -> None:
+        """Consume "The limb is defined with the following keypoints: ...; ... and ..."."""
+        points: list[str] = []
+        while self.kind() not in ("end", "other", "plot"):
+            here = self.peek()
+            if here.kind == "animal":
+                self.subjects = self.first_subjects = self.take_animals()
+                continue
+            if here.kind == "point":
+                points.append(str(here.value))
+            elif here.kind not in ("sep", "and", "subject", "with", "soft", "by", "on") and (
+                here.text not in GAIT_WORDS
+            ):
+                break
+            self.at += 1
+        if points:
+            self.points = tuple(dict.fromkeys(points))
 
     def _ethogram_rest(self, token: Token | None) -> None:
         """Consume "that shows overlapping relationship between animals and objects"."""

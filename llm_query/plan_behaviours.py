@@ -11,7 +11,7 @@ from llm_query.plan_slots import (
     Condition,
 )
 from llm_query.plan_states import States
-from llm_query.plan_words import DOINGS, rule
+from llm_query.plan_words import DOINGS, rule, rule_of
 from llm_query.vocabulary import vocabulary
 
 STILL, GOING = motion.IMMOBILE, motion.MOVING
@@ -42,6 +42,10 @@ RULES = {
 
 class Behaviours(States):
     """Writes calls of the vocabulary's behaviours."""
+
+    def bouts(self, condition: Condition) -> str:
+        """Write a condition as an expression that gives Bouts."""
+        raise NotImplementedError
 
     def _default(self, function: str, condition: Condition, extra: str = "", **given: float) -> str:
         """Write a behaviour of the vocabulary and say its thresholds."""
@@ -126,7 +130,42 @@ class Behaviours(States):
         if DOINGS[word].group:
             return f"{word}(recording).only({who})"
         target = f", {self.name(condition.target)}" if condition.target else ""
-        return f"{word}(recording, {who}{target})"
+        return f"{DOINGS[word].word}(recording, {who}{target}{DOINGS[word].more})"
+
+    def _explores(self, condition: Condition) -> str:
+        """Write the exploration of an object, by the rule of the vocabulary."""
+        self.assume(rule_of("explores"))
+        names = condition.arguments["regions"]
+        listed = quoted(names[0]) if len(names) == 1 else f"[{', '.join(map(quoted, names))}]"
+        return f"explores(recording, {self.name(condition.subject)}, {listed})"
+
+    def _towards(self, condition: Condition) -> str:
+        word, names = condition.arguments["way"], condition.arguments["regions"]
+        self.assume(rule_of(word))
+        listed = quoted(names[0]) if len(names) == 1 else f"[{', '.join(map(quoted, names))}]"
+        point = self._point(condition)
+        return f"{word}(recording, {self.name(condition.subject)}, {listed}{point})"
+
+    def _make_contact(self, condition: Condition) -> str:
+        """Write an approach that ends in a contact, or in a distance that is small enough."""
+        self.assume(rule_of("make_contact"))
+        who, other = self.name(condition.subject), self.name(condition.target or ANY_OTHER)
+        near = condition.arguments["touching"]
+        touching = f", touching={self.bouts(condition.parts[0])}" if near else ""
+        return f"make_contact(recording, {who}, {other}{touching})"
+
+    def _leave_approach(self, condition: Condition) -> str:
+        """Write that one goes away when the other has come up to it."""
+        self.assume(rule_of("leave") + " Here: after the other's approach.")
+        self.defaults("approach")
+        who, other = self.name(condition.subject), self.name(condition.target or ANY_OTHER)
+        return f"leave(recording, {who}, {other}, after=approach(recording, {other}, {who}))"
+
+    def _learned(self, condition: Condition) -> str:
+        name = condition.arguments["name"]
+        self.assume(f"'{name}' is the behaviour of that name learned from scored bouts.")
+        other = f", {self.name(condition.target)}" if condition.target else ""
+        return f"learned(recording, {quoted(name)}, {self.name(condition.subject)}{other})"
 
     def _scored(self, condition: Condition) -> str:
         name = quoted(condition.arguments["name"])

@@ -91,9 +91,76 @@ class Clauses(Movement):
         doing = DOINGS[self.peek().value]
         self.take("doing")
         if not doing.social:
-            return self._each_subject("doing", {"does": doing.word})
+            return self._each_subject("doing", {"does": doing.name or doing.word})
         self.skip("to", "with")
-        return self._social("doing", {"does": doing.word})
+        return self._social("doing", {"does": doing.name or doing.word})
+
+    def _read_explore(self) -> Condition | None:
+        """Read "exploring object 6"; of an animal it is sniffing."""
+        word = self.take("explore")
+        self.skip("to", "in")
+        if self.kind() in ("animal", "subject", "other", "eachother"):
+            return self._social("doing", {"does": "nose_to_body"})
+        self.refuse_unknown_region()
+        regions = self.take_regions()
+        if regions is None:
+            raise Refusal(
+                f"'{word.text if word else ''}' what? Name the object. {self.region_list()}"
+            )
+        groups = self._groups(regions)
+        parts = tuple(
+            Condition("explores", subject, None, {"regions": group})
+            for subject in self._subjects()
+            for group in groups
+        )
+        return parts[0] if len(parts) == 1 else Condition("each", parts[0].subject, parts=parts)
+
+    def _read_towards(self) -> Condition | None:
+        """Read "moves towards the corner", "moves away from object 6"."""
+        word = self.take("towards")
+        value = str(word.value) if word else ""
+        said = word.text if word else ""
+        if self.kind() in ("animal", "other"):
+            if value == "moving_away":
+                raise Refusal(
+                    f"'{said}' another animal is not defined here. Ask when it leaves it (going "
+                    "away after contact), or for a distance."
+                )
+            if "directly" not in said:
+                self.assumptions.append(f"'{said}' another animal is read as approaching it.")
+            return self._until(self._social("approach", {}))
+        self.refuse_unknown_region()
+        regions = self.take_regions()
+        if regions is None or regions[1] == "and":
+            raise Refusal(f"'{said}' what? Name one region or animal. {self.region_list()}")
+        arguments = {"regions": regions[0], "way": value, "point": self._one_point()}
+        return self._each_subject("towards", arguments)
+
+    def _until(self, condition: Condition) -> Condition:
+        """Read "moves towards mouse 2 until the distance is less than 3 cm", "until they touch"."""
+        if self.kind() not in ("until", "ends_with"):
+            return condition
+        self.at += 1
+        self.skip("subject") if self.kind(1) == "contact" else None
+        if self.take("contact"):
+            return replace(condition, kind="make_contact", arguments={"touching": None})
+        if self.kind() != "measure" or self.peek().value not in ("distance", "gap"):
+            raise Refusal(
+                "'until' needs a distance or a contact here, for example: until the distance is "
+                "less than 3 cm."
+            )
+        kind = str(self.peek().value)
+        self.take("measure")
+        self.skip("between")
+        self.skip("both", "eachother", "pair_of")
+        bounds = self.take_bounds()
+        if not bounds:
+            raise Refusal("'until the distance ...' needs a limit, for example: less than 3 cm.")
+        near = Condition(kind, condition.subject, condition.target,
+                         {"bounds": bounds, "points": ("centre", "centre")})  # fmt: skip
+        return Condition(
+            "make_contact", condition.subject, condition.target, {"touching": near}, (near,)
+        )
 
     def _read_chase(self) -> Condition | None:
         word = self.take("chase")
@@ -102,6 +169,8 @@ class Clauses(Movement):
             return self._passive(kind)
         self.done = bool(word and word.text.endswith("ed"))
         self.skip("to")
+        if kind == "approach" and self.kind() in ("until", "ends_with"):
+            return self._until(self._pair(kind, {}))
         if kind == "approach":
             regions = self.take_regions() if self.kind() in ("region", "generic_region") else None
             if regions is not None or self.kind() == "wall":
@@ -112,7 +181,8 @@ class Clauses(Movement):
                 "example: when "
                 f"does {self.context.animals[0]} {kind} {self.context.animals[-1]}?"
             )
-        return self._social(kind, {})
+        found = self._social(kind, {})
+        return self._until(found) if kind == "approach" else found
 
     done = False
 
@@ -142,6 +212,12 @@ class Clauses(Movement):
         if kind == "contact":
             self.skip("by")
         self.refuse_it()
+        if self.take("latter"):
+            if self.last_target is None:
+                raise Refusal("'the latter' is nobody here. Name the animal.")
+            if part := self.take("no_point", "point"):
+                self.assumptions.append(f"'{part.text}' is read as the animal itself, its centre.")
+            return self._again(kind, {**arguments, "mutual": False})
         if self.take("eachother"):
             return self._pair(kind, {**arguments, "mutual": True})
         if (
@@ -156,7 +232,7 @@ class Clauses(Movement):
         animals = self.take_animals()
         if not animals and self.last_target is not None:
             return self._again(kind, {**arguments, "mutual": False})
-        social = ("contact", "facing", "chase", "near", "closer", "doing")
+        social = ("contact", "facing", "chase", "near", "closer", "doing", "kept_meaning")
         if not animals and self.kind() in ("and", "or") and self.kind(1) in social:
             raise Refusal(
                 "Say whom after each verb, for example: following mouse 2 or near mouse 2."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from llm_query.plan_behaviours import Behaviours
 from llm_query.plan_describe import phrase
+from llm_query.plan_gauges import GAUGES
 from llm_query.plan_numbers import quoted
 from llm_query.plan_slots import (
     ANY_OTHER,
     EACH,
+    HEAD,
     Condition,
     Refusal,
     Window,
@@ -24,7 +26,12 @@ class Emitter(Behaviours):
 
     def bouts(self, condition: Condition) -> str:
         """Write a condition as an expression that gives Bouts."""
-        return getattr(self, f"_{condition.kind}")(condition)
+        if condition.kind != "in":
+            points = condition.arguments.get("points", ())
+            self.no_head((*points, condition.arguments.get("point", "")))
+        if condition.kind in GAUGES:
+            return self.gauge(condition)
+        return str(getattr(self, f"_{condition.kind}")(condition))
 
     def _not(self, condition: Condition) -> str:
         inner = condition.parts[0]
@@ -32,7 +39,7 @@ class Emitter(Behaviours):
             raise Refusal(
                 f"'not {phrase(inner)}' is not a stretch of time. Ask for the events instead."
             )
-        if inner.kind == "in" and len(inner.arguments["regions"]) == 1:
+        if inner.kind == "in" and inner.arguments.get("point") != HEAD:
             self.assume(self._point_rule(inner) + " Unseen frames are neither inside nor outside.")
             return self._regions("outside_region", inner)
         label = quoted(phrase(condition))
@@ -60,20 +67,62 @@ class Emitter(Behaviours):
         return f"(\n            {parts}\n        ).named({quoted(phrase(condition))})"
 
     def _then(self, condition: Condition) -> str:
-        first, second = condition.parts[0], condition.parts[1]
-        if len(condition.parts) > 2:
-            raise Refusal(
-                "A sequence of more than two steps is not built yet. Ask for two of them."
-            )
+        first, *later = condition.parts
         limit = condition.arguments.get("limit")
         within = self.seconds(limit) if limit else "recording.duration_s"
         if not limit:
             self.assume("No limit was given between the two steps: any time later counts.")
         self.assume(
-            "Each row runs from the first step to the second; the nearest ones belong together."
+            "Each row runs from the first step to the last; the nearest ones belong together."
         )
-        steps = f"{self.bouts(first)}.then({self.bouts(second)}, {within})"
+        steps = self.bouts(first)
+        for one in later:
+            steps += f".then({self.bouts(one)}, {within})"
         return f"{steps}.named({quoted(phrase(condition))})"
+
+    def _after(self, condition: Condition) -> str:
+        """Write "A within 5 s after B": the bouts of A, whole, that start when B is over."""
+        return self._ordered("after", condition)
+
+    def _before(self, condition: Condition) -> str:
+        return self._ordered("before", condition)
+
+    def _ordered(self, method: str, condition: Condition) -> str:
+        first, second = condition.parts
+        limit = condition.arguments.get("limit")
+        if not limit:
+            self.assume(f"No limit was given: any time {method} counts.")
+        edge = {"after": "start when one of the second is over",
+                "before": "are over when one of the second starts"}[method]  # fmt: skip
+        self.assume(f"Bouts of the first are kept whole that {edge}.")
+        within = f", {self.seconds(limit)}" if limit else ""
+        found = f"{self.bouts(first)}.{method}({self.bouts(second)}{within})"
+        return f"{found}.named({quoted(phrase(condition))})"
+
+    def _starts_in(self, condition: Condition) -> str:
+        first, second = condition.parts
+        found = f"{self.bouts(first)}.starts_in({self.bouts(second)})"
+        return f"{found}.named({quoted(phrase(condition))})"
+
+    def _named(self, condition: Condition) -> str:
+        return f"{self.bouts(condition.parts[0])}.named({quoted(condition.arguments['name'])})"
+
+    def _alone(self, condition: Condition) -> str:
+        self.assume("Alone means: every other animal was seen outside.")
+        return self._of_several(condition, " & ") + f".any_target().named({self._label(condition)})"
+
+    def _nobody(self, condition: Condition) -> str:
+        self.assume("Nobody means: every animal was seen outside.")
+        return self._of_several(condition, " & ") + f".named({self._label(condition)})"
+
+    def _anybody(self, condition: Condition) -> str:
+        return self._of_several(condition, " | ") + f".named({self._label(condition)})"
+
+    def _label(self, condition: Condition) -> str:
+        return quoted(phrase(condition))
+
+    def _of_several(self, condition: Condition, sign: str) -> str:
+        return f"({sign.join(self.bouts(part) for part in condition.parts)})"
 
     def _for(self, condition: Condition) -> str:
         sign, length = condition.arguments["sign"], condition.arguments["length"]

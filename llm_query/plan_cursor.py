@@ -121,6 +121,9 @@ class Cursor:
         if token is None:
             return self._generic_region()
         names, how = list(token.value), "or" if len(token.value) > 1 else "one"
+        if self.kind() == "in" and self.kind(1) == "wall":  # "the food cup in the wall"
+            self.assumptions.append(f"'{self.peek(1).text}' only says where {names[0]} is.")
+            self.at += 2
         self._skip_generic()
         if self.kind() == "region" and self.peek().value == (self.context.arena,):
             del self.tokens[self.at]  # "the centre of the arena"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llm_query.plan_gauges import GAUGES, PAIR_GAUGES
 from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Measure, Reading, Window
 from llm_query.plan_words import DOINGS
 
@@ -12,7 +13,7 @@ MEASURES = {
     "distance_moved": "distance travelled", "nearest_neighbour": "nearest neighbour distance",
     "body_length": "body length", "distance_place": "distance", "own_distance": "distance",
     "gap": "gap between outlines", "head_angle": "head angle",
-}  # fmt: skip
+} | {word: gauge.said for word, gauge in GAUGES.items()}  # fmt: skip
 
 
 def bounds_text(condition: Condition, signs: dict[str, str]) -> str:
@@ -26,7 +27,7 @@ def _regions(condition: Condition) -> str:
 
 def _point(condition: Condition) -> str:
     point = condition.arguments.get("point", "centre")
-    return "" if point == "centre" else f" ({point})"
+    return "" if point == "centre" else f" ({point.strip('<>')})"
 
 
 def ends_text(condition: Condition) -> str:
@@ -66,7 +67,7 @@ def phrase(condition: Condition) -> str:
         return f"{ends} {bounds_text(condition, SIGNS)} apart"
     if kind == "speed":
         return f"{bounds_text(condition, SPEED_SIGNS)}{_point(condition)}"
-    if kind in ("body_length", "acceleration", "nearest_neighbour"):
+    if kind in GAUGES or kind in ("body_length", "acceleration", "nearest_neighbour"):
         return f"{MEASURES.get(kind, kind)} {bounds_text(condition, SIGNS)}"
     if kind == "angle":
         return f"head angle {bounds_text(condition, SIGNS)}"
@@ -74,6 +75,18 @@ def phrase(condition: Condition) -> str:
         return "facing each other" if arguments.get("mutual") else "facing"
     if kind == "doing":
         return DOINGS[arguments["does"]].said
+    if kind == "explores":
+        return f"exploring {_regions(condition)}"
+    if kind == "towards":
+        link = "away from" if arguments["way"] == "moving_away" else "towards"
+        return f"moving {link} {_regions(condition)}"
+    if kind == "leave_approach":
+        return "leaving when approached"
+    if kind == "make_contact":
+        near = arguments["touching"]
+        return f"approaching until {phrase(near)}" if near else "approaching until contact"
+    if kind == "learned":
+        return str(arguments["name"])
     if kind == "facing_region":
         return f"facing {arguments['region']}"
     return _joined(condition)
@@ -93,6 +106,16 @@ def _joined(condition: Condition) -> str:
         return " then ".join(parts) + (f" within {limit}" if limit else "")
     if kind == "each":
         return "; ".join(parts)
+    if kind in ("after", "before"):
+        limit = condition.arguments.get("limit")
+        return f"{parts[0]}{f' within {limit}' if limit else ''} {kind} {parts[1]}"
+    if kind == "starts_in":
+        return f"{parts[0]} starting {parts[1]}"
+    if kind in ("alone", "nobody", "anybody"):
+        place = condition.arguments["place"]
+        return f"{kind} {phrase(place)}"
+    if kind == "named":
+        return str(condition.arguments["name"])
     if kind == "for":
         return (
             f"{parts[0]} for {SIGNS[condition.arguments['sign']]} {condition.arguments['length']}"
@@ -142,6 +165,13 @@ def sentence(condition: Condition) -> str:
         limit = condition.arguments.get("limit")
         within = f" within {limit}" if limit else ""
         return word.join(sentence(part) for part in condition.parts) + within
+    if condition.kind in ("after", "before", "starts_in"):
+        limit = condition.arguments.get("limit")
+        word = {"starts_in": "starting while"}.get(condition.kind, condition.kind)
+        word = f"within {limit} {word}" if limit else word
+        return f"{sentence(condition.parts[0])} {word} {sentence(condition.parts[1])}"
+    if condition.kind in ("nobody", "anybody"):
+        return phrase(condition)
     if condition.kind == "not":
         inner = condition.parts[0]
         if inner.kind == "in":
@@ -169,7 +199,9 @@ def measure_text(measure: Measure) -> str:
     """Say a measure with whose it is."""
     name = MEASURES.get(measure.kind, measure.kind)
     subjects = " and ".join(who(subject) for subject in measure.subjects)
-    if measure.kind in ("distance", "gap"):
+    if measure.kind in GAUGES and GAUGES[measure.kind].scope == "group":
+        return name
+    if measure.kind in ("distance", "gap", *PAIR_GAUGES):
         return f"{name} between {subjects} and {who(measure.target)}"
     if measure.kind == "distance_place":
         return f"distance of {subjects} to {measure.arguments['region'] or 'the wall'}"
@@ -190,14 +222,20 @@ ASKED = {
     "mean_bout": "mean bout duration of",
     "longest": "longest bout of",
     "shortest": "shortest bout of",
+    "median_length": "median bout length of",
+    "std_length": "standard deviation of the bout lengths of",
 }
 
 
 def reading_text(reading: Reading) -> str:
     """Say the whole reading as one sentence."""
     during = f", {window_text(reading.window)}" if reading.window else ""
+    during += f", in bins of {reading.bin_s:g} s" if reading.bin_s else ""
     if reading.plot:
-        kind = {"any": "plot", "timecourse": "time course", "occupancy": "occupancy heatmap"}
+        kind = {"any": "plot", "timecourse": "time course", "occupancy": "occupancy heatmap",
+                "rose": "heading plot", "speeds": "speed distribution", "pca": "embedding (PCA)",
+                "umap": "embedding (UMAP)", "gait": "gait analysis", "time_budget": "time budget",
+                "social_matrix": "social matrix"}  # fmt: skip
         what = kind.get(reading.plot, reading.plot)
         of = (
             measure_text(reading.measure)
@@ -209,7 +247,9 @@ def reading_text(reading: Reading) -> str:
         return f"{what.capitalize()} of {of}{colour}{while_}{during}."
     if reading.measure:
         words = [
-            w for w in dict.fromkeys(reading.aggregates) if w in ("mean", "median", "max", "min")
+            {"std": "standard deviation of the"}.get(w, w).replace("quantile:", "quantile ")
+            for w in dict.fromkeys(reading.aggregates)
+            if w in ("mean", "median", "max", "min", "std") or ":" in w
         ]
         while_ = f" while {sentence(reading.condition)}" if reading.condition else ""
         return f"{' '.join([*words, measure_text(reading.measure)]).capitalize()}{while_}{during}."

@@ -11,68 +11,54 @@ from pathlib import Path
 
 # Behaviours people ask for that tracks cannot show, by the start of the word, and what would help.
 ADVICE = {
-    "rear": (
-        "rearing needs the animal's height or a body point that shows it; score it by hand, "
-        "or define it, for example: define rearing as body length below 4 cm"
+    "eat drink feed": (
+        "eating and drinking cannot be seen from position alone; define it, for example as: nose "
+        "in the food zone and immobile"
     ),
-    "gait": (
-        "gait needs labelled limbs and a stride analysis, which is not part of this vocabulary"
+    "cebra": (
+        "CEBRA is not part of this vocabulary; ask for an embedding of postures (PCA, or UMAP "
+        "where it is installed), or export the measures"
     ),
-    "groom": ("grooming needs paw and head points, or hand scoring"),
-    "eat": (
-        "eating cannot be seen from position alone; define it, for example as: nose in the "
-        "food zone and immobile"
-    ),
-    "embed cebra umap": (
-        "embeddings (UMAP, CEBRA) are not part of this vocabulary; export the measures instead"
-    ),
+    "embed umap tsne": "an embedding is asked for as: plot an embedding of postures",
+    "gait": "name the paw, for example: gait analysis of the left_hindpaw",
     "animation": (
         "animations are not made here; the Watch page plays the video with the tracks on it"
     ),
     "pose": ("pose estimation is not done by a question; track the video or import a pose file"),
-    "explor": (
-        "exploring has no single definition; say it in distance, for example: nose closer "
-        "than 2 cm to the object and facing it"
-    ),
     "flee": (
         "fleeing has no definition here; give one, for example: faster than 20 cm/s and "
         "farther than 5 cm from the other animal"
     ),
-    "relative": ("relative speed is not part of this vocabulary yet"),
-    "alternation": ("an alternation rate needs a sequence of arm choices, which is not built yet"),
+    "alternation": (
+        "spontaneous alternation needs the arms of the maze as regions; ask for: spontaneous "
+        "alternation"
+    ),
     "climb": ("climbing needs height, which a single camera from above does not give"),
     "mount": ("mounting has no definition here; define it, or score it by hand"),
     "figh": ("fighting has no definition here; define it, or score it by hand"),
+    "agonist": ("agonistic behaviour has no definition here; define it, or score it by hand"),
     "most least farthest furthest fastest slowest more less compare than difference rank": (
-        "comparing animals is not built yet; ask for the number of each animal, for example: "
-        "distance travelled by each animal, and compare the rows of the table"
+        "a comparison is asked for like this: which animal spent the most time in the corner, or: "
+        "did animal1 travel farther than animal2"
     ),
     "both together": (
         "say it as one clause for each animal, for example: how long is animal1 in the corner "
         "while animal2 is in the corner"
     ),
-    "alone nobody": (
-        "say it with names, one clause for each animal, for example: how long is animal1 in the "
-        "corner while animal2 is not in the corner"
-    ),
-    "percentile standard variance variab": (
-        "spreads are not built yet; ask for the mean, median, maximum or minimum, or take the "
-        "value of every frame from the table"
-    ),
+    "variance variab": "ask for the standard deviation, or a percentile",
     "per minus ratio divided": (
-        "rates and arithmetic are not built yet; ask for the count or time and for the length "
-        "of the recording"
+        "rates and ratios are asked for like this: how often per minute does animal1 enter the "
+        "corner, or: time in A divided by time in B"
     ),
     "thigmota": (
         "thigmotaxis needs a distance from the wall; ask for example: percent of time within 5 cm "
         "of the wall"
     ),
-    "turn rotat": ("turns have no definition here; ask for the heading over time"),
-    "sleep": (
-        "sleep cannot be told from rest by the track alone; ask for immobile for at least a stated "
-        "time, such as 300 s"
-    ),
+    "turn rotat": ("turns have no definition here; ask for the turning speed, or the heading"),
     "attack": ("attacks have no definition here; define them, or score them by hand"),
+    "previous rerun again same": (
+        "I do not know what was asked before; ask the whole question again"
+    ),
 }
 
 

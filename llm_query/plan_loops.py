@@ -8,6 +8,8 @@ from llm_query.plan_compile import ALSO, SYMMETRIC, Emitter, quoted, scope_of
 from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Context, Reading, Refusal
 from llm_query.plan_words import DOINGS
 
+LISTS = ("time_budget", "transitions")  # plots of several behaviours
+
 
 class Loops:
     """Holds the reading; writes bouts of every animal or pair that is asked about."""
@@ -113,7 +115,7 @@ class Loops:
 
     def _one_sided(self, condition: Condition) -> bool:
         """Tell whether a pair needs looking at from one side only."""
-        if condition.kind in ("and", "or", "not", "for"):
+        if condition.kind in ("and", "or", "not", "for", "named"):
             return all(self._one_sided(part) for part in condition.parts)
         arguments = condition.arguments
         if condition.kind == "facing":
@@ -141,12 +143,60 @@ class Loops:
         if self.reading.order:
             also += f', which="{self.reading.order}"'
         text = f"    bouts = {bouts}\n"
+        if reading.bin_s:
+            return text + self._in_bins(also)
+        way = [a.removesuffix("_length") for a in reading.aggregates if a.endswith("_length")]
+        if way:
+            named = ", start_s=start_s, stop_s=stop_s" if self.part else ""
+            return f'{text}    return bout_lengths(bouts, "{way[0]}"{named})\n'
+        if reading.plot in LISTS:
+            return text + self._of_list(several)
+        if reading.plot == "social_matrix":
+            return text + self._matrix(several, also)
         if reading.plot:
             return (
                 f"{text}    result = summarise(bouts{self.part}{also})\n"
                 '    return result | {"figure": plot_ethogram(bouts)}\n'
             )
         return f"{text}    return summarise(bouts{self.part}{also})\n"
+
+    def _of_list(self, several: bool) -> str:
+        """Write the time budget of behaviours, or what follows what."""
+        if self.reading.plot == "time_budget":
+            figure, table = f"plot_time_budget(bouts{self.part})", f"time_budget(bouts{self.part})"
+        elif not several:
+            raise Refusal("Transitions need several behaviours or regions. Name two or more.")
+        elif self.part:
+            raise Refusal("Transitions are counted over the whole recording; leave the part out.")
+        else:
+            figure, table = "plot_transitions(bouts)", "transition_matrix(bouts)"
+        result = f"summarise(bouts{self.part})"
+        return f'    return {result} | {{"table": {table}, "figure": {figure}}}\n'
+
+    def _matrix(self, several: bool, also: str) -> str:
+        condition = self.reading.condition
+        pairs = condition is not None and self._pairwise(condition)
+        if condition is None or not pairs or several:
+            raise Refusal(
+                "A social matrix is of one behaviour between animals, for example: social matrix "
+                "of contact."
+            )
+        mutual = ", mutual=True" if self._one_sided(condition) else ""
+        return (
+            f"    result = summarise(bouts{self.part}{also})\n"
+            f'    return result | {{"figure": plot_social_matrix(bouts{mutual})}}\n'
+        )
+
+    def _in_bins(self, also: str) -> str:
+        """Write a table with counts and seconds of every time bin."""
+        bin_s = f"{self.reading.bin_s:g}"
+        self.emit.assume(
+            "A bout is counted in the bin in which it starts; its seconds are divided at the edges."
+        )
+        return (
+            f"    table = in_bins(bouts, {bin_s}{self.part})\n"
+            f'    return summarise(bouts{self.part}{also}) | {{"table": table}}\n'
+        )
 
     def _animals(self) -> str:
         named = [s for s in self.reading.subjects if s not in (EACH, ANY_OTHER)]
@@ -169,7 +219,7 @@ class Loops:
         whose = self.reading.subjects if measure is None else measure.subjects
         named = {s for s in whose if s not in (EACH, ANY_OTHER)}
         for part in condition.walk():
-            if part.kind in ("enter", "leave", "then"):
+            if part.kind in ("enter", "leave", "then", "after", "before"):
                 raise Refusal(
                     "A moment cannot restrict a measure; name a state, such as 'in ROI0'."
                 )

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from llm_query.plan_cursor import Place
+from llm_query.plan_gauges import GAUGES, PAIR_GAUGES
 from llm_query.plan_slots import (
     ANY_OTHER,
     EACH,
     Condition,
     Measure,
+    Quantity,
     Refusal,
 )
 from llm_query.plan_tree import Tree
 
-COMPARABLE = ("speed", "acceleration", "body_length", "nearest_neighbour", "head_angle")
+COMPARABLE = ("speed", "acceleration", "body_length", "nearest_neighbour", "head_angle",
+              *(w for w, g in GAUGES.items() if g.scope == "animal" and not g.number))  # fmt: skip
 
 
 class Measures(Tree):
@@ -22,10 +25,17 @@ class Measures(Tree):
 
     def _on_measure(self) -> bool:
         kind = self.peek().value
-        if kind in ("distance", "closest_distance", "gap"):
+        if kind in ("distance", "closest_distance", "gap", *PAIR_GAUGES):
             self.take("measure")
             return self._distance_measure(kind)
         self.take("measure")
+        if kind in GAUGES and GAUGES[kind].scope == "group":
+            if len(self.context.animals) < 2:
+                raise Refusal("This needs two animals, and this video has only one tracked.")
+            self.skip("between")
+            self.take_animals()
+            self._set_measure(Measure(kind))
+            return True
         if kind == "distance_moved":
             self._measure_of(kind)
             self.take("move")
@@ -44,8 +54,8 @@ class Measures(Tree):
             self.first_subjects = self.first_subjects or self.subjects
             self.measure_named = not between
             points = self.take_points() or points
-        if kind == "head_angle":
-            return self._head_angle(bool(between))
+        if kind in ("head_angle", "angle"):
+            return self._head_angle(bool(between), plain=kind == "angle")
         if between:
             return False
         bounds = self.take_bounds() if self.kind() in ("cmp", "between", "to") else ()
@@ -60,7 +70,11 @@ class Measures(Tree):
         self._add(self._each_subject(kind, arguments))
         return True
 
-    def _head_angle(self, between: bool) -> bool:
+    def _head_angle(self, between: bool, plain: bool = False) -> bool:
+        if plain and not between:
+            raise Refusal("The angle between what? Say the head angle, or the relative angle.")
+        if plain:
+            self.assumptions.append("'angle' between animals is read as the head angle.")
         bounds = self.take_bounds()
         if not bounds:
             raise Refusal(
@@ -85,6 +99,8 @@ class Measures(Tree):
             return True
         target, points = self._distance_ends()
         bounds = self.take_bounds() if self.kind() in ("cmp", "between", "to") else ()
+        if not bounds and self.kind() == "quantity":
+            bounds = self._extreme_bounds()
         if kind == "closest_distance" and not bounds:
             self.reading.aggregates.append("min")
             kind = "distance"
@@ -99,7 +115,7 @@ class Measures(Tree):
                 "'closest distance' is from one animal's centre to the nearest other animal's "
                 "centre."
             )
-        what = "gap" if kind == "gap" else "distance"
+        what = kind if kind == "gap" or kind in PAIR_GAUGES else "distance"
         arguments = {
             "bounds": bounds,
             "points": points,
@@ -111,6 +127,11 @@ class Measures(Tree):
             for subject in self._subjects():
                 self._add_or_measure(what, subject, None, arguments)
             return True
+        if kind in PAIR_GAUGES and (bounds or target == "own" or set(points) != {"centre"}):
+            raise Refusal(
+                f"The {GAUGES[kind].said} is known between two animals as a whole, without a "
+                "limit. Ask for its mean, or its values."
+            )
         if target == "own":
             self._add_or_measure("own_distance", self._subjects()[0], None, arguments)
             return True
@@ -123,6 +144,15 @@ class Measures(Tree):
         who = self._subjects()[0]
         self._add_or_measure(what, who, target or ANY_OTHER, arguments)
         return True
+
+    def _extreme_bounds(self) -> tuple[tuple[str, Quantity], ...]:
+        """Read "the maximum distance between them is one body length" as a limit."""
+        said = self.reading.aggregates[-1:]
+        if said not in (["max"], ["min"]):
+            return ()
+        self.reading.aggregates.pop()
+        quantity = self.take_quantity()
+        return (("<=" if said == ["max"] else ">=", quantity),) if quantity else ()
 
     def _travelled(self) -> bool:
         start, subjects = self.at, self.subjects
@@ -171,7 +201,9 @@ class Measures(Tree):
             if first.animal == second.animal and first.animal != EACH:
                 return "own", points
             return (ANY_OTHER if second.animal in (EACH, "") else second.animal), points
-        if first.animal == EACH:
+        if first.animal == EACH and self.last_target and self.reading.name:
+            return self.last_target, (first.point, first.point)
+        if first.animal in (EACH, ANY_OTHER):
             self.subjects = (EACH,)
             return ANY_OTHER, (first.point, first.point)
         return None, ("centre", "centre")

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from llm_query.plan_describe import DISTANCE_SIGNS, SIGNS, SPEED_SIGNS
+from llm_query.plan_gauges import GAUGES
 from llm_query.plan_slots import (
     ANY_OTHER,
     EACH,
+    HEAD,
     Condition,
     Context,
     Quantity,
@@ -86,6 +88,11 @@ class Numbers:
         if limit.unit:
             return limit
         unit = {"speed": f"{self.context.unit}/s", "angle": "deg"}.get(kind, self.context.unit)
+        if kind in GAUGES:
+            unit = GAUGES[kind].unit.replace("{unit}", self.context.unit)
+            full = replace(limit, unit="" if unit == "fraction" else unit)
+            self.assume(f"The number {limit.value:g} is read as {full}.")
+            return full
         full = replace(limit, unit=unit)
         other = {"speed": "px/frame", "angle": ""}.get(kind, "body lengths")
         hint = (
@@ -118,10 +125,19 @@ class Numbers:
     def _approximate_s(self, limit: Quantity) -> float:
         return limit.value / self.context.fps if limit.unit == "frame" else limit.value
 
+    def no_head(self, points: tuple[str, ...]) -> None:
+        """Refuse "the head" where a body point is needed."""
+        if HEAD in points:
+            raise Refusal(
+                f"This video has no body point 'head'; it has {', '.join(self.context.points)}. "
+                "Ask about one of these, or when the head is in a region."
+            )
+
     def name(self, who: str) -> str:
         """Write a subject or target as a variable or a name."""
         return {EACH: "animal", ANY_OTHER: "other"}.get(who) or quoted(who)
 
     def _point(self, condition: Condition) -> str:
         point = condition.arguments.get("point", "centre")
+        self.no_head((point,))
         return "" if point == "centre" else f", point={quoted(point)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llm_query.plan_cursor import Place
 from llm_query.plan_slots import Condition, Refusal
 from llm_query.plan_subjects import Subjects
 
@@ -58,12 +59,18 @@ class Places(Subjects):
     def _crossing(self, kind: str) -> Condition | None:
         start = self.at
         word = self.peek().text
+        before = self.subjects
         self.at += 1
+        if kind == "leave" and self.take("upon_approach"):
+            return self._pair("leave_approach", {})
         while True:
             if animals := self.take_animals():
                 self.subjects = animals
             elif not self.take("in", "to", "from"):
                 break
+        left = self._left_animal(kind, before)
+        if left is not None:
+            return left
         self.refuse_unknown_region()
         regions = self.take_regions()
         if regions is None:
@@ -88,6 +95,16 @@ class Places(Subjects):
             for group in self._groups(regions)
         )
         return parts[0] if len(parts) == 1 else Condition("each", parts[0].subject, parts=parts)
+
+    def _left_animal(self, kind: str, before: tuple[str, ...]) -> Condition | None:
+        """Read "mouse 1 leaves mouse 2" (after contact): an animal where a region could be."""
+        whom = self.subjects
+        if kind != "leave" or whom == before or self.kind() in ("region", "generic_region"):
+            return None
+        if len(whom) != 1 or self.kind() in ("unknown", "no_region"):
+            return None
+        self.subjects = before
+        return self._with_target("doing", Place(whom[0]), {"does": "leave"})
 
     def _read_entry_exit(self) -> Condition | None:
         self.take("entry_exit")

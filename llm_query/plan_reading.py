@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from llm_query.plan_asked import Asked
+from llm_query.plan_kept import Kept
 from llm_query.plan_lexicon import need
 from llm_query.plan_slots import (
     ANY_OTHER,
     EACH,
+    Condition,
     Context,
     Reading,
     Refusal,
@@ -16,6 +18,8 @@ from llm_query.plan_slots import (
 )
 from llm_query.plan_tokens import join_aliases, lex
 from llm_query.plan_tree import given_to
+
+NOT_NAMES = ("sep", "animal", "region", "in", "agg", "quantity", "when", "plot")
 
 
 def read(question: str, context: Context) -> Reading:
@@ -33,6 +37,11 @@ def read(question: str, context: Context) -> Reading:
     return reading
 
 
+def _meaning(text: str) -> str:
+    """Leave out "define NAME as": what a definition says is what comes after it."""
+    return re.sub(r"(?is)^\s*(?:define|let us define)\b.*?\bas\b\s*", "", text) or text
+
+
 def _meaningful(tokens: list[Token]) -> list[Token]:
     """Drop stop words; keep commas and sentence ends as "sep"."""
     kept = []
@@ -44,7 +53,7 @@ def _meaningful(tokens: list[Token]) -> list[Token]:
     return kept
 
 
-class Reader(Asked):
+class Reader(Kept):
     """Fills a Reading from left to right."""
 
     def read(self) -> Reading:
@@ -54,6 +63,20 @@ class Reader(Asked):
             if not self._step():
                 raise self._unknown()
         return self._finish()
+
+    def reading_of(self, name: str) -> Reading:
+        """Read the words that a kept definition has; the name itself means nothing inside."""
+        one = next(each for each in self.context.definitions if each.name == name)
+        others = tuple(each for each in self.context.definitions if each.name != name)
+        if not one.text.strip():
+            raise Refusal(
+                f"'{name}' is kept as code without words, which cannot be part of another "
+                "question. Ask for it by itself, or say in words what it means."
+            )
+        try:
+            return read(_meaning(one.text), replace(self.context, definitions=others))
+        except Refusal as refusal:
+            raise Refusal(f"I cannot read the kept definition of '{name}': {refusal}") from refusal
 
     def _definition_name(self) -> None:
         """Read "define NAME as ..." and "NAME: ..." and know NAME afterwards."""
@@ -67,8 +90,11 @@ class Reader(Asked):
                 return
             words = [t.text for t in self.tokens[self.at + 1 : self.at + size]]
             self.at += size + 1
-        elif self.peek(1).text == ":":
-            words, self.at = [self.peek().text], self.at + 2
+        else:
+            size = next((k for k in range(1, 6) if self.peek(k).text == ":"), 0)
+            if size and all(self.kind(k) not in NOT_NAMES for k in range(size)):
+                words = [t.text for t in self.tokens[self.at : self.at + size]]
+                self.at += size + 1
         if words:
             self.reading.name = "_".join(words)
             self._learn(words)
@@ -105,6 +131,10 @@ class Reader(Asked):
         timed = self.kind() == "in" and self.kind(1) == "quantity"
         if not timed or self.peek(1).value.unit not in ("s", "frame"):
             return False
+        if self.kind(2) in ("after", "before") and self.terms and not self.operator:
+            self.take("in")
+            self.limit = self.take_quantity()
+            return True
         if not self.terms or self.terms[-1][0] != "then" or self.limit is not None:
             raise Refusal(
                 f"'{self.peek().text} {self.peek(1).text}' fits nothing here. A part of the "
@@ -118,6 +148,7 @@ class Reader(Asked):
     def _on_sep(self) -> bool:
         token = self.take("sep")
         self.boundary = True
+        self.sentence = self.sentence or bool(token and token.text in (".", ";"))
         if token and token.text == "," and self.terms and not self.operator:
             self.operator = ","
         return True
@@ -139,7 +170,7 @@ class Reader(Asked):
         return self._joined_by("or")
 
     def _joined_by(self, word: str) -> bool:
-        if self.operator in ("and", "or", "then") and self.operator != word:
+        if self.operator in ("and", "or", "then", "after", "before") and self.operator != word:
             raise Refusal(f"'{self.operator} {word}' has no clear meaning. Say one of the two.")
         if self.terms:
             self.operator = word
@@ -157,6 +188,31 @@ class Reader(Asked):
                 raise Refusal("'then within' needs a time, for example: then within 5 s.")
         self.limit = limit
         return self._joined_by("then")
+
+    def _on_after(self) -> bool:
+        """Read "A after B": the bouts of A that start when B is over."""
+        self.take("after")
+        return bool(self.terms) and self._joined_by("after")
+
+    def _on_before(self) -> bool:
+        self.take("before")
+        return bool(self.terms) and self._joined_by("before")
+
+    def _on_start(self) -> bool:
+        """Read "how often did the chases start in the corner?"."""
+        self.take("start")
+        if not self.terms or self.kind() != "in":
+            return False
+        before = self.terms.pop()
+        place = self.take_condition()
+        if place is None or place.kind != "in" or before[1].kind in ("each", "enter", "leave"):
+            return False
+        place = replace(place, subject=before[1].subject)
+        self.terms.append(
+            (before[0], Condition("starts_in", before[1].subject, None, {}, (before[1], place)))
+        )
+        self.assumptions.append("The place is where the animal named first is at the start.")
+        return True
 
     def _on_when(self) -> bool:
         self.take("when")
@@ -194,8 +250,10 @@ class Reader(Asked):
         return True
 
     def _on_mutual(self) -> bool:
+        """Read "at the same time": one state of all who are named."""
         self.take("mutual")
-        return bool(self.terms)
+        self.together = self.all_together = True
+        return bool(self.terms or self.subjects)
 
     def _on_soft(self) -> bool:
         token = self.take("soft")
@@ -293,6 +351,16 @@ class Reader(Asked):
     def _on_last_for(self) -> bool:
         return False
 
+    def _on_learned(self) -> bool:
+        """A behaviour learned from scored bouts, alone or towards another animal."""
+        token = self.take("learned")
+        arguments = {"name": token.value if token else ""}
+        if self.kind() in ("animal", "other", "eachother"):
+            self._add(self._lasting(self._social("learned", arguments)))
+        else:
+            self._add(self._lasting(self._each_subject("learned", arguments)))
+        return True
+
     def _on_scored(self) -> bool:
         """A behaviour kept in the study, scored by hand or saved from an answer."""
         token = self.take("scored")
@@ -314,7 +382,13 @@ class Reader(Asked):
         if self.smooth is not None:
             reading.condition = self._smoothed(reading.condition)
         alone = reading.condition is not None and reading.condition.target is None
-        if self.all_said and alone and reading.measure is None and reading.plot is None:
+        if (
+            self.all_said
+            and alone
+            and not (self.together or self.alone)
+            and reading.measure is None
+            and reading.plot is None
+        ):
             raise Refusal(
                 "'all' could mean each one by itself or all at once. Say 'each animal', or "
                 f"'{self.context.animals[0]} ... while {self.context.animals[-1]} ...'."

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llm_query.errors import QueryError
 
+if TYPE_CHECKING:
+    from llm_query.memory import Definition
+
 ANY_OTHER = "<other>"  # "another animal": each of the others in turn
+HEAD = "<head>"  # "the head" where no body point has that name
 EACH = "<each>"  # "the animal" where there are several: each one by itself
 
 
@@ -31,6 +35,8 @@ class Context:
     n_frames: int = 0
     behaviours: tuple[str, ...] = ()  # bouts already stored in the study
     has_masks: bool = True
+    definitions: tuple[Definition, ...] = ()  # kept in the study's handbook
+    learned: tuple[str, ...] = ()  # behaviours learned from scored bouts
 
     def __post_init__(self) -> None:
         if not self.animals:
@@ -121,3 +127,5 @@ class Reading:
     assumptions: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     points: tuple[str, ...] = ("centre",)
+    bin_s: float | None = None  # one value per time bin of so many seconds
+    used: dict[str, int] = field(default_factory=dict)  # kept definitions, with their versions

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from llm_query.plan_describe import ends_text, phrase
+from llm_query.plan_gauges import GAUGES, rule
 from llm_query.plan_numbers import Numbers, quoted
 from llm_query.plan_slots import (
     ANY_OTHER,
+    HEAD,
     Condition,
     Quantity,
     Refusal,
 )
+from llm_query.plan_words import rule_of
 
 
 class States(Numbers):
@@ -33,6 +36,8 @@ class States(Numbers):
 
     def _point_rule(self, condition: Condition) -> str:
         point = condition.arguments.get("point", "centre")
+        if point == HEAD:
+            return "In a region means: the head is inside it, wherever the body is."
         word = (
             "body centre (the centre of its outline)"
             if point == "centre"
@@ -42,14 +47,30 @@ class States(Numbers):
 
     def _regions(self, function: str, condition: Condition) -> str:
         who = self.name(condition.subject)
+        regions = condition.arguments["regions"]
+        if condition.arguments.get("point") == HEAD:
+            return self._head_in(function, condition, who, regions)
         point = self._point(condition)
-        calls = [
-            f"{function}(recording, {who}, {quoted(region)}{point})"
-            for region in condition.arguments["regions"]
-        ]
-        if len(calls) == 1:
-            return calls[0]
+        if len(regions) == 1:
+            return f"{function}(recording, {who}, {quoted(regions[0])}{point})"
+        if function in ("in_region", "outside_region"):
+            listed = ", ".join(map(quoted, regions))
+            found = f"{function}(recording, {who}, [{listed}]{point})"
+            label = phrase(condition)
+            label = label if function == "in_region" else f"outside {label.removeprefix('in ')}"
+            return f"{found}.named({quoted(label)})"
+        calls = [f"{function}(recording, {who}, {quoted(one)}{point})" for one in regions]
         return f"({' | '.join(calls)}).named({quoted(phrase(condition))})"
+
+    def _head_in(
+        self, function: str, condition: Condition, who: str, regions: tuple[str, ...]
+    ) -> str:
+        """Write "its head is in the cup", by the vocabulary's rule for a head."""
+        if function != "in_region":
+            raise Refusal("A head is known inside a region only. Ask when the head is in it.")
+        self.assume(rule_of("head_in_region"))
+        listed = quoted(regions[0]) if len(regions) == 1 else f"[{', '.join(map(quoted, regions))}]"
+        return f"head_in_region(recording, {who}, {listed})"
 
     def _enter(self, condition: Condition) -> str:
         return self._crossing("enters", condition)
@@ -108,6 +129,7 @@ class States(Numbers):
         values = self.distance_values(
             condition.subject, condition.target or ANY_OTHER, condition.arguments["points"]
         )
+        values = self._smooth(condition, values)
         return self._when(condition, values, self.limits(condition, self.length), target=True)
 
     def own_values(self, subject: str, points: tuple[str, ...]) -> str:
@@ -165,6 +187,22 @@ class States(Numbers):
         self.assume("Distances between animals are from centre to centre.")
         return self._when(condition, values, self.limits(condition, self.length))
 
+    def gauge(self, condition: Condition) -> str:
+        """Write a limit on a measure known by name, in the measure's own unit."""
+        one = GAUGES[condition.kind]
+        self.assume(rule(condition.kind))
+
+        def plain(limit: Quantity, said: str) -> str:
+            if limit.unit and limit.unit != one.unit.replace("{unit}", self.context.unit):
+                raise Refusal(
+                    f"'{said}' should be in {one.unit.replace('{unit}', self.context.unit)}, the "
+                    f"unit of the {one.said} here."
+                )
+            return f"{limit.value:g}"
+
+        who = self.name(condition.subject)
+        return self._when(condition, one.call(who, "other"), self.limits(condition, plain))
+
     def _angle(self, condition: Condition) -> str:
         a, b = self.name(condition.subject), self.name(condition.target or ANY_OTHER)
         self.assume(
@@ -173,4 +211,12 @@ class States(Numbers):
             "0 to 180 degrees to either side."
         )
         limits = self.limits(condition, self._degrees)
-        return self._when(condition, f"head_angle(recording, {a}, {b})", limits, target=True)
+        values = self._smooth(condition, f"head_angle(recording, {a}, {b})")
+        return self._when(condition, values, limits, target=True)
+
+    def _smooth(self, condition: Condition, values: str) -> str:
+        window = condition.arguments.get("smooth")
+        if window is None:
+            return values
+        self.assume(f"Distances and angles are averaged over {window}, centred.")
+        return f"smoothed(recording, {values}, {self.seconds(window)})"

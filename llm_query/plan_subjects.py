@@ -70,7 +70,7 @@ class Subjects(Cursor):
         subjects = self._subjects()
         if len(self.context.animals) < 2:
             raise Refusal("This needs two animals, and this video has only one tracked.")
-        ordered = kind in ("chase", "follow", "approach")
+        ordered = kind in ("chase", "follow", "approach", "learned", "kept", "leave_approach")
         if kind == "doing":
             ordered = not DOINGS[arguments["does"]].symmetric
         if ordered:

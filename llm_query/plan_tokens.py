@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from llm_query.inflections import same_word
 from llm_query.plan_lexicon import (
     BODY_WORDS,
     CENTRE_PHRASES,
@@ -15,21 +16,46 @@ from llm_query.plan_lexicon import (
     SUBJECT_NOUNS,
     phrases,
 )
-from llm_query.plan_slots import Context, Refusal, Token, Window
+from llm_query.plan_slots import HEAD, Context, Refusal, Token, Window
 from llm_query.plan_units import ONE_LENGTH, QUANTITY, read_quantity, read_windows
 
 WORD = re.compile(
     r"[<>]=|[<>≤≥=]|\d+(?:\.\d+)?|[^\W\d][\w]*(?:[-'][^\W\d]\w*)*'?|[-−+*/%°&#.,;:()\[\]?!]|\S"
 )
 LONGEST = 8
+MEANINGS = (
+    "doing",
+    "chase",
+    "contact",
+    "facing",
+    "immobile",
+    "explore",
+    "move",
+    "near",
+)  # a study's
+# own meaning of these words goes before that of the vocabulary
 NUMBERED_PLACE = re.compile(r"(?:roi|region|zone|object|area|arm|place|chamber|compartment)s?\d+$")
 PUNCTUATION = frozenset(",;.:()[]?!-")
+
+
+def same_name(text: str, name: str) -> bool:
+    """Tell whether words are a kept name, up to spelling and the inflection of its words.
+
+    >>> same_name("chases", "chase"), same_name("head dips", "head_dip"), same_name("in", "inn")
+    (True, True, False)
+    """
+    if norm(text) == norm(name):
+        return True
+    one = re.split(r"[\s_\-]+", text.lower())
+    other = re.split(r"[\s_\-]+", name.lower())
+    return len(one) == len(other) and all(same_word(a, b) for a, b in zip(one, other, strict=True))
 
 
 def tidy(question: str) -> str:
     """Lower the case and take away marks that only decorate (<|name|>, quotes)."""
     text = question.replace("’", "'").replace("−", "-").replace("–", "-")
     text = re.sub(r"<\|(.*?)\|>", r"\1", text)
+    text = re.sub(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)[- ]percentile(?: of)?", r"percentile_\1", text)
     text = re.sub(r"[\"“”`]|(?<!\w)'|'(?!\w)", " ", text)
     return re.sub(r"\s+", " ", text).strip().lower()
 
@@ -63,9 +89,16 @@ class Names:
 
     def kept(self, words: list[str]) -> Token | None:
         """Give the behaviour kept in the study under this name."""
-        for name in self.context.behaviours:
-            if norm(name) == norm(" ".join(words)):
-                return Token("scored", name, " ".join(words))
+        text = " ".join(words)
+        if words[-1] in PUNCTUATION or words[0] in PUNCTUATION:
+            return None
+        for one in self.context.definitions:
+            if any(same_name(text, name) for name in (one.name, *one.aliases)):
+                return Token("kept_meaning", one.name, text)
+        for kind, names in (("scored", self.context.behaviours), ("learned", self.context.learned)):
+            for name in names:
+                if same_name(text, name):
+                    return Token(kind, name, text)
         return None
 
     def _region(self, key: str, text: str) -> Token | None:
@@ -116,12 +149,14 @@ class Names:
         name = self.points.get(key) or self.points.get(norm(POINT_SYNONYMS.get(text, "")))
         if name is None and text in CENTRE_PHRASES and "centre" in self.points:
             name = self.points["centre"]
+        if name is None and text == "head":
+            return Token("point", HEAD, text)
         return Token("point", name, text) if name else None
 
 
 def lex(question: str, context: Context) -> tuple[list[Token], list[Window], Names]:
     """Give the tokens of a question in order, stop words included (kind "stop")."""
-    text = ONE_LENGTH.sub(_as_digits, tidy(question))
+    text = ONE_LENGTH.sub(_as_digits, _plain_numbers(tidy(question), context))
     text, windows = read_windows(text)
     names = Names(context)
     tokens: list[Token] = []
@@ -133,6 +168,31 @@ def lex(question: str, context: Context) -> tuple[list[Token], list[Window], Nam
         token, place = _next_token(text, match, names, tokens)
         tokens.append(token)
     return tokens, windows, names
+
+
+CONSTANT = re.compile(  # "MAX_CONTACT_THRESHOLD (= 15 pixels for mice ~ 2.5 cm)"
+    r"\b[a-z]+(?:_[a-z]+){2,}\s*\(\s*=\s*(?P<one>[^()~]*?)(?: for [a-z]+)?\s*"
+    r"(?:~\s*(?P<two>[^()]*?))?\)"
+)
+TWICE = re.compile(  # "3 frames (0.1 s)"
+    r"(\d+(?:\.\d+)? ?(?:frames?|s|ms|px|pixels?|cm|mm))\s*\((?:[~=] ?)?\d[\d.]* ?[a-z]+\)"
+)
+DETECTIONS = (  # what the Live Mouse Tracker calls its points
+    (r"front detection(?: \(head\))?", "nose"),
+    (r"back detection(?: \(tail\))?", "tail base"),
+)
+
+
+def _plain_numbers(text: str, context: Context) -> str:
+    """Put numbers for named constants, "MAX_CONTACT (= 15 pixels ~ 2.5 cm)", and points of LMT."""
+
+    def value(match: re.Match[str]) -> str:
+        two = match["two"] or ""
+        return two if two and context.px_per_cm is not None else match["one"]
+
+    for said, point in DETECTIONS:
+        text = re.sub(said, point, text)
+    return TWICE.sub(r"\1", CONSTANT.sub(value, text))
 
 
 def _as_digits(match: re.Match[str]) -> str:
@@ -155,7 +215,7 @@ def _next_token(
         if token is not None:
             return token, stop
         phrase = phrases().get(" ".join(words))
-        if phrase is None and (kept := names.kept(words)):
+        if (phrase is None or phrase[0] in MEANINGS) and (kept := names.kept(words)):
             return kept, stop
         if phrase is not None:
             return Token(*phrase, text[start:stop]), stop
@@ -191,6 +251,9 @@ def _lone(spans: list[tuple[str, int]]) -> tuple[Token, int]:
         return Token("no_region", word + " " + spans[1][0], word + " " + spans[1][0]), spans[1][1]
     if NUMBERED_PLACE.fullmatch(norm(word)):
         return Token("no_region", word, word), stop
+    if word.startswith("percentile_"):
+        share = int(word.removeprefix("percentile_")) / 100
+        return Token("agg", f"quantile:{share:g}", word), stop
     if word in PUNCTUATION:
         return Token("punctuation", word, word), stop
     if word in GENERIC_REGION:

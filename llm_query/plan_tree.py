@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm_query.plan_clauses import Clauses
+from llm_query.plan_joint import Joint
 from llm_query.plan_slots import (
     ANY_OTHER,
     EACH,
@@ -16,11 +17,12 @@ from llm_query.plan_slots import (
     Token,
 )
 
-SUMMARIES = frozenset(("mean", "median", "max", "min"))
+SUMMARIES = frozenset(("mean", "median", "max", "min", "std"))
+SMOOTH = ("speed", "distance", "angle")
 DISTANCES = ("distance", "distance_place", "own_distance", "gap")
 
 
-class Tree(Clauses):
+class Tree(Joint, Clauses):
     """Holds what was read so far; conditions are added with the word that joins them."""
 
     def __init__(self, tokens: list[Token], context: Context) -> None:
@@ -35,6 +37,8 @@ class Tree(Clauses):
         self.smooth: Quantity | None = None
 
     boundary = False  # a sentence or clause just ended
+
+    sentence = False  # a sentence just ended
 
     limit: Quantity | None = None
 
@@ -53,12 +57,17 @@ class Tree(Clauses):
             and condition.kind == "each"
         ):
             raise Refusal("A sequence with several regions or animals at once: ask one by one.")
-        self.boundary = False
+        sentence, self.boundary, self.sentence = self.sentence, False, False
         previous = self.terms[-1][1] if self.terms else None
         if previous is not None and self.operator in ("", ","):
             merged = self._same(previous, condition)
             if merged is None and not self.operator and self._goes_along(previous, condition):
                 self.terms.append(("and", condition))
+                return
+            if merged is None and sentence and self.reading.name:
+                self.terms.append(("and", condition))
+                self.operator = ""
+                self.assumptions.append("The sentences of a definition hold at the same time.")
                 return
             if merged is None and self.operator == ",":
                 self.terms.append((",", condition))
@@ -95,6 +104,9 @@ class Tree(Clauses):
         frozen = first.subject == second.subject and first.arguments.get("does") == "freezing"
         if frozen and second.kind == "immobile":  # the question says what it means by freezing
             return second
+        inner = second.parts[0] if second.kind == "for" else second
+        if first.kind == "make_contact" and second.kind == "for" and inner.kind == "approach":
+            return replace(second, parts=(first,))  # "the approach needs to be longer than 3 s"
         if first.kind != second.kind or first.subject != second.subject:
             return None
         if first.kind == "immobile":
@@ -143,20 +155,20 @@ class Tree(Clauses):
             reading.aggregates.append(self.implied)
         if reading.measure or reading.condition is None or reading.plot:
             return
+        if any(":" in word for word in reading.aggregates):
+            raise Refusal("A percentile is of a measure, such as the speed, not of bouts.")
         reading.condition = self._visits(reading.condition)
         several = SUMMARIES & set(reading.aggregates)
         if "count" in reading.aggregates and several:
             raise Refusal("An average or extreme of counts is not built yet; ask how often.")
-        words = {"mean": "mean_bout", "max": "longest", "min": "shortest"}
-        if "median" in reading.aggregates:
-            raise Refusal(
-                "A median of bouts is not built yet; ask for the mean, or look at the table."
-            )
+        words = {"mean": "mean_bout", "max": "longest", "min": "shortest",
+                 "median": "median_length", "std": "std_length"}  # fmt: skip
         reading.aggregates = [words.get(word, word) for word in reading.aggregates]
 
     def _visits(self, condition: Condition) -> Condition:
         """Let "the longest visit" be about the stay; an entry has no duration."""
-        lasting = {"total", "percent", "longest", "shortest", "mean_bout", "frames"}
+        lasting = {"total", "percent", "longest", "shortest", "mean_bout", "frames", "mean",
+                   "median", "std", "median_length", "std_length"}  # fmt: skip
         asked = lasting & set(self.reading.aggregates)
         if not asked or condition.kind not in ("enter", "leave"):
             return condition
@@ -171,18 +183,26 @@ class Tree(Clauses):
     def _tree(self) -> Condition | None:
         if not self.terms:
             return None
+        self.terms = [(sign, self.jointly(condition)) for sign, condition in self.terms]
+        parts = tuple(condition for _, condition in self.terms)
+        if len(parts) == 1:
+            return parts[0]
+        if self.reading.plot in ("time_budget", "transitions"):
+            flat = [p for part in parts for p in (part.parts if part.kind == "each" else (part,))]
+            return Condition("each", parts[0].subject, parts=tuple(flat))
         operators = {operator for operator, _ in self.terms[1:]}
         if "," in operators and len(operators) > 1:
             operators.discard(",")  # "a, b and c"
+        if operators == {"and", "then"}:
+            self._steps()
+            operators = {"then"}
+            parts = tuple(condition for _, condition in self.terms)
         if len(operators) > 1:
             raise Refusal(
                 "'and', 'or' and 'then' are mixed, which has more than one meaning. Define the "
                 "inner "
                 "part first and save it, or ask one by one."
             )
-        parts = tuple(condition for _, condition in self.terms)
-        if len(parts) == 1:
-            return parts[0]
         operator = operators.pop()
         if operator == ",":
             raise Refusal(
@@ -190,13 +210,30 @@ class Tree(Clauses):
             )
         if any(part.kind == "each" for part in parts):
             raise Refusal("Several regions or animals inside a longer condition: ask one by one.")
-        arguments = {"limit": self.limit} if operator == "then" else {}
+        if operator in ("after", "before") and len(parts) != 2:
+            raise Refusal(f"'{operator}' joins two conditions here. Ask one by one.")
+        arguments = {"limit": self.limit} if operator in ("then", "after", "before") else {}
         return Condition(operator, parts[0].subject, None, arguments, parts)
 
+    def _steps(self) -> None:
+        """Let "A while B then C" be two steps: what is joined by "and" is one step."""
+        steps: list[tuple[str, Condition]] = []
+        for sign, condition in self.terms:
+            if sign == "and" and steps:
+                before, first = steps[-1]
+                parts = (*first.parts, condition) if first.kind == "and" else (first, condition)
+                steps[-1] = (before, Condition("and", parts[0].subject, parts=parts))
+            else:
+                steps.append((sign, condition))
+        self.terms = steps
+        self.assumptions.append("What is joined by 'and' or 'while' is one step of the sequence.")
+
     def _smoothed(self, condition: Condition | None) -> Condition:
-        speeds = [c for c in condition.walk() if c.kind == "speed"] if condition else []
-        if condition is None or not speeds:
-            raise Refusal("A smoothing window is only known for speeds here. Leave it out.")
+        found = [c for c in condition.walk() if c.kind in SMOOTH] if condition else []
+        if condition is None or not found:
+            raise Refusal(
+                "A smoothing window is only known for speeds, distances and angles. Leave it out."
+            )
         return _with_smoothing(condition, self.smooth)
 
 
@@ -210,6 +247,6 @@ def given_to(condition: Condition, animals: tuple[str, ...]) -> Condition:
 def _with_smoothing(condition: Condition, smooth: Quantity | None) -> Condition:
     parts = tuple(_with_smoothing(part, smooth) for part in condition.parts)
     arguments = dict(condition.arguments)
-    if condition.kind == "speed":
+    if condition.kind in SMOOTH:
         arguments["smooth"] = smooth
     return replace(condition, parts=parts, arguments=arguments)

@@ -61,6 +61,7 @@ QUANTITY = re.compile(
     rf"(?P<number>{DIGITS})\s*(?:(?P<length>{LENGTH})\b(?:(?P<squared>\s*/\s*s(?:\^?2|²)"
     rf"|\s+per second squared)|(?P<per_s>{PER['s']})|(?P<per_frame>{PER['frame']})"
     rf"|(?P<per_min>{PER['min']}))?|(?P<time>{TIME})\b|(?P<angle>degrees?|deg|°)"
+    rf"(?P<turn>\s*/\s*s(?:ec)?\b|\s+per s(?:ec(?:ond)?)?\b)?"
     rf"|(?P<percent>%|percent))?"
 )
 ONE_LENGTH = re.compile(
@@ -110,7 +111,7 @@ def read_quantity(match: re.Match[str]) -> Quantity:
         unit = canonical(match["time"], TIMES)
         return Quantity(value, "frame") if unit == "frame" else Quantity(value * SECONDS[unit], "s")
     if match["angle"]:
-        return Quantity(value, "deg")
+        return Quantity(value, "deg/s" if match["turn"] else "deg")
     return Quantity(value, "%" if match["percent"] else "")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from llm_query.plan_compile import quoted
 from llm_query.plan_describe import MEASURES
+from llm_query.plan_gauges import GAUGES, PAIR_GAUGES, rule
 from llm_query.plan_loops import Loops
 from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Measure, Refusal
 
-REDUCE = ("mean", "median", "max", "min")
+REDUCE = ("mean", "median", "max", "min", "std")
 ARRAYS = {
     "speed": "speed", "acceleration": "acceleration", "heading": "heading",
     "body_length": "body_length", "nearest_neighbour": "nearest_neighbour_distance",
@@ -20,17 +21,48 @@ class Values(Loops):
 
     def _measure(self, measure: Measure, path: bool = False) -> str:
         reading = self.reading
-        reduce = [a for a in dict.fromkeys(reading.aggregates) if a in REDUCE]
+        reduce = [a for a in dict.fromkeys(reading.aggregates) if a in REDUCE or ":" in a]
         self._must_fit(measure, reduce)
-        if measure.kind == "distance_moved":
+        self.emit.no_head(measure.points)
+        if measure.kind == "distance_moved" and not reading.bin_s:
             return self._numbers(measure, "distance travelled", [])
+        if self._one_number(measure):
+            return self._numbers(measure, MEASURES[measure.kind], [])
+        if reading.bin_s:
+            return self._binned(measure, reduce)
         if reduce and reading.plot in (None, "any"):
             return self._numbers(measure, "", reduce)
         return self._series(measure, path)
 
+    def _binned(self, measure: Measure, reduce: list[str]) -> str:
+        """Write the mean of a measure, or the distance travelled, of every time bin."""
+        odd = measure.kind in ("position", "heading") or self._one_number(measure)
+        if odd or reduce not in ([], ["mean"]) or len(measure.points) > 1:
+            raise Refusal("In time bins there are counts, times, distances travelled and means.")
+        if self.reading.condition is not None:
+            raise Refusal("A measure in time bins while something else: ask for one of the two.")
+        loops, indent, key = self._measure_loops(measure)
+        if measure.kind == "distance_moved":
+            at = "" if measure.points == ("centre",) else f", {quoted(measure.points[0])}"
+            values, how = f"step_length(recording, animal{at})", "sum"
+        else:
+            values, how = self._values(measure, "animal", measure.points[0]), "mean"
+        self.emit.assume("A frame belongs to the bin in which it begins.")
+        bins = f"recording, columns, {self.reading.bin_s:g}"
+        label = f"{how} {MEASURES.get(measure.kind, measure.kind)}"
+        made = (
+            f"    columns = {{}}\n{loops}{indent}columns[{key}] = {values}\n"
+            f'    table = values_in_bins({bins}, "{how}"{self.part})\n'
+        )
+        if how == "sum":
+            return f'{made}    return {{"table": table}}\n'
+        drawn = f"plot_bins({bins}, {quoted(label)}{self.part_by_name})"
+        return f'{made}    return {{"table": table, "figure": {drawn}}}\n'
+
     def _must_fit(self, measure: Measure, reduce: list[str]) -> None:
         """Refuse what cannot be said of a measure, such as when or how often it is."""
-        asked = set(self.reading.aggregates) - set(REDUCE)
+        asked = {a for a in self.reading.aggregates if a.partition(":")[0] != "quantile"}
+        asked -= set(REDUCE)
         if self.reading.condition is not None:
             asked -= {"when"}  # "when mouse 1 is in the corner, how fast is it?"
         if measure.kind == "position":
@@ -41,7 +73,7 @@ class Values(Loops):
                 f"'{min(asked)}' does not fit {name}. Ask for the {name} itself, or when it is "
                 "above or below a number."
             )
-        if reduce and measure.kind == "distance_moved":
+        if reduce and (measure.kind == "distance_moved" or self._one_number(measure)):
             raise Refusal(f"A {reduce[0]} of the {name} has several meanings; ask for the {name}.")
 
     def _names(self, measure: Measure) -> tuple[str, ...]:
@@ -64,7 +96,7 @@ class Values(Loops):
             )
         if len(reduce) > 1:
             raise Refusal("Ask for one of mean, median, maximum or minimum at a time.")
-        label = name or f"{reduce[0]} {MEASURES.get(measure.kind, measure.kind)}"
+        label = name or f"{reduced(reduce[0])} {MEASURES.get(measure.kind, measure.kind)}"
         text = "    values = {}\n" + loops
         for group in groups:
             key = pair
@@ -95,13 +127,24 @@ class Values(Loops):
         if measure.kind == "speed" and reduce == ["mean"]:
             self.emit.assume("Mean speed is the distance travelled over the time it was tracked.")
             return f"mean_speed(recording, animal{at}{self.part_by_name}{during})"
+        if self._one_number(measure):
+            if during:
+                raise Refusal(
+                    f"The {MEASURES[measure.kind]} is of a whole path. Ask for it between two "
+                    "times."
+                )
+            self.emit.assume(rule(measure.kind))
+            return GAUGES[measure.kind].call("animal", "other", self.part_by_name)
         values = self._values(measure, "animal", point or "centre")
-        return f"{reduce[0]}_of(recording, {values}{self.part}{during})"
+        way, _, share = reduce[0].partition(":")
+        return f"{way}_of(recording, {values}{', ' + share if share else ''}{self.part}{during})"
 
     def _measure_loops(self, measure: Measure) -> tuple[str, str, str]:
         named = self._names(measure)
         who = f"[{', '.join(map(quoted, named))}]" if named else "recording.animals"
-        if measure.kind in ("distance", "gap"):
+        if measure.kind in GAUGES and GAUGES[measure.kind].scope == "group":
+            return '    animal = "all animals"\n', " " * 4, "animal"
+        if measure.kind in ("distance", "gap", *PAIR_GAUGES):
             return self._pair_loops(measure, who, bool(named))
         if not named and len(self.context.animals) > 1:
             self.emit.assume("Each animal is answered by itself.")
@@ -148,8 +191,17 @@ class Values(Loops):
                 return emit.speed_values(EACH, point)
             emit.assume("Acceleration is the change of speed, not smoothed.")
             return f"acceleration(recording, {who}{at})"
+        if kind == "heading" and len(measure.points) == 2:
+            front, back = map(quoted, measure.points)
+            self.emit.assume("The heading is along the line from the second point to the first.")
+            return f"heading(recording, {who}, {front}, {back})"
         if kind in ARRAYS:
             return f"{ARRAYS[kind]}(recording, {who})"
+        if kind in GAUGES:
+            emit.assume(rule(kind))
+            if GAUGES[kind].signed and self.reading.aggregates:
+                emit.assume("Its sign says which way; both ways cancel out in an average.")
+            return GAUGES[kind].call(who, "other")
         if kind == "distance":
             return emit.distance_values(EACH, ANY_OTHER, (measure.points[0], measure.points[-1]))
         if kind == "gap":
@@ -163,6 +215,11 @@ class Values(Loops):
     def _unit(self, measure: Measure) -> str:
         if measure.kind == "heading":
             return '"deg"'
+        if measure.kind in GAUGES:
+            unit = GAUGES[measure.kind].unit
+            return (
+                f'f"{unit.replace("{unit}", "{recording.unit}")}"' if "{" in unit else quoted(unit)
+            )
         tail = UNITS.get(measure.kind, "")
         return f'f"{{recording.unit}}{tail}"' if tail else "recording.unit"
 
@@ -173,10 +230,10 @@ class Values(Loops):
         label = MEASURES.get(measure.kind, measure.kind)
         during = f"{indent}during[name] = {{}}\n"
         text = "    columns = {}\n" + ("    during = {}\n" if reading.condition else "") + loops
-        for point in (
-            measure.points if measure.kind in ("speed", "acceleration", "position") else ("centre",)
-        ):
-            shown = "" if point == "centre" and len(measure.points) == 1 else f" {point}"
+        own = measure.kind in ("speed", "acceleration", "position")
+        points = measure.points if own else ("centre",)
+        for point in points:
+            shown = "" if point == "centre" and len(points) == 1 else f" {point}"
             column = key if not shown else f'f"{{{key}}}{shown}"' if key == "animal" else key
             names = self._columns(measure, point, column, indent)
             text += names
@@ -243,3 +300,14 @@ class Values(Loops):
             f"    means = {mean}\n"
             f'    return tell("mean {label}", means, f"{unit}") | {{"table": table}}\n'
         )
+
+    def _one_number(self, measure: Measure) -> bool:
+        """Tell whether a measure is one number of a path, not one per frame."""
+        return measure.kind in GAUGES and GAUGES[measure.kind].number
+
+
+def reduced(way: str) -> str:
+    """Say a summary: "90th percentile", "standard deviation"."""
+    if way.startswith("quantile:"):
+        return f"{100 * float(way.partition(':')[2]):g}th percentile of the"
+    return {"std": "standard deviation of the"}.get(way, way)

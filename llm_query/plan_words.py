@@ -17,6 +17,8 @@ class Doing:
     social: bool = False  # done to, or with, another animal
     symmetric: bool = False  # the same whoever is named first
     group: bool = False  # of all animals at once; one animal's part is taken with only()
+    more: str = ""  # what else the call needs
+    name: str = ""  # its name in the lexicon where that is not the word
 
 
 _DOINGS = (
@@ -27,12 +29,28 @@ _DOINGS = (
     Doing("nose_to_tail", "nose to tail", social=True),
     Doing("nose_to_body", "sniffing", social=True),
     Doing("side_by_side", "side by side", social=True, symmetric=True),
+    Doing("nose_to_ear", "nose to ear", social=True),
+    Doing("watching", "watching", social=True),
+    Doing("leave", "leaving", social=True),
+    Doing("make_contact", "making contact", social=True),
+    Doing("touch", "touching by body points", social=True, symmetric=True),
+    Doing("asleep", "asleep"),
+    Doing("rearing", "rearing"),
+    Doing("grooming", "grooming"),
+    Doing("floating", "floating"),
+    Doing("head_dips", "dipping its head"),
+    Doing("mobility_state", "highly mobile", more=', "highly mobile"', name="highly_mobile"),
 )
-DOINGS = {each.word: each for each in _DOINGS}
+DOINGS = {each.name or each.word: each for each in _DOINGS}
 
 
-def rule(word: str, **given: float) -> str:
+def rule(name: str, **given: float) -> str:
     """Say what a behaviour means: its summary, the defaults that hold, and its source."""
+    return rule_of(DOINGS[name].word, DOINGS[name].said, **given)
+
+
+def rule_of(word: str, said: str = "", **given: float) -> str:
+    """Say what a word of the vocabulary means, its defaults and its source."""
     entry = vocabulary()[word]
     parameters = inspect.signature(entry.function).parameters
     defaults = {
@@ -42,5 +60,5 @@ def rule(word: str, **given: float) -> str:
     }
     values = ", ".join(f"{name} {value:g}" for name, value in (defaults | given).items())
     source = " ".join(entry.doc.partition("Source: ")[2].partition("\n\n")[0].split())
-    text = f"{DOINGS[word].said.capitalize()}: {entry.summary.rstrip('.')}"
+    text = f"{(said or word.replace('_', ' ')).capitalize()}: {entry.summary.rstrip('.')}"
     return text + (f" ({values})" if values else "") + (f". Source: {source}" if source else ".")

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from llm_query.plan_describe import reading_text
+from llm_query.plan_frames import find_frame, take_bins
 from llm_query.plan_program import write_program
 from llm_query.plan_reading import read
 from llm_query.plan_slots import Context, Refusal
+from llm_query.plan_wrap import Written, write_frame
 from llm_query.vocabulary import needs_outlines
 
 __all__ = ["Context", "Plan", "plan"]
@@ -29,6 +31,7 @@ class Plan:
     ignored: list[str] = field(default_factory=list)
     refused: str | None = None
     name: str = ""  # the name of a behaviour that the question defines
+    used: dict[str, int] = field(default_factory=dict)  # kept definitions, with their versions
 
     @property
     def needs_masks(self) -> bool:
@@ -42,8 +45,8 @@ def plan(question: str, context: Context) -> Plan:
     >>> context = Context(animals=("animal1",), regions=("corner",))
     >>> plan("How long is the mouse in the corner?", context).refused is None
     True
-    >>> plan("How often does the mouse rear?", context).refused[:37]
-    "I do not know what 'rear' means here:"
+    >>> plan("How often does the mouse sing?", context).refused[:37]
+    "I do not know what 'sing' means here."
     """
     text = question.strip()
     if not text:
@@ -55,14 +58,32 @@ def plan(question: str, context: Context) -> Plan:
             refused=f"The question is longer than {LONGEST_QUESTION} characters. Ask in short."
         )
     try:
-        reading = read(text, context)
-        code, assumed = write_program(reading, context)
+        return _understand(text, context)
     except Refusal as refusal:
         return Plan(refused=str(refusal))
+
+
+def _understand(text: str, context: Context) -> Plan:
+    frame = find_frame(text, context)
+    if frame is not None:
+        return _plan_of(write_frame(frame, context))
+    rest, bin_s = take_bins(text)
+    reading = read(rest, context)
+    reading.bin_s = bin_s
+    code, assumed = write_program(reading, context)
+    said = reading_text(reading)
+    return _plan_of(
+        Written(code, said, [*reading.assumptions, *assumed], reading.ignored, reading.used),
+        reading.name,
+    )
+
+
+def _plan_of(written: Written, name: str = "") -> Plan:
     return Plan(
-        code=code,
-        reading=reading_text(reading),
-        assumptions=list(dict.fromkeys([*reading.assumptions, *assumed])),
-        ignored=reading.ignored,
-        name=reading.name,
+        code=written.code,
+        reading=written.reading,
+        assumptions=list(dict.fromkeys(written.assumptions)),
+        ignored=written.ignored,
+        name=name,
+        used=written.used,
     )

@@ -41,7 +41,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Tools", "Units, periods, and means over a part of the recording.", ("tools",)),
 )  # fmt: skip
 OTHER = "More"
-HELPERS = ("bouts_where", "collect", "kept_bouts", "scored", "summarise")  # measure nothing
+HELPERS = ("stack_tables", "bouts_where", "collect", "kept_bouts", "scored", "summarise")  # measure nothing
 USUAL = {
     "recording": "the video's recording",
     "animal": "its name, as \"animal1\"",

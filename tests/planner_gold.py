@@ -26,7 +26,7 @@ BOXES = {  # x0, y0, x1, y1 in px
     "object 5": (150, 60, 260, 150), "object 6": (140, 140, 220, 220),
     "object 12": (260, 40, 340, 120), "closed arm": (80, 60, 340, 120),
     "treadmill": (150, 150, 360, 240),
-    "open arm": (60, 150, 330, 210),
+    "open arm": (60, 150, 330, 210), "recessed food cup": (150, 160, 260, 300),
 }  # fmt: skip
 OFFSETS = {  # px in front of the centre, px to its left
     "nose": (20, 0), "mouse_center": (3, 1), "neck": (9, 0), "head_midpoint": (14, 2),
@@ -213,6 +213,7 @@ class Gold:
     numbers: Callable[[Scene], dict[str, float]] | None = None
     columns: Callable[[Scene], dict[str, np.ndarray]] | None = None
     figure: Callable[[Scene, dict[str, Any]], None] | None = None
+    recording: Callable[[], Any] | None = None  # made for this question, instead of the scene
 
 
 def in_region(region: str) -> Callable[[Scene], Rows]:
@@ -384,11 +385,63 @@ def any_pair_closer(scene: Scene) -> Rows:
     ))  # fmt: skip
 
 
-def chases(scene: Scene) -> Rows:
-    return set().union(*(
+def chases(faster_than: float) -> Callable[[Scene], Rows]:
+    return lambda scene: set().union(*(
         rows(below(distance(scene, a, b), 40) & below(off_angle(scene, a, b), 30)
-             & above(speeds(scene.centre[a]), 0.1), a, b) for a, b in pairs(scene, ordered=True)
+             & above(speeds(scene.centre[a]), faster_than), a, b)
+        for a, b in pairs(scene, ordered=True)
     ))  # fmt: skip
+
+
+def averaged(values: np.ndarray, frames: int) -> np.ndarray:
+    """The mean of so many frames around each, not across an unknown one."""
+    out = np.full(N, np.nan)
+    for i in np.flatnonzero(np.isfinite(values)):
+        low = high = i
+        while low > max(i - frames // 2, 0) and np.isfinite(values[low - 1]):
+            low -= 1
+        while high < min(i + frames // 2, N - 1) and np.isfinite(values[high + 1]):
+            high += 1
+        out[i] = values[low : high + 1].mean()
+    return out
+
+
+def watched(scene: Scene) -> Rows:
+    def mask(a: str, b: str) -> np.ndarray:
+        d, angle = averaged(distance(scene, a, b), 15), averaged(off_angle(scene, a, b), 15)
+        return bridged((d < 260) & (d > 50), np.isfinite(d)) & below(angle, 15)
+
+    return set().union(*(rows(mask(a, b), a, b) for a, b in pairs(scene, ordered=True)))
+
+
+def nose_pairs(scene: Scene) -> Rows:
+    def apart(a: str, b: str) -> np.ndarray:
+        return np.hypot(*(scene.point(a, "nose") - scene.point(b, "nose")).T)
+
+    return set().union(*(
+        rows(below(apart(a, b), 15), a, b) for a, b in pairs(scene, ordered=False)
+    ))  # fmt: skip
+
+
+def seconds_in_corner(scene: Scene, figure: dict[str, Any]) -> None:
+    """All squares together hold the time that all animals were seen in the corner."""
+    drawn = np.array(figure["data"][0]["z"], dtype=float)
+    seen_there = sum(
+        (in_mask(scene, a, "corner") & seen(scene.centre[a])).sum() for a in scene.animals
+    )
+    assert np.nansum(drawn) == approx(seen_there * DT)
+
+
+def speed_dots(scene: Scene, figure: dict[str, Any]) -> None:
+    """One measure has one component: the speed itself, standardised over everybody."""
+    known = {a: speeds(scene.centre[a]) for a in scene.animals}
+    known = {a: values[np.isfinite(values)] for a, values in known.items()}
+    every = np.concatenate(list(known.values()))
+    for trace in figure["data"]:
+        expected = (known[trace["name"]] - every.mean()) / every.std()
+        drawn = np.array(trace["x"], dtype=float)
+        sign = np.sign((drawn * expected).sum())
+        np.testing.assert_allclose(sign * drawn, expected, atol=1e-4)
 
 
 def far_away(scene: Scene) -> Rows:
@@ -516,7 +569,9 @@ GOLD: dict[str, Gold] = {
     "q001": Gold(figure=path_traces),
     "q002": place("ROI0", "ROI1"),
     "q003": Gold(BOX, MORE, bouts=head_dips),
-    "q008": Gold(bouts=chases),
+    "q007": Gold(bouts=chases(2.0)),
+    "q008": Gold(bouts=chases(0.1)),
+    "q009": Gold(bouts=watched),
     "q010": place("object 5", "object 6"),
     "q015": place("ROI0", alone=True),
     "q016": place("object 5", "object 6"),
@@ -534,6 +589,8 @@ GOLD: dict[str, Gold] = {
     "q035": Gold(bouts=stretched),
     "q036": Gold(OBJECTS, bouts=event("object 6", True, from_below)),
     "q037": Gold(BOX, numbers=distances_in("ROI0")),
+    "q038": Gold(columns=lambda s: {f"{a} nose": speeds(s.point(a, "nose")) for a in s.animals}),
+    "q041": Gold(("corner",), figure=seconds_in_corner),
     "q043": Gold(OBJECTS, bouts=left_to_right),
     "q044": Gold(OBJECTS, bouts=sequence(("object 6", False), ("object 12", True))),
     "q045": Gold(OBJECTS, bouts=lambda s: set().union(
@@ -554,6 +611,7 @@ GOLD: dict[str, Gold] = {
     "q060": Gold(figure=speed_map),
     "q063": Gold(figure=path_traces),
     "q065": Gold(OBJECTS, figure=lambda s, f: path_traces(s, f, region="object 6")),
+    "q066": Gold(figure=speed_dots),
     "q067": Gold(bouts=run_after),
     "q069": Gold(bouts=faster(3.0)),
     "q072": Gold(("object 5", "object 6"), bouts=ethogram_bouts("object 5", "object 6")),
@@ -567,10 +625,14 @@ GOLD: dict[str, Gold] = {
     "q090": place("corner"),
     "q093": Gold(bouts=face_to_face),
     "q099": place("corner"),
+    "q100": Gold(("recessed food cup",), bouts=lambda s: set().union(
+        *(rows(in_mask(s, a, "recessed food cup", "nose"), a) for a in s.animals))),
     "q103": Gold(bouts=rests),
+    "q110": Gold(bouts=nose_pairs),
     "q119": place("open arm", "closed arm", alone=True),
     "q125": Gold(numbers=lambda s: {
         f"{a} distance_travelled_px": path_length(s, a) for a in s.animals}),
+    "q128": place("open arm", "closed arm", alone=True),
     "q126": Gold(bouts=rests, numbers=lambda s: {
         "animal1 total_s": 120 * DT, "animal2 total_s": 0.0}),
 }  # fmt: skip

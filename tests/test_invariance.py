@@ -127,7 +127,7 @@ ELSEWHERE = {  # words about a recording whose own tests say what they do, and w
     "bouts_where": "about any mask", "bouts_when": "about any values", "series": "about any values",
     "max_of": "about any values", "mean_of": "about any values", "median_of": "about any values",
     "min_of": "about any values", "std_of": "about any values",
-    "quantile_of": "about any values", "values_in_bins": "about any values",
+    "quantile_of": "about any values", "smoothed": "about any values", "values_in_bins": "about any values",
     "per_minute": "about the clock", "length_in": "changes the unit",
     "speed_in": "changes the unit", "period": "about the clock", "scored": "about kept bouts",
     "kept_bouts": "about kept bouts", "learned": "tests/test_learned.py",

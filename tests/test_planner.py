@@ -299,7 +299,7 @@ def test_custom_names_are_known() -> None:
 def test_plural_names_join_the_regions_of_a_family() -> None:
     context = Context(animals=("m",), regions=("open arm 1", "open arm 2", "closed arm 1"))
     planned = plan("time in the open arms", context)
-    assert '"open arm 1") | in_region(recording, animal, "open arm 2")' in planned.code
+    assert 'in_region(recording, animal, ["open arm 1", "open arm 2"])' in planned.code
 
 
 # refusals
@@ -308,34 +308,25 @@ def test_plural_names_join_the_regions_of_a_family() -> None:
 @pytest.mark.parametrize(
     ("question", "reason"),
     [
-        ("How often does mouse 1 rear?", "rear"),
         ("When is mouse 1 in the nest?", "corner, open arm"),
         ("When is mouse 4 in the corner?", "animal1, animal2, animal3"),
         ("When is animal0 in the corner?", "counted from 1"),
         ("When is mouse 1 only in the corner?", "only"),
-        ("When is mouse 1 alone in the corner?", "alone"),
         ("When is mouse 1 in the corner except after eating?", "eat"),
-        ("When is mouse 1 in the corner before mouse 2 enters?", "before"),
+        ("When is mouse 1 in the corner before mouse 2 enters?", "enters"),
+        ("When is the head of mouse 1 closer than 3 px to mouse 2?", "body point 'head'"),
         ("When is mouse 1 in the corner but not mouse 2?", "mouse 2"),
         ("When are mouse 1 and mouse 2 in the same region?", "same"),
         ("How many animals are in the corner?", "animals"),
-        ("Is mouse 1 faster than mouse 2?", "needs a speed"),
-        ("Which animal moved the most?", "most"),
-        ("How much more time does mouse 1 spend in the corner than mouse 2?", "I do not know"),
-        ("How often per minute does mouse 1 enter the corner?", "per"),
         ("When is mouse 1 near the object 6?", "Say how near"),
         ("When is mouse 1 near it?", "'it'"),
         ("When is mouse 1 facing away from mouse 2?", "away"),
-        ("When does mouse 1 move towards mouse 2?", "moves to"),
         ("When is mouse 1 moving away from mouse 2?", "away"),
         ("How long does mouse 1 enter the corner?", "moment"),
         ("When is the left ear of mouse 1 in the corner?", "I do not know"),
-        ("When is the head of mouse 1 in the corner?", "body point"),
-        ("Compare the time in the corner and the open arm", "compare"),
         ("mouse 1 in the corner and then or touching mouse 2", "no clear meaning"),
         ("When is mouse 1 in the corner and in the open arm or near mouse 2?", "mixed"),
         ("In the first half and in the last minute, how long is mouse 1 in the corner?", "several"),
-        ("When is no animal in the corner?", "no"),
         ("When is mouse 1 chased?", "who does it to whom"),
         ("distance of mouse 1", "of what"),
         ("", "empty"),
@@ -353,8 +344,6 @@ def test_plural_names_join_the_regions_of_a_family() -> None:
         ("How often is the speed of mouse 1?", "does not fit speed"),
         ("mean distance travelled by mouse 1", "several meanings"),
         ("mean number of visits to the corner", "counts"),
-        ("time in the corner / time in the open arm", "'/'"),
-        ("time in the corner minus time in the open arm", "minus"),
         ("average time in the corner per visit", "per"),
     ],
 )  # fmt: skip
