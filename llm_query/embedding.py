@@ -51,7 +51,8 @@ def plot_embedding(
     of these, by name.
 
     Only frames in which all features are known take part, and windows in at least half of which
-    each is. At most 5,000 dots are drawn, evenly in time; the components are of all of them.
+    each is; features that one of the animals never has are left out for all, and an animal that was
+    never seen has no dots. At most 5,000 dots are drawn, evenly in time; the components are of all of them.
 
     Returns a plotly figure as a dict; axis titles give the share of variance of each component.
     Source: Pearson 1901 (PCA); McInnes et al. 2018 (UMAP); features as in Berman et al. 2014, ours.
@@ -74,7 +75,9 @@ def plot_embedding(
     names = [f"component {k + 1} ({100 * share:.1f} % of variance)"
              for k, share in enumerate(shares[:2])]  # fmt: skip
     drawn = np.unique(np.linspace(0, len(dots) - 1, min(len(dots), MOST_DOTS)).astype(int))
-    note = "" if len(drawn) == len(dots) else f"{len(drawn):,} of {len(dots):,} drawn"
+    absent = [each for k, each in enumerate(who) if not (owner == k).any()]
+    notes = [] if len(drawn) == len(dots) else [f"{len(drawn):,} of {len(dots):,} drawn"]
+    note = "; ".join([*notes, *([f"nothing known of {', '.join(absent)}"] if absent else [])])
     if method == "umap":
         dots, names, note = _umap(rows[drawn], dots[drawn], names, note)
     else:
@@ -136,15 +139,23 @@ def _rows(
     points = [p for p in recording.points if p != "centre"]
     points = [p for p in points if all(p in recording.track(each).points for each in who)]
     rows, frames, owner = [], [], []
-    for number, animal in enumerate(who):
-        if features:
-            values = feature_values(recording, animal, names=features).astype(float)
-        else:
-            values = _per_frame(recording, animal, points, with_motion=window_s is not None)
+    if features:
+        everybody = [
+            feature_values(recording, animal, names=features).astype(float) for animal in who
+        ]
+    else:
+        everybody = [
+            _per_frame(recording, animal, points, with_motion=window_s is not None)
+            for animal in who
+        ]
+        has = np.array([np.isfinite(each).any(axis=0) for each in everybody])
+        shared = has[has.any(axis=1)].all(axis=0)  # of those that were seen
+        everybody = [each[:, shared] for each in everybody]
+    for number, values in enumerate(everybody):
         frame = np.arange(recording.n_frames)
         if window_s is not None:
             values, frame = _windows(values, recording.time_s, window_s)
-        known = np.isfinite(values).all(axis=1)
+        known = np.isfinite(values).all(axis=1) & (values.shape[1] > 0)
         rows.append(values[known])
         frames.append(frame[known])
         owner.append(np.full(int(known.sum()), number))
@@ -154,10 +165,7 @@ def _rows(
 def _per_frame(
     recording: Recording, animal: str, points: Sequence[str], *, with_motion: bool
 ) -> np.ndarray:
-    """(n, d) the body seen from itself: points ahead and aside in body lengths, then its size.
-
-    Features that this recording does not have at all are left out.
-    """
+    """(n, d) the body seen from itself: points ahead and aside in body lengths, then its size."""
     lengths = recording.length(animal)
     size = float(np.nanmedian(lengths)) if np.isfinite(lengths).any() else 1.0
     turn = np.deg2rad(recording.heading_deg(animal))
@@ -171,8 +179,7 @@ def _per_frame(
     columns += [recording.length(animal) / size, recording.body_width(animal) / size]
     if with_motion:
         columns += [speed(recording, animal) / size, _turning(recording, animal)]
-    kept = [column for column in columns if np.isfinite(column).any()]
-    return np.column_stack(kept) if kept else np.empty((recording.n_frames, 0))
+    return np.column_stack(columns)
 
 
 def _turning(recording: Recording, animal: str) -> np.ndarray:

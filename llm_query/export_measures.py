@@ -14,6 +14,7 @@ from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.freezing import freezing
 from llm_query.kinematics import distance_moved, mean_speed
+from llm_query.known_time import told, watched_s
 from llm_query.motion import immobile, moving
 from llm_query.paths import path_straightness
 from llm_query.recording import Recording
@@ -48,9 +49,12 @@ def measures_of_study(
 def measures_table(recording: Recording, bin_s: float | None = None) -> pd.DataFrame:
     """The measures of one recording, a row for each animal, region, time bin and measure.
 
-    The region is empty for measures of the whole arena. A region's `latency` counts from the
-    bin's start and is missing (and `latency_censored` 1) when the animal never was in it;
-    `tracked_fraction` is the share of the bin's frames in which the animal was found.
+    The region is empty for measures of the whole arena. Bouts and visits are counted in the bin
+    in which they begin, and `mean_visit` and `longest_visit` are of those, whole; seconds are
+    divided at the edges. So bins add up. A region's `latency` counts from the bin's start and is
+    missing (and `latency_censored` 1) when the animal never was in it until `latency_watched`, when
+    it was last seen. `tracked_fraction` is the share of the bin's frames in which the animal was
+    found; what could be told in no frame of the bin is missing, never 0.
 
     >>> from llm_query.examples import example_recording
     >>> table = measures_table(example_recording())
@@ -96,12 +100,13 @@ class _of:
         yield "distance_moved", distance_moved(*here), unit
         yield "mean_speed", mean_speed(*here), f"{unit}/s"
         yield "path_straightness", path_straightness(*here), "fraction"
+        low, high = window(self.recording.edges_s, start_s, stop_s)
         for name, bouts in self.bouts.items():
             part = None if bouts is None else bouts.within(start_s, stop_s)
-            yield f"time_{name}", np.nan if part is None else part.total_s, "s"
-            yield f"{name}_bouts", np.nan if part is None else part.count, "count"
+            count = np.nan if bouts is None else _begin(bouts, low, high).count
+            yield f"time_{name}", np.nan if part is None else told(part, part.total_s), "s"
+            yield f"{name}_bouts", np.nan if part is None else told(part, count), "count"
         if self.nearest is not None:
-            low, high = window(self.recording.edges_s, start_s, stop_s)
             yield "mean_nearest_neighbour_distance", _mean(self.nearest[low:high]), unit
 
 
@@ -127,17 +132,25 @@ class _of_region:
         part = self.inside.within(start_s, stop_s)
         here = (self.recording, self.animal, "centre", start_s, stop_s)
         latency_s = part.start_s[0] - start_s if part.count else np.nan
-        yield "time_in_region", part.total_s, "s"
-        yield "share_of_time", part.total_s / (stop_s - start_s), "fraction"
-        yield "visits", part.count, "count"
-        yield "mean_visit", part.mean_s, "s"
-        yield "longest_visit", part.longest_s, "s"
-        yield "entries", self.entries.within(start_s, stop_s).count, "count"
-        yield "exits", self.exits.within(start_s, stop_s).count, "count"
+        begun = _begin(self.inside, low, high)
+        yield "time_in_region", told(part, part.total_s), "s"
+        yield "share_of_time", told(part, part.total_s / (stop_s - start_s)), "fraction"
+        yield "visits", told(part, begun.count), "count"
+        yield "mean_visit", begun.mean_s, "s"
+        yield "longest_visit", begun.longest_s, "s"
+        yield "entries", told(part, _begin(self.entries, low, high).count), "count"
+        yield "exits", told(part, _begin(self.exits, low, high).count), "count"
         yield "latency", float(latency_s), "s"
-        yield "latency_censored", float(not part.count), "0 or 1"
+        yield "latency_censored", told(part, float(not part.count)), "0 or 1"
+        watched = watched_s(part) + part.edges_s[0] - start_s
+        yield "latency_watched", told(part, float(watched)), "s"
         yield "distance_moved", distance_moved(*here, during=self.inside), unit
         yield "mean_speed", mean_speed(*here, during=self.inside), f"{unit}/s"
+
+
+def _begin(bouts: Bouts, low: int, high: int) -> Bouts:
+    """The bouts, whole, whose first frame is in [low, high)."""
+    return bouts.keep((bouts.start_frame >= low) & (bouts.start_frame < high))
 
 
 def _or_none(find: Callable[..., Bouts], recording: Recording, animal: str) -> Bouts | None:

@@ -60,7 +60,7 @@ def region_summary(
     import pandas as pd
 
     names = all_regions(recording) if regions is None else find_names(regions)
-    states = [states] if isinstance(states, Bouts) else list(states)
+    states = states if isinstance(states, list | tuple) else [states]
     for each in states:
         check_bouts("states", each)
     inside = [in_region(recording, animal, name, point, **rule) for name in names]

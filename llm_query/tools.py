@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llm_query.bouts import Bouts
+from llm_query.checks import ENDLESS, check_bouts, check_number, check_period
 from llm_query.columns import Later, Result
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
@@ -28,6 +29,7 @@ def length_in(recording: Recording, value: float, unit: str) -> float:
     >>> length_in(example_recording(), 25, "mm")
     2.5
     """
+    check_number("The length", value, unit, least=-ENDLESS)
     if unit == "body_length":
         lengths = np.concatenate([recording.length(animal) for animal in recording.animals])
         if not np.isfinite(lengths).any():
@@ -55,7 +57,7 @@ def speed_in(recording: Recording, value: float, unit: str) -> float:
     >>> round(speed_in(example_recording(), 3, "px/frame"), 6)
     9.0
     """
-    length, _, time = unit.partition("/")
+    length, _, time = str(unit).partition("/")
     per_second = {"s": 1.0, "s2": 1.0, "frame": float(recording.fps)}
     if time not in per_second:
         raise QueryError(f"'{unit}' is not a speed; use px/s, cm/s, px/frame or body_length/s.")
@@ -78,12 +80,21 @@ def period(
 ) -> Span:
     """Give the start and stop in seconds of a part of the recording, cut at its ends.
 
-    A frame belongs to it when its own time does; stop_frame and stop_s are not part of it.
+    A frame belongs to it when its own time does; stop_frame and stop_s are not part of it. Frames
+    count from 0 at the start. share: two shares (0 to 1) of its length, as (0.5, 1) for the second
+    half.
 
     >>> period(example_recording(), first_frames=90)
     (0.0, 3.0)
     """
     edges, n = recording.edges_s, recording.n_frames
+    for name, value in (
+        ("first_frames", first_frames), ("last_frames", last_frames), ("first_s", first_s),
+        ("last_s", last_s), ("start_frame", start_frame), ("stop_frame", stop_frame),
+    ):  # fmt: skip
+        if value is not None:
+            check_number(name, value, "seconds" if name.endswith("_s") else "frames")
+    check_period(start_s, stop_s)
     low, high = float(edges[0]), float(edges[-1])
     if first_frames is not None:
         return low, float(edges[min(int(first_frames), n)])
@@ -94,13 +105,25 @@ def period(
     if last_s is not None:
         return max(high - last_s, low), high
     if share is not None:
-        return low + share[0] * (high - low), low + share[1] * (high - low)
+        begin, end = _shares(share)
+        return low + begin * (high - low), low + end * (high - low)
     if start_frame is not None or stop_frame is not None:
-        begin, end = start_frame or 0, n if stop_frame is None else stop_frame
-        return _inside(recording, float(edges[min(begin, n)]), float(edges[min(end, n)]))
+        first, last = start_frame or 0, n if stop_frame is None else stop_frame
+        check_period(first, last)
+        return _inside(recording, float(edges[int(min(first, n))]), float(edges[int(min(last, n))]))
     return _inside(
         recording, low if start_s is None else start_s, high if stop_s is None else stop_s
     )
+
+
+def _shares(share: object) -> Span:
+    """Two shares of a recording, the smaller one first."""
+    pair = tuple(share) if isinstance(share, Sequence) and not isinstance(share, str) else ()
+    if len(pair) != 2 or not all(isinstance(each, int | float) for each in pair):
+        raise QueryError(f"share is two shares from 0 to 1, such as (0, 0.5), not {share!r}.")
+    if not 0 <= pair[0] < pair[1] <= 1:
+        raise QueryError(f"share goes from a smaller to a larger part of 0 to 1, not {share!r}.")
+    return float(pair[0]), float(pair[1])
 
 
 def _inside(recording: Recording, start_s: float, stop_s: float) -> tuple[float, float]:
@@ -132,6 +155,7 @@ def bouts_when(
     >>> bouts_when(recording, speed(recording, "animal1"), "animal1", above=9).count
     1
     """
+    values = _per_frame("values", values, recording.n_frames)
     mask = np.ones(recording.n_frames, dtype=bool)
     said = []
     with np.errstate(invalid="ignore"):
@@ -140,6 +164,7 @@ def bouts_when(
             (below, "<", np.less), (at_most, "<=", np.less_equal),
         ):  # fmt: skip
             if limit is not None:
+                check_number("A limit of bouts_when", limit, least=-ENDLESS)
                 mask &= compare(values, limit)
                 said.append(f"{sign} {limit:.6g}")
     known = np.isfinite(values)
@@ -174,6 +199,9 @@ def chosen_frames(
     recording: Recording, start_s: float | None, stop_s: float | None, during: Bouts | None
 ) -> np.ndarray:
     """Tell for every frame whether it is in a part of the recording and in the bouts."""
+    check_period(start_s, stop_s)
+    if during is not None:
+        check_bouts("during", during)
     chosen = np.ones(recording.n_frames, dtype=bool)
     if start_s is not None:
         chosen &= recording.time_s >= start_s - 1e-6
@@ -182,6 +210,22 @@ def chosen_frames(
     if during is not None:
         chosen &= during.mask()
     return chosen
+
+
+def _per_frame(name: str, values: object, n: int) -> np.ndarray:
+    """One number for each frame; anything else is an error that says so."""
+    if isinstance(values, np.ndarray) and values.shape == (n,):
+        return values
+    try:
+        found = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    if found.shape != (n,):
+        raise QueryError(
+            f"{name} are one number for each of {n} frames, as speed() gives them, not "
+            f"{type(values).__name__} of shape {np.shape(found)}."
+        )
+    return found
 
 
 SAID = {"mean_of": "mean", "median_of": "median", "max_of": "maximum", "min_of": "minimum"}
@@ -196,6 +240,7 @@ def _reduced(reduce: Callable[..., Any], name: str) -> Callable[..., float]:
         *,
         during: Bouts | None = None,
     ) -> float:
+        values = _per_frame("values", values, recording.n_frames)
         kept = values[chosen_frames(recording, start_s, stop_s, during)]
         kept = kept[np.isfinite(kept)]
         return float(reduce(kept)) if len(kept) else float("nan")
@@ -236,8 +281,11 @@ def series(
     import pandas as pd
 
     rows = chosen_frames(recording, start_s, stop_s, None)
+    if not isinstance(columns, Mapping) or not isinstance(during, Mapping | None):
+        raise QueryError('columns and during are given by name: {"speed": values}.')
     table = {"frame": np.flatnonzero(rows), "time_s": recording.time_s[rows]}
-    for name, values in columns.items():
+    for name, given in columns.items():
+        values = _per_frame(name, given, recording.n_frames)
         kept = values if during is None else np.where(during[name].mask(), values, np.nan)
         table[name] = kept[rows]
     return pd.DataFrame(table)

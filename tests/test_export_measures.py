@@ -114,3 +114,47 @@ def test_a_study_without_videos_gives_the_columns_alone(tmp_path):
         pass
     table = measures_of_study(tmp_path / "study")
     assert len(table) == 0 and ",".join(table.columns) == DOCUMENTED
+
+
+@pytest.fixture
+def stays() -> Recording:
+    """12 s at 25 frames/s: in A from 2 to 7 s and from 9 to 10 s; one seen until 3 s; a ghost."""
+    t = np.arange(300) / 25
+    inside = ((t >= 2) & (t < 7)) | ((t >= 9) & (t < 10))
+    path = np.column_stack([np.where(inside, 50.0, 10.0), np.full(300, 20.0)])
+    part = np.full((300, 2), 10.0)
+    part[75:] = np.nan
+    half = Region("A", "rectangle", np.array([[40.0, 0], [100, 100]]))
+    return Recording.synthetic(
+        {"a": path, "part": part, "ghost": part * np.nan}, fps=25, regions=[half], length=20
+    )
+
+
+def test_a_visit_counts_in_the_bin_where_it_begins_and_its_seconds_are_divided(stays):
+    whole, binned = measures_table(stays), measures_table(stays, bin_s=4)
+    starts = (0, 4, 8)
+
+    def row(measure: str) -> list[float]:
+        return [value(binned, "a", measure, "A", start) for start in starts]
+
+    assert row("visits") == row("entries") == [1, 0, 1]
+    assert row("exits") == [0, 1, 1]
+    assert row("time_in_region") == pytest.approx([2, 3, 1])
+    assert row("mean_visit") == pytest.approx([5, np.nan, 1], nan_ok=True)  # whole visits
+    assert row("longest_visit") == pytest.approx([5, np.nan, 1], nan_ok=True)
+    assert row("latency") == pytest.approx([2, 0, 1])
+    for measure in ("visits", "entries", "exits", "time_in_region"):
+        assert sum(row(measure)) == pytest.approx(value(whole, "a", measure, "A"))
+    states = [value(binned, "a", "immobile_bouts", start_s=start) for start in starts]
+    assert sum(states) == value(whole, "a", "immobile_bouts")
+
+
+def test_what_was_never_seen_is_missing_and_never_0(stays):
+    table = measures_table(stays)
+    assert table[table["animal"] == "ghost"]["value"].isna().all()
+    late = measures_table(stays, bin_s=4)
+    late = late[(late["animal"] == "part") & (late["bin_start_s"] > 0)]
+    assert len(late) and late["value"].isna().all() and (late["tracked_fraction"] == 0).all()
+    assert value(table, "part", "time_in_region", "A") == 0
+    assert value(table, "part", "latency_censored", "A") == 1
+    assert value(table, "part", "latency_watched", "A") == pytest.approx(3)  # not 12

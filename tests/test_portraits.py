@@ -364,3 +364,24 @@ def test_long_recordings_draw_at_most_five_thousand_dots_evenly_in_time():
     assert len(seconds) == 5000 and seconds[-1] == pytest.approx((n - 1) / 30)
     assert max(np.diff(seconds)) < 2.1 * math.ceil(n / 5000) / 30
     assert "5,000 of 60,000 drawn" in figure["layout"]["title"]["subtitle"]["text"]
+
+
+def test_an_animal_that_was_never_seen_has_no_dots_and_the_others_keep_theirs():
+    """Of b no nose, of the ghost nothing: postures by what a and b share, windows as well."""
+    t = np.arange(300) / 30
+    path = np.column_stack([100 + 30 * t, 100 + 20 * np.sin(t)])
+    nose = path + np.column_stack([20 + 5 * np.sin(3 * t), 5 * np.cos(3 * t)])
+    paths = {"a": path, "b": path + 50.0, "ghost": path * np.nan}
+    points = {
+        "a": {"nose": nose, "tail_base": path - [20.0, 0.0]},
+        "b": {"nose": nose * np.nan, "tail_base": path + 50 - np.column_stack([20 + t, t])},
+        "ghost": {"nose": nose * np.nan, "tail_base": nose * np.nan},
+    }
+    heading = {"a": np.zeros(300), "b": np.zeros(300)}
+    recording = Recording.synthetic(paths, points=points, heading_deg=heading, length=40)
+    for of, dots in (("postures", 300), ("windows", 10)):
+        figure = plot_embedding(recording, of=of)
+        assert [len(trace["x"]) for trace in figure["data"]] == [dots, dots, 0]
+        assert "nothing known of ghost" in json.dumps(figure["layout"])
+    with pytest.raises(QueryError, match="ghost are not known in enough frames"):
+        plot_embedding(recording, ["ghost"])
