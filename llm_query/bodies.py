@@ -9,6 +9,7 @@ import numpy as np
 from llm_query.body_points import find_point, points_by_role
 from llm_query.directions import signed_angle
 from llm_query.errors import QueryError
+from llm_query.intervals import holes
 from llm_query.local_fits import windows
 from llm_query.outlines import changed_area
 from llm_query.recording import Recording
@@ -135,8 +136,9 @@ def mobility(
 
     The pixels in one of the two outlines but not in both, over the sum of the two areas. Changes of
     the shape count as walking does. lag_s: seconds to look back instead of one frame, so that
-    videos of different frame rates compare. window_s: seconds of a centred mean (0: none). NaN
-    without an outline in every frame from the earlier to the later one. Shape (n,).
+    videos of different frame rates compare; to the nearest frame. window_s: seconds of a centred
+    mean (0: none). NaN without an outline in every frame from the earlier to the later one.
+    Shape (n,).
 
     Source: EthoVision's Mobility (there in percent, from frame to frame; below 4 % immobile, above
     10 % highly mobile in Noldus' own example).
@@ -195,7 +197,7 @@ def _changes(
             f"{recording.video} has no outlines of {animal}, only points. Track the video to get "
             "them, or take speed() of a body point."
         )
-    if lag_s is not None and not lag_s > 0:
+    if lag_s is not None and not 0 < lag_s < np.inf:
         raise QueryError(f"lag_s is a length of time above 0 in seconds, not {lag_s:g}.")
     masks, n = recording.masks[animal], recording.n_frames
 
@@ -203,12 +205,13 @@ def _changes(
         later = np.arange(n)
         earlier = later - 1
         if lag_s is not None:
-            then = recording.time_s - lag_s + 1e-9
-            earlier = np.searchsorted(recording.time_s, then, side="right") - 1
+            earlier = _nearest_before(recording.time_s, lag_s)
         row = np.full(n, -1)
         row[masks.frame] = np.arange(len(masks.frame))
         missing = np.concatenate([[0], np.cumsum(row < 0)])
-        good = (earlier >= 0) & (missing[later + 1] == missing[np.maximum(earlier, 0)])
+        torn = np.concatenate([[0], np.cumsum(holes(recording.time_s))])
+        since = np.maximum(earlier, 0)
+        good = (earlier >= 0) & (missing[later + 1] == missing[since]) & (torn == torn[since])
         changed, total = np.full((2, n), np.nan)
         changed[good], total[good] = changed_area(masks, row[earlier[good]], row[good])
         return changed, total
@@ -216,10 +219,18 @@ def _changes(
     return recording.remember(("changed area", animal, lag_s), make)
 
 
+def _nearest_before(time_s: np.ndarray, lag_s: float) -> np.ndarray:
+    """(n,) the frame nearest to `lag_s` seconds earlier, at least one before; -1 for none."""
+    then, last = time_s - lag_s, len(time_s) - 1
+    far = np.searchsorted(time_s, then + 1e-9, side="right") - 1
+    near = np.minimum(far + 1, last)
+    missed = np.where(far >= 0, then - time_s[far], np.diff(time_s)[:1].sum() / 2)
+    closer = (time_s[near] - then < missed - 1e-9) & (near < np.arange(len(time_s)))
+    return np.where(closer, near, far)
+
+
 def _mean_around(recording: Recording, values: np.ndarray, window_s: float) -> np.ndarray:
     """(n,) mean over a centred window that ends at missing values; `values` for window_s 0."""
-    if window_s < 0:
-        raise QueryError(f"window_s is a length of time in seconds, not {window_s:g}.")
     if window_s == 0:
         return values
     known = np.isfinite(values)

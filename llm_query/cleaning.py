@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from llm_query.errors import QueryError
+from llm_query.intervals import holes
 from llm_query.local_fits import curve_fit, line_fit, windows
 from llm_query.recording import Recording, Track
 from llm_query.vocabulary import word
@@ -126,7 +127,8 @@ def _steps(
 def fill_gaps(place: np.ndarray, time_s: np.ndarray, longest_s: float) -> np.ndarray:
     """(n, 2) with gaps of up to `longest_s` seconds filled along a straight line, by real times.
 
-    A gap lasts from its first unseen frame to the next seen one.
+    A gap lasts from its first unseen frame to the next seen one; frames that are missing from the
+    video count from the last seen frame on.
     """
     seen = np.isfinite(place).all(axis=1)
     known = np.flatnonzero(seen)
@@ -135,7 +137,8 @@ def fill_gaps(place: np.ndarray, time_s: np.ndarray, longest_s: float) -> np.nda
     after = np.searchsorted(known, np.arange(len(place)))
     inside = ~seen & (after > 0) & (after < len(known))
     low, high = known[after[inside] - 1], known[after[inside]]
-    inside[inside] = time_s[high] - time_s[low + 1] <= longest_s + 1e-9
+    since = np.where(holes(time_s)[low], low, low + 1)
+    inside[inside] = time_s[high] - time_s[since] <= longest_s + 1e-9
     filled = place.copy()
     for column in (0, 1):
         filled[inside, column] = np.interp(time_s[inside], time_s[known], place[known, column])

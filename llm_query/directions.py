@@ -6,7 +6,8 @@ import numpy as np
 
 from llm_query.body_points import points_by_role
 from llm_query.errors import QueryError
-from llm_query.local_fits import central_difference, line_fit
+from llm_query.intervals import holes
+from llm_query.local_fits import line_fit
 from llm_query.recording import Recording
 from llm_query.vocabulary import word
 
@@ -112,8 +113,6 @@ def turning_speed(
     seen = np.isfinite(degrees)
     unwrapped = np.full(len(degrees), np.nan)
     unwrapped[seen] = np.unwrap(degrees[seen], period=360)
-    if window_s == 0:
-        return central_difference(unwrapped[:, None], recording.time_s)[:, 0]
     return line_fit(unwrapped[:, None], recording.time_s, window_s)[1][:, 0]
 
 
@@ -140,7 +139,9 @@ def turning_angle(
     >>> float(turning_angle(recording, "animal1")[45])
     0.0
     """
-    step = np.diff(smoothed(recording, animal, point, window_s), axis=0)
+    step = steps(recording, animal, point, window_s)
+    if not min_step >= 0:
+        raise QueryError(f"min_step is a length in {recording.unit}, 0 or more, not {min_step:g}.")
     with np.errstate(invalid="ignore"):
         step[np.hypot(*step.T) <= min_step] = np.nan
     found = np.full(recording.n_frames, np.nan)
@@ -177,6 +178,11 @@ def directional_change(
 def smoothed(recording: Recording, animal: str, point: str, window_s: float) -> np.ndarray:
     """(n, 2) the path in `unit`, smoothed by local lines over `window_s` seconds; 0 as it is."""
     position = recording.position(animal, point)
-    if window_s < 0:
-        raise QueryError(f"window_s is a length of time in seconds, not {window_s:g}.")
-    return line_fit(position, recording.time_s, window_s)[0] if window_s > 0 else position
+    return position if window_s == 0 else line_fit(position, recording.time_s, window_s)[0]
+
+
+def steps(recording: Recording, animal: str, point: str, window_s: float) -> np.ndarray:
+    """(n - 1, 2) the steps of the smoothed path to the next frame; NaN beside gaps and holes."""
+    step = np.diff(smoothed(recording, animal, point, window_s), axis=0)
+    step[holes(recording.time_s)] = np.nan
+    return step

@@ -29,7 +29,8 @@ from llm_query.vocabulary import word
 
 CM_S = 0.5
 LENGTHS_S = 0.06  # 5 mm/s of a mouse of 8 cm from nose to tail base
-ABOVE_JITTER = 2.0
+ABOVE_JITTER = {1: 4.0, 2: 3.0}  # of a part's speed, by its points; of three or more:
+MEDIAN_ABOVE_JITTER = 2.0
 MIN_DURATION_S = 0.9
 WINDOW_S = 0.4
 BRIDGE_S = 0.1
@@ -59,7 +60,8 @@ def freezing(
     end, the tail base and the centre.
 
     max_speed: in unit/s; default 0.5 cm/s, or 0.06 body lengths/s when uncalibrated, but never
-    below twice what this recording's jitter makes of rest. min_duration_s: seconds, default 0.9.
+    below twice what this recording's jitter makes of rest (three times where a part of the body has
+    only two points, four times where one). min_duration_s: seconds, default 0.9.
     window_s: seconds of path per speed (line fit). back_date_s: seconds by which a bout reaches
     beyond the windows that are still; default a quarter of window_s, by which such a window notices
     a stop too late. Where the path bends sharply, start and end are dated to that frame instead.
@@ -91,6 +93,9 @@ def freezing(
     [[2.0, 5.0]]
     """
     given = _chosen(settings)
+    for name, value in (("bridge_s", bridge_s), ("back_date_s", back_date_s)):
+        if value is not None and not 0 <= value < np.inf:
+            raise QueryError(f"{name} is a length of time in seconds, 0 or more, not {value:g}.")
     body = body_motion(recording, animal, "Freezing", window_s, min_confidence, max_gap_frames)
     wanted = given.get("max_speed") if max_speed is None else max_speed
     limit, said = _limit(recording, animal, wanted, body)
@@ -100,14 +105,17 @@ def freezing(
         _first(back_date_s, given.get("back_date_s"), window_s / 4),
         bridge_s,
     )
+    if not rule.min_duration_s >= 0:
+        raise QueryError(f"min_duration_s is 0 s or more, not {rule.min_duration_s:g}.")
     found = still_frames(body, recording.edges_s, rule, CORNER * window_s)
+    sure = "" if min_confidence is None else f", points of a confidence >= {min_confidence:g}"
     ends = ", ends and centre of the outline," if ends_of_outline(recording, animal) else ""
     return bouts_where(
         recording, found, animal, known=known_frames(body, rule), behaviour="freezing",
         min_duration_s=rule.min_duration_s, max_gap_frames=max_gap_frames,
         definition=f"{body.said()}{ends} slower than {said} over {window_s:g} s, bouts longer by "
         f"up to {rule.back_date_s:g} s at each end, interruptions up to {bridge_s:g} s bridged, "
-        f"for >= {rule.min_duration_s:g} s",
+        f"for >= {rule.min_duration_s:g} s" + sure,
     )  # fmt: skip
 
 
@@ -193,7 +201,8 @@ def calibrate_freezing(
         "kappa_default": usual_kappa,
         "kappa_rest": cohen(truth[rest], found[rest]) if truth[rest].any() else float("nan"),
     }  # fmt: skip
-    return Result(numbers=numbers, table=later(rows), text=_report(recording, numbers, high - low))
+    seconds = float(recording.edges_s[high] - recording.edges_s[low])
+    return Result(numbers=numbers, table=later(rows), text=_report(recording, numbers, seconds))
 
 
 def _limit(recording: Recording, animal: str, given: float | None, body: Body) -> tuple[float, str]:
@@ -207,8 +216,10 @@ def _limit(recording: Recording, animal: str, given: float | None, body: Body) -
     else:
         limit = LENGTHS_S * median_length(recording, animal, "max_speed")
         why = f" ({LENGTHS_S:g} body lengths/s, uncalibrated)"
-    if limit < ABOVE_JITTER * body.noise:
-        limit, why = ABOVE_JITTER * body.noise, f" ({ABOVE_JITTER:g} times its jitter at rest)"
+    fewest = min(len(points) for points in body.parts.values())
+    above = ABOVE_JITTER.get(fewest, MEDIAN_ABOVE_JITTER)
+    if limit < above * body.noise:
+        limit, why = above * body.noise, f" ({above:g} times its jitter at rest)"
     return limit, f"{limit:.3g} {recording.unit}/s{why}"
 
 
@@ -221,6 +232,8 @@ def _chosen(settings: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """The numbers that calibrate_freezing chose, from its result or a dict of them."""
     if settings is None:
         return {}
+    if not isinstance(settings, Mapping):
+        raise QueryError(f"settings takes what calibrate_freezing() gives, not {settings!r}.")
     numbers = settings.get("numbers", settings)
     if not any(name in numbers for name in CHOSEN):
         raise QueryError(
@@ -251,8 +264,7 @@ def _cut(body: Body, low: int, high: int) -> Body:
     return replace(body, speed=speed, least=least, paths=paths)
 
 
-def _report(recording: Recording, numbers: Mapping[str, float], frames: int) -> str:
-    seconds = frames / float(recording.fps)
+def _report(recording: Recording, numbers: Mapping[str, float], seconds: float) -> str:
     return (
         f"From {seconds:.0f} s of scoring: freezing is slower than {numbers['max_speed']:.3g} "
         f"{recording.unit}/s for {numbers['min_duration_s']:g} s or longer (kappa "

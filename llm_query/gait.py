@@ -8,9 +8,10 @@ import numpy as np
 
 from llm_query.body_points import find_point
 from llm_query.errors import QueryError
-from llm_query.intervals import cover, runs
+from llm_query.intervals import cover, holes, runs, usual_step
 from llm_query.kinematics import speed, stretch_ids
 from llm_query.motion import Limit, speed_limit
+from llm_query.point_speed import jitter_of
 from llm_query.recording import Recording
 from llm_query.vocabulary import word
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 STANCE = Limit(cm_s=5.0, lengths_s=0.6, px_s=15.0)
 SHORTEST_S = 0.03
+LONGEST_S = 0.05  # of steps together: swings last 0.1 s
+ABOVE_JITTER = 3.5
 COLUMNS = (
     "animal", "paw", "stance_start_frame", "stance_stop_frame", "swing_stop_frame",
     "stance_start_s", "stance_stop_s", "swing_stop_s", "stance_s", "swing_s", "duration_s",
@@ -36,7 +39,7 @@ def strides(
     min_stance_s: float = SHORTEST_S,
     min_swing_s: float = SHORTEST_S,
     max_stride_s: float = 1.0,
-    window_s: float = 0.0,
+    window_s: float | None = None,
 ) -> pd.DataFrame:
     """Strides of one paw, a row each: stance and swing, length, speed and duty factor.
 
@@ -45,7 +48,9 @@ def strides(
     while it moves slower in the picture than max_stance_speed, in unit/s: default 5 cm/s, or 0.6
     body lengths/s when uncalibrated. min_stance_s, min_swing_s: seconds; shorter ones are
     jitter. max_stride_s: seconds; a longer one is a pause, and left out. window_s: seconds of a
-    line fit for the speed; 0 goes by the step to the next frame, exact for smooth points.
+    line fit for the speed; 0 goes by the step to the next frame. By default as few steps together
+    as keep this paw's own jitter below a third of the limit, at most 0.05 s of them: one step for a
+    smooth point. A default limit is never below 3.5 times what jitter then makes of a paw at rest.
 
     Columns: stance_start_frame, stance_stop_frame (where the swing starts), swing_stop_frame and
     the same in seconds (_s); stance_s, swing_s, duration_s; length in unit, from where the paw was
@@ -67,14 +72,22 @@ def strides(
     import pandas as pd
 
     point = find_point(recording, animal, paw)
-    limit, _ = speed_limit(recording, animal, max_stance_speed, STANCE, "max_stance_speed")
     place, edges_s = recording.position(animal, point), recording.edges_s
     if not np.isfinite(place).any():
         raise QueryError(f"{point} of {animal} was never seen in {recording.video}.")
-    stands = _standing(recording, animal, point, limit, window_s, min_stance_s, min_swing_s)
+    limit, _ = speed_limit(recording, animal, max_stance_speed, STANCE, "max_stance_speed")
+    if window_s is None:
+        size, noise = _steps_together(place, recording.time_s, limit)
+        limit = max(limit, ABOVE_JITTER * noise) if max_stance_speed is None else limit
+        stands, swings = _still_steps(place, recording.time_s, size, limit)
+    else:
+        fast = _speeds(recording, animal, point, window_s)
+        with np.errstate(invalid="ignore"):
+            stands, swings = fast < limit, fast >= limit
+    stands = _standing(stands, swings, edges_s, min_stance_s, min_swing_s)
     down, lift = runs(stands)
     begin, leave, end = down[:-1], lift[:-1], down[1:]
-    stretch = stretch_ids(np.isfinite(place).all(axis=1))
+    stretch = stretch_ids(np.isfinite(place).all(axis=1), recording.time_s)
     whole = (stretch[begin] == stretch[end]) & (begin > 0)
     whole &= stretch[np.maximum(begin - 1, 0)] == stretch[begin]  # the paw was seen to be put down
     lasting = edges_s[end] - edges_s[begin]
@@ -89,25 +102,56 @@ def strides(
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)), index=range(len(begin)))
 
 
+def _steps_together(place: np.ndarray, time_s: np.ndarray, limit: float) -> tuple[int, float]:
+    """How many steps' slope a paw's jitter leaves below the limit, and its noise in unit/s."""
+    interval, jitter = usual_step(time_s), max(jitter_of(place), 0.0)
+    longest = max(int(LONGEST_S / interval + 1e-6), 1) if interval > 0 else 1
+    size, noise = 1, 0.0
+    for size in range(1, longest + 1):
+        noise = jitter / interval / np.sqrt(size * (size + 1) * (size + 2) / 12)
+        if ABOVE_JITTER * noise <= limit:
+            break
+    return size, float(noise)
+
+
+def _still_steps(
+    place: np.ndarray, time_s: np.ndarray, size: int, limit: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) steps to the next frame that are part of `size` steps with a slope below the limit.
+
+    And (n,) the other steps. Both are False where the paw was not seen.
+    """
+    n = len(place)
+    steps = np.hypot(*np.diff(place, axis=0).T)
+    known = np.append(np.isfinite(steps) & ~holes(time_s), False)
+    broken = np.concatenate([[0], np.cumsum(~known)])
+    first = np.flatnonzero(broken[size:-1] == broken[: n - size])  # of whole windows
+    frame = first[:, None] + np.arange(size + 1)
+    away = time_s[frame] - time_s[frame].mean(axis=1, keepdims=True)
+    slope = np.einsum("kf,kfd->kd", away, place[frame] - place[first][:, None])
+    still = np.hypot(*slope.T) / (away**2).sum(axis=1) < limit
+    stands = cover(first[still], first[still] + size, n)
+    return stands, cover(first, first + size, n) & ~stands
+
+
+def _speeds(recording: Recording, animal: str, point: str, window_s: float) -> np.ndarray:
+    """(n,) by a line fit, or over the step to the next frame without a window."""
+    if window_s != 0:
+        return speed(recording, animal, point, window_s)
+    step = np.diff(recording.position(animal, point), axis=0)
+    step[holes(recording.time_s)] = np.nan
+    return np.append(np.hypot(*step.T) / np.diff(recording.time_s), np.nan)
+
+
 def _standing(
-    recording: Recording,
-    animal: str,
-    point: str,
-    limit: float,
-    window_s: float,
+    stands: np.ndarray,
+    swings: np.ndarray,
+    edges_s: np.ndarray,
     min_stance_s: float,
     min_swing_s: float,
 ) -> np.ndarray:
-    """(n,) bool: the paw does not move towards the next frame; short swings and stances undone."""
-    if window_s > 0:
-        fast = speed(recording, animal, point, window_s)
-    else:
-        place = recording.position(animal, point)
-        fast = np.hypot(*np.diff(place, axis=0).T) / np.diff(recording.time_s)
-        fast = np.append(fast, np.nan)
-    edges_s = recording.edges_s
-    with np.errstate(invalid="ignore"):
-        stands, swings = fast < limit, fast >= limit
+    """(n,) bool: the paw stands; swings and stances that are too short are undone."""
+    stands = stands.copy()
     start, stop = runs(swings)
     brief = edges_s[stop] - edges_s[start] < min_swing_s - 1e-6
     brief &= (start > 0) & stands[start - 1] & (stop < len(stands))

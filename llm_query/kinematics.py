@@ -11,7 +11,7 @@ from llm_query.bouts import Bouts
 from llm_query.directions import angle_between as angle_between
 from llm_query.directions import direction_deg as direction_deg
 from llm_query.directions import heading as heading
-from llm_query.directions import smoothed
+from llm_query.directions import smoothed, steps
 from llm_query.directions import turning_speed as turning_speed
 from llm_query.errors import QueryError
 from llm_query.local_fits import central_difference as central_difference
@@ -25,10 +25,6 @@ GAPS = ("skip", "straight", "scale")
 
 def change_per_second(values: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
     """(n, d) change per second of (n, d): central difference, or lines over `window_s` seconds."""
-    if window_s < 0:
-        raise QueryError(f"window_s is a length of time in seconds, not {window_s:g}.")
-    if window_s == 0:
-        return central_difference(values, time_s)
     return line_fit(values, time_s, window_s)[1]
 
 
@@ -185,8 +181,7 @@ def step_length(
     >>> step_length(recording, "animal1")[[0, 120]].round(3).tolist()
     [0.333, 0.0]
     """
-    step = np.diff(smoothed(recording, animal, point, window_s), axis=0)
-    return np.append(np.hypot(*step.T), np.nan)
+    return np.append(np.hypot(*steps(recording, animal, point, window_s).T), np.nan)
 
 
 @word("{unit}")
@@ -222,14 +217,14 @@ def distance_moved(
     """
     if gaps not in GAPS:
         raise QueryError(f'gaps="{gaps}" is unknown: take one of {", ".join(GAPS)}.')
-    steps, lasting = _steps(
+    length, lasting = _steps(
         recording, animal, point, start_s, stop_s, window_s, during, gaps == "straight"
     )
-    known = np.isfinite(steps)
+    known = np.isfinite(length)
     if not known.any():
         return float("nan")
     share = lasting[known].sum() / lasting.sum() if gaps == "scale" else 1.0
-    return float(steps[known].sum() / share)
+    return float(length[known].sum() / share)
 
 
 @word("{unit}/s")
@@ -253,9 +248,9 @@ def mean_speed(
     >>> round(mean_speed(recording, "animal1", start_s=0, stop_s=3), 3)
     10.0
     """
-    steps, lasting = _steps(recording, animal, point, start_s, stop_s, window_s, during)
-    seconds = float(lasting[np.isfinite(steps)].sum())
-    return float(np.nansum(steps)) / seconds if seconds else float("nan")
+    length, lasting = _steps(recording, animal, point, start_s, stop_s, window_s, during)
+    seconds = float(lasting[np.isfinite(length)].sum())
+    return float(np.nansum(length)) / seconds if seconds else float("nan")
 
 
 def _steps(
@@ -272,9 +267,13 @@ def _steps(
 
     NaN in gaps; with `across` the last frame before a gap leads to the first one after it.
     """
-    position, time_s = smoothed(recording, animal, point, window_s), recording.time_s
-    length, lasting = np.hypot(*np.diff(position, axis=0).T), np.diff(time_s)
+    if during is not None and not isinstance(during, Bouts):
+        raise QueryError(f"during takes bouts, such as moving(...) gives, not {during!r}.")
+    time_s = recording.time_s
+    length = np.hypot(*steps(recording, animal, point, window_s).T)
+    lasting = np.diff(time_s)
     if across:
+        position = smoothed(recording, animal, point, window_s)
         seen = np.flatnonzero(np.isfinite(position).all(axis=1))
         length[seen[:-1]] = np.hypot(*np.diff(position[seen], axis=0).T)
         lasting[seen[:-1]] = np.diff(time_s[seen])

@@ -6,18 +6,29 @@ from collections.abc import Callable
 
 import numpy as np
 
+from llm_query.errors import QueryError
+from llm_query.intervals import holes
+
 EVEN_S = 1e-9  # frame intervals that differ by less are one rate
 LEAST = 1e-6  # the least weight in a fit: less would only cost digits
 SPREAD = 4  # windows of up to so many times fewer frames are summed together with the longest
 
 
-def stretch_ids(seen: np.ndarray) -> np.ndarray:
+def linked(seen: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+    """(n - 1,) bool: from the frame to the next one both were seen, and no frames are missing."""
+    return seen[1:] & seen[:-1] & ~holes(time_s)
+
+
+def stretch_ids(seen: np.ndarray, time_s: np.ndarray | None = None) -> np.ndarray:
     """(n,) the number of the unbroken stretch each frame belongs to, -1 where nothing was seen.
+
+    With the frames' times a hole in time ends a stretch, too.
 
     >>> stretch_ids(np.array([True, True, False, True])).tolist()
     [0, 0, -1, 1]
     """
-    begins = seen & ~np.concatenate([[False], seen[:-1]])
+    whole = seen[:-1] if time_s is None else seen[:-1] & ~holes(time_s)
+    begins = seen & ~np.concatenate([[False], whole])[: len(seen)]
     return np.where(seen, np.cumsum(begins) - 1, -1)
 
 
@@ -26,11 +37,10 @@ def central_difference(values: np.ndarray, time_s: np.ndarray) -> np.ndarray:
 
     One-sided at the ends of a tracked stretch, NaN for a frame without neighbours.
     """
-    seen = np.isfinite(values).all(axis=1)
-    linked = seen[1:] & seen[:-1]
+    near = linked(np.isfinite(values).all(axis=1), time_s)
     frame = np.arange(len(values))
-    before = frame - np.concatenate([[False], linked])
-    after = frame + np.concatenate([linked, [False]])
+    before = frame - np.concatenate([[False], near])
+    after = frame + np.concatenate([near, [False]])
     span = (time_s[after] - time_s[before])[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(span > 0, (values[after] - values[before]) / span, np.nan)
@@ -41,9 +51,11 @@ def windows(seen: np.ndarray, time_s: np.ndarray, window_s: float) -> tuple[np.n
 
     It is centred, `window_s` seconds long by the real times, and ends with the tracked stretch.
     """
+    if not 0 <= window_s < np.inf:
+        raise QueryError(f"window_s is a length of time in seconds, 0 or more, not {window_s:g}.")
     frame = np.arange(len(seen))
     half = window_s / 2 + 1e-9
-    broken = ~(seen[1:] & seen[:-1])
+    broken = ~linked(seen, time_s)
     begin = np.maximum.accumulate(np.where(np.append(True, broken), frame, 0))
     end = np.minimum.accumulate(np.where(np.append(broken, True), frame, len(seen))[::-1])[::-1]
     first = np.searchsorted(time_s, time_s - half)

@@ -9,15 +9,17 @@ import numpy as np
 from llm_query.bodies import median_length, mobility
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
-from llm_query.intervals import bridge
+from llm_query.intervals import bridge, usual_step
 from llm_query.kinematics import speed
 from llm_query.local_fits import stretch_ids
+from llm_query.point_speed import jitter_of, slope_noise
 from llm_query.recording import Recording
 from llm_query.slow_frames import slow_frames
 from llm_query.states import bouts_where
 from llm_query.vocabulary import word
 
 WINDOW_S = 0.5
+ABOVE_JITTER = 5.0  # of one axis: a window of jitter at rest is faster once in 270 000
 ROUNDING = 1e-9  # frame times are binary fractions: 1 px in 0.1 s is 9.999999999999998 px/s
 
 
@@ -36,11 +38,19 @@ MOVING = Limit(cm_s=2.0, lengths_s=0.25, px_s=6.0)
 
 
 def speed_limit(
-    recording: Recording, animal: str, given: float | None, default: Limit, name: str
+    recording: Recording,
+    animal: str,
+    given: float | None,
+    default: Limit,
+    name: str,
+    noise: float = 0.0,
 ) -> tuple[float, str]:
-    """A threshold in unit/s and how to say it: as given, or the default for this recording."""
+    """A threshold in unit/s and how to say it: as given, or the default for this recording.
+
+    noise: unit/s that jitter makes of rest; the default is never below ABOVE_JITTER times that.
+    """
     if given is not None:
-        if not given > 0:
+        if not 0 < given < np.inf:
             raise QueryError(f"{name} is a speed above 0 in {recording.unit}/s, not {given:g}.")
         return float(given), f"{given:g} {recording.unit}/s"
     least = default.px_s * recording.scale
@@ -51,7 +61,25 @@ def speed_limit(
         why = f" ({default.lengths_s:g} body lengths/s, uncalibrated)"
     if limit < least:
         limit, why = least, f" ({default.px_s:g} px/s, the least above jitter)"
+    if limit < ABOVE_JITTER * noise:
+        limit, why = ABOVE_JITTER * noise, f" ({ABOVE_JITTER:g} times its jitter at rest)"
     return limit, f"{limit:.3g} {recording.unit}/s{why}"
+
+
+def jitter_speed(recording: Recording, animal: str, point: str, window_s: float) -> float:
+    """The speed that jitter alone makes of rest over a window (unit/s, along x or y).
+
+    0 without a window: a speed frame by frame is asked for as it is.
+    """
+
+    def make() -> float:
+        interval = usual_step(recording.time_s)
+        if not (window_s > 0 and interval > 0):
+            return 0.0
+        spread = max(jitter_of(recording.position(animal, point)), 0.0)
+        return spread * slope_noise(1 / interval, window_s)
+
+    return recording.remember(("jitter speed", animal, point, float(window_s)), make)
 
 
 @word("s")
@@ -68,11 +96,12 @@ def immobile(
     """Bouts in which the animal stays in place, without moving its centre, for a second or more.
 
     max_speed: in unit/s; default 0.5 cm/s, or 0.1 of its median body length per second when
-    uncalibrated, but 3 px/s or more in a coarse picture. min_duration_s: seconds. window_s: seconds
-    of path over which the speed is taken by a line fit; 0.5 s keeps jitter of 0.3 px at 30 frames/s
-    below 1 px/s on average, where a frame-by-frame speed is tens of px/s. 0 takes the speed frame
-    by frame. Onset and end are then dated to the frame where the path bends between moving and
-    still; turning back at speed is no rest. max_gap_frames: see bouts_where.
+    uncalibrated, but 3 px/s or more in a coarse picture, and never below 5 times the speed that
+    this recording's own jitter makes of rest; the definition says which. min_duration_s: seconds.
+    window_s: seconds of path over which the speed is taken by a line fit; 0.5 s keeps jitter of
+    0.3 px at 30 frames/s below 1 px/s on average, where a frame-by-frame speed is tens of px/s. 0
+    takes the speed frame by frame. Onset and end are then dated to the frame where the path bends
+    between moving and still; turning back at speed is no rest. max_gap_frames: see bouts_where.
 
     Source: 5 mm/s as in SimBA's freezing, at least 1 s as usual for freezing (Anagnostaras 2010).
     The centre alone cannot tell freezing from grooming in place.
@@ -81,7 +110,8 @@ def immobile(
     >>> immobile(recording, "animal1").to_frame()[["start_s", "stop_s"]].values.tolist()
     [[3.0, 6.0]]
     """
-    limit, said = speed_limit(recording, animal, max_speed, IMMOBILE, "max_speed")
+    noise = jitter_speed(recording, animal, point, window_s)
+    limit, said = speed_limit(recording, animal, max_speed, IMMOBILE, "max_speed", noise)
     still = slow_frames(recording, animal, point, limit, window_s, turn=4 * limit)
     return bouts_where(
         recording, still, animal, behaviour="immobile", known=recording.seen(animal, point),
@@ -105,10 +135,11 @@ def moving(
     """Bouts in which the animal moves from place to place.
 
     min_speed: in unit/s; default 2 cm/s, or 0.25 body lengths per second when uncalibrated, but
-    6 px/s or more in a coarse picture. min_duration_s: seconds. window_s, max_gap_frames: as in
-    immobile, with the same exact onsets. stop_speed: in unit/s; a second, lower limit: a movement
-    that reached min_speed goes on until the speed falls below it, in between nothing changes, and
-    before the first of both (and after a long gap) it is not known which it is. Edges then are
+    6 px/s or more in a coarse picture, and above jitter as in immobile. min_duration_s: seconds.
+    window_s, max_gap_frames: as in immobile, with the same exact onsets. stop_speed: in unit/s; a
+    second, lower limit: a movement that reached min_speed goes on until the speed falls below it,
+    in between nothing changes, and before the first of both (and after a long gap) it is not known
+    which it is. Edges then are
     where the speed over window_s crosses the limits.
 
     Source: EthoVision's Movement starts at 2.0 and stops at 1.75 cm/s (stop_speed=1.75). Between
@@ -118,7 +149,8 @@ def moving(
     >>> moving(recording, "animal1").to_frame()[["start_s", "stop_s"]].values.tolist()
     [[0.0, 3.0]]
     """
-    limit, said = speed_limit(recording, animal, min_speed, MOVING, "min_speed")
+    noise = jitter_speed(recording, animal, point, window_s)
+    limit, said = speed_limit(recording, animal, min_speed, MOVING, "min_speed", noise)
     if stop_speed is not None:
         if not 0 < stop_speed <= limit:
             raise QueryError(
@@ -126,7 +158,7 @@ def moving(
                 f"{stop_speed:g}."
             )
         fast = speed(recording, animal, point, window_s)
-        on, known = _latched(fast, limit, stop_speed, max_gap_frames)
+        on, known = _latched(fast, limit, stop_speed, max_gap_frames, recording.edges_s)
         return bouts_where(
             recording, on, animal, behaviour="moving", known=known,
             min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
@@ -172,16 +204,17 @@ def speed_between(
     return bouts_where(
         recording, mask, animal, known=np.isfinite(fast), behaviour="speed between",
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-        definition=f"{low:g} <= speed of {point} < {high:g} {recording.unit}/s",
+        definition=f"{low:g} <= speed of {point} < {high:g} {recording.unit}/s"
+        + (f" over {window_s:g} s" if window_s else ", frame by frame"),
     )  # fmt: skip
 
 
 def _latched(
-    values: np.ndarray, start: float, stop: float, max_gap_frames: int
+    values: np.ndarray, start: float, stop: float, max_gap_frames: int, edges_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n,) on since a value >= start and until one < stop; (n,) whether either has come yet."""
     seen = np.isfinite(values)
-    _, joined = bridge(seen, seen, max_gap_frames)
+    _, joined = bridge(seen, seen, max_gap_frames, edges_s)
     stretch, frame = stretch_ids(joined), np.arange(len(values))
     begins = np.maximum.accumulate(np.where(np.diff(stretch, prepend=-1) != 0, frame, 0))
     with np.errstate(invalid="ignore"):
@@ -200,7 +233,7 @@ def mobility_state(
     immobile_below: float = 0.04,
     highly_above: float = 0.10,
     window_s: float = 0.0,
-    lag_s: float | None = None,
+    lag_s: float | None = 0.04,
     min_duration_s: float = 0.0,
     max_gap_frames: int = 3,
 ) -> Bouts:
@@ -208,8 +241,8 @@ def mobility_state(
 
     state: "immobile" (less than immobile_below), "highly mobile" (more than highly_above), or
     "mobile" (in between). Both limits are shares (0 to 1) of the outline's area. lag_s: seconds to
-    look back; by default one frame, so that the limits hold for one frame rate: give 0.04 at any
-    rate to mean 25 frames/s. window_s: seconds of a centred mean. min_duration_s: seconds.
+    look back, to the nearest frame; the limits are those of 25 frames/s, so that frame rates agree
+    by default; None is one frame. window_s: seconds of a centred mean. min_duration_s: seconds.
     max_gap_frames: see bouts_where. Needs outlines from tracking.
 
     Source: EthoVision's Mobility state; below 4 % immobile, above 10 % highly mobile in Noldus' own

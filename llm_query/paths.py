@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.bout_algebra import window
-from llm_query.directions import smoothed, turning_angle
+from llm_query.directions import smoothed, steps, turning_angle
 from llm_query.errors import QueryError
+from llm_query.intervals import holes
 from llm_query.recording import Recording
 from llm_query.vocabulary import word
 
@@ -27,8 +28,8 @@ def path_straightness(
     1 is a straight line, 0 came back to where it began. From the first to the last frame of the
     period in which the animal was seen. start_s, stop_s: the period in seconds. window_s: seconds
     of smoothing first: jitter makes a path longer. gaps: "straight" goes through gaps in a straight
-    line; "scale" divides the length seen by its share of the time, and may exceed 1. NaN for an
-    animal that was not seen or did not move.
+    line; "scale" divides the length seen by its share of the time between those two frames, and may
+    exceed 1. NaN for an animal that was not seen or did not move.
 
     Source: straightness index D/L (Batschelet 1981; Benhamou 2004, J. Theor. Biol. 229), as in
     movement's compute_path_straightness.
@@ -47,7 +48,8 @@ def path_straightness(
     if gaps == "straight":
         length = float(np.hypot(*np.diff(path[seen], axis=0).T).sum())
     else:
-        step, lasting = np.hypot(*np.diff(path, axis=0).T), np.diff(time_s)
+        watched = slice(seen[0], seen[-1] + 1)
+        step, lasting = _lengths(path[watched], time_s[watched]), np.diff(time_s[watched])
         known = np.isfinite(step)
         share = lasting[known].sum() / lasting.sum()
         length = float(step[known].sum() / share) if share else 0.0
@@ -116,7 +118,7 @@ def meander(
     0.0
     """
     turn = turning_angle(recording, animal, point, min_step=min_step, window_s=window_s)
-    step = np.diff(smoothed(recording, animal, point, window_s), axis=0)
+    step = steps(recording, animal, point, window_s)
     turn[1:] /= np.where(np.isfinite(turn[1:]), np.hypot(*step.T), np.nan)
     return turn if signed else np.abs(turn)
 
@@ -145,11 +147,10 @@ def sinuosity(
     >>> round(sinuosity(Recording.synthetic({"animal1": square}), "animal1"), 3)
     2.0
     """
-    path, _ = _period(recording, animal, point, start_s, stop_s, window_s)
-    steps = np.diff(path, axis=0)
-    length = np.hypot(*steps.T)
+    path, time_s = _period(recording, animal, point, start_s, stop_s, window_s)
+    step, length = np.diff(path, axis=0), _lengths(path, time_s)
     with np.errstate(invalid="ignore", divide="ignore"):
-        dots = (steps[1:] * steps[:-1]).sum(axis=1) / (length[1:] * length[:-1])
+        dots = (step[1:] * step[:-1]).sum(axis=1) / (length[1:] * length[:-1])
     turns, lengths = dots[np.isfinite(dots)], length[np.isfinite(length)]
     if not len(turns):
         return float("nan")
@@ -158,6 +159,11 @@ def sinuosity(
         return 0.0
     variation = lengths.std() / mean
     return float(2 / np.sqrt(mean * ((1 + cosine) / (1 - cosine) + variation**2)))
+
+
+def _lengths(path: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+    """(n - 1,) the lengths of the steps to the next frame; NaN beside gaps and holes in time."""
+    return np.where(holes(time_s), np.nan, np.hypot(*np.diff(path, axis=0).T))
 
 
 def _frames(recording: Recording, start_s: float | None, stop_s: float | None) -> tuple[int, int]:

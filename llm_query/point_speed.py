@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from llm_query.intervals import bridge
+from llm_query.intervals import bridge, holes, usual_step
 from llm_query.local_fits import line_fit, stretch_ids
 from llm_query.recording import Recording
 
@@ -20,19 +20,23 @@ def trusted(recording: Recording, animal: str, point: str, min_confidence: float
     place = recording.position(animal, point)
     with np.errstate(invalid="ignore"):
         doubted = recording.confidence(animal, point) < min_confidence
-        doubted |= strayed(place, float(recording.fps))
+        doubted |= strayed(place, recording.time_s)
     return np.where(doubted[:, None], np.nan, place)
 
 
-def strayed(place: np.ndarray, fps: float) -> np.ndarray:
+def strayed(place: np.ndarray, time_s: np.ndarray) -> np.ndarray:
     """(n,) bool: frames in which a point lies far from where it is before and after.
 
     Farther from the median of SPIKE_S around than five times jitter, and five times the median
     distance there, as where the animal runs and turns (Hampel's rule).
     """
-    reach = max(int(SPIKE_S / 2 * fps + 1e-6), 1)
-    padded = np.pad(place, ((reach, reach), (0, 0)), constant_values=np.nan)
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+    interval = usual_step(time_s) if len(time_s) > 1 else SPIKE_S
+    reach = max(int(SPIKE_S / 2 / interval + 1e-6), 1)
+    around = _around(place, reach)
+    if np.ptp(np.diff(time_s)) > interval / 2:  # frames count as far as they are near in time
+        clock = time_s + np.concatenate([[0.0], np.cumsum(SPIKE_S * holes(time_s))])
+        away = np.abs(_around(clock[:, None], reach) - clock[:, None, None])
+        around = np.where(away <= max(SPIKE_S / 2, interval) + interval / 2, around, np.nan)
     middle = np.full(place.shape, np.nan)
     some = np.isfinite(around).any(axis=(1, 2))
     middle[some] = np.nanmedian(around[some], axis=2)
@@ -41,14 +45,20 @@ def strayed(place: np.ndarray, fps: float) -> np.ndarray:
     return away[:, reach] > FAR * np.fmax(usual, max(jitter_of(place), 0.0)) + TOLERANCE_S
 
 
+def _around(values: np.ndarray, reach: int) -> np.ndarray:
+    """(n, d, 2 * reach + 1) the values (n, d) of so many frames on both sides; NaN beyond."""
+    padded = np.pad(values, ((reach, reach), (0, 0)), constant_values=np.nan)
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+
+
 def filled(path: np.ndarray, time_s: np.ndarray, max_gap_frames: int) -> np.ndarray:
-    """(n, 2) with gaps of up to max_gap_frames frames crossed in a straight line."""
+    """(n, 2) with gaps of up to max_gap_frames frames crossed in a straight line, holes not."""
     seen = np.isfinite(path).all(axis=1)
     if seen.all() or not seen.any():
         return path
-    _, known = bridge(seen, seen, max_gap_frames)
+    _, known = bridge(seen, seen, max_gap_frames, np.append(time_s, time_s[-1]))
     crossed = [np.interp(time_s, time_s[seen], axis[seen]) for axis in path.T]
-    return np.where(known[:, None], np.stack(crossed, axis=1), np.nan)
+    return np.where((known | seen)[:, None], np.stack(crossed, axis=1), np.nan)
 
 
 def steady_speed(path: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
@@ -60,7 +70,7 @@ def steady_speed(path: np.ndarray, time_s: np.ndarray, window_s: float) -> np.nd
     """
     fast = np.hypot(*line_fit(path, time_s, window_s)[1].T)
     seen = np.isfinite(path).all(axis=1)
-    stretch = stretch_ids(seen)
+    stretch = stretch_ids(seen, time_s)
     fast = np.fmax(fast, _turning_speed(path, time_s, window_s, stretch) / TURN)
     first = np.flatnonzero(seen & (np.diff(stretch, prepend=-1) != 0))
     last = np.flatnonzero(seen & (np.diff(stretch, append=-1) != 0))

@@ -10,6 +10,7 @@ from llm_query.bouts import Bouts
 from llm_query.distances import distance_to_wall
 from llm_query.errors import QueryError
 from llm_query.kinematics import speed
+from llm_query.local_fits import windows
 from llm_query.motion import WINDOW_S, Limit, speed_limit
 from llm_query.point_speed import nan_median
 from llm_query.recording import Recording
@@ -49,7 +50,7 @@ def rearing(
     to see how far it holds for your camera, or train a learned behaviour.
 
     Source: ours; EthoVision, too, tells rearing by a body that looks contracted. People agree among
-    themselves by a bout F1 of 0.64 to 0.75 on it.
+    themselves by a frame kappa of 0.64 to 0.75 and a bout F1 of 0.68 to 0.80 on it.
 
     >>> nose = np.tile([80.0, 0.0], (120, 1))
     >>> nose[30:60] = 40, 0
@@ -80,8 +81,8 @@ def rearing(
     return bouts_where(
         recording, rears, animal, known=known, behaviour="rearing",
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-        definition=f"body shorter than {max_length:g} of its median and speed of centre < {said}"
-        f"{where}, for >= {min_duration_s:g} s (proxy, seen from above)",
+        definition=f"body shorter than {max_length:g} of its median and speed of centre < {said} "
+        f"over {window_s:g} s{where}, for >= {min_duration_s:g} s (proxy, seen from above)",
     )  # fmt: skip
 
 
@@ -128,6 +129,7 @@ def grooming(
         near = REACH * median_length(recording, animal, "reach") if reach is None else reach
         busy, known = _face_washing(recording, animal, roles["nose"], paws, near, limit, window_s)
         how = f"a forepaw within {near:.3g} {recording.unit} of the nose, either of them faster"
+        how += f" over {window_s / 4:g} s within {window_s / 2:g} s"
     elif animal in recording.masks:
         changed = mobility(recording, animal, lag_s=LAG_S, window_s=window_s)
         with np.errstate(invalid="ignore"):
@@ -171,10 +173,11 @@ def _face_washing(
 
 
 def _highest(values: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
-    """(n,) the highest value within half a window on both sides, without NaN."""
-    high = values.copy()
-    reach = int(np.searchsorted(time_s, time_s[0] + window_s / 2 + 1e-9, side="right")) - 1
-    for k in range(1, reach + 1):
-        high[k:] = np.fmax(high[k:], values[:-k])
-        high[:-k] = np.fmax(high[:-k], values[k:])
+    """(n,) the highest value within half a window on both sides, without NaN; real times."""
+    high, frame = values.copy(), np.arange(len(values))
+    _, last = windows(np.ones(len(values), dtype=bool), time_s, window_s)
+    for k in range(1, int((last - frame).max(initial=0)) + 1):  # few, all frames at once
+        within = last[:-k] >= frame[k:]
+        high[k:] = np.where(within, np.fmax(high[k:], values[:-k]), high[k:])
+        high[:-k] = np.where(within, np.fmax(high[:-k], values[k:]), high[:-k])
     return high

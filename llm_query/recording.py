@@ -116,6 +116,8 @@ class Recording:
 
     def track(self, animal: str) -> Track:
         """One animal's track; an unknown name is an error that lists the known ones."""
+        if not isinstance(animal, str):
+            raise QueryError(f'An animal is given by one name, as "animal1", not {animal!r}.')
         if animal not in self.tracks:
             raise QueryError(
                 f'There is no animal "{animal}" in {self.video}: it has {", ".join(self.animals)}.'
@@ -124,12 +126,22 @@ class Recording:
 
     def remember(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """What `make` gives, made once per recording and key; treat arrays as read-only."""
+        try:
+            hash(key)
+        except TypeError:
+            raise QueryError(
+                f"Animals and body points are given by their names, one at a time: {key!r} has "
+                "something else."
+            ) from None
         if key not in self._known:
             self._known[key] = make()
         return self._known[key]
 
     def position(self, animal: str, point: str = "centre") -> np.ndarray:
         """(n, 2) x and y of a body point in `unit`; NaN where it was not seen. Read-only."""
+        self.track(animal)
+        if not isinstance(point, str):
+            raise QueryError(f'A body point is given by one name, as "nose", not {point!r}.')
         return self.remember(("position", animal, point), lambda: self._position(animal, point))
 
     def _position(self, animal: str, point: str) -> np.ndarray:

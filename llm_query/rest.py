@@ -45,6 +45,11 @@ def asleep(
     >>> asleep(mouse, "mouse").to_frame()[["start_s", "stop_s"]].values.tolist()
     [[10.0, 60.0]]
     """
+    if not (min_duration_s >= 0 and merge_s >= 0):
+        raise QueryError(
+            "min_duration_s and merge_s are lengths of time in seconds, 0 or more, not "
+            f"{min_duration_s:g} and {merge_s:g}."
+        )
     shortest = min(min_duration_s, 1.0) if merge_s > 0 else min_duration_s
     rest = immobile(
         recording, animal, max_speed, shortest, point=point, window_s=window_s,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.bends import Bends, beats_a_line, sharp_corner, turning
-from llm_query.intervals import cover, runs
+from llm_query.intervals import cover, holes, runs
 from llm_query.kinematics import velocity
 from llm_query.local_fits import stretch_ids
 from llm_query.recording import Recording
@@ -21,7 +21,7 @@ def slow_frames(
     position = recording.position(animal, point)
     if window_s == 0:
         return _without_last_steps(position, recording.time_s, slow, limit)
-    stretch = stretch_ids(np.isfinite(position).all(axis=1))
+    stretch = stretch_ids(np.isfinite(position).all(axis=1), recording.time_s)
     slow &= (stretch >= 0) & ~turning(recording, animal, point, turn, window_s, stretch)
     start, stop = runs(slow)
     bends = Bends(position, recording.time_s, stretch, fast, limit, window_s)
@@ -85,6 +85,7 @@ def _without_last_steps(
 ) -> np.ndarray:
     """Frame by frame: still from a frame to the next one, so that the stop's frame is the first."""
     step = np.hypot(*np.diff(position, axis=0).T) / np.diff(time_s)
+    step[holes(time_s)] = np.nan
     with np.errstate(invalid="ignore"):
         still = np.where(np.isfinite(step), step < limit, slow[:-1])
         back = np.append(still, slow[-1])

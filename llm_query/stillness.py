@@ -9,7 +9,7 @@ import numpy as np
 from llm_query.bends import sharp_corner
 from llm_query.body_points import points_by_role
 from llm_query.errors import QueryError
-from llm_query.intervals import cover, runs
+from llm_query.intervals import cover, holes, runs, usual_step
 from llm_query.point_speed import (
     filled,
     jitter_of,
@@ -63,7 +63,9 @@ def still_frames(body: Body, edges_s: np.ndarray, rule: Rule, corner_s: float) -
     corner_s: seconds on both sides of an edge in which a sharp corner is looked for; 0 for none.
     """
     with np.errstate(invalid="ignore"):
-        slow, known = body.speed < rule.max_speed, known_frames(body, rule)
+        slow = body.speed < rule.max_speed
+    known = known_frames(body, rule) & ~holes(edges_s)
+    slow &= known
     slow = crossed(reached(slow, known, edges_s, rule.back_date_s), known, edges_s, rule.bridge_s)
     start, stop = runs(slow)
     lasting = edges_s[stop] - edges_s[start] >= rule.min_duration_s - corner_s / 2
@@ -114,18 +116,20 @@ def _at_corners(
     """Starts and stops at the sharp bends of the body's path near them, if there are."""
     time_s, n = edges_s[:-1], len(edges_s) - 1
     begin, end = start.copy(), stop.copy()
+    torn = np.flatnonzero(holes(edges_s)) + 1  # the frames after holes
     for k in range(len(start)):
         middle = (start[k] + stop[k]) // 2
         if start[k] > 0:
             low = np.searchsorted(time_s, time_s[start[k]] - corner_s - TOLERANCE_S)
             high = np.searchsorted(time_s, time_s[start[k]] + corner_s + TOLERANCE_S) - 1
-            low = max(low, stop[k - 1] if k else 0)
+            low = max(low, stop[k - 1] if k else 0, torn[torn <= start[k]].max(initial=0))
             corner = sharp_corner(body.paths, time_s, int(low), int(min(high, middle)), "after")
             begin[k] = start[k] if corner is None else corner
         if stop[k] < n:
             low = np.searchsorted(time_s, time_s[stop[k]] - corner_s - TOLERANCE_S)
             high = np.searchsorted(time_s, time_s[stop[k]] + corner_s + TOLERANCE_S) - 1
             high = min(high, (start[k + 1] if k + 1 < len(start) else n) - 1)
+            high = min(high, torn[torn >= stop[k]].min(initial=n) - 1)
             corner = sharp_corner(body.paths, time_s, int(max(low, middle)), int(high), "before")
             end[k] = stop[k] if corner is None else corner
     good = end > begin
@@ -181,7 +185,7 @@ def body_motion(
 def _body(
     recording: Recording, animal: str, why: str, window_s: float, sure: float, max_gap_frames: int
 ) -> Body:
-    if not window_s > 0:
+    if not 0 < window_s < np.inf:
         raise QueryError(f"window_s is a length of time above 0 s, not {window_s:g}.")
     parts = body_parts(recording, animal, why)
     paths = {
@@ -198,5 +202,5 @@ def _body(
                              or [0.0]))  # fmt: skip
     return Body(
         parts, fast.max(axis=0), least, np.hstack(list(paths.values())),
-        jitter * slope_noise(float(recording.fps), window_s),
+        jitter * slope_noise(1 / usual_step(recording.time_s), window_s),
     )  # fmt: skip
