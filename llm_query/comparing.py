@@ -18,6 +18,7 @@ from llm_query import group_tests as tests
 from llm_query.effects import Effect
 from llm_query.errors import QueryError
 from llm_query.group_effects import effects_of
+from llm_query.group_nested import compare_nested
 from llm_query.group_samples import Group, Samples, read_samples
 from llm_query.group_tests import Tested
 
@@ -83,9 +84,9 @@ def compare_groups(
     table: a row per animal (or several, which are averaged, and said). value, group: its columns.
     unit_of: the columns that together name an animal, the unit of analysis. paired_by: the column
     that names what was measured in every group (the same animal before and after). nested_in: a
-    column of clusters (cage, litter, video) within which animals are not independent; fits a mixed
-    model. kind: "value", "count" or "latency"; a latency needs `censored`, a column that is true
-    where it never happened and the value is the time watched. test: "auto" or one of
+    column of clusters (cage, litter, video) within which animals are not independent; see
+    group_nested. kind: "value", "count" or "latency"; a latency needs `censored`, a column that is
+    true where it never happened and the value is the time watched. test: "auto" or one of
     group_tests.NAMES. measure, unit: how to call it. seed: of bootstrap intervals.
 
     >>> table = pd.DataFrame({"animal": range(12), "x": [1, 2, 3, 4, 5, 6, 3, 4, 5, 6, 7, 9]})
@@ -93,6 +94,8 @@ def compare_groups(
     >>> found.test.name, round(found.p, 4), found.contrast
     ("Welch's t test", 0.0936, 'a - b')
     """
+    if not 0 < confidence < 1:
+        raise QueryError(f"A confidence is above 0 and below 1, as 0.95, not {confidence}.")
     if kind not in ("value", "count", "latency"):
         raise QueryError(f'A measure is a "value", a "count" or a "latency", not "{kind}".')
     if kind == "latency" and censored is None:
@@ -124,7 +127,7 @@ def compare_groups(
         if min(len(values) for values in samples.values) < LEAST:
             return base
         if name == "mixed":
-            return _mixed(samples, base)
+            return _mixed(samples, base, seed)
         return _tested(samples, name, base, seed)
 
 
@@ -143,7 +146,7 @@ def _tested(samples: Samples, name: str, base: Comparison, seed: int) -> Compari
 def choose_test(samples: Samples, kind: str, wanted: str = "auto") -> tuple[str, str]:
     """The test's short name and the reason for it.
 
-    Latencies: log-rank. Nested: a mixed model. Two groups: Welch's t; Mann-Whitney U for counts
+    Latencies: log-rank. Nested: see group_nested. Two groups: Welch's t; Mann-Whitney U for counts
     and where a group has fewer than 6 animals. More: Welch's ANOVA; Kruskal-Wallis for the same
     reasons. Paired: paired t or Wilcoxon by the same rule; more than two, Friedman. The values
     themselves are not looked at.
@@ -237,12 +240,15 @@ def _pairs(samples: Samples, name: str, confidence: float, seed: int) -> tuple[P
     return tuple(replace(pair, p_adjusted=p) for pair, p in zip(found, adjusted, strict=True))
 
 
-def _mixed(samples: Samples, base: Comparison) -> Comparison:
-    """The comparison by a mixed model; differences are of the first group from the others."""
+def _mixed(samples: Samples, base: Comparison, seed: int) -> Comparison:
+    """The comparison of nested animals; differences are of the first group from the others."""
     _check_clusters(samples)
     number = np.repeat(np.arange(len(samples.values)), [len(v) for v in samples.values])
     clusters = np.concatenate(samples.clusters or ())
-    fit = tests.mixed_model(np.concatenate(samples.values), number, clusters, base.confidence)
+    values = np.concatenate(samples.values)
+    fit = compare_nested(values, number, clusters, base.confidence, seed)
+    if not np.isfinite(fit.test.p):
+        return replace(base, reason="the clusters of a group do not differ at all: no test is made")
     effects = []
     for name, (value, low, high) in zip(samples.names[1:], fit.differences, strict=True):
         said = f" ({samples.names[0]} - {name})" if len(samples.names) > 2 else ""

@@ -152,7 +152,7 @@ def _one_per_animal(
     notes: list[str],
 ) -> pd.DataFrame:
     """One row per animal and group: several are averaged, as they are not independent."""
-    flags = rows[censored].astype(bool) if censored else pd.Series(False, index=rows.index)
+    flags = _flags(rows[censored]) if censored else pd.Series(False, index=rows.index)
     rows = rows.assign(_censored=flags)
     who = [paired_by] if paired_by else unit_of
     keys = [*who, "_group"]
@@ -182,6 +182,17 @@ def _one_per_animal(
             keep[nested_in] = "first"
         rows = rows.groupby(keys, sort=False, as_index=False).agg(keep)
     return rows
+
+
+def _flags(column: pd.Series) -> pd.Series:
+    """True or false per row; a text is refused, as "False" would count as true."""
+    known = column.map(lambda mark: isinstance(mark, bool | np.bool_) or mark in (0, 1))
+    if not known.all():
+        raise QueryError(
+            f"{column.name} says true or false (or 1 or 0) of every animal, not "
+            f"{column[~known].iloc[0]!r}."
+        )
+    return column.astype(bool)
 
 
 def _complete(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from llm_query.errors import QueryError
+from llm_query.group_ranks import kruskal_p, rank_sum_p, signed_rank_p
 
 NAN = float("nan")
+ENOUGH_FOR_CHI2 = 6  # animals in every group, above which H is taken as chi-squared
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,14 @@ def student(samples: Samples) -> Tested:
 
 
 def mann_whitney(samples: Samples) -> Tested:
-    """Mann-Whitney U test; exact without ties, and then the least p that is possible is said."""
+    """Mann-Whitney U test, exact with few animals; then the least p that is possible is said."""
     a, b = samples
-    tied = len(np.unique(np.concatenate([a, b]))) < len(a) + len(b)
-    exact = not tied and len(a) * len(b) <= 400
-    found = stats.mannwhitneyu(a, b, method="exact" if exact else "asymptotic")
+    exact = len(a) * len(b) <= 400
+    found = stats.mannwhitneyu(a, b, method="asymptotic")
+    p, least = rank_sum_p(a, b) if exact else (float(found.pvalue), 0.0)
     name = f"Mann-Whitney U test ({'exact' if exact else 'normal approximation'})"
-    least = 2 / comb(len(a) + len(b), len(a))
-    remark = (
-        f"with {len(a)} and {len(b)} animals no p value can fall below {least:.2g}"
-        if least > 0.001
-        else ""
-    )
-    return Tested(name, "U", float(found.statistic), (), float(found.pvalue), remark)
+    remark = f"with {len(a)} and {len(b)} animals no p value can fall below {least:.2g}"
+    return Tested(name, "U", float(found.statistic), (), p, remark if least > 0.001 else "")
 
 
 def paired_t(samples: Samples) -> Tested:
@@ -81,14 +76,12 @@ def wilcoxon(samples: Samples) -> Tested:
     moved = (a - b)[a != b]
     if not len(moved):
         return Tested("Wilcoxon signed-rank test", "W", 0.0, (), 1.0, "no pair differs")
-    exact = len(np.unique(np.abs(moved))) == len(moved) and len(moved) <= 50
-    found = stats.wilcoxon(moved, method="exact" if exact else "asymptotic")
+    exact = len(moved) <= 50
+    found = stats.wilcoxon(moved, method="asymptotic")
+    p, least = signed_rank_p(moved) if exact else (float(found.pvalue), 0.0)
     name = f"Wilcoxon signed-rank test ({'exact' if exact else 'normal approximation'})"
-    least = 2 / 2 ** len(moved)
     remark = f"with {len(moved)} pairs no p value can fall below {least:.2g}"
-    return Tested(
-        name, "W", float(found.statistic), (), float(found.pvalue), remark if least > 0.001 else ""
-    )
+    return Tested(name, "W", float(found.statistic), (), p, remark if least > 0.001 else "")
 
 
 def welch_anova(samples: Samples) -> Tested:
@@ -115,12 +108,15 @@ def alexander_govern(samples: Samples) -> Tested:
 
 
 def kruskal(samples: Samples) -> Tested:
-    """Kruskal-Wallis test of several independent samples by ranks."""
+    """Kruskal-Wallis test of several independent samples by ranks; by permutation with few."""
     df = (float(len(samples) - 1),)
     if np.ptp(np.concatenate(samples)) == 0:
         return Tested("Kruskal-Wallis test", "H", 0.0, df, 1.0, "all values are the same")
     found = stats.kruskal(*samples)
-    return Tested("Kruskal-Wallis test", "H", float(found.statistic), df, float(found.pvalue))
+    if min(map(len, samples)) >= ENOUGH_FOR_CHI2:
+        return Tested("Kruskal-Wallis test", "H", float(found.statistic), df, float(found.pvalue))
+    p, how = kruskal_p(samples)
+    return Tested(f"Kruskal-Wallis test ({how})", "H", float(found.statistic), df, p)
 
 
 def friedman(samples: Samples) -> Tested:
@@ -144,66 +140,6 @@ def log_rank(times: Samples, happened: Samples) -> Tested:
     label = np.repeat(np.arange(len(times)), [len(t) for t in times])
     chi2, p = survdiff(np.concatenate(times), np.concatenate(happened).astype(int), label)
     return Tested("log-rank test", "chi2", float(chi2), (float(len(times) - 1),), float(p))
-
-
-@dataclass(frozen=True)
-class Mixed:
-    """A mixed model's test, and each group's difference from the first with its interval."""
-
-    test: Tested
-    differences: tuple[tuple[float, float, float], ...]  # value, low, high, in the value's unit
-    total_sd: float
-    notes: tuple[str, ...]
-
-
-def mixed_model(
-    values: np.ndarray, groups: np.ndarray, clusters: np.ndarray, confidence: float
-) -> Mixed:
-    """A linear mixed model with a random intercept per cluster (a cage, a litter, a video).
-
-    values (n,); groups (n,) from 0; clusters (n,). The groups are tested by the likelihood ratio
-    of the models with and without them; differences are those of the REML fit.
-    """
-    from statsmodels.regression.mixed_linear_model import MixedLM
-
-    k = int(groups.max()) + 1
-    design = np.column_stack([np.ones(len(values)), *(groups == g for g in range(1, k))])
-    design = design.astype(float)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            full = MixedLM(values, design, clusters).fit(reml=False)
-            null = MixedLM(values, design[:, :1], clusters).fit(reml=False)
-            fit = MixedLM(values, design, clusters).fit(reml=True)
-        except np.linalg.LinAlgError as error:
-            raise QueryError(
-                "The mixed model cannot be fitted to these values: too few animals per cluster. "
-                "Compare the means of the clusters instead."
-            ) from error
-    chi2 = max(2 * float(full.llf - null.llf), 0.0)
-    p = float(stats.chi2.sf(chi2, k - 1))
-    z = float(stats.norm.ppf(0.5 + confidence / 2))
-    estimates = np.asarray(fit.params)[1:k]
-    errors = np.sqrt(np.diag(np.asarray(fit.cov_params())))[1:k]
-    between = float(np.asarray(fit.cov_re).ravel()[0])
-    notes = []
-    if between < 1e-8 * float(fit.scale) or any("boundary" in str(w.message) for w in caught):
-        notes.append("the clusters do not differ beyond chance (their variance is 0)")
-    if not (full.converged and null.converged and fit.converged):
-        notes.append("the mixed model did not converge: do not rely on it")
-    n_clusters = len(np.unique(clusters))
-    if n_clusters < 10:
-        notes.append(f"only {n_clusters} clusters: p of a likelihood ratio is somewhat too small")
-    name = "likelihood-ratio test of a linear mixed model"
-    return Mixed(
-        Tested(name, "chi2", chi2, (float(k - 1),), p),
-        tuple(
-            (float(e), float(e - z * s), float(e + z * s))
-            for e, s in zip(estimates, errors, strict=True)
-        ),
-        float(np.sqrt(between + fit.scale)),
-        tuple(notes),
-    )
 
 
 def adjust(p_values: Sequence[float], method: str = "holm") -> list[float]:

@@ -43,6 +43,8 @@ def describe_measure(measure: str, region: str | None = None, calibrated: bool =
         "distance_moved": f"the path of the centre in {place}, summed from frame to frame, not "
         "smoothed and not across gaps in tracking",
         "mean_speed": "the path of the centre divided by the time over which it was tracked",
+        "path_straightness": "the straight way from the first to the last place seen, divided by "
+        "the path between them",
         "time_moving": f"the time with a speed of at least {walk} {window}",
         "moving_bouts": f"the number of bouts with a speed of at least {walk} {window}",
         "time_immobile": f"the time with a speed below {still} {window}, for at least {least:g} s",

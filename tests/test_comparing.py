@@ -1,5 +1,7 @@
 """Comparing groups: textbook numbers, direct calls of scipy and statsmodels, and plain refusals."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,8 @@ from llm_query.effects import (
     small_sample_factor,
 )
 from llm_query.errors import QueryError
+from llm_query.group_nested import compare_nested
+from llm_query.group_ranks import rank_sum_p
 from llm_query.group_tests import adjust, survival
 
 # Student's (1908) sleep data, as every textbook prints them: extra hours under two drugs.
@@ -123,8 +127,9 @@ def test_few_animals_are_compared_by_ranks_with_the_least_p_that_is_possible():
 def test_counts_are_compared_by_ranks_whatever_their_number():
     groups = {"a": [0, 1, 1, 2, 3, 3, 4], "b": [2, 3, 4, 4, 5, 6, 9]}
     found = compare_groups(table_of(groups), "x", "group", kind="count")
-    direct = stats.mannwhitneyu(*groups.values(), method="asymptotic")
-    assert "normal approximation" in found.test.name and found.p == pytest.approx(direct.pvalue)
+    direct = stats.mannwhitneyu(*groups.values(), method=stats.PermutationMethod())  # 3432 orders
+    assert found.test.name == "Mann-Whitney U test (exact)"
+    assert found.p == pytest.approx(direct.pvalue)
     three = compare_groups(
         table_of({**groups, "c": [1, 2, 2, 8, 9, 9, 7]}), "x", "group", kind="count"
     )
@@ -190,29 +195,109 @@ def test_three_groups_of_latencies_are_compared_at_once_and_in_pairs():
     assert found.pairs[0].p == pytest.approx(two.p) and found.p < 0.001
 
 
+def test_marks_of_censoring_that_are_texts_are_refused():
+    table = latencies(AML)
+    as_text = table.assign(never=table["never"].astype(str))
+    with pytest.raises(QueryError, match=r"never says true or false .* not 'False'"):
+        compare_groups(as_text, "x", "group", kind="latency", censored="never")
+    number = table.assign(never=table["never"].astype(int))
+    found, once = (
+        compare_groups(t, "x", "group", kind="latency", censored="never") for t in (number, table)
+    )
+    assert found.p == once.p
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 1.5, float("nan")])
+def test_a_confidence_that_is_none_is_refused(confidence):
+    with pytest.raises(QueryError, match="above 0 and below 1"):
+        compare_groups(sleep(False), "x", "group", confidence=confidence)
+
+
 def test_a_median_latency_that_is_not_reached_is_missing():
     median, mean = survival(np.array([5.0, 60, 60, 60]), np.array([True, False, False, False]), 60)
     assert np.isnan(median) and mean == pytest.approx((5 + 3 * 60) / 4)
 
 
-def test_animals_nested_in_cages_are_compared_by_a_mixed_model():
+def test_animals_of_cages_that_got_one_treatment_are_compared_by_the_means_of_cages():
     random = np.random.default_rng(0)
     cages = np.repeat(np.arange(16), 4)
     group = np.where(cages < 8, "drug", "vehicle")
     x = 10 + 3.0 * (group == "drug") + random.normal(0, 1, 16)[cages] + random.normal(0, 1, 64)
     table = pd.DataFrame({"animal": range(64), "cage": cages, "group": group, "x": x})
     found = compare_groups(table, "x", "group", nested_in="cage", unit="cm")
-    assert found.test.name == "likelihood-ratio test of a linear mixed model"
+    means = table.groupby(["group", "cage"])["x"].mean()
+    direct = stats.ttest_ind(means["drug"], means["vehicle"])
+    assert found.test.name == "t test of the means of clusters" and found.test.df == (14.0,)
+    assert found.test.statistic == pytest.approx(direct.statistic)
+    assert found.p == pytest.approx(direct.pvalue)
     assert "nested in cage" in found.reason and found.contrast == "drug - vehicle"
     gap = found.effects[1]
     assert gap.value == pytest.approx(x[group == "drug"].mean() - x[group == "vehicle"].mean())
-    # balanced clusters: the standard error is that of the means of the cages
-    means = table.groupby(["group", "cage"])["x"].mean()
-    error = np.sqrt(sum(means[g].var(ddof=1) / 8 for g in ("drug", "vehicle")))
-    assert (gap.high - gap.low) / (2 * 1.959964) == pytest.approx(error, rel=1e-3)
+    limits = direct.confidence_interval()
+    assert (gap.low, gap.high) == pytest.approx((limits.low, limits.high))
     # a t test over the animals would take them for independent
     wrong = stats.ttest_ind(x[group == "drug"], x[group == "vehicle"])
     assert found.p > wrong.pvalue
+
+
+@pytest.mark.parametrize("cages", [3, 4])
+def test_few_cages_that_differ_by_chance_seem_different_in_one_of_twenty_studies(cages):
+    random = np.random.default_rng(cages)
+    cage = np.repeat(np.arange(2 * cages), 4)
+    p = [
+        compare_nested(
+            random.normal(size=2 * cages)[cage] + random.normal(size=len(cage)),
+            (cage >= cages).astype(int), cage, 0.95,
+        ).test.p
+        for _ in range(600)
+    ]  # fmt: skip
+    assert 0.028 < np.mean(np.array(p) < 0.05) < 0.076  # 600 studies: 0.05 by three errors
+
+
+def test_litters_that_got_both_treatments_are_compared_by_a_mixed_model():
+    random = np.random.default_rng(2)
+    litter = np.repeat(np.arange(7), 4)
+    group = np.tile(["a", "a", "b", "b"], 7)
+    x = random.normal(0, 2, 7)[litter] + random.normal(size=28) + 1.5 * (group == "a")
+    table = pd.DataFrame({"animal": range(28), "x": x, "group": group, "litter": litter})
+    found = compare_groups(table, "x", "group", nested_in="litter")
+    assert "mixed model" in found.test.name and "bootstrap" in found.test.name
+    # every litter is alike: the F of groups within litters, on 28 - 7 - 1 animals
+    means = table.pivot_table(index="litter", columns="group", values="x")
+    gap = (means["a"] - means["b"]).mean()
+    centred = table["x"] - table.groupby("litter")["x"].transform("mean")
+    side = np.where(group == "a", gap / 2, -gap / 2)
+    error = np.sqrt(((centred - side) ** 2).sum() / 20 / 7)
+    assert found.test.statistic == pytest.approx((gap / error) ** 2, rel=0.02)
+    assert found.p == pytest.approx(2 * stats.t.sf(gap / error, 20), abs=0.003)
+    difference = found.effects[1]
+    reach = stats.t.ppf(0.975, 20) * error
+    assert difference.value == pytest.approx(gap)
+    assert (difference.low, difference.high) == pytest.approx((gap - reach, gap + reach), rel=0.06)
+
+
+def test_ties_leave_a_rank_test_as_exact_as_it_is_without():
+    found = compare_groups(table_of({"a": [0, 0, 0], "b": [5, 5, 5]}), "x", "group", kind="count")
+    assert found.p == pytest.approx(0.1)  # 2 of 20 orders
+    random = np.random.default_rng(0)
+    for a, b in [(random.poisson(1, 4), random.poisson(2, 6)) for _ in range(20)]:
+        ranks = stats.rankdata([*a, *b])
+        off = [abs(sum(ranks[list(own)]) - 4 * 5.5) for own in combinations(range(10), 4)]
+        expected = np.mean(np.array(off) >= abs(ranks[:4].sum() - 22) - 1e-9)
+        assert rank_sum_p(a.astype(float), b.astype(float))[0] == pytest.approx(expected)
+    pairs = table_of({"a": [1, 1, 1, 1], "b": [3, 3, 3, 3]}, pair=[*range(4)] * 2)
+    assert compare_groups(pairs, "x", "group", paired_by="pair").p == pytest.approx(2 / 16)
+
+
+def test_three_small_groups_are_compared_by_all_orders_of_their_ranks():
+    table = table_of({"a": [1, 2, 3], "b": [4, 5, 6], "c": [7, 8, 9]})
+    found = compare_groups(table, "x", "group")
+    assert found.test.name == "Kruskal-Wallis test (exact)"
+    assert found.p == pytest.approx(6 / 1680)  # the groups in any of 6 orders, of 9!/(3!)^3
+    five = {name: np.arange(5.0) + 4 * k for k, name in enumerate("abc")}
+    drawn = compare_groups(table_of(five), "x", "group")
+    assert drawn.test.name == "Kruskal-Wallis test (9999 permutations)"
+    assert 1e-4 <= drawn.p < 0.002
 
 
 def test_under_three_animals_the_effect_is_told_without_a_p():
