@@ -7,10 +7,11 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 # Words up to six letters are mostly one token, longer ones one for every five letters or so.
-_PIECES = re.compile(r"[^\W\d_]+|\d+|\s+|_|[^\w\s]")
+_PIECES = re.compile(r"[^\W\d_]+|\d+|\s\s+|\n|_|[^\w\s]")
 _WORD_LETTERS = 6
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TERMS = re.compile(r"[^\W_]+")
@@ -68,15 +69,17 @@ class Turn:
         return "\n".join(part for part in (self.question, self.code, self.text) if part)
 
 
+@lru_cache(maxsize=10_000)  # the same definitions and turns are counted for every question
 def estimate_tokens(text: str) -> int:
     """Estimate how many tokens a language model counts in a text, rather too many than too few.
 
     >>> estimate_tokens("How often does the mouse chase?")
     7
     """
-    return sum(_piece_tokens(piece) for piece in _PIECES.findall(text))
+    return sum(map(_piece_tokens, _PIECES.findall(text)))
 
 
+@lru_cache(maxsize=50_000)
 def _piece_tokens(piece: str) -> int:
     first = piece[0]
     if first.isspace():
@@ -96,6 +99,11 @@ def terms(text: str) -> list[str]:
     >>> terms("The mouse's <|headDips|>, 3 cm")
     ['the', 'mouse', 'head', 'dips', '3', 'cm']
     """
+    return list(_terms(text))
+
+
+@lru_cache(maxsize=10_000)
+def _terms(text: str) -> tuple[str, ...]:
     plain = _CAMEL.sub(" ", unicodedata.normalize("NFKC", text))
     plain = re.sub(r"['’](s|t|re|ve|ll)?\b", "", plain.casefold())
-    return _TERMS.findall(plain)
+    return tuple(_TERMS.findall(plain))

@@ -16,7 +16,8 @@ get: got gotten | give: gave given | go: went gone goes | grind: ground | grow: 
 hang: hung | have: has had | hear: heard | hide: hid hidden | hold: held | index: indices
 keep: kept | kneel: knelt | lay: laid | lead: led | leap: leapt | leave: leaving
 lie: lay lain lying | lose: lost | lean: leant | make: made | mate: mating mated | meet: met
-mouse: mice | ox: oxen | pay: paid | ride: rode ridden | ring: rang rung | rise: rose risen | run: ran
+mouse: mice | ox: oxen | pay: paid | ride: rode ridden | ring: rang rung | rise: rose risen
+run: ran
 see: saw seen | seek: sought | shake: shook shaken | shoot: shot | show: shown
 shrink: shrank shrunk | sink: sank sunk | sit: sat | sleep: slept | slide: slid | sling: slung
 sneak: snuck | speak: spoke spoken | spend: spent | spin: spun | spring: sprang sprung

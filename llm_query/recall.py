@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from llm_query.inflections import bases, same_word
 from llm_query.synonyms import PLAIN_WORDS
 
 _SYMBOL = re.compile(r"<\|\s*([^|<>]+?)\s*\|>")
+_LOOSE = 4  # the rank of a name whose words stand in another order
 _FOLLOW_UP = re.compile(
     r"^\s*(and|but|also|now|what about|how about|same|again|the same)\b"
     r"|\b(that|those|them|it|these|the same|previous|last (question|answer|analysis))\b",
@@ -90,6 +91,9 @@ def unknown_symbols(question: str, definitions: Sequence[Definition]) -> list[st
 
 def find_name(name: str, definitions: Sequence[Definition]) -> Definition | None:
     """Find a definition by name, then by alias, then by an inflection of either."""
+    for one in definitions:
+        if one.name == name:
+            return one
     words = terms(name)
     ranked = [
         (rank, place)
@@ -161,30 +165,38 @@ def _named(question: str, definitions: Sequence[Definition]) -> tuple[list[Defin
 
 
 def _candidates(words: Sequence[str], definitions: Sequence[Definition]) -> list[_Found]:
-    """Find every name and alias in the words: also written in one (headdips) or apart."""
     starts: dict[str, list[int]] = {}
     for place, word in enumerate(words):
         for base in bases(word):
             starts.setdefault(base, []).append(place)
-    pairs = {a + b: place for place, (a, b) in enumerate(pairwise(words))}
-    found = []
-    for place, one in enumerate(definitions):
-        for alias, name in enumerate(one.names):
-            phrase = terms(name)
-            for start in sorted({s for base in bases(phrase[0]) for s in starts.get(base, ())}):
-                here = words[start : start + len(phrase)]
-                if _same(here, phrase):
-                    rank = 2 * min(alias, 1) + (here != phrase)
-                    found.append(_Found(start, start + len(phrase), rank, place))
-            joined = "".join(phrase)
-            if len(phrase) == 1 and joined in pairs:
-                found.append(_Found(pairs[joined], pairs[joined] + 2, 1, place))
-            if len(phrase) > 1:
-                for start, word in enumerate(words):
-                    if joined in bases(word):
-                        found.append(_Found(start, start + 1, 1, place))
-                found += [_Found(a, b, 4, place) for a, b in _in_any_order(phrase, words)]
-    return found
+    return [
+        _Found(start, stop, rank if rank == _LOOSE else rank + 2 * min(alias, 1), place)
+        for place, one in enumerate(definitions)
+        for alias, name in enumerate(one.names)
+        for start, stop, rank in (_spans(terms(name), words, starts) if terms(name) else ())
+    ]
+
+
+def _spans(
+    phrase: Sequence[str], words: Sequence[str], starts: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[int, int, int]]:
+    """Find a name in the words: also written in one (headdips), apart, or in another order."""
+    size = len(phrase)
+    for start in sorted({at for base in bases(phrase[0]) for at in starts.get(base, ())}):
+        here = words[start : start + size]
+        if _same(here, phrase):
+            yield start, start + size, int(list(here) != list(phrase))
+    joined = "".join(phrase)
+    if size == 1:
+        for start, (one, other) in enumerate(pairwise(words)):
+            if one + other == joined:
+                yield start, start + 2, 1
+        return
+    for start in starts.get(joined, ()):
+        yield start, start + 1, 1
+    if all(any(base in starts for base in bases(word)) for word in phrase):
+        for start, stop in _in_any_order(phrase, words):
+            yield start, stop, _LOOSE
 
 
 def _in_any_order(phrase: Sequence[str], words: Sequence[str]) -> list[tuple[int, int]]:
