@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from llm_query.definitions import estimate_tokens
-from llm_query.model_refusals import ContextTooLong, Refused, context_limit, explain, says_it_cannot
+from llm_query.model_refusals import ContextTooLong, Refused
 from llm_query.model_replies import InvalidReply, read_reply
+from llm_query.model_server import Server
 from llm_query.model_settings import ModelError, ModelSettings, settings_from
 from llm_query.token_counts import message_tokens
 
@@ -31,12 +29,9 @@ __all__ = ("ChatModel", "ContextTooLong", "LanguageModel", "ModelError", "ModelS
            "find_model", "settings_from")  # fmt: skip
 
 Message = dict[str, str]
-TRIES = 4  # of one request, where the server is busy or fails
-FIRST_WAIT_S = 0.5  # then twice as long each time
-LONGEST_WAIT_S = 60.0  # a server that wants more is not waited for
-LONGEST_REPLY = 200_000  # characters: a model that repeats itself for ever is stopped
 FORMS = ("json_schema", "json_object", "fenced block")  # in which an object is asked for
 SHOWN_AGAIN = 1200  # characters of an invalid reply that the model sees again
+SCHEMA_WORDS = ("type", "items", "anyOf", "$ref", "enum", "description")  # that all servers know
 FEW = 500  # tokens; below it the server's own additions would spoil the calibration
 
 
@@ -75,6 +70,7 @@ class ChatModel:
         self.settings = settings
         self.name = settings.model
         self.calibration = 1.0  # the server's count of tokens by ours; never below 1
+        self._server = Server(settings)
         self._form = 0
         self._left_out: set[str] = set()  # options this server does not take
         self._lock = threading.Lock()
@@ -109,25 +105,26 @@ class ChatModel:
         )
 
     def models(self, timeout_s: float = 5.0) -> list[str]:
-        """The names of the models that the server has."""
-        try:
-            return sorted(each.id for each in self._client(timeout_s).models.list().data)
-        except self._failures() as error:
-            problem = self._problem(error)
-        raise problem
+        """The names of the models that its server has."""
+        return self._server.models(timeout_s)
 
     def _ask(
         self, messages: Sequence[Message], schema: type[BaseModel], on_text: Any
     ) -> tuple[str, tuple[int, int]]:
-        """One reply; what the server refuses to take is left out, for good."""
+        """One reply; what the server refuses to take is left out, for good if that helps."""
+        before = self._form, set(self._left_out)
         for _ in range(len(FORMS) + 3):
             form, left_out = self._form, frozenset(self._left_out)
             try:
-                return self._send(_request(messages, schema, form, left_out), on_text)
+                request = _request(messages, schema, form, left_out)
+                text, usage = self._server.send(request, on_text)
+                return text, self._count(request["messages"], text, usage)
             except Refused as refused:
                 problem = refused
             if not self._give_way(str(problem), form, left_out):
                 break
+        with self._lock:  # it was something else
+            self._form, self._left_out = before
         raise ModelError(f"{self.settings.host} does not take the question: {problem}")
 
     def _give_way(self, said: str, form: int, left_out: frozenset[str]) -> bool:
@@ -143,47 +140,6 @@ class ChatModel:
                 self._left_out.update(options)
         return bool(named or options) or form < len(FORMS) - 1
 
-    def _send(self, request: dict[str, Any], on_text: Any) -> tuple[str, tuple[int, int]]:
-        """Send one request, again and later where the server is busy or out of order."""
-        for number in range(TRIES):
-            try:
-                return self._stream(request, on_text)
-            except self._failures() as error:
-                problem = self._problem(error)
-                wait_s = _wait_s(error, number)
-            if isinstance(problem, ContextTooLong | Refused) or wait_s is None:
-                raise problem
-            if number < TRIES - 1:
-                time.sleep(wait_s)
-        raise problem
-
-    def _stream(self, request: dict[str, Any], on_text: Any) -> tuple[str, tuple[int, int]]:
-        """The whole text of one reply, and how many tokens were read and written."""
-        parts: list[str] = []
-        usage, size, seen = None, 0, False
-        deadline = time.monotonic() + self.settings.timeout_s
-        client = self._client(self.settings.timeout_s)
-        with client.chat.completions.create(model=self.name, stream=True, **request) as stream:
-            for chunk in stream:
-                seen = True
-                usage = getattr(chunk, "usage", None) or usage
-                for piece in _pieces(chunk):
-                    parts.append(piece)
-                    size += len(piece)
-                    if on_text:
-                        on_text(piece)
-                if time.monotonic() > deadline:
-                    raise self._too_slow()
-                if size > LONGEST_REPLY:
-                    break
-        if not seen:
-            raise ModelError(
-                f"{self.settings.host} answers, but not as a Chat Completions server. Check its "
-                "address: it usually ends in /v1."
-            )
-        text = "".join(parts)
-        return text, self._count(request["messages"], text, usage)
-
     def _count(self, messages: Sequence[Message], text: str, usage: Any) -> tuple[int, int]:
         """Tokens read and written as the server says, or else as estimated."""
         guessed = message_tokens(messages)
@@ -193,44 +149,6 @@ class ChatModel:
             with self._lock:
                 self.calibration = min(3.0, max(self.calibration, read / guessed))
         return read or guessed, written or estimate_tokens(text)
-
-    def _client(self, timeout_s: float) -> Any:
-        openai = import_module("openai")
-        return openai.OpenAI(
-            base_url=self.settings.base_url,
-            api_key=self.settings.api_key or "none",  # local servers ask for none
-            timeout=openai.Timeout(timeout_s, connect=min(10.0, timeout_s)),
-            max_retries=0,
-        )
-
-    def _failures(self) -> tuple[type[Exception], ...]:
-        """What asking a server may raise; a broken stream is the transport's own error."""
-        openai = import_module("openai")
-        made_of = [kind.__module__ for kind in openai.DefaultHttpxClient.__mro__]
-        name = next(each for each in made_of if each.startswith("httpx"))  # or httpx2
-        transport = import_module(name.partition(".")[0])
-        broken = (transport.HTTPError, transport.StreamError, transport.InvalidURL)
-        return (openai.OpenAIError, *broken, OSError, ValueError)
-
-    def _problem(self, error: Exception) -> ModelError:
-        """What has gone wrong, in a line that says what to do and holds no key."""
-        said = explain(error, self.settings.secrets)
-        status = getattr(error, "status_code", None)
-        if "timeout" in type(error).__name__.lower():
-            return self._too_slow()
-        limit = context_limit(said, status)
-        if limit is not None:
-            return ContextTooLong(self.name, limit)
-        if says_it_cannot(said, status):
-            return Refused(said)
-        return ModelError(_advice(self.name, self.settings.host, status, said))
-
-    def _too_slow(self) -> ModelError:
-        return ModelError(
-            f"{self.name} at {self.settings.host} did not answer within "
-            f"{self.settings.timeout_s:g} s. Raise timeout_s under [model] in ethoscribe.toml, or "
-            "choose a faster model."
-        )
 
 
 @cache
@@ -274,22 +192,13 @@ def _request(
 
 
 def strict_schema(schema: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema as strict servers want it: every key required, no others, no defaults."""
+    """The JSON schema as strict servers want it: every key required, no others, no limits."""
     made = schema.model_json_schema()
     made["additionalProperties"] = False
     made["required"] = list(made["properties"])
-    for each in made["properties"].values():
-        each.pop("default", None)
+    for name, each in made["properties"].items():
+        made["properties"][name] = {k: v for k, v in each.items() if k in SCHEMA_WORDS}
     return made
-
-
-def _pieces(chunk: Any) -> Iterator[str]:
-    """The text in one part of a stream; a refusal is text, too."""
-    for choice in getattr(chunk, "choices", None) or []:
-        for name in ("content", "refusal"):
-            piece = getattr(choice.delta, name, None)
-            if piece:
-                yield str(piece)
 
 
 def _repair(text: str, wrong: str) -> list[Message]:
@@ -298,43 +207,3 @@ def _repair(text: str, wrong: str) -> list[Message]:
     again = f"That is not valid: {wrong} Answer again, with the one complete JSON object only."
     return [{"role": "assistant", "content": shown or "(nothing)"},
             {"role": "user", "content": again}]  # fmt: skip
-
-
-def _wait_s(error: Exception, number: int) -> float | None:
-    """Seconds to wait before another try; None where that is of no use."""
-    status = getattr(error, "status_code", None)
-    if "timeout" in type(error).__name__.lower() or isinstance(error, ModelError | ValueError):
-        return None
-    if getattr(error, "code", None) == "insufficient_quota":
-        return None
-    if status is not None and status not in (408, 409, 425, 429) and status < 500:
-        return None
-    wanted = _retry_after_s(getattr(getattr(error, "response", None), "headers", {}))
-    wait_s = FIRST_WAIT_S * 2**number if wanted is None else wanted
-    return wait_s if wait_s <= LONGEST_WAIT_S else None
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """How long the server wants to be left alone: seconds, or until a date."""
-    wanted = headers.get("retry-after", "")
-    with suppress(ValueError):
-        return max(0.0, float(wanted))
-    with suppress(ValueError, TypeError):
-        return max(0.0, parsedate_to_datetime(wanted).timestamp() - time.time())
-    return None
-
-
-def _advice(name: str, host: str, status: int | None, said: str) -> str:
-    """What to do about an error of the server."""
-    if status in (401, 403):
-        return f"{host} refuses the key. Check OPENAI_API_KEY, or api_key in ethoscribe.toml."
-    if status == 404:
-        return (
-            f"{host} does not know the model '{name}', or its address lacks /v1 at the end "
-            f"({said}). ethoscribe doctor lists what it has."
-        )
-    if status == 429:
-        return f"{host} lets no more questions through now ({said}). Try again later."
-    if status is None:
-        return f"{host} cannot be reached ({said}). Check that it runs and its address."
-    return f"{host} failed with status {status} ({said}). Try again later."

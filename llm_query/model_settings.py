@@ -12,6 +12,9 @@
     [analysis]                                 # in the study folder only
     run_unconfined_model_code = false
 
+Ollama reads 4096 tokens unless its OLLAMA_CONTEXT_LENGTH says otherwise, and leaves out the rest
+without a word: give it 16384, or context_tokens what it has.
+
 OPENAI_BASE_URL, OPENAI_API_KEY and ETHOSCRIBE_MODEL go before the file. A key of the environment is
 sent only to the address of the environment or to OpenAI's own: a study that somebody else made
 cannot lead it elsewhere.

@@ -142,7 +142,10 @@ def _asked(question: str, definitions: Sequence[Definition], tried: Sequence[Tri
     parts = []
     if definitions:
         told = "\n".join(each.as_prompt() for each in definitions)
-        parts.append(f"Definitions of this study; they go before any other meaning:\n{told}")
+        parts.append(
+            "Definitions of this study; they go before any other meaning. Where one has code, do "
+            f"as that code does:\n{told}"
+        )
     parts.append(f"Question: {' '.join(question.split())}")
     for each in tried[-1:]:
         code = each.code if len(each.code) <= LONGEST_TRIED else each.code[:LONGEST_TRIED] + "\n…"
@@ -180,7 +183,7 @@ def _words(question: str, unit: str, room: int) -> str:
     if room > 4 * estimate_tokens(known):
         parts.append(known)
         room -= estimate_tokens(known) + 4
-    told = chosen_help(question, unit, room - 12) if room > 60 else ""
+    told = chosen_help(question, unit, room - 24) if room > 80 else ""
     return "\n\n".join([f"Words:\n{told}", *parts] if told else parts)
 
 

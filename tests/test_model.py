@@ -12,7 +12,7 @@ import pytest
 from openai_server import KEY, Fail, ModelServer, Raw, Say, serving
 from pydantic import BaseModel
 
-from llm_query import model as models
+from llm_query import model_server
 from llm_query.model import ChatModel, ContextTooLong, ModelError, ModelSettings, find_model
 from llm_query.model_replies import without_thoughts
 from llm_query.model_settings import OPENAI, may_run_unconfined, settings_from
@@ -30,7 +30,7 @@ class Counted(BaseModel):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(model_server, "FIRST_WAIT_S", 0.02)
 
 
 def model_at(server: ModelServer, **settings: object) -> ChatModel:
@@ -130,7 +130,7 @@ def test_two_invalid_replies_are_one_clear_line() -> None:
 
 
 def test_a_model_that_never_stops_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "LONGEST_REPLY", 2000)
+    monkeypatch.setattr(model_server, "LONGEST_REPLY", 2000)
     with serving(Say("ha" * 20_000, pieces=400)) as server, pytest.raises(ModelError):
         model_at(server).complete(ASKED, Counted)
     assert len(server.asked) == 2
@@ -176,9 +176,15 @@ def test_an_option_that_a_server_does_not_take_is_left_out(option: str) -> None:
     assert reply.prompt_tokens > 0 and reply.completion_tokens > 0  # estimated without usage
 
 
-def test_a_request_that_nobody_takes_is_one_clear_line() -> None:
+def test_a_request_that_nobody_takes_is_one_clear_line_and_changes_nothing() -> None:
     told = complaint(Fail(400, "I do not like it"))
     assert "does not take the question" in told and "I do not like it" in told
+    with serving(Fail(400, "not this one", times=4), Say(GOOD)) as server:
+        model = model_at(server)
+        with pytest.raises(ModelError):
+            model.complete(ASKED, Counted)
+        model.complete(ASKED, Counted)
+    assert server.asked[-1]["response_format"]["type"] == "json_schema"
 
 
 # busy and broken servers
@@ -201,7 +207,7 @@ def test_a_server_that_fails_is_asked_again_each_time_later() -> None:
 def test_a_server_that_goes_on_failing_is_given_up() -> None:
     with serving(Fail(500, "out of memory")) as server, pytest.raises(ModelError) as caught:
         model_at(server).complete(ASKED, Counted)
-    assert len(server.asked) == models.TRIES
+    assert len(server.asked) == model_server.TRIES
     assert "status 500 (out of memory)" in str(caught.value)
 
 

@@ -82,7 +82,7 @@ def test_the_budget_is_kept_and_used(budget: int) -> None:
 def test_no_prompt_of_many_kinds_is_over_its_budget() -> None:
     rng = random.Random(1)
     words = [word.summary for word in vocabulary().values()]
-    for _ in range(60):
+    for _ in range(120):
         names = [f"animal {k} of the {rng.choice(words)[:20]}" for k in range(rng.randint(1, 90))]
         context = Context(animals=tuple(names), regions=tuple(names[::2]))
         known = [Definition(f"d{k}", text=rng.choice(words)) for k in range(rng.randint(0, 5))]
