@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from llm_query.definitions import Definition, terms
+from llm_query.inflections import bases
 from llm_query.synonyms import PLAIN_WORDS, alike, is_measuring
 
 # As if this many other definitions were kept: a word that the only one has is still telling.
@@ -59,10 +60,7 @@ def _scores(asked: Sequence[str], definitions: Sequence[Definition]) -> list[tup
         index.execute("CREATE VIRTUAL TABLE said USING fts5(words, tokenize='porter unicode61')")
         index.executemany(
             "INSERT INTO said (rowid, words) VALUES (?, ?)",
-            [
-                (place, " ".join(terms(f"{' '.join(one.names)} {one.text}")))
-                for place, one in enumerate(definitions)
-            ],
+            [(place, _said(one)) for place, one in enumerate(definitions)],
         )
         hits = [_hits(index, word) for word in asked]
     total = len(definitions) + _BACKGROUND
@@ -79,6 +77,13 @@ def _scores(asked: Sequence[str], definitions: Sequence[Definition]) -> list[tup
         )
         for place in range(len(definitions))
     ]
+
+
+def _said(one: Definition) -> str:
+    """The words of a definition without the names of what it needs: they mean another one."""
+    others = {base for name in one.depends_on for word in terms(name) for base in bases(word)}
+    words = terms(f"{' '.join(one.names)} {one.text}")
+    return " ".join(word for word in words if others.isdisjoint(bases(word)))
 
 
 def _hits(index: sqlite3.Connection, word: str) -> set[int]:

@@ -12,7 +12,7 @@ from typing import Any
 from llm_query.definitions import Definition, terms
 from llm_query.errors import QueryError
 from llm_query.recall import chain, find_name, mentioned
-from llm_query.synonyms import PLAIN_WORDS
+from llm_query.synonyms import FUNCTION_WORDS
 from storage.memory import StoredDefinition
 
 LONGEST_NAME = 60  # characters
@@ -35,7 +35,7 @@ def check_name(name: str) -> str:
             f"The name '{plain[:LONGEST_NAME]}' must have at most {LONGEST_NAME} characters and "
             "none of < > |."
         )
-    if all(word in PLAIN_WORDS for word in words):
+    if all(word in FUNCTION_WORDS for word in words):
         raise QueryError(
             f"'{plain}' is in nearly every question, so it cannot be the name of a definition: "
             "choose another."
@@ -55,10 +55,15 @@ def known_as(name: str, stored: Sequence[StoredDefinition]) -> StoredDefinition 
 
     A name in -ed is one of its own: being chased is not chasing.
     """
-    found = find_name(name, [replace(as_definition(one), aliases=()) for one in stored])
-    if found is None or (name.endswith("ed") and terms(name) != terms(found.name)):
-        return None
-    return next(one for one in stored if one.name == found.name)
+    nameless = [replace(one, aliases=()) for one in stored]
+    found = find_name(name, [as_definition(one) for one in nameless if _is_name(name, one)])
+    return next((one for one in stored if found is not None and one.name == found.name), None)
+
+
+def _is_name(name: str, one: StoredDefinition) -> bool:
+    known = find_name(name, [as_definition(one)])
+    same = any(terms(name) == terms(each) for each in (one.name, *one.aliases))
+    return same or (known is not None and not name.endswith("ed"))
 
 
 def find_stored(name: str, stored: Sequence[StoredDefinition]) -> StoredDefinition:
@@ -110,7 +115,7 @@ def check(new: StoredDefinition, others: Sequence[StoredDefinition]) -> None:
         raise QueryError(f"The code of '{new.name}' is no Python{where}: {error}") from error
     for name in (new.name, *new.aliases):
         for other in others:
-            if find_name(name, [as_definition(other)]) is not None:
+            if _is_name(name, other):
                 raise QueryError(
                     f"'{name}' already is a name of '{other.name}': choose another, or take it "
                     f"from '{other.name}' first."

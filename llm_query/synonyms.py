@@ -105,7 +105,14 @@ correct right
 divide ratio share proportion
 step stride
 """
+# Words that cannot be the whole name of anything.
+_FUNCTION = """
+a an and animal animals are as at be been by can did do does for from give had has have how i if in
+is it its many me mice mouse much my no not of often on or our than that the their them then there
+they this to was we were what when where which while who why will with you your
+"""
 PLAIN_WORDS = frozenset(_PLAIN.split())
+FUNCTION_WORDS = frozenset(_FUNCTION.split())
 _MEASURED_WORDS = frozenset(_MEASURED.split())
 _GROUPS: dict[str, set[str]] = {}
 for _line in _ALIKE.strip().splitlines():
