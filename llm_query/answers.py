@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from storage.bouts import COLUMNS
 
 BOUT_COLUMNS = list(COLUMNS)
 OFFLINE = "offline"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Answer:
     needs_definition: str = ""  # what the model asks back; then it is refused, too
     definitions: tuple[tuple[str, int], ...] = ()  # name and version of those of the study it used
     prompt_tokens: int = 0  # read by the model for this answer; other videos share its code
+    server: str = ""  # where the model is
     completion_tokens: int = 0  # written by the model
     cost: float | None = None  # in the currency of the model's prices; None without prices
 
@@ -73,13 +76,23 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
+def readable(text: str) -> str:
+    """A text without characters that could steer a terminal.
+
+    >>> readable("one\\n\x1b[2Jtwo")
+    'one\\n[2Jtwo'
+    """
+    return CONTROL.sub("", text)
+
+
 def to_answer(name: str, code: str, result: Result) -> Answer:
     """Make the answer for one video of what its analysis gave."""
     if result.error:
-        return Answer(name, result.error, code=code, error=result.error, seconds=result.seconds)
+        error = readable(result.error)
+        return Answer(name, error, code=code, error=error, seconds=result.seconds)
     return Answer(
         video=name,
-        text=result.text or _numbers_text(result),
+        text=readable(result.text) or _numbers_text(result),
         code=code,
         bouts=_bouts(result.bouts, name),
         table=result.table,

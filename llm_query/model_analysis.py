@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from llm_query.answers import readable
 from llm_query.model_replies import FENCED
 
 NOTHING = frozenset(("", "none", "null", "n/a", "na", "no", "false", "empty", "-", "nothing"))
@@ -37,7 +38,9 @@ class ModelAnalysis(BaseModel):
             return ""
         if isinstance(value, list) and all(isinstance(line, str) for line in value):
             value = "\n".join(value)
-        return "" if isinstance(value, str) and value.strip(" .").lower() in NOTHING else value
+        if not isinstance(value, str):
+            return value
+        return "" if value.strip(" .").lower() in NOTHING else readable(value)
 
     @field_validator("assumptions", "ignored", mode="before")
     @classmethod
@@ -48,7 +51,8 @@ class ModelAnalysis(BaseModel):
         told = [value] if isinstance(value, str) else value
         if not isinstance(told, list):
             return told
-        return [t for t in told if not (isinstance(t, str) and t.strip(" .").lower() in NOTHING)]
+        texts = [readable(each) if isinstance(each, str) else each for each in told]
+        return [t for t in texts if not (isinstance(t, str) and t.strip(" .").lower() in NOTHING)]
 
     @field_validator("code", mode="after")
     @classmethod

@@ -111,6 +111,7 @@ def _first_answer(video: str, model: LanguageModel, asked: Asked, written: Writt
     answer.definitions = tuple((each.name, each.version) for each in asked.definitions)
     settings = getattr(model, "settings", None)
     if settings is not None:
+        answer.server = settings.host
         answer.cost = settings.cost(written.prompt_tokens, written.completion_tokens)
     return answer
 
@@ -127,7 +128,7 @@ def _again(first: Answer, run: Run, video: str) -> Answer:
     answer = to_answer(video, first.code, result)
     return replace(
         answer, model=first.model, reading=first.reading, assumptions=list(first.assumptions),
-        ignored=list(first.ignored), definitions=first.definitions,
+        ignored=list(first.ignored), definitions=first.definitions, server=first.server,
     )  # fmt: skip
 
 

@@ -5,10 +5,12 @@ Whatever goes wrong becomes one line that says what to do and holds no key.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -59,28 +61,40 @@ class Server:
         parts: list[str] = []
         usage, size, seen = None, 0, False
         deadline = time.monotonic() + self.settings.timeout_s
-        client = self._client(self.settings.timeout_s)
-        with client.chat.completions.create(
-            model=self.settings.model, stream=True, **request
-        ) as stream:
-            for chunk in stream:
-                seen = True
-                usage = getattr(chunk, "usage", None) or usage
-                for piece in _pieces(chunk):
-                    parts.append(piece)
-                    size += len(piece)
-                    if on_text:
-                        on_text(piece)
-                if time.monotonic() > deadline:
-                    raise self._too_slow()
-                if size > LONGEST_REPLY:
-                    break
+        create = self._asking.chat.completions.create
+        with create(model=self.settings.model, stream=True, **request) as stream:
+            late = threading.Timer(self.settings.timeout_s, _end, [stream])
+            late.daemon = True
+            late.start()
+            try:
+                for chunk in stream:
+                    seen = True
+                    usage = getattr(chunk, "usage", None) or usage
+                    for piece in _pieces(chunk):
+                        parts.append(piece)
+                        size += len(piece)
+                        if on_text:
+                            on_text(piece)
+                    if size > LONGEST_REPLY or time.monotonic() > deadline:
+                        break
+            except self._failures():
+                if time.monotonic() < deadline:
+                    raise
+            finally:
+                late.cancel()
+        if time.monotonic() > deadline:
+            raise self._too_slow()
         if not seen:
             raise ModelError(
                 f"{self.settings.host} answers, but not as a Chat Completions server. Check its "
                 "address: it usually ends in /v1."
             )
         return "".join(parts), usage
+
+    @cached_property
+    def _asking(self) -> Any:
+        """One client for all questions, so that its connection stays open between them."""
+        return self._client(self.settings.timeout_s)
 
     def _client(self, timeout_s: float) -> Any:
         openai = import_module("openai")
@@ -119,6 +133,12 @@ class Server:
             f"{self.settings.timeout_s:g} s. Raise timeout_s under [model] in ethoscribe.toml, or "
             "choose a faster model."
         )
+
+
+def _end(stream: Any) -> None:
+    """Close a stream from outside: some servers send signs of life for ever, and no answer."""
+    with suppress(OSError, RuntimeError):
+        stream.close()
 
 
 def _pieces(chunk: Any) -> Iterator[str]:

@@ -23,6 +23,7 @@ class Say:
     delay_s: float = 0.0  # before every piece
     pieces: int = 7
     breaks_off: bool = False  # the connection ends in the middle
+    pings: int = 0  # signs of life before the first piece, each after delay_s
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
+        for _ in range(said.pings):
+            time.sleep(said.delay_s)
+            self._chunk(b": still there\n\n")
         step = max(1, -(-len(said.text) // said.pieces))
         pieces = [said.text[k : k + step] for k in range(0, len(said.text), step)] or [""]
         for piece in pieces[: len(pieces) // 2] if said.breaks_off else pieces:

@@ -130,6 +130,17 @@ def test_an_error_goes_back_with_the_codes_own_line(
     assert answer.prompt_tokens == 1800  # of both questions
 
 
+def test_what_a_model_writes_cannot_steer_a_terminal(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = 'def analyse(recording):\n    return {"text": "one" + chr(27) + "[2Jtwo", "n": 1}'
+    said = analysis(code, reading="clear\x1b[2J it", assumptions=["\x07ring"])
+    with serving(Say(said)) as server:
+        (answer,) = asking(monkeypatch, server, study)
+    assert (answer.reading, answer.assumptions) == ("clear[2J it", ["ring"])
+    assert answer.text == "one[2Jtwo"
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -410,7 +421,8 @@ def test_the_command_line_shows_the_model_and_its_tokens(study: Path) -> None:
         as_json = command(study, server, "--json")
     assert shown.exit_code == 0 and shown.stdout.startswith(TEXT)
     assert "read as: Its time there." in shown.stderr and CODE in shown.stderr
-    assert "model: test-model, 3000 tokens read, 70 written, cost 0.0033" in shown.stderr
+    host = server.url.split("/")[2]
+    assert f"model: test-model at {host}, 3000 tokens read, 70 written, cost 0.0033" in shown.stderr
     said = json.loads(as_json.stdout)
     assert list(said) == KEYS and said["model"] == "test-model"
 

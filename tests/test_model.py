@@ -223,9 +223,12 @@ def test_a_stream_that_breaks_off_is_asked_for_again() -> None:
 
 
 def test_a_slow_model_is_given_up_after_its_time_and_not_asked_again() -> None:
-    for delay_s, pieces in ((1.5, 1), (0.3, 30)):  # silent, and dripping
+    silent = Say(GOOD, delay_s=1.5, pieces=1)
+    dripping = Say(GOOD, delay_s=0.3, pieces=30)
+    only_alive = Say(GOOD, delay_s=0.1, pings=100)
+    for script in (silent, dripping, only_alive):
         started = time.monotonic()
-        told = complaint(Say(GOOD, delay_s=delay_s, pieces=pieces), timeout_s=1.0)
+        told = complaint(script, timeout_s=1.0)
         assert "did not answer within 1 s" in told and "timeout_s" in told
         assert time.monotonic() - started < 4
 

@@ -192,7 +192,8 @@ def _tell_model(answers: "Sequence[Answer]") -> None:
     written = sum(answer.completion_tokens for answer in answers)
     costs = [answer.cost for answer in answers if answer.cost is not None]
     price = f", cost {sum(costs):.4f}" if costs else ""
-    say(f"model: {answers[0].model}, {read} tokens read, {written} written{price}")
+    where = f" at {answers[0].server}" if answers[0].server else ""
+    say(f"model: {answers[0].model}{where}, {read} tokens read, {written} written{price}")
 
 
 def _show_rows(answer: "Answer") -> None:

@@ -143,7 +143,8 @@ def notes(answer: Answer) -> None:
         st.markdown(f"**Not used:** {plain(', '.join(answer.ignored))}")
     took = ""
     if answer.prompt_tokens:
-        took = f" ({answer.prompt_tokens:,} tokens read, {answer.completion_tokens:,} written"
+        at = f"at {answer.server}, " if answer.server else ""
+        took = f" ({at}{answer.prompt_tokens:,} tokens read, {answer.completion_tokens:,} written"
         took += f", cost {answer.cost:.4f})" if answer.cost is not None else ")"
     if answer.definitions:
         used = ", ".join(f"{name}, version {version}" for name, version in answer.definitions)
