@@ -9,7 +9,7 @@ import numpy as np
 from llm_query.body_points import find_point, points_by_role
 from llm_query.directions import signed_angle
 from llm_query.errors import QueryError
-from llm_query.intervals import holes
+from llm_query.intervals import holes, usual_step
 from llm_query.local_fits import windows
 from llm_query.outlines import changed_area
 from llm_query.recording import Recording
@@ -224,7 +224,8 @@ def _nearest_before(time_s: np.ndarray, lag_s: float) -> np.ndarray:
     then, last = time_s - lag_s, len(time_s) - 1
     far = np.searchsorted(time_s, then + 1e-9, side="right") - 1
     near = np.minimum(far + 1, last)
-    missed = np.where(far >= 0, then - time_s[far], np.diff(time_s)[:1].sum() / 2)
+    torn = np.append(holes(time_s), True)[far]  # -1, before the first frame, is the last one: True
+    missed = np.where(torn, usual_step(time_s) / 2, then - time_s[far])
     closer = (time_s[near] - then < missed - 1e-9) & (near < np.arange(len(time_s)))
     return np.where(closer, near, far)
 

@@ -74,7 +74,7 @@ def jitter_speed(recording: Recording, animal: str, point: str, window_s: float)
 
     def make() -> float:
         interval = usual_step(recording.time_s)
-        if not (window_s > 0 and interval > 0):
+        if not (0 < window_s < np.inf and interval > 0):
             return 0.0
         spread = max(jitter_of(recording.position(animal, point)), 0.0)
         return spread * slope_noise(1 / interval, window_s)

@@ -32,7 +32,8 @@ def path_straightness(
     exceed 1. NaN for an animal that was not seen or did not move.
 
     Source: straightness index D/L (Batschelet 1981; Benhamou 2004, J. Theor. Biol. 229), as in
-    movement's compute_path_straightness.
+    movement's compute_path_straightness, whose "scale" counts the time before the animal was first
+    seen and after it was last seen, too, so that a straight path would not be straight.
 
     >>> recording = example_recording()
     >>> round(path_straightness(recording, "animal1"), 3)

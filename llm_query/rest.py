@@ -55,11 +55,13 @@ def asleep(
         recording, animal, max_speed, shortest, point=point, window_s=window_s,
         max_gap_frames=max_gap_frames,
     )  # fmt: skip
-    said = rest.definition.rpartition(", for ")[0]
+    said = f", for >= {min_duration_s:g} s (sleep-like)"
+    if merge_s > 0:
+        said = f", interruptions up to {merge_s:g} s joined{said}"
+    definition = rest.definition.replace(f", for >= {shortest:g} s", said, 1)
     if merge_s > 0:
         rest = _joined(rest, merge_s).at_least(min_duration_s)
-        said += f", interruptions up to {merge_s:g} s joined"
-    return rest.named("asleep", f"{said}, for >= {min_duration_s:g} s (sleep-like)")
+    return rest.named("asleep", definition)
 
 
 def _joined(rest: Bouts, gap_s: float) -> Bouts:

@@ -129,9 +129,14 @@ def test_path_lengths_straightness_and_deviation_are_movements(case, name):
         (distance_moved(recording, name, gaps="straight"), "path_length_ffill"),
         (distance_moved(recording, name, gaps="scale"), "path_length_scale"),
         (path_straightness(recording, name), "path_straightness"),
-        (path_straightness(recording, name, gaps="scale"), "path_straightness_scale"),
     ):
         assert ours == pytest.approx(stored[key][name], rel=1e-9)
+    seen = np.flatnonzero(recording.seen(name))
+    watched = recording.time_s[seen[-1]] - recording.time_s[seen[0]]  # movement: the whole video
+    whole = recording.time_s[-1] - recording.time_s[0]
+    ours = path_straightness(recording, name, gaps="scale")
+    theirs = stored["path_straightness_scale"][name]
+    assert ours == pytest.approx(theirs * whole / watched, rel=1e-9)
     known, there = where_both(
         path_deviation(recording, name)[frames], missing_as_nan(stored["path_deviation"][name]), 10
     )
