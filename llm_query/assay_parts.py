@@ -11,15 +11,21 @@ import numpy as np
 
 from llm_query.bout_pairs import state
 from llm_query.bouts import Bouts
+from llm_query.checks import check_names
 from llm_query.columns import Result
 from llm_query.errors import QueryError
 from llm_query.figures import plot_ethogram
+from llm_query.known_time import known_frames, told
 from llm_query.recording import Recording
 from llm_query.region_rules import Names
 from llm_query.results import summarise
 from llm_query.tools import later
 
 PAWS = ("left_forepaw", "right_forepaw", "left_hindpaw", "right_hindpaw")
+KEPT = (  # of an animal of which nothing is known
+    "tracked_percent", "known_percent", "known_s", "counted_s", "chance_percent", "number",
+    "start_s", "stop_s", "bin_start_s", "bin_stop_s",
+)  # fmt: skip
 PAWS_SHARE, LEFT_SHARE = 0.85, 0.5  # of the outline: in from, out below
 
 
@@ -33,7 +39,7 @@ def find_drawn(
     were given to something else.
     """
     if given is not None:
-        names = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
+        names = check_names(f"What names {what}", given)
         for name in names:
             recording.region(name)
     else:
@@ -91,6 +97,7 @@ def entry_rule(recording: Recording, animal: str, rule: str) -> dict[str, Any]:
 
 
 def outcome(
+    recording: Recording,
     animal: str,
     parts: Sequence[Bouts],
     numbers: Mapping[str, float],
@@ -100,8 +107,15 @@ def outcome(
 ) -> Result:
     """The result of an assay: bouts, numbers with units in their names, a table, words, a figure.
 
-    Without a figure, the ethogram of the bouts is drawn.
+    Without a figure, the ethogram of the bouts is drawn. Where nothing of the animal could be told
+    in any frame, the numbers are NaN and the text says so, instead of zeros.
     """
+    if not any(known_frames(part).any() for part in parts):
+        numbers, rows = _blank(numbers), [_blank(row) for row in rows]
+        seen = recording.seen(animal).any()
+        why = "what this test asks for was seen in no frame" if seen else "was never seen"
+        text = f"{animal}: {why}" if seen else f"{animal} {why} in {recording.video}"
+        text += ": there is nothing to tell."
     return Result(
         bouts=summarise(list(parts)).raw()["bouts"],
         numbers=dict(numbers),
@@ -109,6 +123,21 @@ def outcome(
         text=text,
         figure=plot_ethogram(list(parts)) if figure is None else figure,
     )
+
+
+def numbers_of(bouts: Bouts, key: str, count: str = "bouts") -> dict[str, float]:
+    """`key`_s and `key`_bouts (or another word for the count); NaN where nothing could be told."""
+    return {
+        f"{key}_s": told(bouts, bouts.total_s), f"{key}_{count}": told(bouts, bouts.count)
+    }  # fmt: skip
+
+
+def _blank(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same row without what would have been measured."""
+    return {
+        key: value if isinstance(value, str | bool | None) or key in KEPT else float("nan")
+        for key, value in values.items()
+    }
 
 
 def share(part: float, whole: float) -> float:
@@ -127,9 +156,14 @@ def seen_s(recording: Recording, animal: str) -> float:
     return float(lasting[recording.seen(animal)].sum())
 
 
-def said_s(value: float) -> str:
+def said_s(value: float, missing: str = "never") -> str:
     """Seconds for reading, or that there are none."""
-    return "never" if not np.isfinite(value) else f"{value:.2f} s"
+    return missing if not np.isfinite(value) else f"{value:.2f} s"
+
+
+def said_n(value: float) -> str:
+    """A count for reading."""
+    return f"{value:g}" if np.isfinite(value) else "an unknown number of"
 
 
 def said_percent(value: float) -> str:

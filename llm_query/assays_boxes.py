@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from llm_query.assay_parts import (
     find_one,
     index_of,
     known_of,
+    numbers_of,
     outcome,
+    said_n,
     said_percent,
     said_s,
     seen_s,
@@ -22,6 +25,7 @@ from llm_query.assays_objects import explores
 from llm_query.bouts import Bouts
 from llm_query.columns import Result
 from llm_query.kinematics import distance_moved
+from llm_query.known_time import told
 from llm_query.recording import Recording
 from llm_query.states import bouts_where
 from llm_query.vocabulary import word
@@ -77,16 +81,12 @@ def three_chamber(
     numbers: dict[str, float] = {}
     for kind, one in zip(rooms, parts, strict=True):
         numbers |= {
-            f"{kind}_time_s": one.total_s, f"{kind}_visits": one.count,
-            f"{kind}_entries": crossings(one, inwards=True).count,
+            f"{kind}_time_s": told(one, one.total_s), f"{kind}_visits": told(one, one.count),
+            f"{kind}_entries": told(one, crossings(one, inwards=True).count),
             f"{kind}_latency_s": one.latency_s,
         }  # fmt: skip
     numbers["sociability_index"] = index_of(numbers["social_time_s"], numbers["empty_time_s"])
-    rows = [
-        {"part": one.behaviour, "region": name, "time_s": one.total_s, "visits": one.count,
-         "latency_s": one.latency_s, "censored": one.censored}
-        for one, name in zip(parts, rooms.values(), strict=True)
-    ]  # fmt: skip
+    rows = [_row(one, name) for one, name in zip(parts, rooms.values(), strict=True)]
     text = (
         f"{animal} was in the social chamber for {said_s(numbers['social_time_s'])} and in the "
         f"empty one for {said_s(numbers['empty_time_s'])}."
@@ -100,18 +100,26 @@ def three_chamber(
             for kind, name in cups.items()
         ]
         for kind, one in zip(cups, sniffs, strict=True):
-            numbers |= {f"{kind}_sniffing_s": one.total_s, f"{kind}_sniffing_bouts": one.count}
+            numbers |= numbers_of(one, f"{kind}_sniffing")
         both = numbers["social_sniffing_s"], numbers["empty_sniffing_s"]
         numbers["sniffing_index"] = index_of(*both)
-        text += f" It sniffed at the cups for {said_s(both[0])} and {said_s(both[1])}."
+        if np.isfinite(both).any():
+            text += " It sniffed at the cups for {} and {}.".format(
+                *(said_s(each, "an unknown time") for each in both)
+            )
+        else:
+            text += " Whether it sniffed at the cups could not be told."
         parts += sniffs
-        rows += [
-            {"part": one.behaviour, "region": name, "time_s": one.total_s, "visits": one.count,
-             "latency_s": one.latency_s, "censored": one.censored}
-            for one, name in zip(sniffs, cups.values(), strict=True)
-        ]  # fmt: skip
+        rows += [_row(one, name) for one, name in zip(sniffs, cups.values(), strict=True)]
     numbers["tracked_percent"] = share(seen_s(recording, animal), recording.duration_s)
-    return outcome(animal, parts, numbers, rows, text)
+    return outcome(recording, animal, parts, numbers, rows, text)
+
+
+def _row(one: Bouts, region: str | None) -> dict[str, Any]:
+    return {
+        "part": one.behaviour, "region": region, "time_s": told(one, one.total_s),
+        "visits": told(one, one.count), "latency_s": one.latency_s, "censored": one.censored,
+    }  # fmt: skip
 
 
 def _cups(recording: Recording, social: str | None, empty: str | None) -> dict[str, str | None]:
@@ -183,28 +191,35 @@ def light_dark(
         dim = in_region(recording, animal, shade, min_duration_s=min_visit_s, **how)
         dim = called(dim, "dark")
     into_light, into_dark = _changes(lit, dim)
-    numbers = {
-        "light_time_s": lit.total_s, "dark_time_s": dim.total_s,
-        "light_time_percent": share(lit.total_s, lit.total_s + dim.total_s),
+    light_s = lit.total_s if unseen_is_dark else told(lit, lit.total_s)
+    dark_s = told(dim, dim.total_s)
+    changes = {
         "transitions": len(into_light) + len(into_dark),
         "entries_into_light": len(into_light), "entries_into_dark": len(into_dark),
+    }  # fmt: skip
+    numbers: dict[str, float] = {
+        "light_time_s": light_s, "dark_time_s": dark_s,
+        "light_time_percent": share(light_s, light_s + dark_s),
+        **{key: told(dim, value) for key, value in changes.items()},
         "latency_to_dark_s": dim.latency_s, "latency_to_light_s": lit.latency_s,
         "first_return_to_light_s": float(into_light[0]) if len(into_light) else float("nan"),
         f"light_distance_{recording.unit}": distance_moved(recording, animal, during=lit),
         "tracked_percent": share(seen_s(recording, animal), recording.duration_s),
     }  # fmt: skip
     rows = [
-        {"part": one.behaviour, "time_s": one.total_s, "visits": one.count,
+        {"part": one.behaviour, "time_s": time_s,
+         "visits": one.count if np.isfinite(time_s) else time_s,
          "mean_visit_s": one.mean_s, "latency_s": one.latency_s, "censored": one.censored,
          "definition": one.definition}
-        for one in (lit, dim)
+        for one, time_s in ((lit, light_s), (dim, dark_s))
     ]  # fmt: skip
     text = (
-        f"{animal} was in the light for {said_s(lit.total_s)} "
+        f"{animal} was in the light for {said_s(light_s, 'an unknown time')} "
         f"({said_percent(numbers['light_time_percent'])}) and changed compartments "
-        f"{numbers['transitions']} times; it was first in the dark after {said_s(dim.latency_s)}."
+        f"{said_n(numbers['transitions'])} times; it was first in the dark after "
+        f"{said_s(dim.latency_s)}."
     )
-    return outcome(animal, [lit, dim], numbers, rows, text)
+    return outcome(recording, animal, [lit, dim], numbers, rows, text)
 
 
 def _changes(lit: Bouts, dim: Bouts) -> tuple[np.ndarray, np.ndarray]:

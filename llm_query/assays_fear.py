@@ -9,13 +9,16 @@ import numpy as np
 
 from llm_query.assay_parts import known_of, outcome, said_percent, said_s, seen_s, share
 from llm_query.bouts import Bouts
+from llm_query.checks import check_number, check_period
 from llm_query.columns import Result
 from llm_query.errors import QueryError
 from llm_query.figures import plot_ethogram
 from llm_query.freezing import freezing
 from llm_query.intervals import TOLERANCE_S, window
+from llm_query.known_time import told
 from llm_query.motion import immobile
 from llm_query.recording import Recording
+from llm_query.rest import floating
 from llm_query.states import bouts_where
 from llm_query.tools import kept_bouts
 from llm_query.vocabulary import word
@@ -62,13 +65,16 @@ def fear_conditioning(
     rows = [row for row in (_period_row(found, *period) for period in periods) if row]
     numbers: dict[str, float] = {}
     for name in dict.fromkeys(row["cue"] for row in rows):
-        mine = [row for row in rows if row["cue"] == name]
-        frozen, known = (sum(row[key] for row in mine) for key in ("freezing_s", "known_s"))
+        mine = [row for row in rows if row["cue"] == name and row["known_s"] > 0]
+        frozen, known, bouts = (
+            sum(row[key] for row in mine) if mine else float("nan")
+            for key in ("freezing_s", "known_s", "bouts")
+        )
         numbers[f"{_key(name)}_freezing_percent"] = share(frozen, known)
         numbers[f"{_key(name)}_freezing_s"] = frozen
-        numbers[f"{_key(name)}_bouts"] = sum(row["bouts"] for row in mine)
-    numbers["freezing_s"] = found.total_s
-    numbers["freezing_percent"] = share(found.total_s, recording.duration_s)
+        numbers[f"{_key(name)}_bouts"] = bouts
+    numbers["freezing_s"] = told(found, found.total_s)
+    numbers["freezing_percent"] = share(numbers["freezing_s"], recording.duration_s)
     numbers["tracked_percent"] = share(seen_s(recording, animal), recording.duration_s)
     figure = plot_ethogram([found, *_cue_bouts(recording, animal, rows_of)])
     said = [
@@ -76,7 +82,7 @@ def fear_conditioning(
         for name, words in _words(rows)
     ]
     text = f"{animal} froze {', '.join(said)}."
-    return outcome(animal, [found], numbers, rows, text, figure)
+    return outcome(recording, animal, [found], numbers, rows, text, figure)
 
 
 def _key(name: str) -> str:
@@ -96,10 +102,12 @@ def _words(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 def _cues(recording: Recording, cues: Sequence[Cue]) -> list[tuple[str, float, float]]:
     """The rows of a cue table in the order of their start, checked."""
     rows = []
+    if not isinstance(cues, Sequence) or isinstance(cues, str):
+        raise QueryError(f"cues are rows of cue, start_s and stop_s in seconds, not {cues!r}.")
     for number, cue in enumerate(cues, start=1):
-        row = [cue.get(key) for key in CUE_COLUMNS] if isinstance(cue, Mapping) else list(cue)
-        values: list[Any] = row
         try:
+            row = [cue.get(key) for key in CUE_COLUMNS] if isinstance(cue, Mapping) else list(cue)
+            values: list[Any] = row
             name, start_s, stop_s = str(values[0]), float(values[1]), float(values[2])
         except (IndexError, TypeError, ValueError):
             raise QueryError(
@@ -158,9 +166,9 @@ def _period_row(
     length_s = float(found.edges_s[high] - found.edges_s[low])
     return {
         "cue": name, "number": number, "start_s": start_s, "stop_s": stop_s,
-        "freezing_s": part.total_s, "known_s": told_s,
+        "freezing_s": told(part, part.total_s), "known_s": told_s,
         "freezing_percent": share(part.total_s, told_s),
-        "known_percent": share(told_s, length_s), "bouts": part.count,
+        "known_percent": share(told_s, length_s), "bouts": told(part, part.count),
         "latency_s": float(part.start_s[0] - found.edges_s[low]) if part.count else float("nan"),
         "censored": part.censored,
     }  # fmt: skip
@@ -193,6 +201,7 @@ def forced_swim(
     max_speed: float | None = None,
     *,
     max_mobility: float | None = None,
+    max_drift: float | None = None,
     min_duration_s: float = 1.0,
     window_s: float = 0.5,
     start_s: float | None = None,
@@ -200,11 +209,13 @@ def forced_swim(
 ) -> Result:
     """Forced swim test: floating, as a proxy: the time in which the animal hardly moves.
 
-    max_speed: of the centre, in cm/s (px/s uncalibrated), default as in immobile. max_mobility:
-    instead, where there are outlines, the share of the outline that changes per 0.1 s, below which
-    it floats (0 to 1); small movements that only balance it then count as floating, as for people.
+    Where there are outlines, as floating() finds it: an outline that hardly changes while the
+    animal at most drifts; max_mobility and max_drift are its limits (0 to 1, cm/s or px/s
+    uncalibrated). Without outlines, or with max_speed given: the time in which the centre is no
+    faster than max_speed, as in immobile (cm/s, px/s uncalibrated), which drifting ends.
     min_duration_s: shortest bout in seconds. window_s: smoothing in seconds. start_s, stop_s: what
     is counted; by default from 2 to 6 minutes, or the whole of a recording shorter than 6 minutes.
+    The latency counts from the start of the recording.
 
     Source: Porsolt et al. 1977, the last 4 of 6 minutes; speed and mobility stand in for a person's
     judgement of floating (people among themselves: kappa 0.42 to 0.62), so calibrate them.
@@ -214,37 +225,55 @@ def forced_swim(
     >>> forced_swim(recording, "a")["numbers"]["floating_s"] > 2.5
     True
     """
-    if max_mobility is not None:
-        from llm_query.bodies import mobility
-
-        changing = mobility(recording, animal, lag_s=0.1, window_s=window_s)
-        with np.errstate(invalid="ignore"):
-            still = changing <= max_mobility + 1e-9
-        found = bouts_where(
-            recording, still, animal, behaviour="floating", known=np.isfinite(changing),
-            min_duration_s=min_duration_s,
-            definition=f"at most {max_mobility:g} of the outline changed in 0.1 s, mean over "
-            f"{window_s:g} s, for >= {min_duration_s:g} s",
-        )  # fmt: skip
-    else:
-        found = immobile(recording, animal, max_speed, min_duration_s, window_s=window_s)
-        found = found.named("floating", found.definition)
+    check_period(start_s, stop_s)
+    found = _floating(
+        recording, animal, max_speed, (max_mobility, max_drift), min_duration_s, window_s
+    )
     whole = recording.duration_s < 360 - 1e-6
     low = (recording.edges_s[0] if whole else 120.0) if start_s is None else start_s
     high = (recording.end_s if whole else 360.0) if stop_s is None else stop_s
     part = found.within(float(low), float(high))
     first, last = window(recording.edges_s, float(low), float(high))
     counted_s = float(recording.edges_s[last] - recording.edges_s[first])
+    floating_s = told(part, part.total_s)
     numbers = {
-        "floating_s": part.total_s, "floating_percent": share(part.total_s, counted_s),
-        "floating_bouts": part.count, "counted_s": counted_s,
+        "floating_s": floating_s, "floating_percent": share(floating_s, counted_s),
+        "floating_bouts": told(part, part.count), "counted_s": counted_s,
         "latency_to_floating_s": found.latency_s,
         "tracked_percent": share(seen_s(recording, animal), recording.duration_s),
     }  # fmt: skip
     text = (
-        f"{animal} floated for {said_s(part.total_s)} "
+        f"{animal} floated for {said_s(floating_s, 'an unknown time')} "
         f"({said_percent(numbers['floating_percent'])} of {counted_s:.0f} s), for the first time "
         f"after {said_s(found.latency_s)}."
     )
     rows = [{"part": "floating", **numbers, "definition": found.definition}]
-    return outcome(animal, [part], numbers, rows, text)
+    return outcome(recording, animal, [part], numbers, rows, text)
+
+
+def _floating(
+    recording: Recording,
+    animal: str,
+    max_speed: float | None,
+    quiet: tuple[float | None, float | None],
+    min_duration_s: float,
+    window_s: float,
+) -> Bouts:
+    """By the outline; without one, or with max_speed given, by the centre's speed."""
+    max_mobility, max_drift = quiet
+    by_outline = max_mobility is not None or max_drift is not None
+    if by_outline and max_speed is not None:
+        raise QueryError(
+            "Floating is judged by the outline (max_mobility, max_drift) or by the centre's speed "
+            "(max_speed), not by both: leave one out."
+        )
+    check_number("min_duration_s", min_duration_s, "seconds")
+    check_number("window_s", window_s, "seconds")
+    if by_outline or (max_speed is None and animal in recording.masks):
+        more: dict[str, Any] = {} if max_mobility is None else {"max_mobility": max_mobility}
+        return floating(
+            recording, animal, max_drift=max_drift, min_duration_s=min_duration_s,
+            window_s=window_s, **more,
+        )  # fmt: skip
+    found = immobile(recording, animal, max_speed, min_duration_s, window_s=window_s)
+    return found.named("floating", found.definition)

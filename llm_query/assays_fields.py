@@ -24,7 +24,9 @@ from llm_query.distances import find_arena, thigmotaxis
 from llm_query.errors import QueryError
 from llm_query.figures import plot_trajectory
 from llm_query.geometry import ROUNDING, Region
+from llm_query.intervals import TOLERANCE_S
 from llm_query.kinematics import distance_moved, mean_speed
+from llm_query.known_time import told
 from llm_query.recording import Recording
 from llm_query.states import bouts_where
 from llm_query.vocabulary import word
@@ -79,13 +81,15 @@ def open_field(
     numbers: dict[str, float] = {
         f"distance_{unit}": distance_moved(recording, animal),
         f"mean_speed_{unit}_s": mean_speed(recording, animal),
-        "centre_time_s": inner.total_s, "centre_percent": inner.percent,
-        "centre_entries": crossings(inner, inwards=True).count, "centre_visits": inner.count,
+        "centre_time_s": told(inner, inner.total_s), "centre_percent": told(inner, inner.percent),
+        "centre_entries": told(inner, crossings(inner, inwards=True).count),
+        "centre_visits": told(inner, inner.count),
         "centre_latency_s": inner.latency_s,
         f"centre_distance_{unit}": distance_moved(recording, animal, during=inner),
-        "thigmotaxis_s": outer.total_s, "thigmotaxis_percent": outer.percent,
-        "corners_s": corners[0].total_s if corners else float("nan"),
-        "corner_visits": corners[0].count if corners else float("nan"),
+        "thigmotaxis_s": told(outer, outer.total_s),
+        "thigmotaxis_percent": told(outer, outer.percent),
+        "corners_s": told(corners[0], corners[0].total_s) if corners else float("nan"),
+        "corner_visits": told(corners[0], corners[0].count) if corners else float("nan"),
         "tracked_percent": share(seen_s(recording, animal), recording.duration_s),
     }  # fmt: skip
     rows = _bins(recording, animal, bin_s, {one.behaviour: one for one in parts})
@@ -95,7 +99,9 @@ def open_field(
         f"{numbers['centre_entries']} entries) and within {wall:.3g} {unit} of the wall for "
         f"{said_percent(outer.percent)}."
     )
-    return outcome(animal, parts, numbers, rows, text, plot_trajectory(recording, [animal]))
+    return outcome(
+        recording, animal, parts, numbers, rows, text, plot_trajectory(recording, [animal])
+    )
 
 
 def _centre(
@@ -142,15 +148,18 @@ def _bins(
     """One row per time bin: distance, and seconds of each part."""
     edges = bin_edges(recording.edges_s, bin_s, None, None)
     tables = {name: bouts.in_bins(bin_s) for name, bouts in parts.items()}
+    frames = np.histogram(recording.time_s + TOLERANCE_S, edges)[0]  # none at a slow stretch
     rows = []
     for i, (low, high) in enumerate(pairwise(edges.tolist())):
         row: dict[str, Any] = {
             "bin_start_s": low, "bin_stop_s": high,
             f"distance_{recording.unit}": distance_moved(
                 recording, animal, start_s=low, stop_s=high
-            ),
+            ) if frames[i] else float("nan"),
         }  # fmt: skip
         for name, table in tables.items():
-            row[f"{name}_s"] = float(table["duration_s"].iloc[i])
+            part = parts[name].within(low, high) if frames[i] else None
+            seconds = float(table["duration_s"].iloc[i])
+            row[f"{name}_s"] = float("nan") if part is None else told(part, seconds)
         rows.append(row)
     return rows

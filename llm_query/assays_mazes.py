@@ -13,16 +13,19 @@ from llm_query.assay_parts import (
     find_one,
     known_of,
     outcome,
+    said_n,
     said_percent,
     said_s,
     seen_s,
     share,
 )
 from llm_query.bouts import Bouts
+from llm_query.checks import check_durations
 from llm_query.columns import Result
 from llm_query.errors import QueryError
 from llm_query.figures import plot_trajectory
 from llm_query.kinematics import distance_moved
+from llm_query.known_time import told
 from llm_query.recording import Recording
 from llm_query.region_rules import Names
 from llm_query.visit_rows import check_apart, find_visits
@@ -31,6 +34,7 @@ from llm_query.zones import Inside, crossings, in_region, outside_region
 
 MIDDLE = ("centre", "center", "middle", "hub")
 DIP_S = 0.2
+UNKNOWN = "an unknown time"
 
 
 @word()
@@ -76,8 +80,8 @@ def plus_maze(
         entries = crossings(found, inwards=True)
         key = kind.replace(" ", "_")
         numbers |= {
-            f"{key}_time_s": found.total_s, f"{key}_visits": found.count,
-            f"{key}_entries": entries.count, f"{key}_latency_s": found.latency_s,
+            f"{key}_time_s": told(found, found.total_s), f"{key}_visits": told(found, found.count),
+            f"{key}_entries": told(found, entries.count), f"{key}_latency_s": found.latency_s,
             f"{key}_distance_{recording.unit}": distance_moved(recording, animal, during=found),
         }  # fmt: skip
         parts.append(found)
@@ -85,23 +89,29 @@ def plus_maze(
     numbers |= _ratios(recording, animal, numbers)
     opened, closed = numbers["open_arm_time_s"], numbers["closed_arm_time_s"]
     text = (
-        f"{animal} was on the open arms for {said_s(opened)} in {numbers['open_arm_visits']} "
-        f"visits ({said_percent(numbers['open_time_of_arms_percent'])} of its time in arms), in "
-        f"the closed arms for {said_s(closed)} in {numbers['closed_arm_visits']} visits."
+        f"{animal} was on the open arms for {said_s(opened, UNKNOWN)} in "
+        f"{said_n(numbers['open_arm_visits'])} visits "
+        f"({said_percent(numbers['open_time_of_arms_percent'])} of its time in arms), in the "
+        f"closed arms for {said_s(closed, UNKNOWN)} in {said_n(numbers['closed_arm_visits'])} "
+        "visits."
     )
     if _has_nose(recording, animal):
         where = arms["open arm"], arms["closed arm"], arms["centre"][0]
         dips = head_dips(recording, animal, *where, min_duration_s=min_dip_s)
         free = head_dips(recording, animal, *where, min_duration_s=min_dip_s, kind="unprotected")
         numbers |= {
-            "head_dips": dips.count, "head_dip_time_s": dips.total_s,
-            "head_dips_unprotected": free.count, "head_dips_protected": dips.count - free.count,
+            "head_dips": told(dips, dips.count), "head_dip_time_s": told(dips, dips.total_s),
+            "head_dips_unprotected": told(dips, free.count),
+            "head_dips_protected": told(dips, dips.count - free.count),
         }  # fmt: skip
         parts.append(dips)
-        text += f" It dipped its head {dips.count} times, {free.count} of them unprotected."
+        if np.isfinite(numbers["head_dips"]):
+            text += f" It dipped its head {dips.count} times, {free.count} of them unprotected."
+        else:
+            text += " Whether it dipped its head could not be told."
     else:
         text += " Head dips need a nose and were not counted."
-    return outcome(animal, parts, numbers, rows, text)
+    return outcome(recording, animal, parts, numbers, rows, text)
 
 
 def _arms(
@@ -123,8 +133,10 @@ def _arm_row(
 ) -> dict[str, Any]:
     found = in_region(recording, animal, name, min_duration_s=min_s, **how)
     return {
-        "part": kind, "region": name, "time_s": found.total_s, "visits": found.count,
-        "entries": crossings(found, inwards=True).count, "latency_s": found.latency_s,
+        "part": kind, "region": name, "time_s": told(found, found.total_s),
+        "visits": told(found, found.count),
+        "entries": told(found, crossings(found, inwards=True).count),
+        "latency_s": found.latency_s,
         "censored": found.censored, "mean_visit_s": found.mean_s,
         "definition": found.definition,
     }  # fmt: skip
@@ -186,14 +198,18 @@ def head_dips(
     arms = _arms(recording, open_arms, closed_arms, centre)
     everything = [name for names in arms.values() for name in names]
     gap = Inside(max_gap_frames=max_gap_frames)
+    check_durations(min_duration_s, max_gap_frames)
     over = outside_region(recording, animal, everything, point, **gap)
     stands = in_region(recording, animal, [*arms["open arm"], *arms["centre"]], "centre", **gap)
-    found = (over & stands).named(
+    found = over & stands
+    found = found.at_least(min_duration_s) if min_duration_s > 0 else found
+    found = found.named(
         "head dip" if kind == "all" else f"{kind} head dip",
         f"{point} outside all arms and the centre, the body's centre on an open arm or in the "
-        f"centre, for >= {min_duration_s:g} s",
+        f"centre, for >= {min_duration_s:g} s"
+        + f", gaps of up to {max_gap_frames} frames bridged"
+        * (max_gap_frames != 3),
     )
-    found = found.at_least(min_duration_s) if min_duration_s > 0 else found
     if kind == "all":
         return found
     if kind not in ("protected", "unprotected"):
@@ -248,9 +264,13 @@ def maze_alternation(
     hits = [a and b for a, b in zip(whole, different, strict=True)]
     same = int((np.diff(found.region) == 0).sum()) if len(found.region) > 1 else 0
     possible, count = int(sum(whole)), int(sum(hits))
+    known = any(known_of(one)[1].any() for one in found.bouts)
     numbers = {
-        "entries": len(found.region), "alternations": count, "possible_alternations": possible,
-        "alternation_percent": share(count, possible), "same_arm_returns": same,
+        "entries": len(found.region) if known else float("nan"),
+        "alternations": count if known else float("nan"),
+        "possible_alternations": possible if known else float("nan"),
+        "alternation_percent": share(count, possible),
+        "same_arm_returns": same if known else float("nan"),
         "chance_percent": _chance(size),
         f"distance_{recording.unit}": distance_moved(recording, animal),
         "tracked_percent": share(seen_s(recording, animal), recording.duration_s),
@@ -269,7 +289,9 @@ def maze_alternation(
         f"{numbers['chance_percent']:.0f} % by chance without returns)."
     )
     order = plot_trajectory(recording, [animal])
-    return outcome(animal, found.bouts, numbers, [_apart(row) for row in rows], text, order)
+    return outcome(
+        recording, animal, found.bouts, numbers, [_apart(row) for row in rows], text, order
+    )
 
 
 def _apart(row: dict[str, Any]) -> dict[str, Any]:

@@ -14,10 +14,12 @@ from llm_query.assay_parts import (
     share,
 )
 from llm_query.bouts import Bouts
+from llm_query.checks import check_durations, check_names, check_number, check_period
 from llm_query.columns import Result
 from llm_query.distances import distance_to_region
 from llm_query.errors import QueryError
 from llm_query.geometry import ROUNDING
+from llm_query.known_time import told
 from llm_query.recording import Recording
 from llm_query.region_rules import Names
 from llm_query.social import head_angle
@@ -59,8 +61,12 @@ def explores(
     >>> explores(recording, "a", "cup").total_s
     2.0
     """
-    names = (object,) if isinstance(object, str) else tuple(object)
+    names = check_names("object", object)
     limit = _nose_reach(recording, max_distance)
+    check_number("max_angle_deg", max_angle_deg, "degrees", most=180)
+    check_durations(min_duration_s, max_gap_frames)
+    if not names:
+        raise QueryError("No object was named: give one name or several.")
     body = recording.position(animal)
     holds, known = np.zeros(recording.n_frames, bool), np.ones(recording.n_frames, bool)
     for name in names:
@@ -86,8 +92,7 @@ def explores(
 
 def _nose_reach(recording: Recording, max_distance: float | None) -> float:
     if max_distance is not None:
-        if max_distance < 0:
-            raise QueryError(f"max_distance is 0 {recording.unit} or more, not {max_distance:g}.")
+        check_number("max_distance", max_distance, recording.unit)
         return max_distance
     if recording.px_per_cm is None:
         raise QueryError(
@@ -136,31 +141,34 @@ def novel_object(
         called(explores(recording, animal, names, max_distance, max_angle_deg), f"explores {kind}")
         for kind, names in (("novel", new), ("familiar", old))
     ]
+    check_period(start_s, stop_s)
     if start_s is not None or stop_s is not None:
         low = recording.edges_s[0] if start_s is None else start_s
         high = recording.edges_s[-1] if stop_s is None else stop_s
         parts = [one.within(float(low), float(high)) for one in parts]
-    n, f = (one.total_s for one in parts)
+    n, f = (told(one, one.total_s) for one in parts)
     index = index_of(n, f)
+    known = bool(np.isfinite(n + f))
+    little = known and n + f < min_total_s - 1e-9
     numbers = {
-        "novel_s": n, "familiar_s": f, "novel_bouts": parts[0].count,
-        "familiar_bouts": parts[1].count, "novel_latency_s": parts[0].latency_s,
+        "novel_s": n, "familiar_s": f, "novel_bouts": told(parts[0], parts[0].count),
+        "familiar_bouts": told(parts[1], parts[1].count), "novel_latency_s": parts[0].latency_s,
         "familiar_latency_s": parts[1].latency_s, "total_exploration_s": n + f,
         "discrimination_index": index, "preference_percent": share(n, n + f),
-        "too_little_exploration": int(n + f < min_total_s - 1e-9),
+        "too_little_exploration": int(little) if known else float("nan"),
         "tracked_percent": share(seen_s(recording, animal), recording.duration_s),
     }  # fmt: skip
     rows = [
-        {"object": kind, "region": " or ".join(names), "exploration_s": one.total_s,
-         "bouts": one.count, "mean_bout_s": one.mean_s, "latency_s": one.latency_s,
+        {"object": kind, "region": " or ".join(names), "exploration_s": told(one, one.total_s),
+         "bouts": told(one, one.count), "mean_bout_s": one.mean_s, "latency_s": one.latency_s,
          "censored": one.censored, "definition": one.definition}
         for kind, names, one in zip(("novel", "familiar"), (new, old), parts, strict=True)
     ]  # fmt: skip
     said = "cannot be told" if not np.isfinite(index) else f"is {index:.3f}"
     text = (
-        f"{animal} explored the novel object for {said_s(n)} and the familiar one for {said_s(f)}; "
-        f"the discrimination index {said}."
+        f"{animal} explored the novel object for {said_s(n, 'an unknown time')} and the "
+        f"familiar one for {said_s(f, 'an unknown time')}; the discrimination index {said}."
     )
-    if numbers["too_little_exploration"]:
+    if little:
         text += f" That is less than {min_total_s:g} s in all, too little to judge by."
-    return outcome(animal, parts, numbers, rows, text)
+    return outcome(recording, animal, parts, numbers, rows, text)

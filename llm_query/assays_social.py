@@ -11,11 +11,13 @@ import numpy as np
 
 from llm_query.assay_parts import known_of
 from llm_query.bouts import Bouts, collect
+from llm_query.checks import check_names, check_number
 from llm_query.columns import Result
 from llm_query.encounters import nose_contact, nose_to_ear, nose_to_tail, watching
 from llm_query.errors import QueryError
 from llm_query.figures import plot_ethogram
 from llm_query.kinematics import speed, velocity
+from llm_query.known_time import told
 from llm_query.meetings import closest_distance
 from llm_query.pairs import distance_between_points
 from llm_query.recording import Recording
@@ -52,8 +54,9 @@ def mabe_triplet(
     (centres < 50, relative speed < 4 px/frame, smoothed over 61, >= 75), watching (50 to 260 px,
     heading within 15 degrees, smoothed over 15, >= 100); by default all. Frames are those of 30
     frames/s and become seconds. Smoothed: at least half of the known frames around. Absent animals
-    are in nothing, and no gap is bridged. oral_oral, contact and huddle count each pair once, the
-    others both ways; pair_frames adds the pairs up, frames counts each frame once.
+    are in nothing (NaN: nobody was there to be told of), and no gap is bridged. oral_oral, contact
+    and huddle count each pair once, the others both ways; pair_frames adds the pairs up, frames
+    counts each frame once.
 
     Source: the MABe 2022 definitions as AmadeusGPT gives them; the time of an approach and who
     makes it are ours.
@@ -65,7 +68,7 @@ def mabe_triplet(
     >>> numbers["oral_oral_pair_frames"], numbers["oral_oral_frames"]
     (30, 30)
     """
-    chosen = tuple(BEHAVIOURS if behaviours is None else behaviours)
+    chosen = BEHAVIOURS if behaviours is None else check_names("behaviours", behaviours)
     for name in chosen:
         if name not in BEHAVIOURS:
             raise QueryError(f'"{name}" is none of the MABe behaviours: {", ".join(BEHAVIOURS)}.')
@@ -81,17 +84,23 @@ def mabe_triplet(
         found = [replace(one, pairs=(pair,)) if one.pairs != (pair,) else one
                  for one, pair in zip(each, pairs, strict=True)]  # fmt: skip
         masks = np.array([one.mask() for one in found])
+        known = any(known_of(one)[1].any() for one in found)
         numbers |= {
-            f"{name}_pair_frames": int(masks.sum()),
-            f"{name}_frames": int(masks.any(axis=0).sum()),
-            f"{name}_bouts": sum(one.count for one in found),
-            f"{name}_s": float(sum(one.total_s for one in found)),
+            key: value if known else float("nan")
+            for key, value in (
+                (f"{name}_pair_frames", int(masks.sum())),
+                (f"{name}_frames", int(masks.any(axis=0).sum())),
+                (f"{name}_bouts", sum(one.count for one in found)),
+                (f"{name}_s", float(sum(one.total_s for one in found))),
+            )
         }
         rows += [_row(name, pair, one) for pair, one in zip(pairs, found, strict=True)]
         parts.append(collect(*found))
     said = ", ".join(
         f"{name.replace('_', ' ')} {numbers[f'{name}_pair_frames']} pair-frames in "
         f"{numbers[f'{name}_bouts']} bouts"
+        if np.isfinite(numbers[f"{name}_bouts"])
+        else f"{name.replace('_', ' ')} unknown (seen in no frame)"
         for name in chosen
     )
     return Result(
@@ -106,6 +115,7 @@ def mabe_triplet(
 def _scale(recording: Recording, scale: float | None) -> float:
     if scale is None:
         return 1.0 if recording.px_per_cm is None else 1 / PX_PER_CM
+    check_number("scale", scale)
     if not scale > 0:
         raise QueryError(f"scale is above 0: how long one MABe pixel is here, not {scale:g}.")
     return scale
@@ -114,7 +124,8 @@ def _scale(recording: Recording, scale: float | None) -> float:
 def _row(name: str, pair: tuple[str, str], found: Bouts) -> dict[str, Any]:
     return {
         "behaviour": name, "animal": pair[0], "other": pair[1],
-        "frames": int(found.mask().sum()), "bouts": found.count, "total_s": found.total_s,
+        "frames": told(found, int(found.mask().sum())), "bouts": told(found, found.count),
+        "total_s": told(found, found.total_s),
         "latency_s": found.latency_s, "censored": found.censored, "definition": found.definition,
     }  # fmt: skip
 

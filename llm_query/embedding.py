@@ -52,7 +52,7 @@ def plot_embedding(
 
     Only frames in which all features are known take part, and windows in at least half of which
     each is; features that one of the animals never has are left out for all, and an animal that was
-    never seen has no dots. At most 5,000 dots are drawn, evenly in time; the components are of all of them.
+    never seen has no dots. At most 5,000 dots are drawn, evenly in time; the components are of all.
 
     Returns a plotly figure as a dict; axis titles give the share of variance of each component.
     Source: Pearson 1901 (PCA); McInnes et al. 2018 (UMAP); features as in Berman et al. 2014, ours.

@@ -60,8 +60,8 @@ def region_summary(
     import pandas as pd
 
     names = all_regions(recording) if regions is None else find_names(regions)
-    states = states if isinstance(states, list | tuple) else [states]
-    for each in states:
+    wanted: list[Any] = list(states) if isinstance(states, list | tuple) else [states]
+    for each in wanted:
         check_bouts("states", each)
     inside = [in_region(recording, animal, name, point, **rule) for name in names]
     masks = np.array([each.mask() for each in inside])
@@ -79,7 +79,7 @@ def region_summary(
     entries, exits = (crossings(outside, inwards=way) for way in (True, False))
     rows.append(_row(recording, animal, OUTSIDE, outside, entries, exits, crowded))
     for row, bouts in zip(rows, [*inside, outside], strict=True):
-        for each in states:
+        for each in wanted:
             row |= _state(bouts, each.only(animal))
     earliest = min((r["latency_s"] for r in rows[:-1] if not r["censored"]), default=np.nan)
     for row in rows:

@@ -11,6 +11,7 @@ from llm_query.assays import (
     explores,
     fear_conditioning,
     forced_swim,
+    light_dark,
     mabe_triplet,
     novel_object,
     open_field,
@@ -18,7 +19,10 @@ from llm_query.assays import (
     three_chamber,
 )
 from llm_query.errors import QueryError
+from llm_query.motion import immobile
+from llm_query.outlines import Outlines
 from llm_query.recording import Recording
+from llm_query.rest import floating
 from storage.poses import read_poses
 
 FIELD = {"field": ("rectangle", [[0, 0], [60, 60]], "arena")}
@@ -298,3 +302,94 @@ def test_every_animal_gets_its_own_numbers() -> None:
     assert set(made["bouts"]["subject"]) == set(paths)
     with pytest.raises(QueryError, match='no assay "swim"'):
         run_assay(recording, "swim")
+
+
+def test_floating_with_an_outline_allows_the_drift_that_ends_immobility() -> None:
+    """60 s: an outline that drifts at 1 cm/s for 40 s, then swims at 10 cm/s; px_per_cm 10."""
+    n = 60 * 25
+    x = 50 + np.cumsum(np.where(np.arange(n) < 1000, 0.4, 4.0)) % 400
+    place = np.round(np.column_stack([x, np.full(n, 100.0)]))
+    boxes = np.column_stack([place, np.full(n, 60), np.full(n, 40)]).astype(int)
+    recording = Recording.synthetic(
+        {"a": place + np.array([30.0, 20.0])}, fps=25, px_per_cm=10, length=60,
+        masks={"a": Outlines.rectangles(boxes)},
+    )  # fmt: skip
+    made = forced_swim(recording, "a")
+    found = floating(recording, "a")
+    assert made["numbers"]["floating_s"] == found.total_s == pytest.approx(40, abs=1)
+    assert made["table"]["definition"].iloc[0] == found.definition
+    by_speed = forced_swim(recording, "a", max_speed=0.5)["numbers"]
+    assert by_speed["floating_s"] == immobile(recording, "a", 0.5).total_s < 5
+    strict = forced_swim(recording, "a", max_drift=0.5)["numbers"]
+    assert strict["floating_s"] < 5
+    with pytest.raises(QueryError, match="not by both"):
+        forced_swim(recording, "a", 0.5, max_mobility=0.1)
+
+
+SWIM = ("floating_s", "floating_percent", "floating_bouts", "latency_to_floating_s")
+
+
+def test_an_animal_that_was_never_seen_is_said_to_be_and_has_no_zeros() -> None:
+    setting = Setting(NTSC, 10.0, True)
+    regions = (
+        ROOMS
+        | FIELD
+        | {
+            "novel": ("circle", [[10, 30], [12, 30]], "object"),
+            "familiar": ("circle", [[50, 30], [52, 30]], "object"),
+            "open arm": ("rectangle", [[0, 50], [20, 60]], "region"),
+            "closed arm": ("rectangle", [[20, 50], [40, 60]], "region"),
+            "third arm": ("rectangle", [[40, 50], [60, 60]], "region"),
+            "light": ("rectangle", [[0, 0], [30, 60]], "region"),
+            "dark": ("rectangle", [[30, 0], [60, 60]], "region"),
+        }
+    )
+    points = {a: {"nose": still(10, 18), "tail_base": still(10, 24)} for a in ("a", "ghost")}
+    up = {"a": lambda t: np.full(len(t), 90.0)}
+    recording = make(
+        setting, 12, {"a": still(10, 20), "ghost": still(np.nan, np.nan)}, points=points,
+        regions=regions, heading_deg=up, length=6,
+    )  # fmt: skip
+    nowhere = {name: path * np.nan for name, path in recording.track("ghost").points.items()}
+    recording.tracks["ghost"].points.update(nowhere)
+    asked: dict[str, dict[str, object]] = {
+        "plus_maze": {"open_arms": "open arm", "closed_arms": "closed arm", "centre": "middle"},
+        "open_field": {"centre": "middle", "bin_s": 5.0}, "novel_object": {}, "forced_swim": {},
+        "three_chamber": {"middle": "middle"}, "light_dark": {},
+        "maze_alternation": {"arms": ["open arm", "closed arm", "third arm"]},
+        "fear_conditioning": {"cues": [("tone", 2, 4)]},
+    }  # fmt: skip
+    told_anyway = ("tracked_percent", "counted_s", "chance_percent")
+    for name, settings in asked.items():
+        numbers = run_assay(recording, name, **settings)
+        assert "ghost was never seen" in numbers["text"] and "nan" not in numbers["text"], name
+        mine = {
+            key.removeprefix("ghost "): value
+            for key, value in numbers["numbers"].items() if key.startswith("ghost ")
+        }  # fmt: skip
+        assert mine.pop("tracked_percent") == 0
+        assert all(np.isnan(v) for key, v in mine.items() if key not in told_anyway), (name, mine)
+        table = numbers["table"]
+        table = table[table["animal"] == "ghost"] if len(table) else table
+        for column in ("time_s", "visits", "freezing_s", "bouts", "centre_s", *SWIM):
+            assert column not in table or table[column].isna().all(), (name, column)
+
+
+def test_a_pair_that_was_never_there_has_no_frames_to_count() -> None:
+    there = np.zeros((60, 2))
+    paths = {"a": there, "b": there + 5, "ghost": there * np.nan}
+    points = {name: {"nose": path, "tail_base": path - 60} for name, path in paths.items()}
+    recording = Recording.synthetic(paths, points=points, fps=30)
+    made = mabe_triplet(recording, behaviours=["oral_oral"])
+    table = made["table"].set_index(["animal", "other"])
+    assert table.loc[("a", "b"), "frames"] == made["numbers"]["oral_oral_pair_frames"] == 60
+    assert table.loc[("a", "ghost"), ["frames", "bouts", "total_s"]].isna().all()
+
+
+def test_a_dark_box_under_a_roof_counts_an_animal_that_is_not_seen_as_in_it() -> None:
+    setting = Setting(NTSC, 10.0, True)
+    light = {"light": ("rectangle", [[0, 0], [30, 60]], "region")}
+    recording = make(setting, 10, {"a": still(np.nan, np.nan)}, regions=light)
+    numbers = light_dark(recording, "a", unseen_is_dark=True)["numbers"]
+    assert numbers["dark_time_s"] == pytest.approx(recording.duration_s)
+    assert (numbers["light_time_s"], numbers["transitions"]) == (0, 0)
