@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from llm_query.handbook import Preset, fill, find_preset
 from llm_query.plan_describe import reading_text
 from llm_query.plan_frames import find_frame, take_bins
 from llm_query.plan_program import write_program
@@ -64,6 +65,9 @@ def plan(question: str, context: Context) -> Plan:
 
 
 def _understand(text: str, context: Context) -> Plan:
+    asked = find_preset(text, context)
+    if asked is not None:
+        return _preset_plan(*asked, context)
     frame = find_frame(text, context)
     if frame is not None:
         return _plan_of(write_frame(frame, context))
@@ -76,6 +80,15 @@ def _understand(text: str, context: Context) -> Plan:
         Written(code, said, [*reading.assumptions, *assumed], reading.ignored, reading.used),
         reading.name,
     )
+
+
+def _preset_plan(preset: Preset, animals: tuple[str, ...], context: Context) -> Plan:
+    """Answer what the handbook of protocols knows by its name."""
+    filled = fill(preset, context, animals)
+    whose = f" of {', '.join(animals)}" if animals else ""
+    title = f"{preset.name[0].upper()}{preset.name[1:]}{whose} (handbook)."
+    code = f'def analyse(recording):\n    """{title}"""\n{filled.code}'
+    return Plan(code=code, reading=title, assumptions=list(filled.assumptions))
 
 
 def _plan_of(written: Written, name: str = "") -> Plan:
