@@ -19,6 +19,7 @@ from llm_query.noses import (
 )
 from llm_query.pairs import (
     Reach,
+    check_numbers,
     distance_between_points,
     distance_limit,
     reach_limit,
@@ -264,6 +265,7 @@ def watching(
     high, said_high = distance_limit(recording, a, b, max_distance, 5.0, "max_distance")
     if not low < high:
         raise QueryError(f"watching() needs min_distance < max_distance, not {low:g} and {high:g}.")
+    check_numbers(max_angle_deg=max_angle_deg)
     off = head_angle(recording, a, b, front, back)
     apart = distance_between_points(recording, a, b)
     with np.errstate(invalid="ignore"):

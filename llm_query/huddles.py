@@ -9,12 +9,12 @@ import numpy as np
 
 from llm_query.bouts import Bouts, collect
 from llm_query.errors import QueryError
-from llm_query.motion import MOVING
+from llm_query.motion import MOVING, speed_limit
 from llm_query.pairs import (
     at_least,
+    body_size,
     distance_between_points,
     distance_limit,
-    least_speed,
     members,
     social_bouts,
 )
@@ -46,9 +46,9 @@ def huddle(
     than max_relative_speed against each other; a huddle is min_animals or more that hang together,
     each with at least one. animals: names; default all. max_distance: in unit; default 1 body
     length (the mean of both). max_relative_speed: in unit/s; default 2 cm/s, or 0.25 body lengths
-    per second when uncalibrated. window_s: seconds of path for the speeds, as in approach.
-    min_duration_s: seconds. max_gap_frames: see bouts_where. One animal's: .only("mouse1");
-    who lay with whom: huddle_groups.
+    (the mean of both) per second when uncalibrated, but 6 px/s or more. window_s: seconds of path
+    for the speeds, as in approach. min_duration_s: seconds. max_gap_frames: see bouts_where. One
+    animal's: .only("mouse1"); who lay with whom: huddle_groups.
 
     Source: MABe 2022's huddle (centres < 50 px, little relative speed, 75 frames or more); groups
     of more than two as connected components are ours.
@@ -58,9 +58,8 @@ def huddle(
     >>> sorted(set(found.subject)), found.start_s.round(3).tolist()
     (['animal1', 'animal2'], [3.0, 3.0])
     """
-    names, _, size, said = _components(
-        recording, animals, max_distance, max_relative_speed, window_s
-    )
+    names, _, size = _components(recording, animals, max_distance, max_relative_speed, window_s)
+    said = _rule(recording, names, max_distance, max_relative_speed)
     least = _least(min_animals, names)
     seen = np.array([recording.seen(name) for name in names])
     others_seen = seen.all(axis=0)
@@ -69,7 +68,7 @@ def huddle(
             recording, size[i] >= least, name, None, "huddle",
             known=(size[i] >= least) | others_seen,
             min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-            definition=f"{said}, {min_animals} animals or more",
+            definition=f"{said} over {window_s:g} s, {min_animals} animals or more",
         )
         for i, name in enumerate(names)
     )  # fmt: skip
@@ -95,7 +94,7 @@ def huddle_size(
     >>> huddle_size(recording, max_distance=5)[[0, 120]].tolist()
     [1, 2]
     """
-    names, _, size, _ = _components(recording, animals, max_distance, max_relative_speed, window_s)
+    names, _, size = _components(recording, animals, max_distance, max_relative_speed, window_s)
     seen = np.array([recording.seen(name) for name in names])
     return np.where(seen, size, 0).max(axis=0)
 
@@ -127,9 +126,7 @@ def huddle_groups(
     """
     import pandas as pd
 
-    names, label, size, _ = _components(
-        recording, animals, max_distance, max_relative_speed, window_s
-    )
+    names, label, size = _components(recording, animals, max_distance, max_relative_speed, window_s)
     least = _least(min_animals, names)
     rows = []
     for i in range(len(names)):  # a huddle is named by its first animal
@@ -165,23 +162,21 @@ def _components(
     max_distance: float | None,
     max_relative_speed: float | None,
     window_s: float,
-) -> tuple[list[str], np.ndarray, np.ndarray, str]:
-    """Names, (k, n) number of the first animal of each one's huddle, (k, n) its size, the rule."""
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Names, (k, n) number of the first animal of each one's huddle, (k, n) its size."""
     names = members(recording, animals)
-    links, said = [], ""
+    links = []
     for i, a in enumerate(names):
         for j in range(i + 1, len(names)):
-            together, said = _together(
-                recording, a, names[j], max_distance, max_relative_speed, window_s
-            )
-            links.append((i, j, together))
+            near, slow = _limits(recording, a, names[j], max_distance, max_relative_speed)
+            links.append((i, j, _together(recording, a, names[j], near, slow, window_s)))
     label = np.repeat(np.arange(len(names), dtype=np.int16)[:, None], recording.n_frames, axis=1)
     size = np.ones(label.shape, dtype=np.int16)
     frames = np.flatnonzero(np.any([together for _, _, together in links], axis=0))
     label[:, frames], size[:, frames] = _joined(
         label[:, frames], [(i, j, together[frames]) for i, j, together in links]
     )
-    return names, label, size, said
+    return names, label, size
 
 
 def _joined(
@@ -200,20 +195,54 @@ def _joined(
 
 
 def _together(
+    recording: Recording, a: str, b: str, near: float, slow: float, window_s: float
+) -> np.ndarray:
+    change = sharp_velocity(recording, a, window_s) - sharp_velocity(recording, b, window_s)
+    with np.errstate(invalid="ignore"):
+        close = distance_between_points(recording, a, b) < near - 1e-9
+        return close & (np.hypot(*change.T) < at_least(slow))
+
+
+def _limits(
     recording: Recording,
     a: str,
     b: str,
     max_distance: float | None,
     max_relative_speed: float | None,
-    window_s: float,
-) -> tuple[np.ndarray, str]:
-    limit, said = distance_limit(recording, a, b, max_distance, 1.0, "max_distance")
-    slow, how = least_speed(recording, a, max_relative_speed, MOVING)
-    change = sharp_velocity(recording, a, window_s) - sharp_velocity(recording, b, window_s)
-    with np.errstate(invalid="ignore"):
-        near = distance_between_points(recording, a, b) < limit - 1e-9
-        together = near & (np.hypot(*change.T) < at_least(slow))
-    return together, f"centres < {said} apart, relative speed < {how}"
+) -> tuple[float, float]:
+    """The distance in unit and the relative speed in unit/s below which two are together."""
+    near, _ = distance_limit(recording, a, b, max_distance, 1.0, "max_distance")
+    if max_relative_speed is None and recording.px_per_cm is None:
+        both = [body_size(recording, each, "max_relative_speed") for each in (a, b)]
+        return near, max(MOVING.lengths_s * sum(both) / 2, MOVING.px_s)
+    slow, _ = speed_limit(recording, a, max_relative_speed, MOVING, "max_relative_speed")
+    return near, slow
+
+
+def _rule(
+    recording: Recording,
+    names: Sequence[str],
+    max_distance: float | None,
+    max_relative_speed: float | None,
+) -> str:
+    """The limits of every pair in words; where they depend on the pair, as a rule with a range."""
+    each = [
+        _limits(recording, a, b, max_distance, max_relative_speed)
+        for i, a in enumerate(names)
+        for b in names[i + 1 :]
+    ]
+    near, slow = (_range(values) for values in zip(*each, strict=True))
+    near, slow = f"{near} {recording.unit}", f"{slow} {recording.unit}/s"
+    if max_distance is None:
+        near += " (1 body length, the mean of both)"
+    if max_relative_speed is None and recording.px_per_cm is None:
+        slow += f" ({MOVING.lengths_s:g} body lengths/s, the mean of both)"
+    return f"centres < {near} apart, relative speed < {slow}"
+
+
+def _range(values: Sequence[float]) -> str:
+    low, high = f"{min(values):.3g}", f"{max(values):.3g}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _least(min_animals: int, names: list[str]) -> int:

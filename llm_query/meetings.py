@@ -19,14 +19,17 @@ from llm_query.noses import (
 from llm_query.pairs import (
     Reach,
     at_least,
+    check_numbers,
     distance_between_points,
+    least_change,
     least_speed,
+    over_a_way,
     parting_speed,
     reach_limit,
     social_bouts,
     two_animals,
 )
-from llm_query.pursuit import approach
+from llm_query.pursuit import MERGE_S, approach
 from llm_query.recording import Recording
 from llm_query.sharp import sharp_speed
 from llm_query.social import contact
@@ -144,12 +147,12 @@ def make_contact(
 ) -> Bouts:
     """Bouts in which the first animal goes up to the second until they touch.
 
-    An approach, from where it begins up to the frame in which a contact begins. The approach may
-    have ended up to within_s seconds before. touching: what counts as contact, as
-    nose_contact(...); by default contact(...) of the outlines, or touch(...) of the points where
-    there are no outlines. Contacts are joined over interruptions of up to 0.05 s and last
-    min_contact_s seconds or more. max_distance, min_speed, window_s, max_gap_frames: as in
-    approach.
+    An approach, from where it begins up to the frame in which a contact begins. The approach, with
+    its own shortest duration and joining, may have ended up to within_s seconds before. touching:
+    what counts as contact, as nose_contact(...); by default contact(...) of the outlines, or
+    touch(...) of the points where there are no outlines. Contacts are joined over interruptions of
+    up to 0.05 s and last min_contact_s seconds or more. max_distance, min_speed, window_s,
+    max_gap_frames: as in approach.
 
     Source: EthoVision / LMT: a social approach that ends in a contact of more than 3 frames;
     contacts one frame apart are one.
@@ -159,6 +162,7 @@ def make_contact(
     >>> make_contact(recording, "animal1", "animal2", touching=close).stop_s.round(3).tolist()
     [2.9]
     """
+    check_numbers(within_s=within_s, min_contact_s=min_contact_s)
     going = approach(
         recording, a, b, max_distance,
         min_speed=min_speed, window_s=window_s, max_gap_frames=max_gap_frames,
@@ -174,7 +178,7 @@ def make_contact(
     return social_bouts(
         recording, mask, a, b, "make contact", known=known | mask, max_gap_frames=0,
         definition=f"approach ({going.definition}) that ends, at most {within_s:g} s before, in "
-        f"contact ({said}) of at least {min_contact_s:g} s",
+        f"contact ({said}) of at least {min_contact_s:g} s with interruptions up to {JOIN_S:g} s",
     )  # fmt: skip
 
 
@@ -188,20 +192,26 @@ def leave(
     within_s: float = 0.5,
     min_speed: float | None = None,
     window_s: float = 0.2,
-    min_duration_s: float = 0.0,
+    min_duration_s: float = 0.1,
     max_gap_frames: int = 3,
+    min_parting_speed: float | None = None,
+    min_farther: float | None = None,
+    merge_gap_s: float = MERGE_S,
 ) -> Bouts:
     """Bouts in which the first animal goes away from the second after they touched.
 
     It begins when their contact ends, or up to within_s seconds later, and lasts while the first
     animal is at least as fast as the other, at min_speed or more, and by both velocities their
-    distance grows. after: what counts as contact, as nose_contact(...); by default contact(...) of
-    the outlines, or touch(...) of the points where there are no outlines. min_speed: in unit/s;
-    default 5 cm/s, or 0.6 body lengths per second when uncalibrated. window_s: as in approach.
-    min_duration_s: seconds. max_gap_frames: see bouts_where.
+    distance grows at min_parting_speed or more; over the bout it grows by min_farther or more.
+    after: what counts as contact, as nose_contact(...); by default contact(...) of the outlines, or
+    touch(...) of the points where there are no outlines. min_speed: in unit/s; default 5 cm/s, or
+    0.6 body lengths per second when uncalibrated. min_parting_speed: in unit/s; default half of
+    min_speed. min_farther: in unit; default 0.1 body lengths. window_s, merge_gap_s,
+    min_duration_s, max_gap_frames: as in approach.
 
     Source: EthoVision / LMT get-away: focal at least as fast as the other, > 5 cm/s, the distance
-    grows, after contact.
+    grows, after contact. The lowest parting speed, the shortest way and duration and the joining
+    are ours, as in approach.
 
     >>> still = np.tile([100.0, 100.0], (90, 1))
     >>> away = still + np.maximum(np.arange(90) - 30, 0)[:, None] * [4, 0]
@@ -210,19 +220,26 @@ def leave(
     >>> leave(recording, "mouse1", "mouse2", after=met).start_frame.tolist()
     [33]
     """
+    check_numbers(within_s=within_s)
     found, said = _contacts(recording, a, b, after, max_gap_frames)
     fast, how = least_speed(recording, a, min_speed, LEAVING)
+    names = ("min_parting_speed", "min_farther")
+    least, farther, grows = least_change(
+        recording, a, b, fast, (min_parting_speed, min_farther), names
+    )
     speed_a, speed_b = sharp_speed(recording, a, window_s), sharp_speed(recording, b, window_s)
     parting = parting_speed(recording, a, b, window_s)
     together = found.mask()
     with np.errstate(invalid="ignore"):
-        away = (speed_a >= at_least(fast)) & (speed_a >= at_least(speed_b)) & (parting > ROUNDING)
+        away = (speed_a >= at_least(fast)) & (speed_a >= at_least(speed_b))
+        away &= (parting > ROUNDING) & (parting >= at_least(least))
     bouts = social_bouts(
         recording, away & ~together, a, b, "leave", known=np.isfinite(parting + speed_a + speed_b),
-        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-        definition=f"distance grows, {a} at least as fast as {b} and >= {how}, at most "
-        f"{within_s:g} s after contact ({said})",
+        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames, merge_gap_s=merge_gap_s,
+        definition=f"distance grows {grows}, {a} at least as fast as {b} and >= {how}, at "
+        f"most {within_s:g} s after contact ({said}), velocities over {window_s:g} s",
     )  # fmt: skip
+    bouts = over_a_way(bouts, parting, farther)
     ends = recording.edges_s[runs(together)[1]]
     last = np.searchsorted(ends, bouts.start_s + ROUNDING, side="right") - 1
     waited = bouts.start_s - np.append(ends, -np.inf)[last]

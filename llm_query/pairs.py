@@ -11,6 +11,7 @@ import numpy as np
 from llm_query.body_points import find_point, points_by_role
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
+from llm_query.intervals import TOLERANCE_S, cover, runs
 from llm_query.kinematics import heading, median_length
 from llm_query.motion import ROUNDING, Limit, speed_limit
 from llm_query.recording import Recording
@@ -19,6 +20,8 @@ from llm_query.states import bouts_where
 
 Value = TypeVar("Value", float, np.ndarray)
 SMALL_CM = 3.5  # flies and small fish; adult mice have 8 to 10 cm
+WAY = 0.1  # body lengths; 1 px of jitter changes a distance by 0.05 of 80 px over 0.2 s
+GAP_FRAMES = 3  # bouts_where's max_gap_frames, unsaid in definitions
 FRONTS, BACKS = ("nose", "head"), ("neck", "back", "tail_base")  # a heading from points
 
 
@@ -47,15 +50,55 @@ def distance_between_points(
 
 def social_bouts(
     recording: Recording, mask: np.ndarray, a: str, b: str | None, name: str, *,
-    known: np.ndarray, definition: str, min_duration_s: float = 0.0, max_gap_frames: int = 3,
+    known: np.ndarray, definition: str, min_duration_s: float = 0.0,
+    max_gap_frames: int = GAP_FRAMES, merge_gap_s: float = 0.0,
 ) -> Bouts:  # fmt: skip
-    """bouts_where, with the shortest duration said in the definition."""
+    """bouts_where, over interruptions of up to merge_gap_s; the definition says all of it."""
+    check_numbers(
+        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames, merge_gap_s=merge_gap_s
+    )
+    if merge_gap_s > 0:
+        definition += f", interruptions up to {merge_gap_s:g} s joined"
+        mask, known = _joined(recording, mask, known, max_gap_frames, merge_gap_s)
     if min_duration_s > 0:
         definition += f", for at least {min_duration_s:g} s"
-    return bouts_where(
+    if max_gap_frames != GAP_FRAMES:
+        definition += f", going on over up to {max_gap_frames:g} unseen frames"
+    found = bouts_where(
         recording, mask, a, b, behaviour=name, definition=definition, known=known,
-        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
+        max_gap_frames=max_gap_frames,
     )  # fmt: skip
+    return found.keep(found.durations_s >= min_duration_s - TOLERANCE_S)
+
+
+def _joined(
+    recording: Recording, mask: np.ndarray, known: np.ndarray, max_gap_frames: int, gap_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mask with its short interruptions filled, never over a gap that ends a bout."""
+    start, stop = runs(mask & known)
+    if len(start) < 2:
+        return mask, known
+    first, last = runs(~known)
+    lost = np.zeros(len(mask) + 1, dtype=np.int64)
+    lost[first[last - first > max_gap_frames] + 1] = 1
+    lost = np.cumsum(lost)
+    short = recording.edges_s[start[1:]] - recording.edges_s[stop[:-1]] <= gap_s + TOLERANCE_S
+    short &= lost[start[1:]] == lost[stop[:-1]]
+    filled = cover(stop[:-1][short], start[1:][short], len(mask))
+    return mask | filled, known | filled
+
+
+def check_numbers(**values: float | None) -> None:
+    """Refuse limits that are negative or not a number; None is a default."""
+    for name, value in values.items():
+        if value is None:
+            continue
+        if not (isinstance(value, int | float | np.number) and value >= 0):
+            kind = next((text for end, text in KINDS.items() if name.endswith(end)), "a limit")
+            raise QueryError(f"{name} is {kind} from 0, not {value!r}.")
+
+
+KINDS = {"_s": "seconds", "_deg": "degrees", "_frames": "a number of frames"}
 
 
 def distance_limit(
@@ -161,6 +204,33 @@ def least_speed(
         return speed_limit(recording, animal, given, default, "min_speed")
 
     return recording.remember(("least speed", animal, given, default), make)
+
+
+def least_change(
+    recording: Recording, a: str, b: str, speed: float, given: tuple[float | None, float | None],
+    names: tuple[str, str],
+) -> tuple[float, float, str]:  # fmt: skip
+    """The least by which a distance changes: in unit/s, in unit over a bout, and both in words.
+
+    By default half of `speed`, and WAY body lengths (the mean of both) where lengths are known.
+    """
+    check_numbers(**dict(zip(names, given, strict=True)))
+    rate = speed / 2 if given[0] is None else float(given[0])
+    sizes = [known_size(recording, each) or 0.0 for each in (a, b)]
+    way, why = given[1], ""
+    if way is None:
+        way, why = (WAY * sum(sizes) / 2 if min(sizes) > 0 else 0.0), f" ({WAY:g} body lengths)"
+    said = f"at >= {rate:.3g} {recording.unit}/s"
+    return rate, way, f"{said} and by >= {way:.3g} {recording.unit}{why} in all" if way else said
+
+
+def over_a_way(bouts: Bouts, change_s: np.ndarray, way: float) -> Bouts:
+    """The bouts over which a distance that changes by change_s (n,) per second does so by `way`."""
+    if not way > 0:
+        return bouts
+    steps = np.where(np.isfinite(change_s), change_s, 0.0) * np.diff(bouts.edges_s)
+    gone = np.concatenate([[0.0], np.cumsum(steps)])
+    return bouts.keep(gone[bouts.stop_frame] - gone[bouts.start_frame] >= way * (1 - ROUNDING))
 
 
 def at_least(limit: Value) -> Value:

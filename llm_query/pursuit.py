@@ -9,15 +9,20 @@ from llm_query.motion import MOVING, ROUNDING, WINDOW_S
 from llm_query.pairs import (
     at_least,
     body_size,
+    check_numbers,
     distance_between_points,
     distance_limit,
+    least_change,
     least_speed,
+    over_a_way,
     parting_speed,
     social_bouts,
 )
 from llm_query.recording import Recording
 from llm_query.sharp import dot, sharp_speed, sharp_velocity
 from llm_query.vocabulary import word
+
+MERGE_S = 0.2  # jitter interrupts slow approaches for up to so long
 
 
 @word("s")
@@ -29,22 +34,30 @@ def approach(
     *,
     min_speed: float | None = None,
     window_s: float = 0.2,
-    min_duration_s: float = 0.0,
+    min_duration_s: float = 0.1,
     max_gap_frames: int = 3,
+    min_closing_speed: float | None = None,
+    min_closer: float | None = None,
+    merge_gap_s: float = MERGE_S,
 ) -> Bouts:
     """Bouts in which the first animal comes closer to the second by its own movement.
 
     It is faster than the other, moves at min_speed or more, and by both velocities their distance
-    shrinks, within max_distance. max_distance: in unit; default 2 body lengths (the mean of both).
-    min_speed: in unit/s; default as in moving. window_s: seconds of straight path that give a
-    velocity: around the frame, or before or after it where the path bends; so the bout begins in
-    the frame in which the animal sets off and ends in the one in which it stops, turns or passes.
-    min_duration_s: seconds. max_gap_frames: see bouts_where.
+    shrinks at min_closing_speed or more, within max_distance; over the bout, it shrinks by
+    min_closer or more. max_distance: in unit; default 2 body lengths (the mean of both). min_speed:
+    in unit/s; default as in moving. min_closing_speed: in unit/s; default half of min_speed.
+    min_closer: in unit; default 0.1 body lengths (the mean of both; 0 where no length is known).
+    window_s: seconds of straight path that give a velocity: around the frame, or before or after it
+    where the path bends; so the bout begins in the frame in which the animal sets off and ends in
+    the one in which it stops, turns or passes. merge_gap_s: interruptions of up to so many seconds
+    are joined (0: none), before min_duration_s, in seconds, and min_closer are applied.
+    max_gap_frames: see bouts_where.
 
     Source: EthoVision / LMT social approach (focal faster than the other, distance 3 frames before
     larger than 3 frames after, which is 0.2 s at 30 frames/s and blurs both ends by 3 frames;
-    within 2 mean body lengths); the lowest speed is ours: without it the jitter of two resting
-    animals would count.
+    within 2 mean body lengths). The lowest speeds, the shortest way and duration and the joining
+    are ours: without them an animal that walks behind another at its speed would approach it, by
+    the jitter of the tracking, several times a second.
 
     >>> recording = example_recording()
     >>> approach(recording, "animal1", "animal2").subject.tolist()
@@ -52,17 +65,23 @@ def approach(
     """
     limit, said = distance_limit(recording, a, b, max_distance, 2.0, "max_distance")
     fast, how = least_speed(recording, a, min_speed, MOVING)
+    closing, closer, shrinks = least_change(
+        recording, a, b, fast, (min_closing_speed, min_closer), ("min_closing_speed", "min_closer")
+    )
     speed_a = sharp_speed(recording, a, window_s)
     speed_b = sharp_speed(recording, b, window_s)
     parting = parting_speed(recording, a, b, window_s)
     with np.errstate(invalid="ignore"):
-        mask = (speed_a >= at_least(fast)) & (speed_a > speed_b + ROUNDING) & (parting < -ROUNDING)
+        mask = (speed_a >= at_least(fast)) & (speed_a > speed_b + ROUNDING)
+        mask &= (parting < -ROUNDING) & (-parting >= at_least(closing))
         mask &= distance_between_points(recording, a, b) <= limit + 1e-9
-    return social_bouts(
+    found = social_bouts(
         recording, mask, a, b, "approach", known=np.isfinite(parting + speed_a + speed_b),
-        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-        definition=f"distance shrinks, {a} faster than {b} and >= {how}, within {said}",
+        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames, merge_gap_s=merge_gap_s,
+        definition=f"distance shrinks {shrinks}, {a} faster than {b} and >= {how}, within "
+        f"{said}, velocities over {window_s:g} s",
     )  # fmt: skip
+    return over_a_way(found, -parting, closer)
 
 
 @word("s")
@@ -157,6 +176,7 @@ def _following(
     max_path_distance: float | None,
     window_s: float,
 ) -> tuple[np.ndarray, np.ndarray, str]:
+    check_numbers(max_angle_deg=max_angle_deg, path_s=path_s, max_path_distance=max_path_distance)
     limit, said = distance_limit(recording, a, b, max_distance, 2.0, "max_distance")
     fast, how = least_speed(recording, a, min_speed, MOVING)
     if max_path_distance is None:
@@ -179,7 +199,8 @@ def _following(
     known = np.isfinite(speed_a + speed_b)
     definition = (
         f"both >= {how}, directions < {max_angle_deg:g} degrees apart, {b} in front, "
-        f"{said} at most, within {max_path_distance:.3g} {recording.unit} of its last {path_s:g} s"
+        f"{said} at most, within {max_path_distance:.3g} {recording.unit} of its last {path_s:g} "
+        f"s, velocities over {window_s:g} s"
     )
     return mask, known, definition
 

@@ -25,7 +25,7 @@ def sharp_velocity(recording: Recording, animal: str, window_s: float) -> np.nda
     lasting window_s, it is exact in every frame, and a bend belongs to what comes after. Nothing
     is fitted across a gap. A window of 0 takes the central difference.
     """
-    if window_s < 0:
+    if not 0 <= window_s < np.inf:
         raise QueryError(f"window_s is a length of time in seconds, not {window_s:g}.")
 
     few = recording.n_frames * len(recording.animals) <= TOGETHER

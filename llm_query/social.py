@@ -8,6 +8,7 @@ from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.kinematics import angle_between, direction_deg, line_fit
 from llm_query.pairs import (
+    check_numbers,
     distance_between_points,
     distance_limit,
     heading_of,
@@ -145,8 +146,9 @@ def contact(
 
     max_gap: free space between the outlines that still counts as touching; default 0.2 cm, or 2 px
     when uncalibrated. merge_gap_s: seconds of interruption to ignore (0: none), joined before
-    min_duration_s, the shortest contact, is applied. max_gap_frames: see bouts_where. Needs
-    outlines: a video tracked here; touch takes body points instead.
+    min_duration_s, the shortest contact, is applied; a gap in the tracking stays one.
+    max_gap_frames: see bouts_where. Needs outlines: a video tracked here; touch takes body points
+    instead.
 
     Source: EthoVision's Body contact (outlines touch); LMT merges contacts 1 frame apart.
 
@@ -156,14 +158,14 @@ def contact(
     llm_query.errors.QueryError: synthetic has no outlines of animal1, only points. ...
     """
     two_animals(recording, a, b)
+    check_numbers(max_gap=max_gap)
     limit = (TOUCH_PX if recording.px_per_cm is None else TOUCH_CM) if max_gap is None else max_gap
     gap = recording.mask_gap(a, b, within=limit + 1e-6)
-    bouts = social_bouts(
+    return social_bouts(
         recording, gap <= limit + 1e-6, a, b, "contact", known=np.isfinite(gap),
-        max_gap_frames=max_gap_frames, definition=f"gap of outlines <= {limit:g} {recording.unit}",
+        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames, merge_gap_s=merge_gap_s,
+        definition=f"gap of outlines <= {limit:g} {recording.unit}",
     )  # fmt: skip
-    bouts = bouts.merge(merge_gap_s) if merge_gap_s > 0 else bouts
-    return bouts.at_least(min_duration_s) if min_duration_s > 0 else bouts
 
 
 @word("{unit}")
@@ -241,6 +243,7 @@ def facing(
     >>> facing(recording, "animal1", "animal2").percent
     100.0
     """
+    check_numbers(max_angle_deg=max_angle_deg)
     off = head_angle(recording, a, b, front, back)
     is_animal = b in recording.animals
     return social_bouts(

@@ -202,8 +202,9 @@ def test_the_table_of_all_ordered_pairs_says_what_the_words_say(setting: Setting
 
 def test_the_table_counts_contacts_of_outlines_where_there_are_any() -> None:
     centres = {
-        "a": np.tile([20, 20], (6, 1)), "b": np.array([[x, 20] for x in (60, 50, 41, 41, 41, 60)]),
-        "c": np.tile([200, 200], (6, 1)),
+        "a": np.tile([20, 20], (7, 1)),
+        "b": np.array([[x, 20] for x in (60, 50, 41, 41, 41, 60, 79)]),
+        "c": np.tile([200, 200], (7, 1)),
     }  # fmt: skip
     recording = Recording.synthetic(
         {name: place.astype(float) for name, place in centres.items()},
@@ -216,7 +217,7 @@ def test_the_table_counts_contacts_of_outlines_where_there_are_any() -> None:
     assert row["contact_s"] == contact(recording, "a", "b").total_s
     assert row["make_contact_count"] == 1 and row["make_contact_s"] == pytest.approx(0.2)
     assert table.loc[("a", "b"), "make_contact_count"] == 0
-    assert row["leave_count"] == 1 and row["leave_s"] == pytest.approx(0.1)
+    assert row["leave_count"] == 1 and row["leave_s"] == pytest.approx(0.2)
 
 
 def test_the_table_of_animals_that_are_never_seen_together_has_no_distance() -> None:

@@ -92,8 +92,13 @@ def test_an_approach_ends_where_the_animal_turns_back_or_passes(setting: Setting
     found = approach(recording, "a", "b", 100 * setting.unit, min_speed=setting.unit)
     assert spans(found) == [(0, setting.frame_at(2))]
     passing = approach(recording, "c", "b", 100 * setting.unit, min_speed=setting.unit)
-    x = recording.position("c")[:, 0]
-    assert spans(passing) == [(0, int(np.argmax(x >= 30 * setting.unit - 1e-9)))]
+    ahead = 30 - recording.position("c")[:, 0] / setting.unit
+    closing = 8 * ahead / np.hypot(ahead, 4)  # cm/s; half of min_speed and more is an approach
+    assert spans(passing) == [(0, int(np.argmax(closing < 0.5)))]
+    to_the_side = approach(
+        recording, "c", "b", 100 * setting.unit, min_speed=setting.unit, min_closing_speed=0,
+    )  # fmt: skip
+    assert spans(to_the_side) == [(0, int(np.argmax(ahead <= 1e-9)))]
 
 
 @every_setting

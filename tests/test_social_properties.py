@@ -181,7 +181,9 @@ def test_a_higher_frame_rate_finds_the_same_approaches(seed: int, times: int) ->
     slow, fast = at(FPS), at(FPS * times)
     for a, b in permutations(NAMES, 2):
         for found in (
-            lambda recording, a=a, b=b: approach(recording, a, b, 500),
+            lambda recording, a=a, b=b: approach(
+                recording, a, b, 500, min_duration_s=0, merge_gap_s=0, min_closer=0
+            ),
             lambda recording, a=a, b=b: near(recording, a, b, 120),
         ):
             coarse, fine = found(slow).mask(), found(fast).mask()[::times]
