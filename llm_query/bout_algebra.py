@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llm_query.bout_order import counterparts
-from llm_query.bout_pairs import names, partners, same_recording, single, state
+from llm_query.bout_pairs import (
+    check_bouts,
+    check_seconds,
+    names,
+    partners,
+    same_recording,
+    single,
+    state,
+)
 from llm_query.errors import QueryError
 from llm_query.intervals import TOLERANCE_S, window
 
@@ -29,12 +37,14 @@ def both(left: Bouts, right: Bouts) -> Bouts:
     def rule(a: np.ndarray, ua: np.ndarray, b: np.ndarray, ub: np.ndarray) -> tuple:
         return a & b, ~(a & b) & (a | ua) & (b | ub)
 
+    check_bouts(left, right)
     kind = "point" if "point" in (left.kind, right.kind) else "state"
     return _combine(left, right, rule, "and", kind, strict=True)
 
 
 def either(left: Bouts, right: Bouts) -> Bouts:
     """Frames in a bout of at least one of the two, counted once."""
+    check_bouts(left, right)
     if left.kind != right.kind:
         raise QueryError("A point event and a state have no common duration: join like with like.")
 
@@ -87,6 +97,7 @@ def then(first: Bouts, second: Bouts, within_s: float, after: str) -> Bouts:
     if after not in ("start", "stop"):
         raise QueryError(f'then() counts from the "start" or the "stop" of a bout, not "{after}".')
     same_recording(first, second)
+    check_seconds(within_s, "then")
     rows: list[tuple[np.ndarray, np.ndarray]] = []
     pairs: list[Pair] = []
     for pair, a, b in partners(first, second, strict=True):
@@ -122,6 +133,7 @@ def _sequences(
 
 def merge(bouts: Bouts, gap_s: float) -> Bouts:
     """See Bouts.merge: whatever lay in between, seen or not, then belongs to the bout."""
+    check_seconds(gap_s, "merge")
     if bouts.kind == "point":
         raise QueryError("Point events have no duration to merge.")
     start, stop, index = [], [], []
@@ -141,8 +153,7 @@ def merge(bouts: Bouts, gap_s: float) -> Bouts:
         pair_index=np.concatenate([empty, *index]),
         start_frame=np.concatenate([empty, *start]),
         stop_frame=np.concatenate([empty, *stop]),
-        definition=f"{bouts.definition}, gaps up to {gap_s:g} s joined",
-    )
+    ).noted(f"gaps up to {gap_s:g} s joined")
 
 
 def any_target(bouts: Bouts) -> Bouts:
@@ -166,13 +177,17 @@ def within(bouts: Bouts, start_s: float, stop_s: float) -> Bouts:
     rows = (bouts.start_frame >= low) & (bouts.start_frame < high) if point else stop > start
     outside = np.ones(bouts.n_frames, dtype=bool)
     outside[low:high] = False
-    return replace(
+    clipped = replace(
         bouts,
         pair_index=bouts.pair_index[rows],
         start_frame=start[rows],
         stop_frame=stop[rows],
         unknown={pair: state(bouts, pair)[1] | outside for pair in bouts.pairs},
     )
+    if low == 0 and high == bouts.n_frames:
+        return clipped
+    first, last = (float(bouts.edges_s[frame]) for frame in (low, high))
+    return clipped.noted(f"from {first:.6g} s to {last:.6g} s")
 
 
 def collect(groups: Iterable[Bouts | Iterable[Bouts]]) -> Bouts:
@@ -182,6 +197,7 @@ def collect(groups: Iterable[Bouts | Iterable[Bouts]]) -> Bouts:
         flat += [group] if not isinstance(group, Iterable) else list(group)
     if not flat:
         raise QueryError("collect() needs at least one set of bouts.")
+    check_bouts(*flat)
     pairs = [pair for one in flat for pair in one.pairs]
     if len(set(pairs)) < len(pairs):
         raise QueryError(

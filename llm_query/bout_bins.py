@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llm_query.bout_pairs import single
+from llm_query.bout_pairs import known_s, single
 from llm_query.errors import QueryError
 from llm_query.intervals import TOLERANCE_S
 
@@ -26,6 +26,9 @@ def bin_edges(
     >>> bin_edges(np.arange(26) / 10, 1.0, None, None).tolist()
     [0.0, 1.0, 2.0, 2.5]
     """
+    for name, value in (("bin_s", bin_s), ("start_s", start_s), ("stop_s", stop_s)):
+        if value is not None and (not isinstance(value, int | float | np.number) or value != value):
+            raise QueryError(f"{name} is a number of seconds, not {value!r}.")
     begin = float(edges_s[0]) if start_s is None else max(float(start_s), float(edges_s[0]))
     end = float(edges_s[-1]) if stop_s is None else min(float(stop_s), float(edges_s[-1]))
     if not 0 < bin_s < float("inf"):
@@ -55,11 +58,18 @@ def in_bins(
         seconds = (
             np.clip(seconds, 0, None) if one.kind == "state" else np.full(len(seconds), np.nan)
         )
+        known = np.diff(known_s(bouts, (subject, target), edges))
+        known = np.where(known > TOLERANCE_S, known / np.diff(edges), 0)
+        count = np.bincount(number[inside], minlength=len(edges) - 1)
+        if not (known > 0).all():  # what nobody could see is missing, not 0
+            count = np.where(known > 0, count, np.nan)
+            seconds = np.where(known > 0, seconds, np.nan)
         columns = {
             "behaviour": bouts.behaviour, "subject": subject, "target": target,
             "bin_start_s": edges[:-1], "bin_stop_s": edges[1:],
-            "count": np.bincount(number[inside], minlength=len(edges) - 1),
+            "count": count,
             "duration_s": seconds, "percent": 100 * seconds / np.diff(edges),
+            "tracked_fraction": np.minimum(known, 1),
         }  # fmt: skip
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)

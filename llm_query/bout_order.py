@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llm_query.bout_pairs import partners, same_recording, single, state
-from llm_query.errors import QueryError
+from llm_query.bout_pairs import check_seconds, partners, same_recording, single, state
 from llm_query.intervals import TOLERANCE_S
 
 if TYPE_CHECKING:
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
 
 def overlapping(bouts: Bouts, other: Bouts) -> Bouts:
     """See Bouts.overlapping."""
-    return bouts.keep(_covered(bouts, other) > 0)
+    return bouts.keep(_covered(bouts, other) > 0).noted(f"overlapping {_named(other)}")
 
 
 def during(bouts: Bouts, other: Bouts) -> Bouts:
     """See Bouts.during."""
     length = np.maximum(bouts.stop_frame - bouts.start_frame, 1)
-    return bouts.keep(_covered(bouts, other) == length)
+    return bouts.keep(_covered(bouts, other) == length).noted(f"entirely during {_named(other)}")
 
 
 def starts_in(bouts: Bouts, other: Bouts) -> Bouts:
@@ -36,7 +35,7 @@ def starts_in(bouts: Bouts, other: Bouts) -> Bouts:
         rows = bouts.pair_index == bouts.pairs.index(mine)
         for pair in pairs:
             inside[rows] |= state(other, pair)[0][bouts.start_frame[rows]]
-    return bouts.keep(inside)
+    return bouts.keep(inside).noted(f"starting in {_named(other)}")
 
 
 def before(bouts: Bouts, other: Bouts, within_s: float | None) -> Bouts:
@@ -49,7 +48,7 @@ def before(bouts: Bouts, other: Bouts, within_s: float | None) -> Bouts:
         for pair in pairs:
             found = _next(single(other, pair).start_frame, stop, bouts.n_frames)
             near[rows] |= _close(bouts.edges_s, stop, found, within_s)
-    return bouts.keep(near)
+    return bouts.keep(near).noted(f"{_near(within_s)}before {_named(other)}")
 
 
 def after(bouts: Bouts, other: Bouts, within_s: float | None) -> Bouts:
@@ -62,7 +61,7 @@ def after(bouts: Bouts, other: Bouts, within_s: float | None) -> Bouts:
         for pair in pairs:
             found = _last(single(other, pair).stop_frame, start)
             near[rows] |= (found >= 0) & _close(bouts.edges_s, found, start, within_s)
-    return bouts.keep(near)
+    return bouts.keep(near).noted(f"{_near(within_s)}after {_named(other)}")
 
 
 def between(bouts: Bouts, first: Bouts, second: Bouts) -> Bouts:
@@ -78,7 +77,7 @@ def between(bouts: Bouts, first: Bouts, second: Bouts) -> Bouts:
         closed = _next(starts, opened, bouts.n_frames)
         stop = bouts.stop_frame[rows]
         inside[rows] = (opened >= 0) & (closed <= bouts.n_frames - 1) & (stop <= closed)
-    return bouts.keep(inside)
+    return bouts.keep(inside).noted(f"between {_named(first)} and {_named(second)}")
 
 
 def rank(bouts: Bouts, from_end: bool = False) -> np.ndarray:
@@ -98,6 +97,17 @@ def counterparts(bouts: Bouts, other: Bouts) -> list[tuple[Pair, list[Pair]]]:
         if a is not None and b is not None:
             found[a].append(b)
     return list(found.items())
+
+
+def _named(other: Bouts) -> str:
+    """How the definition of some bouts speaks of others."""
+    if not other.definition:
+        return other.behaviour or "other bouts"
+    return f"{other.behaviour} ({other.definition})" if other.behaviour else f"({other.definition})"
+
+
+def _near(within_s: float | None) -> str:
+    return "" if within_s is None else f"at most {within_s:g} s "
 
 
 def _next(starts: np.ndarray, frames: np.ndarray, n_frames: int) -> np.ndarray:
@@ -122,8 +132,8 @@ def _close(
 
 
 def _check(within_s: float | None, word: str) -> None:
-    if within_s is not None and not within_s >= 0:
-        raise QueryError(f"{word}(within_s=...) takes seconds from 0 on, not {within_s}.")
+    if within_s is not None:
+        check_seconds(within_s, word)
 
 
 def _covered(bouts: Bouts, other: Bouts) -> np.ndarray:

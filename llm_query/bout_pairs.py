@@ -12,9 +12,10 @@ Who is combined with whom, the same for & and |:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -68,6 +69,49 @@ def partners(
     return found
 
 
+def check_bouts(*bouts: object) -> None:
+    """Refuse what is no Bouts."""
+    for one in bouts:
+        if not hasattr(one, "pair_index"):
+            raise QueryError(
+                f"Bouts are combined with bouts, not with {type(one).__name__}: give what a word "
+                "like in_region() or bouts_where() returns."
+            )
+
+
+def listed(bouts: Any) -> list[Bouts]:
+    """One set of bouts, or several, as a list; nothing at all is refused."""
+    parts = [bouts] if hasattr(bouts, "pair_index") or not isinstance(bouts, Iterable) else bouts
+    parts = list(parts)
+    check_bouts(*parts)
+    if not parts:
+        raise QueryError("There are no bouts: give one set of bouts, or a list of several.")
+    return parts
+
+
+def known_s(bouts: Bouts, pair: Pair, times_s: np.ndarray) -> np.ndarray:
+    """Seconds before each time in which it could be told whether the pair did it."""
+    known = np.diff(bouts.edges_s) * ~state(bouts, pair)[1]
+    return np.interp(times_s, bouts.edges_s, np.concatenate([[0.0], np.cumsum(known)]))
+
+
+def check_seconds(seconds: float, method: str) -> None:
+    """Refuse a time that is no number from 0 on."""
+    if not isinstance(seconds, int | float | np.number) or not seconds >= 0:
+        raise QueryError(f"{method}() takes seconds from 0 on, not {seconds!r}.")
+
+
+def says_at_least(definition: str, seconds: float) -> bool:
+    """Whether a definition has this shortest duration already, outside of brackets.
+
+    >>> says_at_least("speed < 2 cm/s, for >= 0.5 s", 0.5), says_at_least("(x >= 1 s) or (y)", 1)
+    (True, False)
+    """
+    depth = np.cumsum([(mark == "(") - (mark == ")") for mark in definition])
+    outside = "".join(mark for mark, deep in zip(definition, depth, strict=True) if deep == 0)
+    return re.search(rf"(>=|at least) {re.escape(f'{seconds:g}')} s\b", outside) is not None
+
+
 def joint(a: Pair, b: Pair) -> Pair:
     """The left subject, with everybody else who takes part as target."""
     others = [who for who in dict.fromkeys((a[1], b[0], b[1])) if who not in (None, a[0])]
@@ -84,6 +128,7 @@ def state(bouts: Bouts, pair: Pair | None) -> tuple[np.ndarray, np.ndarray]:
 
 
 def same_recording(left: Bouts, right: Bouts) -> None:
-    """Refuse to combine bouts of two recordings."""
+    """Refuse to combine bouts of two recordings, and what is no bouts at all."""
+    check_bouts(left, right)
     if len(left.edges_s) != len(right.edges_s) or not np.array_equal(left.edges_s, right.edges_s):
         raise QueryError("These bouts are of two different recordings and cannot be combined.")

@@ -122,6 +122,10 @@ class BoutTable:
         text = self.definition if definition is None else definition
         return replace(self, behaviour=behaviour, definition=text)
 
+    def noted(self, what: str) -> Self:
+        """The same bouts, with what was done to them at the end of the definition."""
+        return replace(self, definition=f"{self.definition}, {what}" if self.definition else what)
+
     def keep(self, rows: np.ndarray) -> Self:
         """The bouts chosen by an (k,) mask or by row numbers; everybody stays watched."""
         return replace(

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from llm_query import bout_algebra as algebra
 from llm_query import bout_order as order
 from llm_query.bout_bins import in_bins
 from llm_query.bout_numbers import BoutNumbers
-from llm_query.bout_pairs import names
+from llm_query.bout_pairs import check_seconds, names, says_at_least
 from llm_query.bout_table import COLUMNS, Pair
 from llm_query.errors import QueryError
 from llm_query.intervals import TOLERANCE_S, window
@@ -27,7 +29,8 @@ class Bouts(BoutNumbers):
 
     `pairs` lists every (subject, target) that was watched, with bouts or without, so that an animal
     that never did it still counts as 0. Frames in which nobody could tell are `unknown`: they are
-    neither in a bout nor in its opposite (~). A "point" event has no duration: its stop is its
+    neither in a bout nor in its opposite (~). What a method keeps, cuts or joins is added to the
+    `definition`; the name stays. A "point" event has no duration: its stop is its
     start. Rows are in the order of their start.
 
     >>> mask = np.array([False, True, True, False, True])
@@ -107,7 +110,8 @@ class Bouts(BoutNumbers):
 
         Bins are [bin_start_s, bin_stop_s) from start_s (the recording's start) on; the last may be
         shorter. A bout counts in the bin of its onset, an onset at an edge in the later bin; its
-        seconds are divided at the edges, so that the bins add up to count and total_s.
+        seconds are divided at the edges, so that the bins add up to count and total_s. Where
+        nobody could tell in all of a bin (tracked_fraction 0), its count and seconds are missing.
         """
         return in_bins(self, bin_s, start_s, stop_s)
 
@@ -125,11 +129,17 @@ class Bouts(BoutNumbers):
 
     def at_least(self, duration_s: float) -> Bouts:
         """The bouts that last `duration_s` seconds or longer."""
-        return self.keep(self.durations_s >= duration_s - TOLERANCE_S)
+        check_seconds(duration_s, "at_least")
+        kept = self.keep(self.durations_s >= duration_s - TOLERANCE_S)
+        if says_at_least(self.definition, duration_s):
+            return kept
+        return kept.noted(f"for at least {duration_s:g} s")
 
     def at_most(self, duration_s: float) -> Bouts:
         """The bouts that last `duration_s` seconds or less."""
-        return self.keep(self.durations_s <= duration_s + TOLERANCE_S)
+        check_seconds(duration_s, "at_most")
+        kept = self.keep(self.durations_s <= duration_s + TOLERANCE_S)
+        return kept.noted(f"for at most {duration_s:g} s")
 
     def within(self, start_s: float, stop_s: float) -> Bouts:
         """The bouts between two times, clipped at them; `fraction` stays of the recording."""
@@ -144,17 +154,18 @@ class Bouts(BoutNumbers):
 
     def nth(self, k: int) -> Bouts:
         """The k-th bout (1 is the first) of every subject and target that has so many."""
-        if k < 1:
+        if not isinstance(k, int | np.integer) or k < 1:
             raise QueryError(f"Bouts count from 1; there is no bout number {k}.")
-        return self.keep(order.rank(self) == k)
+        return self.keep(order.rank(self) == k).noted(f"only number {k} of each animal")
 
     def first(self) -> Bouts:
         """The first bout of every subject and target."""
-        return self.nth(1)
+        return self.keep(order.rank(self) == 1).noted("only the first of each animal")
 
     def last(self) -> Bouts:
         """The last bout of every subject and target."""
-        return self.keep(order.rank(self, from_end=True) == 1)
+        kept = self.keep(order.rank(self, from_end=True) == 1)
+        return kept.noted("only the last of each animal")
 
 
 def collect(*bouts: Bouts | Iterable[Bouts]) -> Bouts:

@@ -39,6 +39,7 @@ def describe_measure(measure: str, region: str | None = None, calibrated: bool =
     least = _default(motion.immobile, "min_duration_s")
     window = f"over a window of {motion.WINDOW_S:g} s"
     inside = f"the centre in {place}"
+    freezing = "no part moves but for breathing, by the default limits of freezing()"
     texts = {
         "distance_moved": f"the path of the centre in {place}, summed from frame to frame, not "
         "smoothed and not across gaps in tracking",
@@ -50,6 +51,8 @@ def describe_measure(measure: str, region: str | None = None, calibrated: bool =
         "time_immobile": f"the time with a speed below {still} {window}, for at least {least:g} s",
         "immobile_bouts": f"the number of bouts with a speed below {still} {window}, for at least "
         f"{least:g} s",
+        "time_freezing": f"the time of freezing ({freezing})",
+        "freezing_bouts": f"the number of bouts of freezing ({freezing})",
         "mean_nearest_neighbour_distance": "the mean over frames of the distance from the centre "
         "to the centre of the nearest other animal",
         "mean_distance_to_region": "the mean over frames of the distance from the centre "
@@ -57,6 +60,12 @@ def describe_measure(measure: str, region: str | None = None, calibrated: bool =
         "time_in_region": f"the time with {inside}",
         "share_of_time": f"the time with {inside}, as a share of the recording's length",
         "visits": f"the number of separate stays of {inside}",
+        "mean_visit": f"the mean length of the stays of {inside}",
+        "longest_visit": f"the length of the longest stay of {inside}",
+        "exits": f"the number of times the centre went out of {place} from inside",
+        "latency_censored": f"whether the animal was never seen with {inside}",
+        "latency_watched": f"the time until the animal was last seen, by which a latency to {place} "
+        "is censored",
         "entries": f"the number of times the centre came into {place} from outside",
         "latency": f"the time until the first frame with {inside}, censored at the end of the "
         "recording when there was none",

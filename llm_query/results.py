@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llm_query.bout_algebra import single, window
+from llm_query.bout_pairs import listed
 from llm_query.bouts import COLUMNS as BOUT_COLUMNS
 from llm_query.bouts import Bouts
 from llm_query.columns import Later, Result
 from llm_query.sentences import sentence
-from llm_query.tools import each_other, later
+from llm_query.tools import later
 from llm_query.vocabulary import word
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def summarise(
     >>> summarise(in_region(recording, "animal1", "corner"))["text"]
     'animal1 was in the corner once, for 3.50 s (58.3 % of the recording).'
     """
-    parts = each_other(bouts)
+    parts = listed(bouts)
     part = start_s is not None or stop_s is not None
     if part:
         parts = [_clipped(each, start_s, stop_s) for each in parts]

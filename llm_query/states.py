@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from llm_query import bouts as bouts_module
+from llm_query.bout_pairs import says_at_least
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
@@ -33,7 +34,8 @@ def bouts_where(
     mask: (n,) bool. known: (n,) bool, the frames in which it could be told; by default those in
     which the subject (and the target, if it is an animal) was seen. max_gap_frames: unseen
     stretches up to that long, with the condition true on both sides, do not end a bout; longer
-    ones do.
+    ones do. What of min_duration_s and of another max_gap_frames than 3 the definition does not say
+    is added to it.
 
     >>> recording = example_recording()
     >>> fast = bouts_where(recording, speed(recording, "animal1") > 9, "animal1")
@@ -50,12 +52,24 @@ def bouts_where(
         known = recording.seen(subject)
         if target in recording.animals:
             known = known & recording.seen(str(target))
+    definition = _in_full(definition, min_duration_s, max_gap_frames)
     definition = "; ".join([definition, *recording.notes]) if recording.notes else definition
     found = Bouts.where(
         mask, recording.edges_s, subject, target, behaviour,
         known=known, max_gap_frames=max_gap_frames, definition=definition,
     )  # fmt: skip
     return found.at_least(min_duration_s) if min_duration_s > 0 else found
+
+
+def _in_full(definition: str, min_duration_s: float, max_gap_frames: int) -> str:
+    """The definition with the shortest duration and an unusual gap."""
+    added = [definition] if definition else []
+    if min_duration_s > 0 and not says_at_least(definition, min_duration_s):
+        added.append(f"for at least {min_duration_s:g} s")
+    gap = f"over gaps of at most {max_gap_frames} frames"
+    if max_gap_frames != 3 and gap not in definition:
+        added.append(gap)
+    return ", ".join(added)
 
 
 @word()

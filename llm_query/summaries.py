@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llm_query.bout_pairs import same_recording, single
+from llm_query.bout_pairs import known_s, listed, same_recording, single
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.intervals import TOLERANCE_S, cover, window
-from llm_query.tools import each_other
 from llm_query.vocabulary import word
 
 if TYPE_CHECKING:
@@ -39,7 +38,9 @@ def time_budget(
     (of a sample, missing for one bout), min_s, max_s; latency_s to the first start, missing and
     censored when it never happened; last_start_s; interval_mean_s, interval_sd_s,
     interval_median_s between a stop and the next start; percent_of_recording, and
-    percent_of_tracked, of the time in which it could be told. A point event has no durations.
+    percent_of_tracked, of the time in which it could be told; tracked_fraction, that time's share
+    (0 to 1) of the length: where it is 0 the numbers are missing and nothing is censored. A point
+    event has no durations.
 
     Source: the terms of BORIS' time budget (Friard & Gamba 2016) and of SimBA's summary (Nilsson
     2020). Percent is of the recording's whole length, in SimBA and BORIS as well.
@@ -51,7 +52,7 @@ def time_budget(
     import pandas as pd
 
     rows = []
-    for part in each_other(bouts):
+    for part in listed(bouts):
         begin = float(part.edges_s[0]) if start_s is None else start_s
         end = float(part.edges_s[-1]) if stop_s is None else stop_s
         whole = start_s is None and stop_s is None
@@ -69,24 +70,25 @@ def _budget(one: Bouts, low: int, high: int, across_gaps: bool) -> dict[str, Any
     seconds = one.durations_s if one.kind == "state" else np.empty(0)
     point = one.kind == "point"
     length = float(one.edges_s[high] - one.edges_s[low])
-    known = ~_unseen(one)[low:high]
-    watched = float(np.diff(one.edges_s)[low:high][known].sum())
-    total = NOTHING if point else float(seconds.sum())
+    watched = float(np.diff(known_s(one, one.pairs[0], one.edges_s[[low, high]]))[0])
+    unseen = not watched > 0
+    total = NOTHING if point or unseen else float(seconds.sum())
     begin = float(one.edges_s[low])
     return {
-        "count": one.count,
-        "rate_per_min": 60 * one.count / length,
+        "count": NOTHING if unseen else one.count,
+        "rate_per_min": NOTHING if unseen else 60 * one.count / length,
         "total_s": total,
         **_spread(seconds, ("mean_s", "median_s", "sd_s", "min_s", "max_s")),
         "latency_s": float(one.start_s[0]) - begin if one.count else NOTHING,
-        "censored": one.count == 0,
+        "censored": one.count == 0 and not unseen,
         "last_start_s": float(one.start_s.max()) - begin if one.count else NOTHING,
         **_spread(
             _intervals(one, "stop", across_gaps)["interval_s"],
             ("interval_mean_s", "interval_median_s", "interval_sd_s"),
         ),
         "percent_of_recording": 100 * total / length,
-        "percent_of_tracked": 100 * total / watched if watched > 0 else NOTHING,
+        "percent_of_tracked": NOTHING if unseen else 100 * total / watched,
+        "tracked_fraction": watched / length,
     }
 
 
@@ -126,7 +128,7 @@ def intervals_between(
     if start_from not in ("stop", "start"):
         raise QueryError(f'Intervals are measured from the "stop" or the "start", not {start_from}')
     tables = []
-    for part in each_other(bouts):
+    for part in listed(bouts):
         for subject, target in part.pairs:
             found = _intervals(single(part, (subject, target)), start_from, across_gaps)
             who = {"behaviour": part.behaviour, "subject": subject, "target": target}
@@ -172,7 +174,8 @@ def in_bins(
     recording's start and end by default; the last bin may be shorter. Edge rule: a bin is
     [bin_start_s, bin_stop_s); a bout counts in the bin of its onset, and an onset at an edge in the
     later bin; its seconds are divided at the edges, exactly, so that bins add up to the whole.
-    Columns bin_start_s, bin_stop_s, count, duration_s, percent (of the bin).
+    Columns bin_start_s, bin_stop_s, count, duration_s, percent (of the bin), tracked_fraction,
+    the share (0 to 1) of the bin in which it could be told; where that is 0 the rest is missing.
 
     Source: the bins of EthoVision and SimBA; ours in stating the edge rule.
 
@@ -182,7 +185,7 @@ def in_bins(
     """
     import pandas as pd
 
-    parts = [part.in_bins(bin_s, start_s, stop_s) for part in each_other(bouts)]
+    parts = [part.in_bins(bin_s, start_s, stop_s) for part in listed(bouts)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -214,7 +217,7 @@ def transition_matrix(
     """
     import pandas as pd
 
-    parts = _behaviours(each_other(bouts))
+    parts = _behaviours(listed(bouts))
     names = [part.behaviour for part in parts]
     subjects = dict.fromkeys(subject for part in parts for subject, _ in part.pairs)
     rows = []

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from llm_query.bouts import Bouts, collect
 from llm_query.errors import QueryError
 from llm_query.intervals import bridge, cover, runs
+from llm_query.recording import Recording
+from llm_query.states import bouts_where
 
 NTSC = np.arange(101) * 1001 / 30000
 
@@ -467,7 +469,12 @@ def test_bins_always_add_up_to_the_count_and_the_seconds(text, bin_s, rate):
     table = bouts.in_bins(bin_s)
     assert table["count"].sum() == bouts.count
     assert table["duration_s"].sum() == pytest.approx(bouts.total_s, abs=1e-6)
-    assert (table["percent"] <= 100 + 1e-6).all() and (table["duration_s"] >= 0).all()
+    told = table[table["tracked_fraction"] > 0]
+    assert told["percent"].between(0, 100 + 1e-6).all() and (told["duration_s"] >= 0).all()
+    assert table[["count", "percent"]][table["tracked_fraction"] == 0].isna().all(axis=None)
+    known_s = (table["tracked_fraction"] * (table["bin_stop_s"] - table["bin_start_s"])).sum()
+    unseen = sum(int(each.sum()) for each in bouts.unknown.values())
+    assert known_s == pytest.approx((len(text) - unseen) / rate, abs=1e-5)
 
 
 @settings(max_examples=40, deadline=None)
@@ -477,4 +484,72 @@ def test_a_later_clock_changes_no_choice_and_no_duration(text, late_s):
     now, later = bouts_of(text, edges_s=edges_s), bouts_of(text, edges_s=edges_s + late_s)
     for choose in (lambda b: b.before(b, 0.1), lambda b: b.after(b, 0.1), lambda b: b.merge(0.1)):
         assert spans(choose(now)) == spans(choose(later))
-    assert now.in_bins(0.2)["count"].tolist() == later.in_bins(0.2)["count"].tolist()
+    counts = [one.in_bins(0.2)["count"].to_numpy(float) for one in (now, later)]
+    assert np.array_equal(*counts, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda a, b: a.at_least(1), "x < 2, for at least 1 s"),
+        (lambda a, b: a.at_most(1.5), "x < 2, for at most 1.5 s"),
+        (lambda a, b: a.during(b), "x < 2, entirely during dark (y < 1)"),
+        (lambda a, b: a.overlapping(b), "x < 2, overlapping dark (y < 1)"),
+        (lambda a, b: a.starts_in(b), "x < 2, starting in dark (y < 1)"),
+        (lambda a, b: a.before(b), "x < 2, before dark (y < 1)"),
+        (lambda a, b: a.after(b, 0.5), "x < 2, at most 0.5 s after dark (y < 1)"),
+        (lambda a, b: a.between(b, b), "x < 2, between dark (y < 1) and dark (y < 1)"),
+        (lambda a, b: a.first(), "x < 2, only the first of each animal"),
+        (lambda a, b: a.last(), "x < 2, only the last of each animal"),
+        (lambda a, b: a.nth(2), "x < 2, only number 2 of each animal"),
+        (lambda a, b: a.within(0.1, 0.4), "x < 2, from 0.1 s to 0.4 s"),
+        (lambda a, b: a.within(0, 9), "x < 2"),
+        (lambda a, b: a.merge(0.2), "x < 2, gaps up to 0.2 s joined"),
+        (lambda a, b: a.at_least(1).at_least(1), "x < 2, for at least 1 s"),
+        (lambda a, b: a.named("rest", "").first(), "only the first of each animal"),
+    ],
+)
+def test_what_is_done_to_bouts_is_in_their_definition_and_the_name_stays(change, said):
+    mask = np.array([True, False, True, True, False, True, False, True])
+    edges_s = np.arange(9) / 10
+    rest = Bouts.where(mask, edges_s, "m", behaviour="rest", definition="x < 2")
+    dark = Bouts.where(~mask, edges_s, "m", behaviour="dark", definition="y < 1")
+    found = change(rest, dark)
+    assert found.definition == said and found.behaviour == "rest"
+
+
+def test_a_shortest_duration_inside_brackets_is_another_ones():
+    mask = np.array([True, True, False, True])
+    both = Bouts.where(mask, np.arange(5.0), "m", definition="(x, for at least 2 s) or (y)")
+    assert both.at_least(2).definition == "(x, for at least 2 s) or (y), for at least 2 s"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda a: a & None, lambda a: a | "x", lambda a: a.during(None), lambda a: a.then([], 1),
+        lambda a: collect(None), lambda a: collect(a, 5), lambda a: a.while_(3),
+        lambda a: a.at_least(-1), lambda a: a.at_most(float("nan")), lambda a: a.at_least("1"),
+        lambda a: a.merge(float("nan")), lambda a: a.then(a, -1), lambda a: a.nth(1.5),
+        lambda a: a.before(a, "x"),
+    ],
+)  # fmt: skip
+def test_what_is_no_bouts_and_no_time_is_refused_in_one_line(wrong):
+    rest = Bouts.where(np.array([True, False, True]), np.arange(4.0), "m")
+    with pytest.raises(QueryError) as refused:
+        wrong(rest)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_shortest_duration_and_an_unusual_gap_are_said_once():
+    recording = Recording.synthetic({"m": np.zeros((20, 2))}, fps=10)
+    mask = np.ones(20, dtype=bool)
+
+    def said(definition: str = "", **more: float) -> str:
+        return bouts_where(recording, mask, "m", definition=definition, **more).definition
+
+    assert said("x < 2") == "x < 2" and said(min_duration_s=1) == "for at least 1 s"
+    assert said("x < 2", min_duration_s=1) == "x < 2, for at least 1 s"
+    assert said("x < 2, for >= 1 s (ours)", min_duration_s=1) == "x < 2, for >= 1 s (ours)"
+    assert said("x over 1 s", min_duration_s=1) == "x over 1 s, for at least 1 s"
+    assert said("x", max_gap_frames=5) == "x, over gaps of at most 5 frames"

@@ -7,6 +7,7 @@ from known import every_setting, make, still
 
 from llm_query.bouts import Bouts, collect
 from llm_query.errors import QueryError
+from llm_query.geometry import Region
 from llm_query.measures import (
     bouts_where,
     in_bins,
@@ -15,6 +16,8 @@ from llm_query.measures import (
     time_budget,
     transition_matrix,
 )
+from llm_query.recording import Recording
+from llm_query.results import summarise
 
 
 def bouts_of(text, subject="a", target=None, behaviour="rest", edges_s=None, kind="state"):
@@ -96,7 +99,7 @@ def test_a_point_event_has_counts_and_intervals_but_no_durations():
 
 def test_an_animal_never_seen_has_no_percent_of_tracked():
     row = row_of(bouts_of("??????"))
-    assert np.isnan(row["percent_of_tracked"]) and row["percent_of_recording"] == 0
+    assert np.isnan(row["percent_of_tracked"]) and np.isnan(row["percent_of_recording"])
 
 
 def test_one_bout_has_no_standard_deviation_as_in_boris():
@@ -229,3 +232,55 @@ def test_transitions_may_be_limited_in_time_and_do_not_run_across_gaps():
 def test_a_behaviour_given_twice_is_refused():
     with pytest.raises(QueryError, match="given twice"):
         transition_matrix([bouts_of("#."), bouts_of(".#")])
+
+
+def seen_in_part() -> Recording:
+    """10 s at 10 frames/s: m is seen to 4 s, ghost never, and both would be in "all"."""
+    here, gone = np.full((100, 2), 5.0), np.full((100, 2), np.nan)
+    here[40:] = np.nan
+    whole = Region("all", "rectangle", np.array([[0, 0], [9, 9]]))
+    return Recording.synthetic({"m": here, "ghost": gone}, fps=10, regions=[whole])
+
+
+def test_bins_in_which_the_animal_was_not_seen_are_missing_and_not_zero():
+    recording = seen_in_part()
+    inside = collect(in_region(recording, "m", "all"), in_region(recording, "ghost", "all"))
+    table = in_bins(inside, 2.5)
+    columns = ["count", "duration_s", "percent", "tracked_fraction"]
+    own = table[table["subject"] == "m"][columns].to_numpy()
+    missing = [np.nan] * 3 + [0]
+    expected = [[1, 2.5, 100, 1], [0, 1.5, 60, 0.6], missing, missing]
+    assert own == pytest.approx(np.array(expected), nan_ok=True)
+    never = table[table["subject"] == "ghost"][columns].to_numpy()
+    assert never == pytest.approx(np.array([missing] * 4), nan_ok=True)
+    whole = in_bins(in_region(recording, "m", "all"), 5, 0, 4)
+    assert whole["count"].tolist() == [1] and whole["count"].dtype.kind == "i"
+
+
+def test_the_budget_of_an_animal_that_was_never_seen_is_missing_and_not_zero():
+    recording = seen_in_part()
+    inside = collect(in_region(recording, "m", "all"), in_region(recording, "ghost", "all"))
+    one, never = time_budget(inside).to_dict("records")
+    assert one["tracked_fraction"] == pytest.approx(0.4)
+    assert one["percent_of_recording"] == pytest.approx(40) and one["percent_of_tracked"] == 100
+    assert never["tracked_fraction"] == 0 and not never["censored"]
+    numbers = [name for name in never if name not in ("behaviour", "subject", "target", "kind")]
+    left = [name for name in numbers if name not in ("tracked_fraction", "censored")]
+    assert np.isnan([never[name] for name in left]).all()
+    late = time_budget(in_region(recording, "m", "all"), 5, 9).iloc[0]
+    assert np.isnan(late["count"]) and late["tracked_fraction"] == 0
+
+
+@pytest.mark.parametrize("word", [time_budget, intervals_between, transition_matrix, summarise])
+@pytest.mark.parametrize("wrong", [[], None, [None], 5, "x"])
+def test_numbers_of_no_bouts_are_refused(word, wrong):
+    with pytest.raises(QueryError, match="bouts"):
+        word(wrong)
+    with pytest.raises(QueryError, match="bouts"):
+        in_bins(wrong, 1)
+
+
+@pytest.mark.parametrize("wrong", [{"start_s": float("nan")}, {"stop_s": "x"}])
+def test_bins_from_no_time_are_refused(wrong):
+    with pytest.raises(QueryError, match="is a number of seconds"):
+        in_bins(in_region(seen_in_part(), "m", "all"), 1, **wrong)
