@@ -16,7 +16,7 @@ _BACKGROUND = 20
 # A definition must say this share of what was asked, with this many telling words (words of
 # measuring, such as speed, count half); one telling word is enough when it is nearly all.
 _MIN_SHARE, _MIN_WORDS = 0.2, 1.5
-_SINGLE_SHARE = 0.6
+_SINGLE_SHARE = 0.5
 _MEASURED = 0.5
 # Others than the best come along when they are nearly as good.
 _NEARLY, _MOST = 0.75, 2

@@ -65,3 +65,8 @@ def test_a_conversation_is_the_same_for_the_same_seed_and_redefines():
     assert said[0] == said[1] != said[2]
     assert sum(len(versions) > 1 for versions in talks[0].handbook.values()) == 6
     assert len(talks[0].old()) >= 6
+    for versions in talks[0].handbook.values():
+        named = {one.name: one.alias for one in concepts()}
+        assert {(one.name, one.aliases) for one in versions} == {
+            (versions[0].name, (named[versions[0].name],))
+        }

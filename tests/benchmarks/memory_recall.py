@@ -18,6 +18,7 @@ from pathlib import Path
 from llm_query.definitions import Definition, Turn, estimate_tokens
 from llm_query.memory import window
 from llm_query.recall import chain, find_name, latest, mentioned, recall
+from llm_query.spoken_definitions import read_definition
 
 SEEDS, TURNS, CONTEXT = 20, 200, 4000  # conversations, turns each, tokens
 INSTRUCTIONS, REPLY, HANDBOOK = 1200, 800, 600  # tokens of the context that are spoken for
@@ -29,9 +30,9 @@ HERE = Path(__file__).parent
 DEFINING = (
     "Define <|{name}|> as {text}. It is also called {alias}.",
     'define "{name}" as a behavior where {text}; another word for it is {alias}',
-    "{name} (also: {alias}): {text}",
-    "If {text}, then the behavior is {name}, alias {alias}.",
-    "By {name} or {alias} I mean: {text}.",
+    "{name} means: {text}, also known as {alias}",
+    "Let us define {name} as an event in which {text}. It is also called {alias}.",
+    "By {name} I mean {text}, alias {alias}.",
 )
 ASKING = (
     "How often is there {x} in the first ten minutes?", "count {x} per mouse",
@@ -183,14 +184,20 @@ class Conversation:
             which = self.random.randrange(len(concept.meanings))
             text = concept.meanings[which].format(a=a, b=b)
         self.meaning[concept.name] = str(which + 1)
+        sentence = self.random.choice(DEFINING)
+        said = sentence.format(name=concept.name, alias=concept.alias, text=text)
+        spoken = read_definition(said)
+        if spoken is None:
+            raise ValueError(f"not understood as a definition: {said}")
         known = latest([one[-1] for one in self.handbook.values() if one])
         needs = tuple(one.name for one in mentioned(text, known) if one.name != concept.name)
         before.append(
-            Definition(concept.name, (concept.alias,), text, "", {}, needs, len(before) + 1)
+            Definition(
+                spoken.name, spoken.aliases, spoken.text, "", {}, needs, version=len(before) + 1
+            )
         )
         self.given[concept.name] = turn
-        sentence = self.random.choice(DEFINING)
-        return sentence.format(name=concept.name, alias=concept.alias, text=text)
+        return said
 
     def probe(self, turn: int) -> Probe:
         """Ask for something defined before; the last turn needs what the first one said."""
