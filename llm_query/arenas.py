@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from llm_query.bouts import Bouts, Pair
+from llm_query.checks import check_number
 from llm_query.errors import QueryError
 from llm_query.geometry import MovingRegion, Region
 from llm_query.kinematics import heading
@@ -57,10 +58,16 @@ def region_around(
         raise QueryError("region_around() needs either a radius or a shape.")
     place: Region
     if shape is not None:
-        corners = np.array(shape, dtype=float)
+        try:
+            corners = np.array(shape, dtype=float).reshape(-1, 2)
+        except (TypeError, ValueError):
+            corners = np.empty((0, 2))
+        if len(corners) < 3 or not np.isfinite(corners).all():
+            raise QueryError(f"shape is three or more corners (x, y), not {shape!r}.")
         turn = heading(recording, animal)
         place = MovingRegion(called, "polygon", corners, path=path, turn_deg=turn)
     else:
+        check_number("radius", radius, recording.unit)
         if not (radius or 0) > 0:
             raise QueryError(f"radius is a length above 0 in {recording.unit}, not {radius:g}.")
         rim = np.array([[0.0, 0.0], [float(radius or 0), 0.0]])

@@ -225,7 +225,13 @@ def forced_swim(
     >>> forced_swim(recording, "a")["numbers"]["floating_s"] > 2.5
     True
     """
+    recording.track(animal)
     check_period(start_s, stop_s)
+    for name, value in (
+        ("max_speed", max_speed), ("max_mobility", max_mobility), ("max_drift", max_drift)
+    ):  # fmt: skip
+        if value is not None:
+            check_number(name, value)
     found = _floating(
         recording, animal, max_speed, (max_mobility, max_drift), min_duration_s, window_s
     )

@@ -19,6 +19,7 @@ from llm_query.assay_parts import (
 )
 from llm_query.bout_bins import bin_edges
 from llm_query.bouts import Bouts
+from llm_query.checks import check_number
 from llm_query.columns import Result
 from llm_query.distances import find_arena, thigmotaxis
 from llm_query.errors import QueryError
@@ -69,6 +70,9 @@ def open_field(
     (2.0, 1, 59.0)
     """
     floor = find_arena(recording, arena)
+    check_number("bin_s", bin_s, "seconds")
+    if corner_distance is not None:
+        check_number("corner_distance", corner_distance, recording.unit)
     with_centre, middle = _centre(recording, floor, centre, centre_share)
     side = float(np.ptp(_box(floor), axis=0).min())
     wall = side / 6 if wall_distance is None else wall_distance
@@ -111,6 +115,7 @@ def _centre(
     drawn = [n for n in recording.regions if any(w in n.lower() for w in MIDDLE)]
     if centre is not None or len(drawn) == 1:
         return recording, find_one(recording, centre or drawn[0], MIDDLE, "the centre")
+    check_number("centre_share", centre_share, most=1)
     if not 0 < centre_share < 1:
         raise QueryError(f"centre_share is a share of the arena, 0 to 1, not {centre_share:g}.")
     name = f"inner {100 * centre_share:.3g} % of {floor.name}"

@@ -207,7 +207,7 @@ def head_dips(
         "head dip" if kind == "all" else f"{kind} head dip",
         f"{point} outside all arms and the centre, the body's centre on an open arm or in the "
         f"centre, for >= {min_duration_s:g} s"
-        + f", gaps of up to {max_gap_frames} frames bridged"
+        + f", over gaps of at most {max_gap_frames} frames"
         * (max_gap_frames != 3),
     )
     if kind == "all":

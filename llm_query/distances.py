@@ -201,6 +201,8 @@ def _changing(
     max_gap_frames: int,
 ) -> Bouts:
     sign, min_speed, window_s = rate
+    if min_speed is not None:
+        check_number("min_speed", min_speed, f"{recording.unit}/s")
     limit, said = speed_limit(recording, animal, min_speed, MOVING, "min_speed")
     check_number("window_s", window_s, "seconds")
     check_durations(min_duration_s, max_gap_frames)

@@ -159,7 +159,7 @@ def _turned(vector: np.ndarray, heading_deg: np.ndarray) -> np.ndarray:
 def find_region(regions: Iterable[Region], name: str) -> Region:
     """The region of exactly this name."""
     known = {region.name: region for region in regions}
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         listed = ", ".join(f'"{each}"' for each in known) or "none yet"
         raise QueryError(f'There is no region "{name}" (regions of this video: {listed}). Draw it.')
     return known[name]

@@ -114,6 +114,8 @@ def find_points(recording: Recording, animal: str, point: Names, need: str | flo
 
 def locate(recording: Recording, animal: str, point: str) -> np.ndarray:
     """(n, 2) place in `unit` of a body point, or of the "head end"; NaN where it was not seen."""
+    if not isinstance(point, str):
+        raise QueryError(f"point is the name of one body point here, not {point!r}.")
     if point != HEAD:
         return recording.position(animal, find_point(recording, animal, point))
     return recording.remember(("head end", animal), lambda: _head_end(recording, animal))

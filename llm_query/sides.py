@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.bouts import Bouts
+from llm_query.checks import check_bouts
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
 from llm_query.region_rules import locate
@@ -84,6 +85,7 @@ def from_side(
     >>> from_side(recording, entries, "animal1", "corner", "left").count
     1
     """
+    check_bouts("crossings", crossings)
     position = locate(recording, animal, point)
     outside = beyond(recording, position, region, side)
     frames = np.flatnonzero(np.isfinite(position).all(axis=1))

@@ -298,6 +298,8 @@ def tell(name: str, values: Mapping[str, float], unit: str) -> Result:
     >>> tell("mean speed", {"animal1": 5.0, "animal2": 0.0}, "cm/s")["text"]
     'Mean speed: animal1 5 cm/s, animal2 0 cm/s.'
     """
+    if not isinstance(values, Mapping) or not isinstance(name, str) or not isinstance(unit, str):
+        raise QueryError("tell() needs a name, one number per subject by its name, and a unit.")
     key = "_".join([*name.split(), *unit.replace("/", "_").split()])
     numbers = {f"{who} {key}" if len(values) > 1 else key: value for who, value in values.items()}
     rows = [{"subject": w, "measure": name, "value": v, "unit": unit} for w, v in values.items()]

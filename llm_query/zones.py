@@ -92,7 +92,8 @@ def in_region(
     if min_duration_s > 0:
         found = found.at_least(min_duration_s)
     definition = rule.describe(names, recording.unit) + _timing(min_duration_s, max_gap_frames)
-    return found.named(f"in {' or '.join(names)}{rule.suffix}", definition + _flicker(found))
+    definition = "; ".join([definition + _flicker(found), *recording.notes])
+    return found.named(f"in {' or '.join(names)}{rule.suffix}", definition)
 
 
 @word("s")
@@ -309,7 +310,7 @@ def head_in_region(
 def _timing(min_duration_s: float, max_gap_frames: int = 3) -> str:
     """What a definition says of durations, and of gaps where they are not bridged as usual."""
     text = f", for at least {min_duration_s:g} s" if min_duration_s > 0 else ""
-    return text + (f", gaps of up to {max_gap_frames} frames bridged" * (max_gap_frames != 3))
+    return text + (f", over gaps of at most {max_gap_frames} frames" * (max_gap_frames != 3))
 
 
 def _flicker(visits: Bouts) -> str:

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
-from llm_query.distances import distance_to_point, moving_towards, thigmotaxis
+from llm_query.arenas import region_around
+from llm_query.assays import forced_swim, open_field
+from llm_query.cleaning import clean
+from llm_query.distances import distance_to_point, moving_away, moving_towards, thigmotaxis
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.recording import Recording
 from llm_query.sides import beside, from_side
-from llm_query.tools import bouts_when, length_in, mean_of, period, series
+from llm_query.tools import bouts_when, length_in, mean_of, period, series, tell
 from llm_query.visits import occupancy, region_summary, visits
-from llm_query.zones import enters, in_region
+from llm_query.zones import enters, in_region, outside_region
 
 NAN = float("nan")
 
@@ -87,6 +90,12 @@ def test_sides_are_those_of_the_picture_under_either_name(recording):
         lambda r: in_region(r, "a", "box", min_outside_s="x"),
         lambda r: in_region(r, "a", "box", enter_fraction="x"),
         lambda r: in_region(r, "a", "box", need=None),
+        lambda r: in_region(r, "a", "box", point=[]), lambda r: thigmotaxis(r, "a", 5, point=[]),
+        lambda r: beside(r, "a", ["box"], "left"), lambda r: beside(r, "a", [], "left"),
+        lambda r: from_side(r, 5, "a", "box", "left"), lambda r: tell("x", 5, "s"),
+        lambda r: region_around(r, "a", "x"), lambda r: region_around(r, "a", shape="x"),
+        lambda r: moving_towards(r, "a", "box", "x"), lambda r: forced_swim(r, "a", "x"),
+        lambda r: open_field(r, "a", centre_share=None), lambda r: open_field(r, "a", bin_s=None),
         lambda r: visits(r, "a", 5), lambda r: region_summary(r, "a", states=5),
         lambda r: thigmotaxis(r, "a", NAN), lambda r: thigmotaxis(r, "a", 5, min_duration_s=None),
         lambda r: moving_towards(r, "a", "box", window_s=NAN),
@@ -114,3 +123,21 @@ def test_jitter_on_the_border_is_said_in_the_definition_and_margins_end_it(fps):
     walk = np.column_stack([np.linspace(150, 250, 20 * fps), np.full(20 * fps, 100.0)])
     recording = Recording.synthetic({"a": walk}, fps=fps, px_per_cm=10, regions=[region])
     assert in_region(recording, "a", "half").definition == 'centre inside "half"'
+
+
+def test_a_definition_says_every_number_that_changes_the_visits(recording):
+    """Also what was done to the paths before."""
+    plain = in_region(recording, "a", "box").definition
+    for rule, said in (
+        ({"min_duration_s": 0.37}, "for at least 0.37 s"), ({"max_gap_frames": 7}, "at most 7 fr"),
+        ({"min_outside_s": 0.43}, "0.43 s"), ({"enter_margin": 0.4}, "0.4 cm"),
+        ({"exit_margin": 0.3}, "0.3 cm"),
+    ):  # fmt: skip
+        for word in (in_region, outside_region, enters):
+            assert said in word(recording, "a", "box", **rule).definition, (word, rule)
+            assert said not in plain
+    smooth = clean(recording, smoothing="median", window_s=0.2)
+    assert smooth.notes and smooth.notes[0] in in_region(smooth, "a", "box").definition
+    for word in (moving_towards, moving_away):
+        text = word(recording, "a", "box", window_s=0.77, min_duration_s=0.37).definition
+        assert "0.77 s" in text and text.count("0.37 s") == 1
