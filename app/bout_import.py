@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 
+from app.bout_checks import FRAMES, OWNER, SECONDS, check_order, join_same_frames
 from app.errors import AppError
 from storage.bouts import delete_bouts, frame_edges, read_bouts, save_bouts
+from storage.poses import first_lines, format_of
 from storage.study import Study, open_study
 from storage.videos import Video, animal_names, find_video
 
 PERSON = "person"  # the source of bouts that a person scored
-FRAMES = ("start_frame", "stop_frame")
-SECONDS = ("start_s", "stop_s")
 _STOPS = {"stop_frame_exclusive": "stop_frame"}  # spelled out, as some files have it
-_OWNER = ["behaviour", "subject", "annotator"]
+BOUT_COLUMNS = "start_frame,stop_frame (the first frame after the bout) or start_s,stop_s"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class BoutSummary:
     bouts: int
     behaviours: tuple[str, ...]
     skipped: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def is_bouts(file: Path) -> bool:
@@ -47,6 +49,28 @@ def is_bouts(file: Path) -> bool:
     except (OSError, UnicodeDecodeError):
         return False
     return set(FRAMES) <= columns or set(SECONDS) <= columns
+
+
+def refuse_as_bouts(file: Path, scored: Scored) -> NoReturn:
+    """Say what is wrong with a file that is meant to hold bouts, as the options for them say."""
+    if not file.is_file():
+        raise AppError(f"There is no file {file}: check the name and the folder.")
+    given = [f"--{one.name}" for one in fields(scored) if getattr(scored, one.name) is not None]
+    poses = format_of(file)
+    if poses is not None:
+        raise AppError(
+            f"{file} is a pose file of {poses.title}, and {', '.join(given)} "
+            f"{'is' if len(given) == 1 else 'are'} about bouts: leave that out, or give a CSV with "
+            f"the columns {BOUT_COLUMNS}."
+        )
+    header = next(iter(first_lines(file, 1)), "").strip()
+    raise AppError(
+        f"{file} begins with {header[:80]!r}: a file of bouts has the columns {BOUT_COLUMNS} in "
+        "its first line."
+        if header
+        else f"{file} is empty or no text: a file of bouts is a CSV with the columns "
+        f"{BOUT_COLUMNS}."
+    )
 
 
 def import_bouts(
@@ -64,9 +88,10 @@ def import_bouts(
     with open_study(study_folder, write=True) as study:
         about = find_video(study, video)
         rows = _filled(study, about, file, table, scored)
-        rows = _in_frames(study, about, file, rows)
-        before = _same_owner(read_bouts(study, about.video_id), rows)
-        kinds = tuple(dict.fromkeys(rows["behaviour"]))
+        rows, notes = _in_frames(study, about, file, rows)
+        stored = read_bouts(study, about.video_id)
+        before = _same_owner(stored, rows) if len(rows) else _of_nothing(stored, scored)
+        kinds = tuple(dict.fromkeys(rows["behaviour"])) or (str(scored.behaviour),)
         if len(before) and _equal(before, rows):
             return BoutSummary(about.name, len(rows), kinds, skipped=True)
         if len(before) and not force:
@@ -77,8 +102,11 @@ def import_bouts(
                 "--annotator WHO keeps both apart."
             )
         delete_bouts(study, before["bout_id"].tolist())
-        save_bouts(study, about.video_id, rows, source=PERSON, replace=False)
-    return BoutSummary(about.name, len(rows), kinds)
+        watched = {} if len(rows) else {"behaviour": kinds[0], "annotator": scored.annotator}
+        save_bouts(study, about.video_id, rows, source=PERSON, replace=False, **watched)
+    if not len(rows):
+        notes = [f"{scored.annotator or 'somebody without a name'} watched it and saw none"]
+    return BoutSummary(about.name, len(rows), kinds, notes=tuple(notes))
 
 
 def _columns(header: str) -> set[str]:
@@ -121,7 +149,8 @@ def _filled(
     ):  # fmt: skip
         given = rows[column] if column in rows else pd.Series(None, rows.index, dtype=object)
         rows[column] = given.astype(object).where(given.notna(), value)
-        if column != "annotator" and rows[column].isna().any():
+        nothing = not len(rows) and column == "behaviour" and value is None
+        if nothing or (column != "annotator" and rows[column].isna().any()):
             raise AppError(f"{file} does not say the {column}: give --{column}.")
     unknown = sorted(set(rows["subject"].astype(str)) - set(names)) if names else []
     if unknown:
@@ -132,23 +161,23 @@ def _filled(
     return rows
 
 
-def _in_frames(study: Study, video: Video, file: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with frames; seconds are put on the nearest edge of a frame."""
+def _in_frames(
+    study: Study, video: Video, file: Path, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, list[str]]:
+    """The rows with frames, seconds put on the nearest edge of a frame; and what to say of it."""
     if set(FRAMES) <= set(rows.columns):
-        return rows
+        check_order(file, video, rows, FRAMES, float(video.n_frames))
+        return rows, []
     edges_s = frame_edges(study, video.video_id)
-    late = rows["stop_s"].to_numpy(float) > edges_s[-1] + 1 / float(video.fps)
-    if late.any():
-        raise AppError(
-            f"{file}, line {int(np.flatnonzero(late)[0]) + 2}: the bout ends at "
-            f"{rows['stop_s'][late].iloc[0]:g} s, after {video.name}, which lasts "
-            f"{edges_s[-1]:.3f} s."
-        )
+    check_order(file, video, rows, SECONDS, float(edges_s[-1]), 1 / float(video.fps))
     for frame, second in zip(FRAMES, SECONDS, strict=True):
         rows[frame] = _nearest(edges_s, rows[second].to_numpy(float))
     # Nobody scores nothing: what is shorter than half a frame is one frame.
+    rows["start_frame"] = np.minimum(rows["start_frame"], video.n_frames - 1)
     rows["stop_frame"] = np.maximum(rows["stop_frame"], rows["start_frame"] + 1)
-    return rows
+    joined = join_same_frames(rows)
+    lost = len(rows) - len(joined)
+    return joined, [f"{lost} bouts fall into frames of the one before: joined"] if lost else []
 
 
 def _nearest(edges_s: np.ndarray, seconds: np.ndarray) -> np.ndarray:
@@ -159,18 +188,28 @@ def _nearest(edges_s: np.ndarray, seconds: np.ndarray) -> np.ndarray:
 
 def _same_owner(stored: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """A person's stored bouts of the behaviours, animals and annotators that the rows have."""
-    owners = set(_plain(rows)[_OWNER].itertuples(index=False, name=None))
+    owners = set(_plain(rows)[OWNER].itertuples(index=False, name=None))
     mine = [
         source == PERSON and owner in owners
         for source, owner in zip(
-            stored["source"], _plain(stored)[_OWNER].itertuples(index=False, name=None), strict=True
+            stored["source"], _plain(stored)[OWNER].itertuples(index=False, name=None), strict=True
         )
     ]
     return stored[np.array(mine, dtype=bool)]
 
 
+def _of_nothing(stored: pd.DataFrame, scored: Scored) -> pd.DataFrame:
+    """A person's stored bouts that a file without any bout would replace."""
+    mine = (stored["source"] == PERSON) & (stored["behaviour"] == scored.behaviour)
+    who = stored["annotator"]
+    mine &= who.isna() if scored.annotator is None else who == scored.annotator
+    if scored.subject is not None:
+        mine &= stored["subject"] == scored.subject
+    return stored[mine]
+
+
 def _equal(stored: pd.DataFrame, rows: pd.DataFrame) -> bool:
-    columns = [*_OWNER, *FRAMES]
+    columns = [*OWNER, *FRAMES]
     first, second = (
         sorted(_plain(one)[columns].itertuples(index=False, name=None)) for one in (stored, rows)
     )
@@ -180,7 +219,7 @@ def _equal(stored: pd.DataFrame, rows: pd.DataFrame) -> bool:
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
     """The table with "" for nothing, so that rows can be compared."""
     plain = table.copy()
-    for column in _OWNER:
+    for column in OWNER:
         plain[column] = ["" if pd.isna(value) else str(value) for value in plain[column]]
     for column in FRAMES:
         plain[column] = plain[column].astype(int)

@@ -13,20 +13,23 @@ from typing import Any
 import numpy as np
 
 from app import __version__
+from app.bout_import import BOUT_COLUMNS
 from app.errors import AppError
+from app.import_notes import centre_notes, doubt_scale, fit, lengths_px_of, rate_notes
 from app.pose_file import PoseFile
 from storage.bouts import analysed_bouts
+from storage.frame_rates import set_frame_rate
 from storage.pose_tracks import (
     CENTRE_RULE,
     HEADING_RULE,
     LENGTH_RULE,
-    find_bodies,
     split_by_name,
     write_shards,
 )
-from storage.poses import Poses, at_least, read_poses
+from storage.poses import Poses, at_least, format_of, read_poses, readers
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, StudyError, open_study
+from storage.tracks import read_tracks
 from storage.videos import (
     Video,
     add_video,
@@ -38,8 +41,6 @@ from storage.videos import (
     videos,
 )
 from tracking.video import content_hash, probe
-
-SPARE_FRAMES = 2  # programs count the frames of one file differently by up to this many
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,12 @@ def import_poses(study_folder: Path, file: Path, wish: Wish) -> ImportSummary:
         raise AppError(f"There is no file {file}: check the name and the folder.")
     if wish.video is not None and wish.fps is not None:
         raise AppError("--fps is for files without a video: a video has its own frame times.")
+    if wish.format == "auto" and format_of(file) is None:
+        raise AppError(
+            f"{file} is neither a pose file ({', '.join(one.title for one in readers().values())}) "
+            f"nor a CSV of bouts, with the columns {BOUT_COLUMNS}: name a pose file's format "
+            "with --format, or correct its header."
+        )
     print_of = content_hash(file)
     asked = {"file_hash": print_of, "min_confidence": wish.min_confidence}
     target = _target(study_folder, wish)
@@ -124,14 +131,16 @@ def _already(
     if {key: run.settings.get(key) for key in asked} == asked:
         if target is None and wish.fps not in (None, video.fps):
             raise AppError(
-                f"{video.name} is imported already, at {float(video.fps):g} frames/s: a frame rate "
-                "cannot be changed afterwards, so import it into another study."
+                f"{video.name} is imported already, at {float(video.fps):g} frames/s: --force "
+                "imports it at another rate; scored bouts keep their frames, their seconds follow."
             )
+        notes: list[str] = []
         if wish.px_per_cm is not None or wish.name is not None:
-            video = _describe(study_folder, video, wish)
+            video, notes = _describe(study_folder, video, wish)
         return ImportSummary(
             video.name, video.n_frames, tuple(run.settings.get("animals", ())),
-            int(run.settings.get("n_points", 0)), float(run.share_detected or 0), skipped=True,
+            int(run.settings.get("n_points", 0)), float(run.share_detected or 0), tuple(notes),
+            skipped=True,
         )  # fmt: skip
     raise AppError(
         f"{video.name} has tracks already ({run.segmenter}), made in another way: --force replaces "
@@ -139,14 +148,16 @@ def _already(
     )
 
 
-def _describe(study_folder: Path, video: Video, wish: Wish) -> Video:
-    """Give a known recording the name and the scale that were asked for."""
+def _describe(study_folder: Path, video: Video, wish: Wish) -> tuple[Video, list[str]]:
+    """Give a known recording the name and the scale that were asked for; what to say of them."""
     with open_study(study_folder, write=True) as study:
         if wish.name is not None and wish.name != video.name:
             rename_video(study, video.video_id, wish.name)
         if wish.px_per_cm is not None:
             set_scale(study, video.video_id, wish.px_per_cm)
-        return find_video(study, video.video_id)
+        tracks = read_tracks(study, video.video_id)
+        lengths_px = tracks["length_px"].to_numpy().astype(float)
+        return find_video(study, video.video_id), doubt_scale(lengths_px, wish.px_per_cm)
 
 
 def _store(
@@ -154,11 +165,13 @@ def _store(
 ) -> ImportSummary:
     """Put poses into the study in one transaction, opened when everything is ready for it."""
     started = datetime.now(UTC)
-    poses = poses.noting(*_fit(file, poses, info), *_centre_notes(poses))
+    poses = poses.noting(*fit(file, poses, info), *centre_notes(poses))
     with tempfile.TemporaryDirectory(prefix="ethoscribe-import-") as folder:
         tracks, points = write_shards(poses, _times(study_folder, info), Path(folder))
         with open_study(study_folder, create=True) as study:
+            poses = poses.noting(*rate_notes(study, info))
             video = _recording(study, info, poses, wish)
+            poses = poses.noting(*doubt_scale(lengths_px_of(poses), video.px_per_cm))
             removed = analysed_bouts(study, video.video_id)
             names = _names(study, video, poses)
             run = _run(file, poses, asked, started)
@@ -174,13 +187,14 @@ def _recording(study: Study, info: Any, poses: Poses, wish: Wish) -> Video:
     scale = wish.px_per_cm if wish.px_per_cm is not None else poses.px_per_cm
     if not isinstance(info, Video):
         video = add_video(study, info, wish.name, scale)
-        if (video.n_frames, video.fps) != (info.n_frames, info.fps):
+        if video.n_frames != info.n_frames:
             raise AppError(
-                f"{video.name} is in the study with {video.n_frames} frames at "
-                f"{float(video.fps):g} frames/s, which cannot be changed: import the file with "
-                f"--fps {video.fps}, or into another study."
+                f"{video.name} is in the study with {video.n_frames} frames, and the file has "
+                f"{info.n_frames}: import it into another study."
             )
-        return video
+        if video.fps != info.fps:
+            set_frame_rate(study, video.video_id, info.fps)
+        return find_video(study, video.video_id)
     if wish.name is not None:
         rename_video(study, info.video_id, wish.name)
     if scale is not None:
@@ -201,25 +215,6 @@ def _names(study: Study, video: Video, poses: Poses) -> list[str]:
     before = list(animal_names(study, video.video_id).values())
     nameless = poses.animals == ("animal1",) and len(before) == 1
     return before if nameless else list(poses.animals)
-
-
-def _fit(file: Path, poses: Poses, info: Any) -> list[str]:
-    """What to say about frames without poses; poses of another video are an error."""
-    short = info.n_frames - poses.n_frames
-    if not 0 <= short <= SPARE_FRAMES:
-        raise AppError(
-            f"{file} has {poses.n_frames} frames and the video {info.n_frames}: they are not of "
-            "the same recording. Import the file of this video, or without --video."
-        )
-    words = "frame of the video has" if short == 1 else "frames of the video have"
-    return [f"the last {short} {words} no poses"] if short else []
-
-
-def _centre_notes(poses: Poses) -> list[str]:
-    stand_ins = sum(find_bodies(poses, number).stand_in for number in range(len(poses.animals)))
-    if not stand_ins:
-        return []
-    return [f"centre point not seen, the mean of others taken: {stand_ins} animal-frames"]
 
 
 def _run(file: Path, poses: Poses, asked: dict[str, Any], started: datetime) -> Run:

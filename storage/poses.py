@@ -84,6 +84,11 @@ def readers() -> dict[str, Reader]:
     return {one.NAME: Reader(one.NAME, one.TITLE, one.detect, one.read) for one in found}
 
 
+def format_of(path: Path) -> Reader | None:
+    """The format of a pose file, told by what is in it; None when it is no pose file."""
+    return next((reader for reader in readers().values() if _fits(reader, path)), None)
+
+
 def read_poses(path: Path | str, format: str = "auto") -> Poses:
     """Read a pose file; "auto" tells its format by what is in it, whatever it is called.
 
@@ -94,13 +99,13 @@ def read_poses(path: Path | str, format: str = "auto") -> Poses:
     if not path.is_file():
         raise StudyError(f"There is no file {path}: check the name and the folder.")
     if format == "auto":
-        fitting = [reader for reader in known.values() if _fits(reader, path)]
-        if not fitting:
+        fitting = format_of(path)
+        if fitting is None:
             raise StudyError(
                 f"{path} is no pose file that is known here: it should come from "
                 f"{_either(known)}. Name the format with --format if it does."
             )
-        reader = fitting[0]
+        reader = fitting
     elif format in known:
         reader = known[format]
     else:

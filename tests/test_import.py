@@ -16,7 +16,7 @@ from app import workplace
 from app.pose_file import parse_fps
 from app.routes import data_routes
 from app.workplace import Workplace
-from storage.bouts import read_bouts
+from storage.bouts import read_bouts, watched_videos
 from storage.runs import active_run
 from storage.study import open_study
 from storage.tracks import read_keypoints, read_tracks
@@ -127,19 +127,22 @@ def test_human_bouts_are_a_persons_and_keep_their_frames(freezing: Path, shared_
     assert set(bouts["subject"]) == {"animal1"}
 
 
-def test_what_is_there_already_is_told_and_not_doubled(freezing: Path, shared_data: Path) -> None:
+def test_what_is_there_already_is_told_and_not_doubled(
+    freezing: Path, shared_data: Path, tmp_path: Path
+) -> None:
     again = imported(shared_data / DEMO, "-s", freezing, "--fps", "50")
     assert again == "demo1_tracking: already imported; --force imports it again.\n"
     scored = ("--video", "demo1_tracking", "--behaviour", "freezing", "--annotator", "lab")
     assert "are there already" in imported(shared_data / HUMAN, "-s", freezing, *scored)
-    other = shared_data / "behaviour/freezing/bouts_demo7_expert1.csv"
+    other = tmp_path / "other.csv"
+    other.write_text("start_frame,stop_frame\n10,20\n")
     with open_study(freezing) as study:
         before = len(read_bouts(study, behaviour="freezing"))
     assert "--force replaces them" in refused(other, "-s", freezing, *scored)
     with open_study(freezing) as study:
         assert len(read_bouts(study, behaviour="freezing")) == before
         assert len(videos(study)) == 1
-    assert "cannot be changed" in refused(shared_data / DEMO, "-s", freezing, "--fps", "25")
+    assert "--force imports it at" in refused(shared_data / DEMO, "-s", freezing, "--fps", "25")
 
 
 def test_three_mice_become_the_tracks_of_their_video(shared_data: Path, tmp_path: Path) -> None:
@@ -233,7 +236,7 @@ def test_bouts_in_seconds_go_to_the_nearest_frame(tmp_path: Path) -> None:
     assert bouts["start_s"].tolist() == pytest.approx([10 * 1001 / 30000, 30 * 1001 / 30000])
     late = tmp_path / "late.csv"
     late.write_text("behaviour,start_s,stop_s\nsniff,1,99\n")
-    assert "line 2: the bout ends at 99 s" in refused(late, "-s", study, "--video", "walk")
+    assert "line 2: the bout ends at second 99" in refused(late, "-s", study, "--video", "walk")
     assert "say with --video" in refused(scored, "-s", study)
     nameless = tmp_path / "nameless.csv"
     nameless.write_text("start_frame,stop_frame\n1,2\n")
@@ -309,3 +312,109 @@ def test_frame_rates_are_exact() -> None:
     assert parse_fps("23.976") == Fraction(24000, 1001)
     assert parse_fps("12.5") == Fraction(25, 2)
     assert parse_fps("30") == 30
+
+
+def walk(tmp_path: Path, *more: str) -> Path:
+    """A study of the small recording at 30 frames/s."""
+    imported(small_csv(tmp_path / "walk.csv"), "-s", tmp_path / "study", "--fps", "30", *more)
+    return tmp_path / "study"
+
+
+SNIFF = ("--video", "walk", "--behaviour", "sniff", "--annotator", "Kim")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("start_s,stop_s\n1,1.5\n0.9,0.3\n", "line 3: the bout stops at second 0.3, not after"),
+        ("start_s,stop_s\n-1,0.5\n", "line 2: the bout starts at second -1, before the video"),
+        ("start_s,stop_s\n0,9\n", "line 2: the bout ends at second 9, after walk, which has 2"),
+        ("start_frame,stop_frame\n5,9\n30,20\n", "line 3: the bout stops at frame 20, not after"),
+        ("start_frame,stop_frame\n5,5\n", "line 2: the bout stops at frame 5, not after"),
+        ("start_frame,stop_frame\n0,61\n", "line 2: the bout ends at frame 61"),
+        ("start_frame,stop_frame\n0,9\n20,30\n5,12\n", "lines 2 and 4: two bouts of sniff of"),
+        ("start_s,stop_s\n0.5,1\n0.2,0.6\n", "lines 2 and 3: two bouts of sniff of animal1 over"),
+        ("start_frame,stop_frame\n1,2\n1,2\n", "lines 2 and 3: two bouts"),
+    ],
+)
+def test_bouts_that_cannot_be_true_are_refused_with_their_lines(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    study, scored = walk(tmp_path), tmp_path / "bouts.csv"
+    scored.write_text(text)
+    assert says in refused(scored, "-s", study, *SNIFF)
+    with open_study(study) as opened:
+        assert len(read_bouts(opened)) == 0
+
+
+def test_bouts_of_others_and_bouts_that_only_touch_do_not_overlap(tmp_path: Path) -> None:
+    study, scored = walk(tmp_path), tmp_path / "bouts.csv"
+    scored.write_text(
+        "start_frame,stop_frame,annotator,behaviour\n"
+        "0,9,Kim,sniff\n9,12,Kim,sniff\n5,12,Lee,sniff\n5,12,Kim,groom\n"
+    )
+    assert "4 bouts of sniff, groom imported" in imported(scored, "-s", study, "--video", "walk")
+    scored.write_text("start_s,stop_s\n0.5,0.504\n0.505,0.51\n1,1.2\n")  # the first two: frame 15
+    said = imported(scored, "-s", study, "--video", "walk", "--behaviour", "rear")
+    assert "2 bouts of rear imported" in said and "1 bouts fall into frames" in said
+
+
+def test_a_file_without_a_bout_says_that_somebody_watched_and_saw_none(tmp_path: Path) -> None:
+    study, scored = walk(tmp_path), tmp_path / "bouts.csv"
+    scored.write_text("start_frame,stop_frame\n")
+    assert "give --behaviour" in refused(scored, "-s", study, "--video", "walk")
+    said = imported(scored, "-s", study, *SNIFF)
+    assert "walk: 0 bouts of sniff imported" in said and "Kim watched it and saw none" in said
+    with open_study(study) as opened:
+        assert watched_videos(opened, "sniff", "person", "Kim") == {"walk"}
+        assert watched_videos(opened, "sniff", "person", "Lee") == set()
+    full = tmp_path / "full.csv"
+    full.write_text("start_frame,stop_frame\n3,9\n")
+    imported(full, "-s", study, *SNIFF)
+    assert "--force replaces them" in refused(scored, "-s", study, *SNIFF)
+    imported(scored, "-s", study, *SNIFF, "--force")
+    with open_study(study) as opened:
+        assert len(read_bouts(opened)) == 0
+
+
+def test_a_mistake_in_the_format_is_told_first(tmp_path: Path) -> None:
+    study, wrong = walk(tmp_path), tmp_path / "wrong.csv"
+    wrong.write_text("a,b\n1,10\n")
+    said = refused(wrong, "-s", study, *SNIFF)
+    assert "begins with 'a,b'" in said and "start_frame,stop_frame" in said
+    said = refused(tmp_path / "walk.csv", "-s", study, *SNIFF)
+    assert "is a pose file of DeepLabCut" in said and "--behaviour, --annotator are about" in said
+    said = refused(wrong, "-s", study, "--video", "walk")
+    assert "neither a pose file" in said and "--force" not in said
+    nothing = tmp_path / "nothing.csv"
+    nothing.write_text("")
+    assert "is empty" in refused(nothing, "-s", study, *SNIFF)
+
+
+def test_a_scale_or_rate_that_cannot_be_true_is_doubted(tmp_path: Path) -> None:
+    assert "median body length is 400 cm" in imported(
+        small_csv(tmp_path / "walk.csv"), "-s", tmp_path / "s", "--fps", "30", "--px-per-cm", "0.1"
+    )
+    again = (tmp_path / "walk.csv", "-s", tmp_path / "s", "--px-per-cm")
+    assert "median body length is 0.04 cm" in imported(*again, "1000")
+    assert "body length" not in imported(*again, "5")
+    assert "a frame lasts 20 s" in imported(tmp_path / "walk.csv", "-s", tmp_path / "t",
+                                            "--fps", "0.05")  # fmt: skip
+
+
+def test_a_wrong_frame_rate_is_mended_and_bouts_keep_their_frames(tmp_path: Path) -> None:
+    study, scored, file = walk(tmp_path), tmp_path / "bouts.csv", tmp_path / "walk.csv"
+    scored.write_text("start_frame,stop_frame\n15,60\n")
+    imported(scored, "-s", study, *SNIFF)
+    assert "--force imports it at another rate" in refused(file, "-s", study, "--fps", "15")
+    said = imported(file, "-s", study, "--fps", "15", "--force")
+    assert "15 frames/s in place of 30" in said
+    with open_study(study) as opened:
+        video = find_video(opened, "walk")
+        times, bouts = frame_times(opened, video.video_id), read_bouts(opened)
+        tracks = read_tracks(opened, video.video_id).to_pandas()
+    assert video.fps == 15 and video.duration_s == pytest.approx(4)
+    assert times.tolist() == pytest.approx((np.arange(60) / 15).tolist())
+    assert tracks["time_s"].tolist() == pytest.approx(times.tolist())
+    assert bouts[["start_frame", "stop_frame"]].values.tolist() == [[15, 60]]
+    assert bouts[["start_s", "stop_s"]].values.tolist() == [pytest.approx([1, 4])]

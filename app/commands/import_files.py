@@ -66,21 +66,25 @@ def import_files(
       ethoscribe import clipDLC.h5 -s study --video clip.mp4 --min-confidence 0.6
       ethoscribe import freezing.csv -s study --video clip --behaviour freezing --annotator Kim
     """
-    from app.bout_import import Scored, import_bouts, is_bouts
+    from app.bout_import import Scored, import_bouts, is_bouts, refuse_as_bouts
     from app.import_job import Wish, import_poses
     from app.pose_file import parse_fps
 
     if len(files) > 1 and (name is not None or video is not None):
         raise AppError("--name and --video are about one file: give one file at a time.")
     rate = None if fps is None else parse_fps(fps)
+    scored = Scored(behaviour, subject, annotator)
     for file in files:
         if format == "bouts" or (format == "auto" and is_bouts(file)):
-            scored = Scored(behaviour, subject, annotator)
             done = import_bouts(study, file, video, scored, force)
             found = f"{count(done.bouts, 'bout')} of {', '.join(done.behaviours)}"
             more = "are there already" if done.skipped else "imported"
             say(f"{done.video}: {found} {more}")
+            for note in done.notes:
+                say(f"{done.video}: {note}")
         else:
+            if scored != Scored():
+                refuse_as_bouts(file, scored)
             wish = Wish(video, rate, px_per_cm, format, name, min_confidence, force)
             _tell(import_poses(study, file, wish))
 
@@ -89,6 +93,8 @@ def _tell(done: "ImportSummary") -> None:
     """Say what was brought in, and what was decided on the way."""
     if done.skipped:
         say(f"{done.video}: already imported; --force imports it again.")
+        for note in done.notes:
+            say(f"{done.video}: {note}")
         return
     if done.removed_bouts:
         lost = count(sum(done.removed_bouts.values()), "bout")
