@@ -115,17 +115,21 @@ def _ask_model(
     from llm_query.model_answers import Asked, ask_for_videos, recalled
 
     asked = find_model(model, os.environ, study_folder) if isinstance(model, str) else model
-    check_may_run(study_folder)
+    unconfined = check_may_run(study_folder)
     definitions = recalled(asked, question, known, turns)
     with _reading(study_folder) as study:
         contexts = {name: make_context(study, find_video(study, name)) for name in names}
-    return ask_for_videos(
+    answers = ask_for_videos(
         asked,
         {name: Asked(question, c, definitions, turns) for name, c in contexts.items()},
         run=partial(_run, study_folder),
         each=_each,
         on_text=on_text,
     )
+    for answer in answers:
+        if unconfined and answer.code:
+            answer.assumptions.append(unconfined)
+    return answers
 
 
 def run_analysis(

@@ -8,17 +8,19 @@ do with the question goes first, then old turns, then long lists of names.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from llm_query.bouts import Bouts
+from llm_query.bouts import COLUMNS, Bouts
 from llm_query.definitions import Definition, Turn, estimate_tokens
 from llm_query.model_settings import ModelError
 from llm_query.plan_slots import Context
 from llm_query.prompt_words import chosen_help, methods_of
 from llm_query.recording import Recording
 from llm_query.token_counts import message_tokens
+from storage.schema import migrations
 
 MOST_NAMES = 60  # of animals, regions, ... that a prompt lists; the others are counted
 FEW_NAMES = 12  # where there is little room
@@ -189,11 +191,25 @@ def _words(question: str, unit: str, room: int) -> str:
 
 @cache
 def _known() -> dict[str, str]:
-    """What can be done with bouts and with a recording, a line each."""
+    """What can be done with bouts and with a recording, and what their columns are, a line each."""
     kinds = {"Of bouts": Bouts, "Of the recording": Recording}
-    return {
+    found = {
         title: "\n".join(methods_of(kind, NOT_FOR_MODELS).values()) for title, kind in kinds.items()
     }
+    said = column_comments("bouts")
+    told = [f"{name}: {said[name]}" for name in COLUMNS if name in said]
+    return found | {"Columns of .to_frame()": "\n".join(told)}
+
+
+def column_comments(table: str) -> dict[str, str]:
+    """What the study's schema says of a table's columns.
+
+    >>> column_comments("bouts")["start_frame"]
+    'First frame'
+    """
+    text = "\n".join(step.sql for step in migrations())
+    found = re.findall(rf"COMMENT ON COLUMN {table}\.(\w+) IS\s+'((?:[^']|'')*)'", text)
+    return {name: said.replace("''", "'") for name, said in found}
 
 
 def _names(names: Iterable[str | None], most: int) -> str:

@@ -12,20 +12,25 @@ from llm_query.model_settings import FILE, may_run_unconfined
 from llm_query.sandbox import check_code, self_test
 
 
-def check_may_run(study_folder: Path | str) -> None:
+def check_may_run(study_folder: Path | str) -> str:
     """Make sure that code which a model wrote may run on this machine; an error says why not.
+
+    Gives what an answer says where it runs unconfined, by the owner's word; else "".
 
     Confinement is tried out once in every process, before the first such code.
     """
     how = confinement()
     why = _open_doors() if how.complete else how.why
-    if why and not may_run_unconfined(study_folder):
+    if not why:
+        return ""
+    if not may_run_unconfined(study_folder):
         raise QueryError(
             f"Code that a model wrote does not run on this machine, because it could read your "
             f"files: {why}. Use --model offline; or, where you accept that, write "
             "run_unconfined_model_code = true under [analysis] in "
             f"{Path(study_folder) / FILE}."
         )
+    return f"The code ran unconfined, as the study's owner allows: {why}."
 
 
 def check_kept_code(code: str, model: str, study_folder: Path | str) -> None:

@@ -370,7 +370,7 @@ def test_where_nothing_is_confined_a_model_is_not_even_asked(
             asking(monkeypatch, server, study)
         (study / "ethoscribe.toml").write_text(switch)
         (answer,) = asking(monkeypatch, server, study)
-    assert answer.text == TEXT
+    assert answer.text == TEXT and "ran unconfined" in answer.assumptions[-1]
 
 
 def test_where_nothing_is_confined_kept_code_of_a_model_does_not_run(

@@ -160,6 +160,7 @@ def test_in_a_large_budget_every_word_is_told_with_its_help() -> None:
     for word in vocabulary().values():
         assert f"\n{word.name}(" in told
     assert "Source:" not in told and ">>>" not in told
+    assert "stop_frame: Frame after the last one" in told  # as the study's schema says
     assert ".then(other, within_s" in told and ".position(animal, point" in told
 
 
