@@ -30,6 +30,7 @@ from llm_query.remembering import (
     needs_of,
     user_name,
 )  # fmt: skip
+from llm_query.spoken_definitions import read_definition
 from storage.errors import StudyError
 from storage.memory import (
     StoredDefinition,
@@ -122,6 +123,18 @@ class Memory:
             same = old is not None and meaning_of(new) == meaning_of(old)
             new = replace(new, author=user_name() if author is None else author)
             return as_definition(save_definition(study, new, same_meaning=same))
+
+    def hear(self, sentence: str) -> tuple[Definition, str] | None:
+        """Keep what a sentence defines; give it, and what is asked with it ("" for nothing).
+
+        None when the sentence defines nothing.
+        """
+        spoken = read_definition(sentence)
+        if spoken is None:
+            return None
+        known = find_name(spoken.name, self.definitions())
+        aliases = [*(known.aliases if known else ()), *spoken.aliases] if spoken.aliases else None
+        return self.remember(spoken.name, spoken.text, aliases=aliases), spoken.question
 
     def rename(self, old: str, new: str, *, keep_alias: bool = True) -> Definition:
         """Give a definition another name; the old one stays as an alias unless told otherwise."""

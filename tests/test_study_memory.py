@@ -203,8 +203,11 @@ def test_two_processes_define_at_once(memory):
 
 
 def test_a_whole_conversation_in_a_real_study(memory):
-    memory.remember("chase", "both run, less than 5 cm apart")
+    said = "Define <|chase|> as both run, less than 5 cm apart. How often do they chase?"
+    first, asked = memory.hear(said)
+    assert (first.name, first.version, asked) == ("chase", 1, "How often do they chase?")
     for k in range(30):
+        assert memory.hear(f"What is the mean speed of animal{k}?") is None
         memory.note_turn(f"What is the speed of animal{k}?", "4 cm/s", conversation="c")
     question = "how often did the chases start in the corner?"
     [chase] = recall(question, memory.definitions(), 500, memory.turns("c"))
@@ -215,6 +218,16 @@ def test_a_whole_conversation_in_a_real_study(memory):
     assert recall(question, memory.definitions(), 500) == []
     assert memory.definition("chase", chase.version) == chase or chase.last_used_at is None
     assert len(memory.turns("c", last=100)) == 31 and memory.turns() == []
+
+
+def test_what_is_heard_is_kept_and_other_names_add_up(memory):
+    memory.hear("Define chase as under 5 cm. It is also called hunt.")
+    assert memory.hear("Did I define chase as under 6 cm?") is None
+    kept, asked = memory.hear("define chases as under 7 cm, also called pursuit")
+    assert (kept.name, kept.aliases, kept.version) == ("chase", ("hunt", "pursuit"), 2)
+    kept, asked = memory.hear("Define chase as under 8 cm, count the bouts")
+    assert (kept.aliases, kept.text) == (("hunt", "pursuit"), "under 8 cm")
+    assert asked == "count the bouts"
 
 
 def test_definitions_go_to_another_study_with_what_they_need(memory, tmp_path):
