@@ -15,6 +15,7 @@ from llm_query.noses import (
     boxes_within,
     closer_than,
     distance_to_line,
+    known_by_points,
     nose_distance,
 )
 from llm_query.pairs import (
@@ -114,8 +115,9 @@ def nose_to_ear(
     """Bouts in which the first animal's nose is at the second's nearer ear.
 
     Less than max_distance apart, in unit; default 1.7 cm, or 0.2 body lengths (the mean of both)
-    when uncalibrated or of animals up to 3.5 cm long. min_duration_s: seconds. max_gap_frames: see
-    bouts_where. Needs pose data with ears.
+    when uncalibrated or of animals up to 3.5 cm long. It is unknown while an ear that is not seen
+    could be that near. min_duration_s: seconds. max_gap_frames: see bouts_where. Needs pose data
+    with ears.
 
     Source: MABe 2022's oral-ear contact: < 10 px where noses touch at < 15 px.
 
@@ -133,6 +135,7 @@ def nose_to_ear(
         recording, apart, a, b,
         max_distance, EAR, "nose to ear", f"nose of {a} and nearer ear of {b}",
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
+        points=[find_point(recording, b, ear) for ear in ears],
     )  # fmt: skip
 
 
@@ -166,13 +169,15 @@ def nose_to_body(
     two_animals(recording, a, b)
     limit, said = reach_limit(recording, a, b, max_distance, NOSE, "max_distance")
     nose = find_point(recording, a, "nose")
-    tip, body = box_of(recording, a, [nose]), box_of(recording, b, body_line(recording, b))
+    line = body_line(recording, b)
+    tip, body = box_of(recording, a, [nose]), box_of(recording, b, line)
     mask = boxes_within(tip, body, limit)
     rows = np.flatnonzero(mask)
     apart = distance_to_line(recording, recording.position(a, nose), b, rows)
     mask[rows] = apart < limit - ROUNDING
+    known = known_by_points(recording, mask, limit, (a, [nose]), (b, line))
     return social_bouts(
-        recording, mask, a, b, "nose to body", known=np.isfinite(tip[0] + body[0]),
+        recording, mask, a, b, "nose to body", known=known,
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
         definition=f"nose of {a} and body line of {b} < {said} apart",
     )  # fmt: skip

@@ -14,6 +14,7 @@ from llm_query.noses import (
     box_of,
     boxes_within,
     distance_to_mask,
+    known_by_points,
     nearest_points,
 )
 from llm_query.pairs import (
@@ -109,7 +110,8 @@ def touch(
 
     Less than max_distance apart, in unit; default 2 cm, or 0.25 body lengths (the mean of both)
     when uncalibrated or of animals up to 3.5 cm long. points_a, points_b: lists of points, as in
-    closest_distance. min_duration_s: seconds. max_gap_frames: see bouts_where.
+    closest_distance. It is unknown while a point that is not seen could be that near.
+    min_duration_s: seconds. max_gap_frames: see bouts_where.
 
     Source: MABe 2022's contact: closest distance < 12 px where noses touch at < 15 px.
 
@@ -125,7 +127,8 @@ def touch(
     rows = np.flatnonzero(near)
     near[rows] = nearest_points(recording, a, b, ours, theirs, rows) < limit - ROUNDING
     return social_bouts(
-        recording, near, a, b, "touch", known=np.isfinite(box_a[0] + box_b[0]),
+        recording, near, a, b, "touch",
+        known=known_by_points(recording, near, limit, (a, ours), (b, theirs)),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
         definition=f"nearest points < {said}",
     )  # fmt: skip

@@ -10,7 +10,13 @@ from llm_query.body_points import AXIS, TAIL, find_point, points_by_role
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.outlines import Outlines
-from llm_query.pairs import Reach, distance_between_points, reach_limit, social_bouts
+from llm_query.pairs import (
+    Reach,
+    distance_between_points,
+    known_size,
+    reach_limit,
+    social_bouts,
+)
 from llm_query.recording import Recording
 
 CHUNK = 2000  # frames whose outlines are taken apart at once
@@ -30,13 +36,21 @@ def closer_than(
     *,
     min_duration_s: float,
     max_gap_frames: int,
+    points: Sequence[str] = (),
 ) -> Bouts:
-    """Bouts in which a distance (n,) is below a limit, given or by default."""
+    """Bouts in which a distance (n,) is below a limit, given or by default.
+
+    points: those of b of which the distance is the least to the nose of a, where there are several.
+    """
     limit, said = reach_limit(recording, a, b, given, default, "max_distance")
     with np.errstate(invalid="ignore"):
         below = apart < limit - ROUNDING
+    known = np.isfinite(apart)
+    if points:
+        bodies = (a, [find_point(recording, a, "nose")]), (b, points)
+        known = known_by_points(recording, below, limit, *bodies)
     return social_bouts(
-        recording, below, a, b, name, known=np.isfinite(apart),
+        recording, below, a, b, name, known=known,
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
         definition=f"{what} < {said} apart",
     )  # fmt: skip
@@ -63,7 +77,37 @@ def distance_to_line(
     return np.fmin.reduce([_to_segment(nose[rows], start, stop) for start, stop in ends])
 
 
-def boxes_within(a: np.ndarray, b: np.ndarray, limit: float) -> np.ndarray:
+def known_by_points(
+    recording: Recording, near: np.ndarray, limit: float, *bodies: tuple[str, Sequence[str]]
+) -> np.ndarray:
+    """(n,) frames in which it is known whether points of two bodies are within `limit`.
+
+    They are where two that are seen are (`near`), where all points are seen, and where those that
+    are seen are too far away for one that is hidden: more than its animal's length farther.
+    """
+    reach = np.full(recording.n_frames, float(limit))
+    for animal, points in bodies:
+        hidden = _hidden(recording, animal, points)
+        reach[hidden] += known_size(recording, animal) or np.inf
+    (a, points_a), (b, points_b) = bodies
+    box_a, box_b = box_of(recording, a, points_a), box_of(recording, b, points_b)
+    seen = np.isfinite(box_a[0] + box_b[0])
+    return near | (seen & ((reach == limit) | ~boxes_within(box_a, box_b, reach)))
+
+
+def _hidden(recording: Recording, animal: str, points: Sequence[str]) -> np.ndarray:
+    """(n,) frames in which at least one of the points is not seen. Read-only."""
+
+    def make() -> np.ndarray:
+        places = [recording.track(animal).points[point][:, 0] for point in points]
+        hidden = np.isnan(np.sum(places, axis=0))
+        hidden.flags.writeable = False
+        return hidden
+
+    return recording.remember(("hidden", animal, tuple(points)), make)
+
+
+def boxes_within(a: np.ndarray, b: np.ndarray, limit: float | np.ndarray) -> np.ndarray:
     """(n,) bool: boxes (4, n) nearer than `limit` to each other along both axes; NaN is not."""
     with np.errstate(invalid="ignore"):
         apart = np.maximum(
