@@ -140,11 +140,12 @@ def _of_measures(study: Path, question: Question) -> list[Values]:
             known = list(dict.fromkeys(here["measure"]))
             hint = "" if region else " (others are of a --region)"
             raise AppError(f"There is no measure {name!r}. There are: {', '.join(known)}{hint}.")
-        found.append(_values(name, region, rows))
+        found.append(_values(name, region, rows, here))
     return found
 
 
-def _values(name: str, region: str | None, rows: pd.DataFrame) -> Values:
+def _values(name: str, region: str | None, rows: pd.DataFrame, here: pd.DataFrame) -> Values:
+    """The rows of one measure; a latency that never came is censored when it was last seen."""
     from llm_query.methods import describe_measure
 
     units = sorted(rows["unit"].unique())
@@ -155,12 +156,18 @@ def _values(name: str, region: str | None, rows: pd.DataFrame) -> Values:
         )
     kind = "latency" if name == "latency" else "count" if units[0] == "count" else "value"
     value = rows["value"].astype(float)
-    never = value.isna() & (rows["tracked_fraction"] > 0) & (kind == "latency")
-    length_s = (rows["bin_stop_s"] - rows["bin_start_s"]).astype(float)
+    never = pd.Series(False, index=rows.index)
+    if kind == "latency":
+        by = ["video", "animal"]
+        known = here[here["measure"] == "latency_watched"].set_index(by)["value"]
+        found = known.reindex(pd.MultiIndex.from_frame(rows[by])).to_numpy(float)
+        watched_s = pd.Series(found, index=rows.index)
+        never = value.isna() & watched_s.notna()
+        value = value.where(~never, watched_s)
     table = pd.DataFrame(
         {
             "video": rows["video"].astype(object), "animal": rows["animal"].astype(object),
-            "value": value.where(~never, length_s), "censored": never,
+            "value": value, "censored": never,
         }
     )  # fmt: skip
     notes: tuple[str, ...] = ()

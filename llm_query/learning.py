@@ -45,7 +45,11 @@ def learn(
     """Learn a behaviour and how well it is learned; also the settings of the training.
 
     items: what the person watched. The behaviour's `report` holds the agreement with the person on
-    held-out videos (with bouts in one video only, on held-out blocks of its time).
+    held-out videos (with bouts in one video only, on held-out blocks of its time). Features,
+    forest, calibration curve and decision of a fold come from the others; only which of two kinds
+    of forest and of two kinds of curve it is, is chosen on all folds, the judged one too, which
+    flatters a little. A dozen bouts in one video prove nothing: kappas up to about 0.25 come of
+    chance there.
     """
     tell = progress or (lambda stage, done, total: None)
     table = _Table(items, seed)
@@ -235,7 +239,10 @@ def _pool(
 
 
 def _choose(pooled: Pooled, said: dict[str, np.ndarray]) -> tuple[str, str, np.ndarray]:
-    """The forest and the calibration whose held-out probabilities are nearest to the truth."""
+    """The forest and the calibration whose held-out probabilities are nearest to the truth.
+
+    Of all folds together, also the one that is judged later; see learn().
+    """
     tried = {
         (kind, curve): cross_fitted(curve, said[kind], pooled.truth, pooled.fold)
         for kind in KINDS
@@ -249,7 +256,7 @@ def _choose(pooled: Pooled, said: dict[str, np.ndarray]) -> tuple[str, str, np.n
 def _judge(
     items: Sequence[Scored], folds: Folds, pooled: Pooled, held: list[np.ndarray], curve: str
 ) -> dict[str, Any]:
-    """Agreement per fold and over all; each fold by the curve and decision of the others."""
+    """Agreement per fold and over all; each fold by a curve and decision fitted on the others."""
     said = np.concatenate([h[of >= 0] for h, of in zip(held, folds.of, strict=True)])
     parts, rows = [], []
     for fold in range(folds.count):

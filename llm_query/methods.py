@@ -64,11 +64,11 @@ def describe_measure(measure: str, region: str | None = None, calibrated: bool =
         "longest_visit": f"the length of the longest stay of {inside}",
         "exits": f"the number of times the centre went out of {place} from inside",
         "latency_censored": f"whether the animal was never seen with {inside}",
-        "latency_watched": f"the time until the animal was last seen, by which a latency to {place} "
-        "is censored",
+        "latency_watched": "the time until the animal was last seen, at which a latency to "
+        f"{place} is censored",
         "entries": f"the number of times the centre came into {place} from outside",
-        "latency": f"the time until the first frame with {inside}, censored at the end of the "
-        "recording when there was none",
+        "latency": f"the time until the first frame with {inside}, censored when the animal was "
+        "last seen where there was none",
     }
     return f"{measure}: {texts[measure]}" if measure in texts else measure
 

@@ -2,7 +2,8 @@
 
 A probability that a model gives for its own training frames says nothing. Everything here works on
 the probabilities of held-out videos (or blocks of time), and what is chosen on them (calibration,
-threshold, shortest bout, gaps) is chosen without the fold that it is judged on.
+threshold, shortest bout, gaps) is chosen without the fold that it is judged on. Only the kind of
+forest and the kind of curve are chosen on all folds.
 """
 
 from __future__ import annotations

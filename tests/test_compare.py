@@ -150,7 +150,7 @@ def test_latencies_are_censored_where_it_never_happened(study):
     frames = [np.ceil(290 / v) if 10 + 99 * v >= 300 else np.nan for v in SPEEDS[6:]]
     assert found["groups"][0]["median"] == pytest.approx(sorted(frames)[2] / 25)
     assert found["groups"][1]["median"] is None
-    assert "censored at the end of the recording" in answer["methods"]
+    assert "censored when the animal was last seen" in answer["methods"]
     (scored,) = compared(
         study, "--behaviour", "rear", "--value", "latency_s", "--by", "drug"
     )["comparisons"]  # fmt: skip
