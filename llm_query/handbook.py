@@ -14,9 +14,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from llm_query.plan_names import norm, tidy
 from llm_query.plan_numbers import quoted
 from llm_query.plan_slots import Context, Refusal
-from llm_query.plan_tokens import norm, tidy
 
 LEAD = re.compile(
     r"^(?:(?:please|what is|what's|what was|how much is|how long is|how high is|give me|show me|"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from llm_query.plan_names import norm
 from llm_query.plan_slots import ANY_OTHER, EACH, Context, Quantity, Refusal, Token
-from llm_query.plan_tokens import norm
 
 JOINS = ("and", "or")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from llm_query.plan_names import tidy
 from llm_query.plan_slots import Context, Refusal
-from llm_query.plan_tokens import tidy
 from llm_query.plan_units import SECONDS, TIME, TIMES, canonical, number
 
 NOUN = r"(?:animals?|mouse|mice|rats?|fly|flies|fish|individuals?|subjects?|one)"

@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from llm_query.plan_asked import Asked
 from llm_query.plan_joint import placed
-from llm_query.plan_slots import ANY_OTHER, Condition, Reading, Refusal
+from llm_query.plan_slots import ANY_OTHER, Condition, Context, Reading, Refusal
+
+if TYPE_CHECKING:
+    from llm_query.definitions import Definition
 
 DEEPEST = 8  # definitions made of definitions
+
+
+def meaning_of(text: str) -> str:
+    """Leave out "define NAME as": what a definition says is what comes after it.
+
+    >>> meaning_of("Define chase as closer than 3 cm")
+    'closer than 3 cm'
+    """
+    return re.sub(r"(?is)^\s*(?:define|let us define)\b.*?\bas\b\s*", "", text) or text
+
+
+def without(context: Context, name: str) -> Context:
+    """The context in which a definition's own words are read: its name means nothing there."""
+    others = tuple(each for each in context.definitions if each.name != name)
+    return replace(context, definitions=others)
+
+
+def says_the_same(one: Definition, context: Context) -> bool:
+    """Tell whether a kept definition's code is what the planner makes of its words."""
+    from llm_query.planner import plan
+
+    if not one.code.strip():
+        return True
+    made = plan(meaning_of(one.text), without(context, one.name)).code
+    return _body(made) == _body(one.code)
+
+
+def _body(code: str) -> list[str]:
+    """The lines of an analysis without its title."""
+    lines = [line.strip() for line in code.strip().splitlines()]
+    return [line for line in lines if line and not line.startswith(('"""', "#"))]
 
 
 class Kept(Asked):
@@ -33,6 +69,11 @@ class Kept(Asked):
         one = next(each for each in self.context.definitions if each.name == name)
         if self.depth > DEEPEST:
             raise Refusal(f"The definition of '{name}' is made of itself. Define it anew.")
+        if not says_the_same(one, self.context):
+            raise Refusal(
+                f"The code of '{name}' is not what its words say: it was changed by hand or "
+                "written by a model. Ask for it by itself, or define it anew in words."
+            )
         inner = self.reading_of(name)
         if inner.condition is None or inner.measure is not None or inner.condition.kind == "each":
             raise Refusal(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm_query.plan_clauses import Clauses
-from llm_query.plan_joint import Joint
+from llm_query.plan_joint import Joint, placed
 from llm_query.plan_slots import (
     ANY_OTHER,
     EACH,
@@ -92,7 +92,8 @@ class Tree(Joint, Clauses):
             return True
         inner = second.parts[0] if second.kind == "not" else second
         states = ("immobile", "moving", "speed", "contact", "facing", "near", "distance", "chase",
-                  "follow", "approach", "doing")  # fmt: skip
+                  "follow", "approach", "doing", "named", "scored", "learned",
+                  "explores")  # fmt: skip
         if inner.kind != "in" or first.kind not in states or inner.subject != first.subject:
             return False
         if first.target is not None:
@@ -239,9 +240,10 @@ class Tree(Joint, Clauses):
 
 def given_to(condition: Condition, animals: tuple[str, ...]) -> Condition:
     """Give a clause said without a subject to the animals named after it."""
-    if len(animals) > 1 or condition.parts:
+    whole = all(part.subject in (EACH, animals[0]) for part in condition.walk())
+    if len(animals) > 1 or not whole:
         raise Refusal("Say the animal first, for example: how often does animal1 enter the corner?")
-    return replace(condition, subject=animals[0])
+    return placed(condition, animals[0], None)
 
 
 def _with_smoothing(condition: Condition, smooth: Quantity | None) -> Condition:

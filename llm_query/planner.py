@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from llm_query.errors import QueryError
 from llm_query.handbook import Preset, fill, find_preset
 from llm_query.plan_describe import reading_text
 from llm_query.plan_frames import find_frame, take_bins
+from llm_query.plan_kept import says_the_same
 from llm_query.plan_program import write_program
 from llm_query.plan_reading import read
 from llm_query.plan_slots import Context, Refusal
+from llm_query.plan_tokens import lex
 from llm_query.plan_wrap import Written, write_frame
+from llm_query.sandbox import check_code
 from llm_query.vocabulary import needs_outlines
 
 __all__ = ["Context", "Plan", "plan"]
@@ -68,6 +72,9 @@ def _understand(text: str, context: Context) -> Plan:
     asked = find_preset(text, context)
     if asked is not None:
         return _preset_plan(*asked, context)
+    kept = _kept_code(text, context)
+    if kept is not None:
+        return kept
     frame = find_frame(text, context)
     if frame is not None:
         return _plan_of(write_frame(frame, context))
@@ -80,6 +87,36 @@ def _understand(text: str, context: Context) -> Plan:
         Written(code, said, [*reading.assumptions, *assumed], reading.ignored, reading.used),
         reading.name,
     )
+
+
+PLAIN = ("kept_meaning", "agg", "stop", "when", "punctuation", "how_many", "subject", "define")
+
+
+def _kept_code(text: str, context: Context) -> Plan | None:
+    """Call a kept definition's code as written where it is asked for by itself.
+
+    That of a planner's definition is what its words say; other code is called when it is checked
+    to be calls into the vocabulary only.
+    """
+    if not context.definitions:
+        return None
+    tokens = lex(text, context)[0]
+    names = {str(token.value) for token in tokens if token.kind == "kept_meaning"}
+    if len(names) != 1 or any(token.kind not in PLAIN for token in tokens):
+        return None
+    one = next(each for each in context.definitions if each.name in names)
+    if says_the_same(one, context):
+        return None
+    try:
+        check_code(one.code)
+    except (QueryError, SyntaxError) as error:
+        raise Refusal(
+            f"'{one.name}' is kept as code that is more than calls of the vocabulary ({error}) Ask "
+            "a language model, or define it anew in words."
+        ) from error
+    note = f"'{one.name}' is kept as code, called as written. In words: {one.text or 'none'}"
+    return Plan(one.code, f"{one.name}, as kept in version {one.version}.", [note],
+                used={one.name: one.version})  # fmt: skip
 
 
 def _preset_plan(preset: Preset, animals: tuple[str, ...], context: Context) -> Plan:
