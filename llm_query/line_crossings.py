@@ -65,6 +65,8 @@ def crosses(
     way = f" to the {towards}" if towards in ("left", "right") else f" to {towards}"
     definition = f'first frame with {point} on the other side of "{line}"'
     definition += f", {margin:g} {recording.unit} beyond it" if margin else ""
+    if max_gap_frames != 3:
+        definition += f", over gaps of at most {max_gap_frames} frames"
     return Bouts.from_masks(
         {(animal, None): (crossed, ~seen)}, recording.edges_s,
         f"crosses {line}{way if towards else ''}", definition, "point",
