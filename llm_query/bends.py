@@ -15,14 +15,16 @@ def turning(
     turn: float,
     window_s: float,
     stretch: np.ndarray,
+    jumpy: np.ndarray,
 ) -> np.ndarray:
     """(n,) bool: `turn` or faster in both halves of the window, as where an animal turns back.
 
     The fit over the whole window alone would take the turn for a rest. Half a window lets more
     jitter through, so a rest asks for four times its limit here, the speed of moving.
+    jumpy: (n,) by how much jitter raises that around a frame.
     """
     time_s = recording.time_s
-    half = np.hypot(*fitted_velocity(recording, animal, point, window_s / 2).T)
+    half = np.hypot(*fitted_velocity(recording, animal, point, window_s / 2).T) / jumpy
     slowest = np.full(len(half), np.nan)
     for shift in (-window_s / 4, window_s / 4):
         there = np.clip(np.searchsorted(time_s, time_s + shift), 0, len(half) - 1)

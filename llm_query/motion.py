@@ -19,7 +19,7 @@ from llm_query.states import bouts_where
 from llm_query.vocabulary import word
 
 WINDOW_S = 0.5
-ABOVE_JITTER = 5.0  # of one axis: a window of jitter at rest is faster once in 270 000
+ABOVE_JITTER = 5.2  # of one axis: at 5, jitter at rest is faster once in 100 minutes (measured)
 ROUNDING = 1e-9  # frame times are binary fractions: 1 px in 0.1 s is 9.999999999999998 px/s
 
 
@@ -96,7 +96,7 @@ def immobile(
     """Bouts in which the animal stays in place, without moving its centre, for a second or more.
 
     max_speed: in unit/s; default 0.5 cm/s, or 0.1 of its median body length per second when
-    uncalibrated, but 3 px/s or more in a coarse picture, and never below 5 times the speed that
+    uncalibrated, but 3 px/s or more in a coarse picture, and never below 5.2 times the speed that
     this recording's own jitter makes of rest; the definition says which. min_duration_s: seconds.
     window_s: seconds of path over which the speed is taken by a line fit; 0.5 s keeps jitter of
     0.3 px at 30 frames/s below 1 px/s on average, where a frame-by-frame speed is tens of px/s. 0
@@ -112,7 +112,8 @@ def immobile(
     """
     noise = jitter_speed(recording, animal, point, window_s)
     limit, said = speed_limit(recording, animal, max_speed, IMMOBILE, "max_speed", noise)
-    still = slow_frames(recording, animal, point, limit, window_s, turn=4 * limit)
+    least = ABOVE_JITTER * noise if max_speed is None else 0.0
+    still = slow_frames(recording, animal, point, limit, window_s, 4 * limit, least)
     return bouts_where(
         recording, still, animal, behaviour="immobile", known=recording.seen(animal, point),
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
@@ -165,7 +166,8 @@ def moving(
             definition=f"from speed of {point} >= {said} until < {stop_speed:g} "
             f"{recording.unit}/s, over {window_s:g} s",
         )  # fmt: skip
-    slow = slow_frames(recording, animal, point, limit, window_s, turn=limit)
+    least = ABOVE_JITTER * noise if min_speed is None else 0.0
+    slow = slow_frames(recording, animal, point, limit, window_s, limit, least)
     seen = recording.seen(animal, point)
     return bouts_where(
         recording, seen & ~slow, animal, behaviour="moving", known=seen,

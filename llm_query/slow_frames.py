@@ -5,16 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.bends import Bends, beats_a_line, sharp_corner, turning
-from llm_query.intervals import cover, holes, runs
+from llm_query.intervals import cover, holes, runs, usual_step
 from llm_query.kinematics import velocity
-from llm_query.local_fits import stretch_ids
+from llm_query.local_fits import stretch_ids, windows
 from llm_query.recording import Recording
+
+HALF = 2.8  # times more jitter passes half a window
 
 
 def slow_frames(
-    recording: Recording, animal: str, point: str, limit: float, window_s: float, turn: float
+    recording: Recording,
+    animal: str,
+    point: str,
+    limit: float,
+    window_s: float,
+    turn: float,
+    least: float = 0.0,
 ) -> np.ndarray:
-    """(n,) bool: slower than `limit`, with the edges of windowed bouts put where the path bends."""
+    """(n,) bool: slower than `limit`, with the edges of windowed bouts put where the path bends.
+
+    least: the lowest limit above jitter for a whole window, in unit/s; it grows where the window is
+    cut at the ends of a tracked stretch, as jitter does.
+    """
     fast = np.hypot(*velocity(recording, animal, point, window_s).T)
     with np.errstate(invalid="ignore"):
         slow = fast < limit
@@ -22,7 +34,13 @@ def slow_frames(
     if window_s == 0:
         return _without_last_steps(position, recording.time_s, slow, limit)
     stretch = stretch_ids(np.isfinite(position).all(axis=1), recording.time_s)
-    slow &= (stretch >= 0) & ~turning(recording, animal, point, turn, window_s, stretch)
+    jumpy = np.ones(len(slow))
+    if least > 0:
+        seen, time_s = stretch >= 0, recording.time_s
+        with np.errstate(invalid="ignore"):
+            slow |= fast < least * _cut_noise(seen, time_s, window_s)
+        jumpy = np.maximum(least * HALF * _cut_noise(seen, time_s, window_s / 2) / turn, 1)
+    slow &= (stretch >= 0) & ~turning(recording, animal, point, turn, window_s, stretch, jumpy)
     start, stop = runs(slow)
     bends = Bends(position, recording.time_s, stretch, fast, limit, window_s)
     before, after = [0, *stop[:-1]], [*start[1:], len(slow)]
@@ -31,6 +49,14 @@ def slow_frames(
     good = end > begin
     slow = cover(begin[good], end[good], len(slow))
     return _at_ends(position, recording.time_s, stretch, slow, limit, window_s)
+
+
+def _cut_noise(seen: np.ndarray, time_s: np.ndarray, window_s: float) -> np.ndarray:
+    """(n,) how many times more jitter the window around a frame lets through than a whole one."""
+    first, last = windows(seen, time_s, window_s)
+    count = np.maximum(last - first + 1, 2)
+    whole = 2 * max(int(window_s / 2 / usual_step(time_s) + 1e-6), 1) + 1
+    return np.sqrt(np.maximum(whole * (whole**2 - 1) / (count * (count**2 - 1.0)), 1))
 
 
 def _at_ends(
