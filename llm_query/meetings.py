@@ -178,11 +178,13 @@ def make_contact(
     came = going.start_frame[np.searchsorted(going.start_frame, met) - 1] if len(met) else met
     mask = cover(came, met, recording.n_frames)
     known = ~going.unknown.get((a, b), np.zeros(recording.n_frames, dtype=bool))
+    said = (
+        f"approach ({going.definition}) that ends, at most {within_s:g} s before, in contact "
+        f"({said}) of at least {min_contact_s:g} s with interruptions up to {JOIN_S:g} s"
+    )
     return social_bouts(
-        recording, mask, a, b, "make contact", known=known | mask, max_gap_frames=0,
-        definition=f"approach ({going.definition}) that ends, at most {within_s:g} s before, in "
-        f"contact ({said}) of at least {min_contact_s:g} s with interruptions up to {JOIN_S:g} s",
-    )  # fmt: skip
+        recording, mask, a, b, "make contact", known=known | mask, max_gap_frames=0, definition=""
+    ).named("make contact", said)  # gaps were bridged in the approach, which says how
 
 
 @word("s")

@@ -21,7 +21,6 @@ from llm_query.states import bouts_where
 Value = TypeVar("Value", float, np.ndarray)
 SMALL_CM = 3.5  # flies and small fish; adult mice have 8 to 10 cm
 WAY = 0.1  # body lengths; 1 px of jitter changes a distance by 0.05 of 80 px over 0.2 s
-GAP_FRAMES = 3  # bouts_where's max_gap_frames, unsaid in definitions
 FRONTS, BACKS = ("nose", "head"), ("neck", "back", "tail_base")  # a heading from points
 
 
@@ -51,7 +50,7 @@ def distance_between_points(
 def social_bouts(
     recording: Recording, mask: np.ndarray, a: str, b: str | None, name: str, *,
     known: np.ndarray, definition: str, min_duration_s: float = 0.0,
-    max_gap_frames: int = GAP_FRAMES, merge_gap_s: float = 0.0,
+    max_gap_frames: int = 3, merge_gap_s: float = 0.0,
 ) -> Bouts:  # fmt: skip
     """bouts_where, over interruptions of up to merge_gap_s; the definition says all of it."""
     check_numbers(
@@ -60,15 +59,10 @@ def social_bouts(
     if merge_gap_s > 0:
         definition += f", interruptions up to {merge_gap_s:g} s joined"
         mask, known = _joined(recording, mask, known, max_gap_frames, merge_gap_s)
-    if min_duration_s > 0:
-        definition += f", for at least {min_duration_s:g} s"
-    if max_gap_frames != GAP_FRAMES:
-        definition += f", going on over up to {max_gap_frames:g} unseen frames"
-    found = bouts_where(
+    return bouts_where(
         recording, mask, a, b, behaviour=name, definition=definition, known=known,
-        max_gap_frames=max_gap_frames,
+        min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
     )  # fmt: skip
-    return found.keep(found.durations_s >= min_duration_s - TOLERANCE_S)
 
 
 def _joined(

@@ -90,7 +90,7 @@ def test_a_window_that_is_no_length_of_time_is_refused(wrong: float) -> None:
         (approach, {}, "by >= 0.8 cm (0.1 body lengths) in all"),
         (approach, {"merge_gap_s": 0.4}, "interruptions up to 0.4 s joined"),
         (approach, {"min_duration_s": 0.4}, "for at least 0.4 s"),
-        (approach, {"max_gap_frames": 7}, "over up to 7 unseen frames"),
+        (approach, {"max_gap_frames": 7}, "over gaps of at most 7 frames"),
         (leave, {"window_s": 0.3}, "velocities over 0.3 s"),
         (leave, {"min_parting_speed": 3}, "grows at >= 3 cm/s"),
         (leave, {"within_s": 0.7}, "at most 0.7 s after contact"),
@@ -100,7 +100,7 @@ def test_a_window_that_is_no_length_of_time_is_refused(wrong: float) -> None:
         (chase, {"window_s": 0.3}, "velocities over 0.3 s"),
         (contact, {"min_duration_s": 0.3}, "for at least 0.3 s"),
         (contact, {"merge_gap_s": 0.3}, "interruptions up to 0.3 s joined"),
-        (near, {"max_gap_frames": 0}, "over up to 0 unseen frames"),
+        (near, {"max_gap_frames": 0}, "over gaps of at most 0 frames"),
     ],
 )
 def test_a_definition_says_every_limit_that_changes_the_bouts(
