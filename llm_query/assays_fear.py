@@ -250,9 +250,9 @@ def forced_swim(
     }  # fmt: skip
     text = (
         f"{animal} floated for {said_s(floating_s, 'an unknown time')} "
-        f"({said_percent(numbers['floating_percent'])} of {counted_s:.0f} s), for the first time "
-        f"after {said_s(found.latency_s)}."
+        f"({said_percent(numbers['floating_percent'])} of {counted_s:.0f} s)"
     )
+    text += f", for the first time after {said_s(found.latency_s)}." if found.count else "."
     rows = [{"part": "floating", **numbers, "definition": found.definition}]
     return outcome(recording, animal, [part], numbers, rows, text)
 
