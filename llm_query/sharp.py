@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from llm_query.errors import QueryError
+from llm_query.intervals import holes
 from llm_query.kinematics import central_difference
 from llm_query.recording import Recording
 
@@ -23,7 +24,7 @@ def sharp_velocity(recording: Recording, animal: str, window_s: float) -> np.nda
     after it and to those before it. The one around is taken unless one of the others fits much
     better, as on either side of a bend; so on a path of straight pieces at constant speeds, each
     lasting window_s, it is exact in every frame, and a bend belongs to what comes after. Nothing
-    is fitted across a gap. A window of 0 takes the central difference.
+    is fitted across a gap or a hole in time. A window of 0 takes the central difference.
     """
     if not 0 <= window_s < np.inf:
         raise QueryError(f"window_s is a length of time in seconds, not {window_s:g}.")
@@ -129,7 +130,9 @@ def _row(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """x, y, time and number of the stretch (-1: unseen) of all paths, then of all backwards."""
     seen = np.isfinite(paths).all(axis=2)
-    begins = seen & ~np.concatenate([np.zeros((len(paths), 1), bool), seen[:, :-1]], axis=1)
+    before = np.concatenate([np.zeros((len(paths), 1), bool), seen[:, :-1]], axis=1)
+    before[:, 1:] &= ~holes(time_s)
+    begins = seen & ~before
     stretch = np.where(seen.ravel(), np.cumsum(begins.ravel()) - 1, -1)
     back = np.where(stretch >= 0, stretch + stretch.max(initial=0) + 1, -1)
     x, y = paths[..., 0].ravel(), paths[..., 1].ravel()

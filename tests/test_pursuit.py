@@ -54,6 +54,13 @@ def test_a_sharp_velocity_never_looks_across_a_gap_and_takes_any_frame_times() -
     assert np.isnan(straightest(lone[None], np.arange(5.0), 2.0)).all()
 
 
+def test_a_sharp_velocity_never_looks_across_a_hole_in_time() -> None:
+    time_s = np.arange(120) / 30 + np.where(np.arange(120) < 60, 0.0, 0.2)  # 6 frames are missing
+    path = np.column_stack([np.where(np.arange(120) < 60, 0.0, 90 + 30 * (time_s - 2)), 0 * time_s])
+    found = straightest(path[None], time_s, 0.5)[0]
+    assert found[:60] == pytest.approx(0) and found[60:, 0] == pytest.approx(30)
+
+
 def test_a_long_recording_in_blocks_is_the_same_to_the_last_digit(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(4)
     paths = np.cumsum(rng.normal(0, 1, (2, 900, 2)), axis=1)
