@@ -44,7 +44,7 @@ def compare(
     ] = None,
     nested_by: Annotated[
         str | None,
-        typer.Option("--nested-by", metavar="COLUMN", help="Cage, litter or video: mixed model."),
+        typer.Option("--nested-by", metavar="COLUMN", help="Cage, litter or video they share."),
     ] = None,
     animal_by: Annotated[
         str | None,
