@@ -173,6 +173,8 @@ def collect(*bouts: Bouts | Iterable[Bouts]) -> Bouts:
 
     For tables over all animals. The same subject and target twice is an error: | joins those.
 
+    Source: ours; nothing is computed, bouts are put together.
+
     >>> rest = np.array([True, True, False])
     >>> times = np.arange(4) / 10
     >>> one, two = Bouts.where(rest, times, "animal1"), Bouts.where(~rest, times, "animal2")

@@ -6,7 +6,10 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable
+from functools import lru_cache
 
+from llm_query.inflections import bases
+from llm_query.synonyms import PLAIN_WORDS, alike
 from llm_query.word_help import OTHER, TOPICS, Entry, Parameter, entries
 
 CONVENTIONS = """\
@@ -19,7 +22,8 @@ CONVENTIONS = """\
 - **Headings** are degrees: 0 is right, 90 is up, counter-clockwise.
 - **Missing is NaN.** Nothing is computed across a gap. A frame in which something cannot be told is
   neither in nor out; a state goes on over at most 3 unseen frames and ends with a longer gap.
-- **Shapes.** n is the number of frames: (n,) is one value per frame, (n, 2) an x and a y.
+- **Per frame.** In analysis code, one value per frame is an array with one number for each of the
+  n frames; an x and a y per frame are two columns, (n, 2).
 - **Who.** The subject does it, the target has it done to it. Animals are called by name.
 - **Latency** of what never happened is missing and marked as censored, not 0.
 """
@@ -125,22 +129,41 @@ def _plain_default(parameter: Parameter) -> str:
 
 
 def find(words: Iterable[Entry], text: str) -> list[Entry]:
-    """The words that a search for `text` means: so named, then with it in the name, then the help.
+    """The words that a search for `text` means: by name, by what people call them, by the help.
 
     >>> [entry.name for entry in find(entries(), "nearest neighbour dist")][:1]
     ['nearest_neighbour_distance']
+    >>> "nose_to_body" in [entry.name for entry in find(entries(), "sniffing")]
+    True
     """
-    parts = text.lower().replace("_", " ").split()
-    named, said = [], []
-    for entry in words:
-        name = entry.name.replace("_", " ")
-        everything = f"{name} {entry.topic} {entry.summary} {entry.text}".lower()
-        if all(part in name for part in parts):
-            named.append(entry)
-        elif all(part in everything for part in parts):
-            said.append(entry)
-    named.sort(key=lambda entry: entry.name.replace("_", " ") != " ".join(parts))
-    return named + said
+    every = text.lower().replace("_", " ").replace("?", " ").split()
+    parts = [part for part in every if part not in PLAIN_WORDS] or every
+    if not parts:
+        return []
+    found = [(rank, entry) for entry in words if (rank := _rank(entry, parts, every)) is not None]
+    return [entry for _, entry in sorted(found, key=lambda one: one[0])]
+
+
+def _rank(entry: Entry, parts: list[str], every: list[str]) -> int | None:
+    """How well a word fits a search, 0 best; None where it does not."""
+    name = entry.name.replace("_", " ")
+    called = set(f"{name} {entry.aliases}".lower().split())
+    everything = f"{name} {entry.aliases} {entry.topic} {entry.summary} {entry.text}".lower()
+    fits = (
+        name == " ".join(every),
+        all(part in name for part in every),
+        all(part in name for part in parts),
+        all(not alike(part).isdisjoint(_forms(entry.aliases)) for part in parts),
+        all(not alike(part).isdisjoint(called) for part in parts),
+        all(part in everything for part in parts),
+    )
+    return fits.index(True) if True in fits else None
+
+
+@lru_cache(maxsize=1000)
+def _forms(words: str) -> frozenset[str]:
+    """Words and their dictionary forms."""
+    return frozenset(form for word in words.split() for form in (word, *bases(word)))
 
 
 def main() -> None:

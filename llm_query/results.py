@@ -34,9 +34,11 @@ def summarise(
     """Make the answer from bouts: the bouts, a row per subject and target, numbers, a sentence.
 
     start_s, stop_s: only this part of the recording; percent and latency are of it. also: what the
-    sentence says besides count, total and percent: latency_s, mean_s, longest_s, frames, ...
+    sentence says besides count, total and percent, as latency_s, mean_s, longest_s or frames.
     which: "first" or "last" where only that bout of everybody was kept. Of a part of the recording
     the table says in latency_from_s from when on (s) latency_s counts: the part's first frame.
+
+    Source: ours; sums and counts of the bouts' own seconds.
 
     >>> recording = example_recording()
     >>> summarise(in_region(recording, "animal1", "corner"))["text"]

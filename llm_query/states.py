@@ -37,6 +37,8 @@ def bouts_where(
     ones do. What of min_duration_s and of another max_gap_frames than 3 the definition does not say
     is added to it.
 
+    Source: ours; the rule is the caller's, unseen frames are neither in nor out.
+
     >>> recording = example_recording()
     >>> fast = bouts_where(recording, speed(recording, "animal1") > 9, "animal1")
     >>> fast.start_frame.tolist(), fast.stop_frame.tolist()
@@ -77,6 +79,8 @@ def scored(recording: Recording, behaviour: str, subject: str | None = None) -> 
     """Bouts kept in the study under this name: scored by a person, imported, or saved answers.
 
     subject: one animal only. A behaviour that was never scored is an error that lists the known.
+
+    Source: ours; the bouts are as the person or program gave them.
 
     >>> recording = example_recording()
     >>> scored(recording, "rearing")

@@ -26,6 +26,8 @@ Span = tuple[float, float]
 def length_in(recording: Recording, value: float, unit: str) -> float:
     """Give a length in the recording's own unit; unit: px, mm, cm, m or body_length.
 
+    Source: ours; the video's scale, or the median body length of its animals.
+
     >>> length_in(example_recording(), 25, "mm")
     2.5
     """
@@ -52,7 +54,9 @@ def length_in(recording: Recording, value: float, unit: str) -> float:
 
 @word("{unit}/s")
 def speed_in(recording: Recording, value: float, unit: str) -> float:
-    """Give a speed in the recording's unit per second; unit: px/s, cm/s, px/frame, ...
+    """Give a speed in the recording's unit per second; unit: as px/s, cm/s or px/frame.
+
+    Source: ours; as length_in, with the video's own frame rate.
 
     >>> round(speed_in(example_recording(), 3, "px/frame"), 6)
     9.0
@@ -83,6 +87,8 @@ def period(
     A frame belongs to it when its own time does; stop_frame and stop_s are not part of it. Frames
     count from 0 at the start. share: two shares (0 to 1) of its length, as (0.5, 1) for the second
     half.
+
+    Source: ours; by the frames' own times.
 
     >>> period(example_recording(), first_frames=90)
     (0.0, 3.0)
@@ -151,6 +157,8 @@ def bouts_when(
 ) -> Bouts:
     """Give the bouts in which a measure lies within limits; NaN is neither in nor out of them.
 
+    Source: ours; the condition is the caller's.
+
     >>> recording = example_recording()
     >>> bouts_when(recording, speed(recording, "animal1"), "animal1", above=9).count
     1
@@ -183,6 +191,8 @@ def bouts_when(
 @word("s")
 def kept_bouts(recording: Recording, name: str, animal: str) -> Bouts:
     """Give one animal's bouts kept in the study under this name; none is an answer, too.
+
+    Source: ours; the bouts are as they were kept.
 
     >>> kept_bouts(example_recording(), "grooming", "animal1")
     Traceback (most recent call last):
@@ -249,6 +259,7 @@ def _reduced(reduce: Callable[..., Any], name: str) -> Callable[..., float]:
     over.__doc__ = (
         f"Give the {SAID[name]} of values over the frames where they are known.\n\n"
         "start_s, stop_s, during: only in this part, or in these bouts. In the values' own unit.\n"
+        "\nSource: ours, plain statistics.\n"
         "\n>>> recording = example_recording()\n"
         f'>>> {name}(recording, recording.position("animal2")[:, 0])\n39.0'
     )
@@ -274,6 +285,8 @@ def series(
 
     during: bouts by column; outside them the column's value is missing.
 
+    Source: ours; the values as they are.
+
     >>> recording = example_recording()
     >>> series(recording, {"speed": speed(recording, "animal2")}, stop_s=0.1)["frame"].tolist()
     [0, 1, 2]
@@ -294,6 +307,8 @@ def series(
 @word()
 def tell(name: str, values: Mapping[str, float], unit: str) -> Result:
     """Make a result of one number per subject: numbers, a table and a sentence.
+
+    Source: ours; only words are put together.
 
     >>> tell("mean speed", {"animal1": 5.0, "animal2": 0.0}, "cm/s")["text"]
     'Mean speed: animal1 5 cm/s, animal2 0 cm/s.'

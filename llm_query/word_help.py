@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from dataclasses import dataclass
 
 from llm_query.vocabulary import Word, vocabulary
+from llm_query.word_aliases import ALIASES, BY_NAME, DETAILS, USUAL
 
 # Topic, what belongs there, and the modules (or the beginnings of their names) it is made of.
 TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -41,55 +43,28 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Tools", "Units, periods, and means over a part of the recording.", ("tools",)),
 )  # fmt: skip
 OTHER = "More"
-HELPERS = ("stack_tables", "bouts_where", "collect", "kept_bouts", "scored", "summarise")  # measure nothing
-USUAL = {
-    "recording": "the video's recording",
-    "animal": "its name, as \"animal1\"",
-    "a": "the animal that does it, by name",
-    "b": "the animal it is done to, by name",
-    "target": "another animal, by name",
-    "animals": "their names",
-    "point": "body point, as \"centre\" or \"nose\"",
-    "point_a": "body point of a", "point_b": "body point of b",
-    "region": "its name, or several names: their union",
-    "window_s": "seconds of smoothing; 0 is none",
-    "start_s": "from here on, in seconds; None is the recording's start",
-    "stop_s": "up to here, in seconds; None is the recording's end",
-    "during": "only inside these bouts",
-    "max_gap_frames": "unseen stretches up to so many frames do not end a bout",
-    "bouts": "bouts of one behaviour, or several",
-}  # fmt: skip
-# What a parameter of this name means where a word's help leaves it to its name.
-BY_NAME = {
-    "subject": "who does it, by name", "behaviour": "what to call it",
-    "definition": "the rule in words, kept with the bouts",
-    "min_duration_s": "shorter bouts are left out, in seconds",
-    "min_confidence": "body points less sure than that (0 to 1) count as unseen",
-    "max_distance": "how near is near, in cm (px without a scale)",
-    "min_speed": "slower than that is not moving, in cm/s (px/s without a scale)",
-    "max_speed": "faster than that is moving, in cm/s (px/s without a scale)",
-    "max_angle_deg": "how far to the side still counts, in degrees",
-    "arena": "the arena's name; None is the region whose role is arena",
-    "front": "the body point in front", "back": "the body point behind",
-    "columns": "by name, one value per frame (n,) each",
-    "values": "numbers: one per frame (n,), or by name",
-    "label": "what the values are, with their unit",
-    "above": "only larger values", "at_least": "only values as large or larger",
-    "below": "only smaller values", "at_most": "only values as small or smaller",
-    "bridge_s": "interruptions up to so many seconds do not end a bout",
-    "value": "a number", "unit": "its unit", "name": "what to call it",
-    "nose": "the nose's body point",
-    "first_frames": "so many frames from the start", "last_frames": "so many frames to the end",
-    "first_s": "so many seconds from the start", "last_s": "so many seconds to the end",
-    "share": "from and to as shares (0 to 1) of the length, as (0.5, 1)",
-    "start_frame": "from this frame on", "stop_frame": "up to, not including, this frame",
-}  # fmt: skip
 SHAPES = {
     "bouts": "bouts: start and stop in frames and seconds, by subject and target",
-    "number": "one number", "array": "(n,): one value per frame",
+    "number": "one number", "array": "one value per frame",
     "table": "a table", "figure": "a figure (plotly JSON)", "span": "start and stop",
     "result": "an answer: numbers, a table and a sentence", "recording": "a recording",
 }  # fmt: skip
+# What stands in docstrings for those who write code, and how it is said to everybody.
+_PLAINLY = (
+    (r"\s*\bShape \(n, 2\): ", " Two values per frame: "),
+    (r"\s*\bShape \(n,\): ", " One value per frame: "),
+    (r"\s*\bShape \(n,(?: 2)?\)(?:, read-only)?\.?(?=\s|$)", ""),
+    (r",? ?\(?read-only\)?", ""),
+    (r"\(n,\) bool\b", "true or false per frame"),
+    (r"\(n,\)(?=,? ?(?:in|0|float)\b)", "one value per frame"),
+    (r"\(n,\)", "one per frame"),
+    (r"\(n, 2\)", "x and y per frame"),
+    (r"(?<=\()unit/s(\d?)\b(?! \()", r"cm/s\1, px/s\1 without a scale"),
+    (r"(?<![{\w])unit/s(\d?)\b(?! \()", r"cm/s\1 (px/s\1 without a scale)"),
+    (r"\(in unit\)", "(in cm; px without a scale)"),
+    (r"\bin unit\b(?!s| of)", "in cm (px without a scale)"),
+    (r"\bpx(/s\d?|2)? (?:when )?uncalibrated", r"px\1 without a scale"),
+)
 
 
 @dataclass(frozen=True)
@@ -115,15 +90,15 @@ class Entry:
     unit: str
     source: str
     example: str
+    aliases: str = ""  # what people also call it
 
     @property
     def lacking(self) -> list[str]:
         """What its help does not say though it should."""
-        measures = self.topic not in ("Tools", "Figures") and self.name not in HELPERS
         unitless = self.unit or "name" in self.summary.lower()
         missing = {
-            "a source": measures and not self.source,
-            "a unit": not unitless and self.returns.startswith(("(n", "one number")),
+            "a source": self.topic != "Figures" and not self.source,
+            "a unit": not unitless and self.returns.startswith(("one ", "two values")),
             "an example": not self.example,
             "a topic": self.topic == OTHER,
         }
@@ -153,21 +128,33 @@ def entry_of(word: Word) -> Entry:
         name=word.name,
         topic=topic_of(word.function.__module__),
         call=f"{word.name}{word.signature}".replace("'", '"'),
-        summary=word.summary,
-        text=text,
+        summary=say_plainly(word.summary),
+        text=_wrapped(say_plainly(text)),
         parameters=tuple(
             Parameter(
                 name,
                 "" if p.default is empty else repr(p.default).replace("'", '"'),
-                described.get(name) or _else(body, name),
+                say_plainly(described.get(name) or _else(body, name, word.name)),
             )
             for name, p in parameters.items()
         ),
-        returns=said or _shape(word),
+        returns=say_plainly(said) or _shape(word),
         unit=_unit(word),
         source=source,
         example=(mark.strip() + " " + after).strip() if mark else "",
+        aliases=ALIASES.get(word.name, ""),
     )
+
+
+def say_plainly(text: str) -> str:
+    """Help as a biologist reads it: units and shapes in words, nothing of arrays.
+
+    >>> say_plainly("Speed in unit/s, NaN where not seen. Shape (n,), read-only.")
+    'Speed in cm/s (px/s without a scale), NaN where not seen.'
+    """
+    for pattern, words in _PLAINLY:
+        text = re.sub(pattern, words, text)
+    return text.strip()
 
 
 def topic_of(module: str) -> str:
@@ -203,34 +190,67 @@ def _split_returns(text: str) -> tuple[str, str]:
 
 
 def _split_parameters(text: str, names: list[str]) -> tuple[str, dict[str, str]]:
-    """What is said in general, and of each parameter: from "name: " or "name, name: " on."""
+    """What is said in general, and of each parameter: from "name: " or "name, name: " on.
+
+    Of what follows "name: ", only its own sentence is the parameter's; the rest is general. What
+    is said in brackets, "(name: ...)", stays where it is.
+    """
     one = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    pattern = (
-        rf"(?:(?<=^)|(?<=[\s(]))((?:{one})(?:(?:, | and | or |,\n)(?:{one}))*)(?: \([^)]*\))?:\s"
-    )
-    marks = list(re.finditer(pattern, text)) if names else []
+    pattern = rf"(?:^|(?<=\s))((?:{one})(?:(?:, | and | or |,\n)(?:{one}))*)(?: \([^)]*\))?:\s"
+    found = re.finditer(pattern, text) if names else ()
+    marks = [mark for mark in found if not _in_brackets(text[: mark.start()])]
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     described: dict[str, str] = {}
-    unknown = ""
+    general = [text[: marks[0].start()]] if marks else [text]
+    facts: list[str] = []  # told behind a parameter, though they are not about it
     for mark, end in zip(marks, ends[: len(marks)], strict=True):
-        said, _, _ = text[mark.end() : end].partition("\n\n")
-        said, missing, rest = said.partition(". NaN ")  # of the result, not of the parameter
-        unknown = f"{unknown}\n\nNaN {rest}".strip() if missing else unknown
+        said, _, after = text[mark.end() : end].partition("\n\n")
+        own, rest = _own_sentence(said)
+        facts += [rest] if rest else []
+        general += after.split("\n\n")
         for name in re.split(r",\s| and | or ", mark[1]):
-            described[name] = " ".join(said.split()).rstrip(".")
-    general = [text[: marks[0].start()], unknown] if marks else [text]
-    if marks:
-        general.append(text[marks[-1].end() :].partition("\n\n")[2])
-    return "\n\n".join(part.strip() for part in general if part.strip()), described
+            described[name] = " ".join(own.split()).rstrip(".;,")
+    parts = [general[0], " ".join(facts), *general[1:]]
+    return "\n\n".join(part.strip() for part in parts if part.strip()), described
 
 
-def _else(body: str, name: str) -> str:
-    """A parameter that has no "name: " here: as everywhere, as said, as in another word."""
+def _wrapped(text: str) -> str:
+    """Paragraphs in lines of up to 100 characters; lists and what is set in stay as they are."""
+    parts = text.strip().split("\n\n")
+    set_in = re.compile(r"^(?:\s|- )", re.M)
+    return "\n\n".join(
+        part if set_in.search(part) else "\n".join(textwrap.wrap(part, 100)) for part in parts
+    )
+
+
+def _in_brackets(before: str) -> bool:
+    """Whether a place in a paragraph is inside brackets, by all that stands before it."""
+    paragraph = before.rpartition("\n\n")[2]
+    return paragraph.rfind("(") > paragraph.rfind(")")
+
+
+def _own_sentence(said: str) -> tuple[str, str]:
+    """The first sentence, with those on None and defaults that follow it; and all others."""
+    sentences = re.split(r"(?<=[^\s.]\.)\s+(?=[A-Z])", said)
+    own = 1
+    while own < len(sentences) and sentences[own].startswith(("None ", "Default")):
+        own += 1
+    return " ".join(sentences[:own]), " ".join(sentences[own:])
+
+
+def _else(body: str, name: str, word: str) -> str:
+    """A parameter that has no "name: " here: as in this word, everywhere, or another word."""
+    if (word, name) in DETAILS:
+        return DETAILS[word, name]
     if name in USUAL:
         return USUAL[name]
-    if re.search(rf"\b{name}\b", body):
-        return "as said here"
-    return _elsewhere(body, name) or BY_NAME.get(name, "")
+    return _elsewhere(body, name) or BY_NAME.get(name, "") or _sentence(body, name)
+
+
+def _sentence(body: str, name: str) -> str:
+    """The sentence in which a parameter is mentioned."""
+    sentences = re.split(r"(?<=[^\s.]\.)\s+(?=[A-Z])", " ".join(body.split()))
+    return next((one.rstrip(".") for one in sentences if re.search(rf"\b{name}\b", one)), "")
 
 
 def _elsewhere(body: str, name: str) -> str:
@@ -239,14 +259,14 @@ def _elsewhere(body: str, name: str) -> str:
     for other in re.findall(r"\b[Aa]s (?:in |for )?(\w+)", body):
         if other in words and name in inspect.signature(words[other].function).parameters:
             told = {p.name: p.text for p in entry_of(words[other]).parameters}[name]
-            return f"as in {other}" if told == "as said here" else told
+            return told
     return ""
 
 
 def _shape(word: Word) -> str:
     pair = re.search(r"\(n, \d\)", f"{word.summary} {word.doc.partition('>>>')[0]}")
     if word.kind == "array" and pair:
-        return pair[0]
+        return "two values per frame, x and y"
     return SHAPES.get(word.kind, word.kind)
 
 

@@ -1,6 +1,8 @@
 """The reference of the vocabulary: complete, up to date, and findable."""
 
+import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,8 @@ import pytest
 from terminal import ethoscribe
 
 from llm_query.reference import find, markdown, page
-from llm_query.vocabulary import vocabulary
+from llm_query.vocabulary import Word, vocabulary
+from llm_query.word_aliases import ALIASES, DETAILS
 from llm_query.word_help import Entry, entries, entry_of, topic_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +37,71 @@ def test_every_parameter_is_explained(words):
         if any(not p.text for p in entry.parameters)
     }
     assert silent == {}
+
+
+def sentences_of(entry: Entry) -> dict[str, str]:
+    """Every piece of help that a person reads of one word."""
+    told = {"summary": entry.summary, "text": entry.text, "gives": entry.returns}
+    return told | {p.name: p.text for p in entry.parameters}
+
+
+def test_help_is_whole_sentences_in_a_biologists_words(words):
+    faults = []
+    for name, entry in words.items():
+        for what, text in sentences_of(entry).items():
+            intervals = re.sub(r"[\[(][^()\[\]]*,[^()\[\]]*[)\]]", "", text)  # (-180, 180]
+            ways = {
+                "brackets": intervals.count("(") != intervals.count(")"),
+                "nothing said": "as said here" in text,
+                "code": re.search(r"\(n[,)]|read-only|\bunit/s", text),
+                "cut": re.search(r"(?:[,;:(]|\.\.\.|\b(?:and|or|the|of|as))$", text),
+            }
+            faults += [(name, what, way) for way, is_so in ways.items() if is_so]
+        for paragraph in filter(None, entry.text.split("\n\n")):
+            if paragraph[0].islower() or not paragraph.rstrip().endswith((".", ")", ":")):
+                faults.append((name, "text", paragraph[:60]))
+    assert faults == []
+
+
+def test_the_parser_gives_each_parameter_its_own_sentence_and_no_more():
+    def made(recording, animal, min_step=0.0, point="centre", left=None, right=None, limit=None):
+        """Measure it.
+
+        Two points at the sides (left, right: the ears) are seen from above. limit, point: as said
+        of others. None takes all. Columns: a, b. min_step (in unit): shorter ones are left out.
+        Missing frames stay missing. Shape (n,), read-only.
+
+        Source: ours.
+        """
+
+    doc = inspect.getdoc(made) or ""
+    entry = entry_of(Word("made", made, "()", doc.partition("\n")[0], doc, "", "array"))
+    told = {p.name: p.text for p in entry.parameters}
+    assert told["limit"] == told["point"] == "as said of others. None takes all"
+    assert told["min_step"] == "shorter ones are left out"
+    assert "(left, right: the ears) are seen from above." in entry.text
+    assert "Columns: a, b." in entry.text and "Missing frames stay missing." in entry.text
+    assert "Shape" not in entry.text and entry.source == "ours."
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        ("sniff", {"nose_contact", "nose_to_body", "nose_to_tail", "explores"}),
+        ("how still is the mouse", {"freezing", "immobile"}),
+        ("how fast is it?", {"speed", "mean_speed"}),
+        ("wall hugging", {"thigmotaxis"}),
+        ("freezing", {"freezing"}),
+    ],
+)
+def test_a_search_knows_what_people_call_things(words, asked, first):
+    assert first <= {entry.name for entry in find(words.values(), asked)[:6]}
+
+
+def test_what_words_are_called_and_told_is_of_this_vocabulary(words):
+    assert set(ALIASES) <= set(words)
+    known = {(name, p.name) for name, entry in words.items() for p in entry.parameters}
+    assert set(DETAILS) <= known
 
 
 def test_the_page_in_the_documents_is_this_vocabulary():
@@ -63,13 +131,13 @@ def test_a_word_is_taken_apart_into_what_a_biologist_asks(words):
     speed = words["speed"]
     assert speed.call.startswith('speed(recording, animal, point="centre", window_s=0.0')
     assert speed.unit == "cm/s (px/s without a scale)"
-    assert speed.returns == "(n,): one value per frame"
+    assert speed.returns == "one value per frame"
     told = {p.name: p for p in speed.parameters}
     assert told["window_s"].default == "0.0" and "straight line" in told["window_s"].text
     assert told["animal"].default == ""
     assert speed.source and ">>>" not in speed.text and "Source" not in speed.text
     assert speed.example.splitlines()[0] == ">>> recording = example_recording()"
-    assert words["velocity"].returns.startswith("(n, 2)")
+    assert words["velocity"].returns == "two values per frame, x and y"
     lines = markdown(speed)
     assert lines[0] == "### speed" and lines[-1] == "```" and "```pycon" in lines
 
