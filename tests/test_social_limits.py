@@ -200,7 +200,9 @@ def test_of_an_animal_that_is_never_seen_the_table_says_nothing_rather_than_zero
     recording = replace(recording, tracks={**recording.tracks, "c": gone}, masks={})
     table = social_measures(recording).set_index(["subject", "target"])
     numbers = table.select_dtypes("number").drop(columns="tracked_fraction")
-    assert numbers.loc[[("a", "c"), ("c", "b")]].drop(columns="nearest_fraction").isna().all(None)
+    assert (
+        numbers.loc[[("a", "c"), ("c", "b")]].drop(columns="nearest_fraction").isna().all(axis=None)
+    )
     assert table.loc[("a", "c"), "nearest_fraction"] == 0  # b is seen, c never is the nearest
     assert np.isnan(table.loc[("c", "a"), "nearest_fraction"])
     assert numbers.loc[("a", "b")].notna().all()
