@@ -40,6 +40,11 @@ class Asked(Measures):
 
     def _on_order(self) -> bool:
         token = self.take("order")
+        if self.operator and self.operator != ",":
+            raise Refusal(
+                f"'{token.text if token else ''}' is of the whole question here, not of one part "
+                "of it. Ask about the first or last time of one thing."
+            )
         self.reading.order = token.value if token else None
         return True
 

@@ -88,11 +88,17 @@ class Clauses(Movement):
 
     def _read_doing(self) -> Condition | None:
         """Read "freezing", "nose to nose with mouse 2"."""
-        doing = DOINGS[self.peek().value]
+        doing, said = DOINGS[self.peek().value], self.peek().text
         self.take("doing")
         if not doing.social:
             return self._each_subject("doing", {"does": doing.name or doing.word})
         self.skip("to", "with")
+        named = self.kind() in ("animal", "other", "eachother", "subject", "latter")
+        if said.endswith("ed") and not doing.symmetric and not named:
+            raise Refusal(
+                f"'{said}' does not say who does it to whom. Ask for example: how often does "
+                f"{self.context.animals[0]} do it to {self.context.animals[-1]}?"
+            )
         return self._social("doing", {"does": doing.name or doing.word})
 
     def _read_explore(self) -> Condition | None:

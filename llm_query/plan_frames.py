@@ -6,11 +6,10 @@ Each is a plain question (or two) and what is done to the answer, a word of the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from llm_query.plan_names import tidy
+from llm_query.plan_ratios import Frame, animal_pattern, formula, index, percent_of_bouts
 from llm_query.plan_slots import Context, Refusal
-from llm_query.plan_units import SECONDS, TIME, TIMES, canonical, number
 
 NOUN = r"(?:animals?|mouse|mice|rats?|fly|flies|fish|individuals?|subjects?|one)"
 WHO = rf"(?:which|what) (?:of the )?{NOUN}|who"
@@ -21,18 +20,6 @@ WENT = r"(?:travel(?:l?ed|s)?|moved?|walked|walk|ran|run|swam|swim|went|go|cover
 EVENTS = re.compile(r"(?:enter|visit|leave|left|exit|touch|contact|chase|approach|sniff|groom)")
 
 
-@dataclass(frozen=True)
-class Frame:
-    """What is done to the answers of plain questions."""
-
-    kind: str  # "rank", "rate", "ratio"
-    questions: tuple[str, ...]
-    least: bool = False
-    by: str = ""  # the number that is taken; "" takes what the question asks for
-    way: str = ""  # of a ratio: index, difference, ...
-    assumptions: list[str] = field(default_factory=list)
-
-
 def find_frame(question: str, context: Context) -> Frame | None:
     """Tell whether a question is made of others, and of which.
 
@@ -41,7 +28,7 @@ def find_frame(question: str, context: Context) -> Frame | None:
     ('how long is each animal in the corner',)
     """
     text = re.sub(r"[?.! ]+$", "", tidy(question))
-    for reader in (_formula, _index, _percent_of_bouts, _who, _ranked, _compared, _two, _rate):
+    for reader in (formula, index, percent_of_bouts, _who, _ranked, _compared, _two, _rate):
         if frame := reader(text, context):
             return frame
     return None
@@ -55,12 +42,19 @@ def _who(text: str, context: Context) -> Frame | None:
     """Read "which mouse ... the most"."""
     match = re.match(rf"(?:{WHO}) (?P<rest>.+)$", text)
     if not match or not re.search(
-        r"\b(?:most|least|farthest|furthest|longest|shortest|fastest|slowest|first|highest|lowest|"
+        r"(?<!at )\b(?:most|least|farthest|furthest|longest|shortest|fastest|slowest|first|highest|"
+        r"lowest|"
         r"largest|greatest|smallest|fewest|last)\b", text
     ):  # fmt: skip
         return None
     rest = re.sub(r"^(?:animal|mouse|rat|fly|fish) ", "", match["rest"])
     several(context)
+    if rest.endswith(" last"):
+        raise Refusal(
+            "'last' of several animals: ask when each animal was there for the last time."
+        )
+    if re.match(r"(?:is|was|gets?|got) (?!the\b|in\b)\w+ed\b", rest):
+        raise Refusal("Who does it to whom? Ask which animal does it the most, not to which.")
     patterns = (
         (rf"(?:has |had )?{WENT}(?: the)? (?P<dir>most|farthest|furthest|longest|least|shortest|"
          r"(?:greatest|longest|most|least|shortest) (?:total )?(?:distance|way|path))(?P<tail>.*)",
@@ -136,14 +130,9 @@ def _compared(text: str, context: Context) -> Frame | None:
     return Frame("rank", (_averaged(what),))
 
 
-def _animal_pattern(context: Context) -> str:
-    own = "|".join(sorted(map(re.escape, map(str.lower, context.animals)), key=len, reverse=True))
-    return rf"(?:(?:the )?(?:{own})|(?:mouse|rat|fly|fish|animal|individual) #?\d+)"
-
-
 def _two(text: str, context: Context) -> Frame | None:
     """Read "did mouse 1 travel farther than mouse 2?", "how much longer is A in B than C"."""
-    who = _animal_pattern(context)
+    who = animal_pattern(context)
     match = re.fullmatch(
         rf"(?P<much>how much )?(?P<before>more time |longer |farther |further |"
         r"more often |faster )?"
@@ -153,6 +142,11 @@ def _two(text: str, context: Context) -> Frame | None:
     if not match:
         return None
     said = f"{match['what']} {(match['before'] or '').strip()}".strip()
+    if re.search(animal_pattern(context), match["what"]):
+        raise Refusal(
+            f"'than {match['b']}' could be the one who does it, or to whom. Ask about the two one "
+            "by one."
+        )
     tail = re.sub(r"^ (?:does|did|do|is|was)\b", "", match["tail"] or "")
     both = f"{match['a']} and {match['b']}"
     patterns = (
@@ -193,120 +187,3 @@ def _rate(text: str, context: Context) -> Frame | None:
         r"^(?:what is |what's )?(?:the )?(?:rate|frequency)(?: of)?\b", "how often is", rest
     )
     return Frame("rate", (rest,))
-
-
-def _percent_of_bouts(text: str, context: Context) -> Frame | None:
-    """Read "what percent of the visits to the corner last longer than 2 s"."""
-    match = re.fullmatch(
-        r"(?:what |which )?(?:percent|percentage|proportion|fraction|share|%) of "
-        r"(?:the |all |all the )?"
-        r"(?P<whole>.*?\b(?:visits?|bouts?|stays?|contacts?|times|episodes?|periods?|chases|freezing)"
-        r"\b.*?) (?:that )?(?:lasts?|lasted|lasting|(?:is|are|was|were)) "
-        r"(?P<than>(?:longer|shorter|more|less|at least|at most).+)", text
-    )  # fmt: skip
-    if not match:
-        return None
-    whole = match["whole"]
-    return Frame(
-        "ratio",
-        (f"how often is {whole} for {match['than']}", f"how often is {whole} for at least 0 s"),
-        by="count", way="percent",
-    )  # fmt: skip
-
-
-INTRO = re.compile(
-    r"(?:\b(?:during|in|for) the (?:test|testing)?(?: session| trial| phase)?,?|\b(?:an?|the)\b|"
-    r"\b(?:discrimination|preference|recognition|novelty)\b|\b(?:index|score|ratio)\b|\(\w+\)|"
-    r"\b(?:was|is|were)\b|\b(?:calculated|computed|defined|expressed|obtained)\b|"
-    r"\b(?:using|as|by|with|from)\b|\bfollowing\b|\bformula\b|[:,=]|\s)*"
-)
-PART = r"(?:being|is|was|as|=|equals|representing|denotes|being equal to)"
-
-
-def _formula(text: str, context: Context) -> Frame | None:
-    """Read "(B-A)/(B+A), with B being the time ... and A being the time ..."."""
-    match = re.search(
-        r"\(\s*(\w)\s*-\s*(\w)\s*\)\s*/\s*\(\s*(\w)\s*\+\s*(\w)\s*\)\s*[,.;]?\s*"
-        r"(?:with|where|in which)\s+"
-        rf"(?P<x>\w) {PART} (?P<one>.+?),? (?:and|while) (?P<y>\w) {PART} (?P<two>.+)$", text
-    )  # fmt: skip
-    if not match or not INTRO.fullmatch(text[: match.start()]):
-        return None
-    a, b, c, d = match.groups()[:4]
-    said = {match["x"]: match["one"], match["y"]: match["two"]}
-    if {a, b} != {c, d} or a == b or set(said) != {a, b}:
-        return None
-    return Frame("ratio", (said[a], said[b]), way="index")
-
-
-def _index(text: str, context: Context) -> Frame | None:
-    """Read "ratio of A to B", "A divided by B", "A minus B", "preference for X over Y"."""
-    pair = re.fullmatch(
-        r"(?:what is |compute |calculate )?(?:the )?(?:discrimination|preference|recognition) "
-        r"(?:index|score)(?: of| for| between)? (?P<a>.+?) (?:and|versus|vs|over|against|to) "
-        r"(?P<b>.+?)"
-        r"(?P<tail>(?: (?:of|for|by) (?:each (?:animal|mouse|rat)|.+ ?\d+))?)", text
-    )  # fmt: skip
-    if pair:
-        return Frame(
-            "ratio", tuple(_time_at(pair[k], context) + (pair["tail"] or "") for k in "ab"),
-            way="index",
-        )  # fmt: skip
-    ways = (
-        (r"(?:what is )?(?:the )?ratio (?:of|between) (?P<a>.+) (?:to|and|over) (?P<b>.+)",
-         "ratio"),
-        (r"(?:what is )?(?:the )?difference (?:between|of) (?P<a>(?:the )?(?:time|number).+) and "
-         r"(?P<b>(?:the )?(?:time|number).+)", "difference"),
-        (r"(?P<a>.+?) (?:divided by|over the|/) (?P<b>.+)", "ratio"),
-        (r"(?P<a>.+?) minus (?P<b>.+)", "difference"),
-    )  # fmt: skip
-    for pattern, way in ways:
-        match = re.fullmatch(pattern, text)
-        if match:
-            a, b = match["a"], match["b"]
-            tail = re.search(rf" (?:of|for|by) {_animal_pattern(context)}$", b)
-            if tail and not re.search(_animal_pattern(context), a):
-                a += tail[0]
-            return Frame("ratio", (a, b), way=way)
-    return None
-
-
-def _time_at(place: str, context: Context) -> str:
-    """Say the time at one of two things compared: exploring an object, or in a region."""
-    bare = re.sub(r"^the ", "", place)
-    known = {name.lower() for name in context.objects}
-    return f"time exploring {place}" if bare in known else f"time in {place}"
-
-
-UNIT = rf"(?P<n>\d+(?:\.\d+)?|one|two|three|five|ten|thirty)?[- ]?(?P<unit>{TIME})"
-BINS = (
-    rf"\s*,?\s*(?:\b(?:in|using|with|by|per|over|for)\s+)?(?:time )?"
-    rf"(?:bins?|intervals?|blocks?|steps?) of {UNIT}\b",
-    rf"\s*,?\s*\b(?:in|using|with|by|per|over|for)\s+{UNIT}[- ](?:long )?(?:time )?"
-    r"(?:bins?|intervals?|blocks?|steps)\b",
-    rf"\s*,?\s*\b(?:in|for|during|over|within)\s+(?:each|every)\s+{UNIT}\b",
-    rf"\s*,?\s*\bevery {UNIT}\b",
-    r"\s*,?\s*\b(?P<minute>minute by minute)\b",
-)
-
-
-def take_bins(question: str) -> tuple[str, float | None]:
-    """Take "in bins of 60 s", "in each minute" out of a question; give the seconds.
-
-    >>> take_bins("How long is mouse 1 in the corner in each minute?")
-    ('how long is mouse 1 in the corner?', 60.0)
-    """
-    text = tidy(question)
-    for pattern in BINS:
-        match = re.search(pattern, text)
-        if not match:
-            continue
-        words = match.groupdict()
-        unit = "min" if words.get("minute") else canonical(words["unit"], TIMES)
-        if unit == "frame":
-            raise Refusal("Time bins are said in seconds or minutes, for example: bins of 60 s.")
-        count = number(words.get("n") or "one")
-        if count <= 0:
-            raise Refusal("A time bin needs a length above 0, for example: bins of 60 s.")
-        return text[: match.start()] + text[match.end() :], count * SECONDS[unit]
-    return question, None

@@ -25,8 +25,14 @@ class Joint(Subjects):
     anybody = False  # "at least one mouse is in the corner"
 
     def _on_both(self) -> bool:
+        """Read "both": the two that were named, or the two whose distance it is."""
         self.take("both")
         self.together = True
+        other = self.last_target
+        if len(self.subjects) == 1 and self.subjects[0] != EACH:
+            if other not in self.context.animals:
+                raise Refusal(f"'both' of {self.subjects[0]} alone? Name the two animals.")
+            self.subjects = (self.subjects[0], str(other))
         return True
 
     def _on_alone(self) -> bool:
@@ -93,12 +99,12 @@ class Joint(Subjects):
 
     def _all_of(self, condition: Condition) -> Condition:
         """Make one state of what several animals do at the same time."""
-        if any(part.target for part in condition.leaves()):
-            return condition  # "touching each other" is a state of both already
         if condition.kind == "each":
             if len({part.subject for part in condition.parts}) < len(condition.parts):
                 raise Refusal("Several regions for several animals: ask about one region.")
             return Condition("and", condition.parts[0].subject, parts=condition.parts)
+        if any(part.target for part in condition.leaves()):
+            return condition  # "touching each other" is a state of both already
         animals = self.context.animals
         if condition.subject != EACH or condition.kind not in OWN:
             return condition

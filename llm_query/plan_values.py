@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from llm_query.plan_compile import quoted
 from llm_query.plan_describe import MEASURES
-from llm_query.plan_gauges import GAUGES, PAIR_GAUGES, rule
-from llm_query.plan_loops import Loops
-from llm_query.plan_slots import ANY_OTHER, EACH, Condition, Measure, Refusal
+from llm_query.plan_gauges import GAUGES, rule
+from llm_query.plan_slots import ANY_OTHER, EACH, Measure, Refusal
+from llm_query.plan_whose import Whose
 
 REDUCE = ("mean", "median", "max", "min", "std")
 ARRAYS = {
@@ -16,7 +16,7 @@ ARRAYS = {
 UNITS = {"speed": "/s", "acceleration": "/s2"}
 
 
-class Values(Loops):
+class Values(Whose):
     """Writes what is computed of a measure."""
 
     def _measure(self, measure: Measure, path: bool = False) -> str:
@@ -76,15 +76,6 @@ class Values(Loops):
         if reduce and (measure.kind == "distance_moved" or self._one_number(measure)):
             raise Refusal(f"A {reduce[0]} of the {name} has several meanings; ask for the {name}.")
 
-    def _names(self, measure: Measure) -> tuple[str, ...]:
-        return tuple(s for s in measure.subjects if s not in (EACH, ANY_OTHER))
-
-    def _groups(self) -> list[Condition | None]:
-        condition = self.reading.condition
-        if condition is not None and condition.kind == "each":
-            return list(condition.parts)
-        return [condition]
-
     def _numbers(self, measure: Measure, name: str, reduce: list[str]) -> str:
         """Write one number per animal (and region)."""
         unit = self._unit(measure)
@@ -138,49 +129,6 @@ class Values(Loops):
         values = self._values(measure, "animal", point or "centre")
         way, _, share = reduce[0].partition(":")
         return f"{way}_of(recording, {values}{', ' + share if share else ''}{self.part}{during})"
-
-    def _measure_loops(self, measure: Measure) -> tuple[str, str, str]:
-        named = self._names(measure)
-        who = f"[{', '.join(map(quoted, named))}]" if named else "recording.animals"
-        if measure.kind in GAUGES and GAUGES[measure.kind].scope == "group":
-            return '    animal = "all animals"\n', " " * 4, "animal"
-        if measure.kind in ("distance", "gap", *PAIR_GAUGES):
-            return self._pair_loops(measure, who, bool(named))
-        if not named and len(self.context.animals) > 1:
-            self.emit.assume("Each animal is answered by itself.")
-        return f"    for animal in {who}:\n", " " * 8, "animal"
-
-    def _pair_loops(self, measure: Measure, who: str, named: bool) -> tuple[str, str, str]:
-        key = 'f"{animal} to {other}"'
-        if measure.target not in (ANY_OTHER, None, EACH):
-            skip = "" if named else f" if animal != {quoted(str(measure.target))}"
-            loop = (
-                f"    for animal in [a for a in {who}]:\n"
-                if not skip
-                else (
-                    f"    for animal in [a for a in {who} if a != {quoted(str(measure.target))}]:\n"
-                )
-            )
-            return (
-                f"    other = "
-                f"{quoted(str(measure.target))}\n{loop.replace('[a for a in ' + who + ']', who)}",
-                " " * 8,
-                key,
-            )
-        if named:
-            return (
-                f"    for animal in {who}:\n        for other in recording.animals:\n"
-                "            if other == animal:\n                continue\n",
-                " " * 12,
-                key,
-            )
-        self.emit.assume("Every pair of animals is looked at once.")
-        return (
-            "    for i, animal in enumerate(recording.animals):\n"
-            "        for other in recording.animals[i + 1 :]:\n",
-            " " * 12,
-            key,
-        )
 
     def _values(self, measure: Measure, who: str, point: str) -> str:
         """Write the (n,) values of a measure for the animal in turn."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from llm_query.plan_compile import ALSO
 from llm_query.plan_describe import reading_text
-from llm_query.plan_frames import Frame
 from llm_query.plan_program import write_program
+from llm_query.plan_ratios import Frame
 from llm_query.plan_reading import read
 from llm_query.plan_slots import Context, Reading, Refusal
 
@@ -95,6 +95,14 @@ def _by(by: str) -> str:
 
 def _rank(frame: Frame, parts: list[_Part], by: str) -> tuple[str, str]:
     part = parts[0]
+    if "other" in part.before and "for animal in recording.animals" in part.before:
+        part.returned = part.returned.replace("summarise(bouts", "summarise(bouts.any_target()", 1)
+        part.assumptions.append("To whichever other animal; what overlaps is counted once.")
+    elif "enumerate(recording.animals)" in part.before:
+        raise Refusal(
+            "Two animals do this together, so no one does it most. Ask for each pair, for example: "
+            "how long do the animals touch each other?"
+        )
     least = ", least=True" if frame.least else ""
     body = f"{part.before}    return rank({part.returned}{_by(by)}{least})\n"
     return body, f"{'Least' if frame.least else 'Most'} first: {_lowered(part.reading)}"

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from llm_query.errors import QueryError
 from llm_query.handbook import Preset, fill, find_preset
 from llm_query.plan_describe import reading_text
-from llm_query.plan_frames import find_frame, take_bins
+from llm_query.plan_frames import find_frame
 from llm_query.plan_kept import says_the_same
 from llm_query.plan_program import write_program
+from llm_query.plan_ratios import take_bins
 from llm_query.plan_reading import read
 from llm_query.plan_slots import Context, Refusal
 from llm_query.plan_tokens import lex

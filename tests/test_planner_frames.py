@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -25,7 +26,8 @@ from planner_gold import (
 )
 from test_planner import CONTEXT, answer, found_rows
 
-from llm_query.plan_frames import find_frame, take_bins
+from llm_query.plan_frames import find_frame
+from llm_query.plan_ratios import take_bins
 from llm_query.planner import Context, plan
 
 ANIMALS = ("animal1", "animal2", "animal3")
@@ -207,7 +209,9 @@ def test_distance_and_speed_in_bins(scene: Scene) -> None:
         ),
     ],
 )
-def test_two_times_are_related(question: str, way, scene: Scene) -> None:
+def test_two_times_are_related(
+    question: str, way: Callable[[float, float], float], scene: Scene
+) -> None:
     found = answer(question, scene)["numbers"]
     one, two = times_in(scene, "corner"), times_in(scene, "ROI0")
     assert [found[f"{a} {next(iter(found)).split()[1]}"] for a in ANIMALS] == pytest.approx(
@@ -367,3 +371,35 @@ def test_unseen_frames_stay_unseen_in_joint_states(scene: Scene) -> None:
     found = answer("How long was mouse 2 alone in the corner?", scene)["bouts"]
     for row in found.itertuples():
         assert not gap[row.start_frame : row.stop_frame].any()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which mouse is sniffed the most?",
+        "Which mouse is chased most often?",
+        "Which mouse was in the corner last?",
+        "Which mouse touches the others the most?",
+        "Does mouse 1 approach mouse 2 more often than mouse 3?",
+        "How long is mouse 1 in the corner after first entering ROI0?",
+        "How long is mouse 1 both in the corner?",
+        "When is mouse 1 sniffed?",
+    ],
+)
+def test_what_could_mean_something_else_is_refused(question: str) -> None:
+    assert plan(question, CONTEXT).refused
+
+
+def test_both_are_the_two_that_the_measure_is_of(scene: Scene) -> None:
+    from planner_gold import distance
+
+    question = "average distance between mouse 2 and mouse 3 while both are in the corner"
+    both = in_mask(scene, "animal2", "corner") & in_mask(scene, "animal3", "corner")
+    apart = distance(scene, "animal2", "animal3")[both]
+    found = answer(question, scene)["numbers"]
+    assert list(found.values()) == [pytest.approx(np.nanmean(apart))]
+
+
+def test_who_does_it_most_is_to_whomever(scene: Scene) -> None:
+    assert "bouts.any_target()" in code_of("Which mouse sniffs the most?")
+    assert set(answer("Which mouse sniffs the most?", scene)["numbers"]) == set(ANIMALS)
