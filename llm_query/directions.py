@@ -128,9 +128,9 @@ def turning_angle(
     """How far the path turns at every frame: the angle between its last two steps, in degrees.
 
     In (-180, 180], counter-clockwise positive. A frame's value needs it and the two frames before
-    it, seen without a gap; NaN otherwise, and where a step is not longer than min_step (in unit):
-    jitter of an animal at rest turns by anything. point: body point. window_s: seconds of
-    smoothing first (local lines). Shape (n,).
+    it, seen without a gap; NaN otherwise. point: body point. min_step: steps not longer than that
+    (in unit) have no angle, because jitter of an animal at rest turns by anything. window_s:
+    seconds of smoothing first (local lines). Shape (n,).
 
     Source: EthoVision's relative Turn angle of a body point; movement's compute_turning_angle in
     degrees and with the opposite sign, because its y axis makes clockwise turns positive.

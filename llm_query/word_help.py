@@ -225,7 +225,7 @@ def _wrapped(text: str) -> str:
 
 def _in_brackets(before: str) -> bool:
     """Whether a place in a paragraph is inside brackets, by all that stands before it."""
-    paragraph = before.rpartition("\n\n")[2]
+    paragraph = re.sub(r"\([^()\[\]]*,[^()\[\]]*\]", "", before.rpartition("\n\n")[2])  # (0, 1]
     return paragraph.rfind("(") > paragraph.rfind(")")
 
 

@@ -67,9 +67,9 @@ def test_the_parser_gives_each_parameter_its_own_sentence_and_no_more():
     def made(recording, animal, min_step=0.0, point="centre", left=None, right=None, limit=None):
         """Measure it.
 
-        Two points at the sides (left, right: the ears) are seen from above. limit, point: as said
-        of others. None takes all. Columns: a, b. min_step (in unit): shorter ones are left out.
-        Missing frames stay missing. Shape (n,), read-only.
+        In (0, 1]. Two points at the sides (left, right: the ears) are seen from above. limit,
+        point: as said of others. None takes all. Columns: a, b. min_step (in unit):
+        shorter ones are left out. Missing frames stay missing. Shape (n,), read-only.
 
         Source: ours.
         """
