@@ -85,7 +85,7 @@ class BoutTable:
                 "true or false per frame."
             )
         known = np.ones(len(mask), dtype=bool) if known is None else np.asarray(known, dtype=bool)
-        mask, known = bridge(mask, known, max_gap_frames)
+        mask, known = bridge(mask, known, max_gap_frames, edges_s)
         state = {(subject, target): (mask, ~known)}
         return cls.from_masks(state, edges_s, behaviour, definition)
 

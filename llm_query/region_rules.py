@@ -223,7 +223,7 @@ def visits_of(
     recording: Recording, animal: str, truth: Truth, min_outside_s: float, max_gap_frames: int
 ) -> Bouts:
     """Bouts of one animal from a truth per frame; short times outside do not end a visit."""
-    mask, known = bridge(*truth, max_gap_frames)
+    mask, known = bridge(*truth, max_gap_frames, recording.edges_s)
     if min_outside_s > 0:
         unseen, seen_again = runs(~known)
         long = seen_again - unseen > max_gap_frames
