@@ -17,7 +17,7 @@ def test_no_state_goes_on_through_a_hole(setting):
     time_s[BEFORE:] += STALL_S
     place = np.tile([100.0, 200.0], (BEFORE + AFTER, 1))
     place[BEFORE:] += 200
-    points = {"nose": place + [40, 0], "tail_base": place - [40, 0]}
+    points = {"nose": place + np.array([40, 0]), "tail_base": place - np.array([40, 0])}
     recording = Recording.synthetic(
         dict.fromkeys("abc", place), fps=setting.fps, time_s=time_s, length=80,
         px_per_cm=setting.px_per_cm if setting.calibrated else None, points={"a": points},
