@@ -33,9 +33,10 @@ def learned(
     """Bouts of a behaviour that was learned from a person's scored bouts.
 
     behaviour: the name given to `ethoscribe learn`. target: the other animal of a behaviour that is
-    done to one; without it, bouts towards every other animal. min_probability (0 to 1),
-    min_duration_s and merge_gap_s (seconds; gaps up to that are joined): by default as chosen in
-    cross-validation. version: by default the latest. Where the animal was not seen it is unknown.
+    done to one; without it, bouts towards every other animal. min_probability: a frame counts from
+    here on, 0 to 1. min_duration_s: shorter bouts are left out, in seconds. merge_gap_s: gaps up to
+    so many seconds are joined. These three are by default as chosen in cross-validation. version:
+    by default the latest. Where the animal was not seen it is unknown.
 
     Source: ours; a random forest on measures of this vocabulary, as in JAABA and SimBA, with
     probabilities calibrated and thresholds chosen on videos that the model had not seen.

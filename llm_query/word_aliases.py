@@ -84,11 +84,13 @@ BY_NAME = {
     "share": "from and to as shares (0 to 1) of the length, as (0.5, 1)",
     "start_frame": "from this frame on", "stop_frame": "up to, not including, this frame",
 }  # fmt: skip
+VAGUE = ("seconds", "in seconds", "see bouts_where", "as in bouts_where")  # say too little
 _SHARED = {
     "min_animals": "in frames with fewer animals known there is no value",
     "values": "one number per frame, such as speed(recording, animal)",
 }
-# What a parameter means in a word whose help tells it within a sentence, not as "name: ...".
+# What a parameter means in a word whose help tells it within a sentence, not as "name: ...". The
+# numbers stay there, so that they are said once.
 DETAILS: dict[tuple[str, str], str] = {
     **{(word, "min_animals"): _SHARED["min_animals"]
        for word in ("group_centre", "group_spread", "polarisation")},
@@ -109,7 +111,7 @@ DETAILS: dict[tuple[str, str], str] = {
     ("mobility_state", "highly_above"): "a larger share of the outline changed is \"highly "
     "mobile\", 0 to 1",
     ("strides", "max_stance_speed"): "a paw slower than that stands, in cm/s (px/s without a "
-    "scale); None is 5 cm/s",
+    "scale)",
     ("in_reach", "of_point"): "the body point that carries the circle",
     ("in_region", "enter_margin"): "how far inside it must come to be in, in cm (px without a "
     "scale)",
@@ -120,22 +122,23 @@ DETAILS: dict[tuple[str, str], str] = {
     "towards or away, as in moving_towards",
     ("approach", "min_duration_s"): "shorter bouts are left out, in seconds",
     ("contact", "min_duration_s"): "the shortest contact, in seconds",
-    ("follow", "max_distance"): "between their centres; None is 2 body lengths",
+    ("follow", "max_distance"): "how far apart their centres may be, in cm (px without a scale)",
     ("follow", "min_speed"): "of both, in cm/s (px/s without a scale); None is as in moving",
     ("follow", "max_angle_deg"): "between the directions in which they go, in degrees",
     ("follow", "path_s"): "how long ago the second may have been there, in seconds",
-    ("follow", "max_path_distance"): "from the second's path; None is half a body length",
-    ("chase", "min_speed"): "of both, in cm/s (px/s without a scale); None is 2 body lengths/s",
+    ("follow", "max_path_distance"): "from the second's path, in cm (px without a scale)",
+    ("chase", "min_speed"): "of both, in cm/s (px/s without a scale)",
     ("leave", "within_s"): "how long after the end of contact it may begin, in seconds",
     ("make_contact", "within_s"): "how long before it the approach may have ended, in seconds",
     ("make_contact", "min_contact_s"): "the shortest contact, in seconds",
-    ("nose_to_body", "max_distance"): "nearer than that, in cm (px without a scale); None is 2 cm, "
-    "or a share of the body length",
+    ("nose_to_body", "max_distance"): "nearer than that, in cm (px without a scale)",
     ("nose_to_ear", "max_distance"): "nearer than that, in cm (px without a scale)",
     ("nose_to_tail", "max_distance"): "nearer than that, in cm (px without a scale)",
     ("touch", "max_distance"): "nearer than that, in cm (px without a scale)",
-    ("watching", "min_distance"): "between their centres; None is 1 body length",
-    ("watching", "max_distance"): "between their centres; None is 5 body lengths",
+    ("watching", "min_distance"): "so far apart are their centres at least, in cm (px "
+    "without a scale)",
+    ("watching", "max_distance"): "so far apart are their centres at most, in cm (px "
+    "without a scale)",
     ("watching", "max_angle_deg"): "how far to either side of the other it may look, in degrees",
     ("huddle", "min_animals"): "so many animals or more make a huddle",
     ("huddle_groups", "min_duration_s"): "shorter rows are left out, in seconds",

@@ -8,7 +8,7 @@ import textwrap
 from dataclasses import dataclass
 
 from llm_query.vocabulary import Word, vocabulary
-from llm_query.word_aliases import ALIASES, BY_NAME, DETAILS, USUAL
+from llm_query.word_aliases import ALIASES, BY_NAME, DETAILS, USUAL, VAGUE
 
 # Topic, what belongs there, and the modules (or the beginnings of their names) it is made of.
 TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -57,6 +57,8 @@ _PLAINLY = (
     (r",? ?\(?read-only\)?", ""),
     (r"\(n,\) bool\b", "true or false per frame"),
     (r"\(n,\)(?=,? ?(?:in|0|float)\b)", "one value per frame"),
+    (r"\(n,\) per frame\b", "one per frame"),
+    (r"(?<=per frame),? \(n,\)", ""),
     (r"\(n,\)", "one per frame"),
     (r"\(n, 2\)", "x and y per frame"),
     (r"(?<=\()unit/s(\d?)\b(?! \()", r"cm/s\1, px/s\1 without a scale"),
@@ -134,7 +136,7 @@ def entry_of(word: Word) -> Entry:
             Parameter(
                 name,
                 "" if p.default is empty else repr(p.default).replace("'", '"'),
-                say_plainly(described.get(name) or _else(body, name, word.name)),
+                say_plainly(_told(described, body, name, word.name)),
             )
             for name, p in parameters.items()
         ),
@@ -206,7 +208,7 @@ def _split_parameters(text: str, names: list[str]) -> tuple[str, dict[str, str]]
     for mark, end in zip(marks, ends[: len(marks)], strict=True):
         said, _, after = text[mark.end() : end].partition("\n\n")
         own, rest = _own_sentence(said)
-        facts += [rest] if rest else []
+        facts += [rest.strip()] if rest.strip() else []
         general += after.split("\n\n")
         for name in re.split(r",\s| and | or ", mark[1]):
             described[name] = " ".join(own.split()).rstrip(".;,")
@@ -236,6 +238,14 @@ def _own_sentence(said: str) -> tuple[str, str]:
     while own < len(sentences) and sentences[own].startswith(("None ", "Default")):
         own += 1
     return " ".join(sentences[:own]), " ".join(sentences[own:])
+
+
+def _told(described: dict[str, str], body: str, name: str, word: str) -> str:
+    """What a parameter is: as its word says, unless that is nothing or next to nothing."""
+    said = described.get(name, "")
+    if said in VAGUE:
+        return USUAL.get(name) or BY_NAME.get(name) or said
+    return said or _else(body, name, word)
 
 
 def _else(body: str, name: str, word: str) -> str:

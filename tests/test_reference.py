@@ -52,7 +52,7 @@ def test_help_is_whole_sentences_in_a_biologists_words(words):
             intervals = re.sub(r"[\[(][^()\[\]]*,[^()\[\]]*[)\]]", "", text)  # (-180, 180]
             ways = {
                 "brackets": intervals.count("(") != intervals.count(")"),
-                "nothing said": "as said here" in text,
+                "nothing said": "as said here" in text or "per frame per frame" in text,
                 "code": re.search(r"\(n[,)]|read-only|\bunit/s", text),
                 "cut": re.search(r"(?:[,;:(]|\.\.\.|\b(?:and|or|the|of|as))$", text),
             }
@@ -102,6 +102,8 @@ def test_what_words_are_called_and_told_is_of_this_vocabulary(words):
     assert set(ALIASES) <= set(words)
     known = {(name, p.name) for name, entry in words.items() for p in entry.parameters}
     assert set(DETAILS) <= known
+    numbers = re.compile(r"\d")  # a default said twice is wrong once somebody changes it
+    assert [text for text in DETAILS.values() if numbers.search(text.replace("0 to 1", ""))] == []
 
 
 def test_the_page_in_the_documents_is_this_vocabulary():
