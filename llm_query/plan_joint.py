@@ -35,6 +35,14 @@ class Joint(Subjects):
             self.subjects = (self.subjects[0], str(other))
         return True
 
+    def _on_eachother(self) -> bool:
+        """Read "two animals", "both mice" as who does it: any two of them, jointly."""
+        self.take("eachother")
+        if self.subjects not in ((), (EACH,)):
+            return False
+        self.subjects, self.together = (EACH,), True
+        return True
+
     def _on_alone(self) -> bool:
         self.take("alone")
         self.alone = True

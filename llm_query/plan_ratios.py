@@ -84,6 +84,14 @@ def index(text: str, context: Context) -> Frame | None:
             "ratio", tuple(_time_at(pair[k], context) + (pair["tail"] or "") for k in "ab"),
             way="index",
         )  # fmt: skip
+    share = re.fullmatch(
+        r"(?P<a>.+?) ?(?:/|divided by) ?\( ?(?P<b>.+?) ?(?:\+|plus) ?(?P<c>.+?) ?\)", text
+    )
+    if share:
+        a, b, c = (re.sub(r"\bthe ", "", share[k]).strip() for k in "abc")
+        if a not in (b, c) or b == c:
+            return None
+        return Frame("ratio", (a, c if a == b else b), way="share")
     ways = (
         (r"(?:what is )?(?:the )?ratio (?:of|between) (?P<a>.+) (?:to|and|over) (?P<b>.+)",
          "ratio"),

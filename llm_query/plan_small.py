@@ -8,7 +8,8 @@ from llm_query.plan_asked import Asked
 from llm_query.plan_lexicon import need
 from llm_query.plan_slots import Condition, Refusal, Token
 
-NOT_NAMES = ("sep", "animal", "region", "in", "agg", "quantity", "when", "plot")
+NOT_NAMES = ("sep", "animal", "region", "in", "quantity", "when", "plot")
+ASKING = ("how", "what", "when", "number", "count", "which", "where")  # no name begins so
 
 
 class Small(Asked):
@@ -28,7 +29,8 @@ class Small(Asked):
             self.at += size + 1
         else:
             size = next((k for k in range(1, 6) if self.peek(k).text == ":"), 0)
-            if size and all(self.kind(k) not in NOT_NAMES for k in range(size)):
+            named = all(self.kind(k) not in NOT_NAMES for k in range(size))
+            if size and named and not self.peek().text.startswith(ASKING):
                 words = [t.text for t in self.tokens[self.at : self.at + size]]
                 self.at += size + 1
         if words:

@@ -94,6 +94,9 @@ class Tree(Joint, Clauses):
         states = ("immobile", "moving", "speed", "contact", "facing", "near", "distance", "chase",
                   "follow", "approach", "doing", "named", "scored", "learned",
                   "explores")  # fmt: skip
+        bodily = ("immobile", "moving", "speed", "doing")
+        if second.kind == "contact" and first.kind in bodily and first.target is None:
+            return first.subject == second.subject  # "rearing in contact with mouse 2"
         if inner.kind != "in" or first.kind not in states or inner.subject != first.subject:
             return False
         if first.target is not None:

@@ -403,3 +403,27 @@ def test_both_are_the_two_that_the_measure_is_of(scene: Scene) -> None:
 def test_who_does_it_most_is_to_whomever(scene: Scene) -> None:
     assert "bouts.any_target()" in code_of("Which mouse sniffs the most?")
     assert set(answer("Which mouse sniffs the most?", scene)["numbers"]) == set(ANIMALS)
+
+
+def test_a_share_of_two_times(scene: Scene) -> None:
+    question = "Time in the corner / (time in the corner + time in ROI0)"
+    one, two = times_in(scene, "corner"), times_in(scene, "ROI0")
+    found = answer(question, scene)["numbers"]
+    for animal in ANIMALS:
+        assert found[f"{animal} share"] == pytest.approx(one[animal] / (one[animal] + two[animal]))
+    assert plan("Time in the corner / (time in ROI0 + time in the open arm)", CONTEXT).refused
+
+
+def test_definitions_by_name_are_read(scene: Scene) -> None:
+    moving = answer("Movement time: the length of time that the subject spent moving", scene)
+    assert moving["numbers"] == answer("How long does each animal move?", scene)["numbers"]
+    text = "Oral-genital contact: the nose of one animal is closer than 15 px to the tail base of "
+    nose_tail = answer(text + "another animal", scene)["bouts"]
+    for row in nose_tail.itertuples():
+        nose, tail = scene.point(row.subject, "nose"), scene.point(row.target, "tail_base")
+        assert np.nanmax(np.hypot(*(nose - tail)[row.start_frame : row.stop_frame].T)) < 15
+    assert "side_by_side(recording, animal, other)" in code_of(
+        "Side by side contact: both animals are side by side"
+    )
+    assert "contact(recording, animal, other)" in code_of("Contact: two animals touch")
+    assert "name the two" in (plan("When are both animals in the corner?", CONTEXT).refused or "")
