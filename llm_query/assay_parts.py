@@ -171,6 +171,27 @@ def said_percent(value: float) -> str:
     return "unknown" if not np.isfinite(value) else f"{value:.1f} %"
 
 
+def said_times(value: float, noun: str = "time") -> str:
+    """A count of things for reading.
+
+    >>> said_times(1), said_times(2, "visit")
+    ('1 time', '2 visits')
+    """
+    if noun == "entry":
+        return f"{said_n(value)} {'entry' if value == 1 else 'entries'}"
+    return f"{said_n(value)} {noun}{'' if value == 1 else 's'}"
+
+
+def after_gap(visits: Bouts) -> float:
+    """How many visits begin right after frames in which it could not be told; NaN if all are.
+
+    The animal may have been there before, so such a visit may go on an earlier one.
+    """
+    known = known_frames(visits)
+    start = visits.start_frame[visits.start_frame > 0]
+    return told(visits, int((~known[start - 1]).sum()))
+
+
 def called(bouts: Bouts, name: str) -> Bouts:
     """The same bouts under an assay's own name for them."""
     return bouts.named(name, bouts.definition)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from llm_query.assay_parts import (
+    after_gap,
     called,
     entry_rule,
     find_one,
@@ -15,9 +16,9 @@ from llm_query.assay_parts import (
     known_of,
     numbers_of,
     outcome,
-    said_n,
     said_percent,
     said_s,
+    said_times,
     seen_s,
     share,
 )
@@ -54,7 +55,9 @@ def three_chamber(
     social_cup, empty_cup: the cups; by default the regions with these words and "cup" (or "cage"),
     and without them sniffing is left out. For the test of social novelty name the novel animal's
     chamber as social and the familiar one's as empty. max_distance, max_angle_deg: see explores.
-    Indices are (S - E) / (S + E), from -1 to 1.
+    Indices are (S - E) / (S + E), from -1 to 1. Visits under way at the start, and those that begin
+    after frames in which the animal was not seen (visits_after_gap), are visits; an entry is seen
+    outside before, whenever that was.
 
     Source: Moy et al. 2004 (doi 10.1111/j.1601-1848.2004.00076.x); Nadler et al. 2004.
 
@@ -83,6 +86,7 @@ def three_chamber(
         numbers |= {
             f"{kind}_time_s": told(one, one.total_s), f"{kind}_visits": told(one, one.count),
             f"{kind}_entries": told(one, crossings(one, inwards=True).count),
+            f"{kind}_visits_after_gap": after_gap(one),
             f"{kind}_latency_s": one.latency_s,
         }  # fmt: skip
     numbers["sociability_index"] = index_of(numbers["social_time_s"], numbers["empty_time_s"])
@@ -160,7 +164,10 @@ def light_dark(
     in plus_maze. min_visit_s: shortest visit in seconds. unseen_is_dark: True for a dark
     compartment under a roof: frames in which the animal is not seen count as in the dark; then the
     dark need not be drawn. A transition is a change from one compartment to the other, whatever
-    lies in between.
+    lies in between; a visit that begins after frames in which the animal was not seen is a visit,
+    too, and counted in visits_after_gap. light_percent_of_recording is of the recording's length,
+    light_percent_of_time_in_boxes of the time in either compartment. first_return_to_light_s is the
+    first entry into the light of an animal that was in the light before, empty without one.
 
     Source: Crawley and Goodwin 1980 (doi 10.1016/0091-3057(80)90356-5); Bourin and Hascoet 2003.
 
@@ -191,6 +198,7 @@ def light_dark(
         dim = in_region(recording, animal, shade, min_duration_s=min_visit_s, **how)
         dim = called(dim, "dark")
     into_light, into_dark = _changes(lit, dim)
+    returns = into_light[into_light > lit.latency_s] if len(into_light) else into_light
     light_s = lit.total_s if unseen_is_dark else told(lit, lit.total_s)
     dark_s = told(dim, dim.total_s)
     changes = {
@@ -199,10 +207,13 @@ def light_dark(
     }  # fmt: skip
     numbers: dict[str, float] = {
         "light_time_s": light_s, "dark_time_s": dark_s,
-        "light_time_percent": share(light_s, light_s + dark_s),
+        "light_percent_of_recording": share(light_s, recording.duration_s),
+        "light_percent_of_time_in_boxes": share(light_s, light_s + dark_s),
         **{key: told(dim, value) for key, value in changes.items()},
         "latency_to_dark_s": dim.latency_s, "latency_to_light_s": lit.latency_s,
-        "first_return_to_light_s": float(into_light[0]) if len(into_light) else float("nan"),
+        "first_return_to_light_s": float(returns[0]) if len(returns) else float("nan"),
+        "light_visits": told(dim, lit.count), "dark_visits": told(dim, dim.count),
+        "light_visits_after_gap": after_gap(lit), "dark_visits_after_gap": after_gap(dim),
         f"light_distance_{recording.unit}": distance_moved(recording, animal, during=lit),
         "tracked_percent": share(seen_s(recording, animal), recording.duration_s),
     }  # fmt: skip
@@ -215,8 +226,8 @@ def light_dark(
     ]  # fmt: skip
     text = (
         f"{animal} was in the light for {said_s(light_s, 'an unknown time')} "
-        f"({said_percent(numbers['light_time_percent'])}) and changed compartments "
-        f"{said_n(numbers['transitions'])} times; it was first in the dark after "
+        f"({said_percent(numbers['light_percent_of_recording'])} of the recording) and changed "
+        f"compartments {said_times(numbers['transitions'])}; it was first in the dark after "
         f"{said_s(dim.latency_s)}."
     )
     return outcome(recording, animal, [lit, dim], numbers, rows, text)

@@ -15,7 +15,7 @@ from llm_query.errors import QueryError
 from llm_query.figures import plot_ethogram
 from llm_query.freezing import freezing
 from llm_query.intervals import TOLERANCE_S, window
-from llm_query.known_time import told
+from llm_query.known_time import known_s, told
 from llm_query.motion import immobile
 from llm_query.recording import Recording
 from llm_query.rest import floating
@@ -44,8 +44,9 @@ def fear_conditioning(
     start of the recording; cues of the same name are repeats. max_speed, min_duration_s, settings:
     see freezing. behaviour: "freezing", or the name of bouts kept in the study, as a person's. A
     period takes the frames whose own time lies in it, and a bout that reaches over its edge counts
-    with the part inside. Percent is of the period as far as the animal was seen and it could be
-    told (freezing_percent), which the column known_percent says.
+    with the part inside. A period's freezing_percent is of the frames of it in which it could be
+    told, whose share of the period is known_percent; over all, freezing_percent_of_known_time is of
+    these frames, too, and freezing_percent_of_recording of the recording's length.
 
     Source: Fanselow 1980; per-cue freezing as in VideoFreeze (Anagnostaras et al. 2010, doi
     10.3389/fnbeh.2010.00158).
@@ -74,7 +75,8 @@ def fear_conditioning(
         numbers[f"{_key(name)}_freezing_s"] = frozen
         numbers[f"{_key(name)}_bouts"] = bouts
     numbers["freezing_s"] = told(found, found.total_s)
-    numbers["freezing_percent"] = share(numbers["freezing_s"], recording.duration_s)
+    for whole, length_s in (("known_time", known_s(found)), ("recording", recording.duration_s)):
+        numbers[f"freezing_percent_of_{whole}"] = share(numbers["freezing_s"], length_s)
     numbers["tracked_percent"] = share(seen_s(recording, animal), recording.duration_s)
     figure = plot_ethogram([found, *_cue_bouts(recording, animal, rows_of)])
     said = [
@@ -215,7 +217,8 @@ def forced_swim(
     faster than max_speed, as in immobile (cm/s, px/s uncalibrated), which drifting ends.
     min_duration_s: shortest bout in seconds. window_s: smoothing in seconds. start_s, stop_s: what
     is counted; by default from 2 to 6 minutes, or the whole of a recording shorter than 6 minutes.
-    The latency counts from the start of the recording.
+    The latency counts from the start of the recording. floating_percent is of what is counted
+    (counted_s), seen or not.
 
     Source: Porsolt et al. 1977, the last 4 of 6 minutes; speed and mobility stand in for a person's
     judgement of floating (people among themselves: kappa 0.42 to 0.62), so calibrate them.

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from llm_query.assay_parts import (
+    after_gap,
     called,
     find_one,
     outcome,
     said_percent,
     said_s,
+    said_times,
     seen_s,
     share,
     with_regions,
@@ -56,7 +58,9 @@ def open_field(
     area (0 to 1). wall_distance: thigmotaxis is nearer to the wall than this; corner_distance: in a
     corner is nearer to one of the arena's corners; both in cm (px uncalibrated), by default 1/6 and
     1/4 of the arena's shorter side; a round arena has no corners. bin_s: seconds per row of the
-    table, the last may be shorter; time and distance are divided at its edges.
+    table, the last may be shorter; time and distance are divided at its edges. centre_percent and
+    thigmotaxis_percent are of the recording's length. A visit that begins after frames in which the
+    animal was not seen is counted in visits and in visits_after_gap.
 
     Source: Seibenhener and Wooten 2015 (PMC4354627); the centre as one of nine squares as Sylics
     has it. There is no standard, so the definitions are in the result.
@@ -87,7 +91,7 @@ def open_field(
         f"mean_speed_{unit}_s": mean_speed(recording, animal),
         "centre_time_s": told(inner, inner.total_s), "centre_percent": told(inner, inner.percent),
         "centre_entries": told(inner, crossings(inner, inwards=True).count),
-        "centre_visits": told(inner, inner.count),
+        "centre_visits": told(inner, inner.count), "centre_visits_after_gap": after_gap(inner),
         "centre_latency_s": inner.latency_s,
         f"centre_distance_{unit}": distance_moved(recording, animal, during=inner),
         "thigmotaxis_s": told(outer, outer.total_s),
@@ -100,8 +104,8 @@ def open_field(
     text = (
         f"{animal} moved {numbers[f'distance_{unit}']:.4g} {unit}, was in the centre for "
         f"{said_s(inner.total_s)} ({said_percent(inner.percent)} of the recording, "
-        f"{numbers['centre_entries']} entries) and within {wall:.3g} {unit} of the wall for "
-        f"{said_percent(outer.percent)}."
+        f"{said_times(numbers['centre_entries'], 'entry')}) and within {wall:.3g} {unit} of "
+        f"the wall for {said_percent(outer.percent)}."
     )
     return outcome(
         recording, animal, parts, numbers, rows, text, plot_trajectory(recording, [animal])

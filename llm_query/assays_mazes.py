@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 
 from llm_query.assay_parts import (
+    after_gap,
     called,
     entry_rule,
     find_drawn,
     find_one,
     known_of,
     outcome,
-    said_n,
     said_percent,
     said_s,
+    said_times,
     seen_s,
     share,
 )
@@ -56,8 +57,10 @@ def plus_maze(
     "four paws" by all labelled paws or, without these, by the outline (in from 85 % of its area in
     the arm, out below 50 %). min_visit_s: shortest visit in seconds. min_dip_s: shortest head dip
     in seconds; dips are counted where a nose is known. Visits of both open arms count together; a
-    visit under way at the start counts as a visit but not as an entry. Percent of the time on the
-    open arms is of the time in any arm, as is usual, and of the recording.
+    visit under way at the start counts as a visit but not as an entry, and a visit that begins
+    after frames in which the animal was not seen counts as a visit (and in visits_after_gap), as an
+    entry only if it was last seen elsewhere. open_time_of_arms_percent is of the time in any arm,
+    as is usual, open_time_of_recording_percent of the recording's length.
 
     Source: Pellow et al. 1985; Walf and Frye 2007 (doi 10.1038/nprot.2007.44), where four paws make
     an entry; the outline's share stands in for paws that a view from above does not show (ours).
@@ -81,7 +84,8 @@ def plus_maze(
         key = kind.replace(" ", "_")
         numbers |= {
             f"{key}_time_s": told(found, found.total_s), f"{key}_visits": told(found, found.count),
-            f"{key}_entries": told(found, entries.count), f"{key}_latency_s": found.latency_s,
+            f"{key}_entries": told(found, entries.count),
+            f"{key}_visits_after_gap": after_gap(found), f"{key}_latency_s": found.latency_s,
             f"{key}_distance_{recording.unit}": distance_moved(recording, animal, during=found),
         }  # fmt: skip
         parts.append(found)
@@ -90,10 +94,10 @@ def plus_maze(
     opened, closed = numbers["open_arm_time_s"], numbers["closed_arm_time_s"]
     text = (
         f"{animal} was on the open arms for {said_s(opened, UNKNOWN)} in "
-        f"{said_n(numbers['open_arm_visits'])} visits "
+        f"{said_times(numbers['open_arm_visits'], 'visit')} "
         f"({said_percent(numbers['open_time_of_arms_percent'])} of its time in arms), in the "
-        f"closed arms for {said_s(closed, UNKNOWN)} in {said_n(numbers['closed_arm_visits'])} "
-        "visits."
+        f"closed arms for {said_s(closed, UNKNOWN)} in "
+        f"{said_times(numbers['closed_arm_visits'], 'visit')}."
     )
     if _has_nose(recording, animal):
         where = arms["open arm"], arms["closed arm"], arms["centre"][0]
@@ -106,7 +110,9 @@ def plus_maze(
         }  # fmt: skip
         parts.append(dips)
         if np.isfinite(numbers["head_dips"]):
-            text += f" It dipped its head {dips.count} times, {free.count} of them unprotected."
+            text += (
+                f" It dipped its head {said_times(dips.count)}, {free.count} of them unprotected."
+            )
         else:
             text += " Whether it dipped its head could not be told."
     else:
@@ -236,7 +242,8 @@ def maze_alternation(
     an arm when the animal is first seen is the first entry. An alternation is a run of as many
     entries as there are arms, each into another arm; overlapping runs count. Percent: alternations
     / (entries - 2) with three arms. Runs across a stretch in which the animal was not seen, longer
-    than max_gap_frames, are not counted, neither as possible nor as alternation.
+    than max_gap_frames, are not counted, neither as possible nor as alternation; entries_after_gap
+    says how many entries begin after frames in which the animal was not seen.
 
     Source: Hughes 2004 (doi 10.1016/j.neubiorev.2004.06.006); the gap rule is ours.
 
@@ -271,6 +278,8 @@ def maze_alternation(
         "possible_alternations": possible if known else float("nan"),
         "alternation_percent": share(count, possible),
         "same_arm_returns": same if known else float("nan"),
+        "entries_after_gap": sum(after_gap(one) for one in found.bouts if known_of(one)[1].any())
+        if known else float("nan"),
         "chance_percent": _chance(size),
         f"distance_{recording.unit}": distance_moved(recording, animal),
         "tracked_percent": share(seen_s(recording, animal), recording.duration_s),
@@ -284,8 +293,8 @@ def maze_alternation(
         for i, (k, a, b) in enumerate(zip(found.region, found.start, found.stop, strict=True))
     ]  # fmt: skip
     text = (
-        f"{animal} entered arms {len(rows)} times and alternated in {count} of {possible} runs of "
-        f"{size} ({said_percent(numbers['alternation_percent'])}; "
+        f"{animal} entered arms {said_times(len(rows))} and alternated in {count} of "
+        f"{said_times(possible, 'run')} of {size} ({said_percent(numbers['alternation_percent'])}; "
         f"{numbers['chance_percent']:.0f} % by chance without returns)."
     )
     order = plot_trajectory(recording, [animal])

@@ -121,7 +121,7 @@ def novel_object(
     "familiar" in their names. max_distance, max_angle_deg: see explores. min_total_s: less
     exploration of both together, in seconds, is flagged: the index then says little. start_s,
     stop_s: only this part, in seconds. discrimination_index: (N - F) / (N + F), from -1 to 1;
-    preference_percent: N of both.
+    preference_percent: N in percent of the exploration of both, not of the recording.
 
     Source: Ennaceur and Delacour 1988; Leger et al. 2013 (doi 10.1038/nprot.2013.155) for the
     distance and the least exploration of 20 s.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from llm_query.assay_parts import known_of
+from llm_query.assay_parts import known_of, said_times
 from llm_query.bouts import Bouts, collect
 from llm_query.checks import check_names, check_number
 from llm_query.columns import Result
@@ -98,7 +98,7 @@ def mabe_triplet(
         parts.append(collect(*found))
     said = ", ".join(
         f"{name.replace('_', ' ')} {numbers[f'{name}_pair_frames']} pair-frames in "
-        f"{numbers[f'{name}_bouts']} bouts"
+        f"{said_times(numbers[f'{name}_bouts'], 'bout')}"
         if np.isfinite(numbers[f"{name}_bouts"])
         else f"{name.replace('_', ' ')} unknown (seen in no frame)"
         for name in chosen

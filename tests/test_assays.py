@@ -206,6 +206,9 @@ def test_freezing_is_divided_at_the_edges_of_cues(setting: Setting) -> None:
     )
     percent = 100 * seconds((20, 30), (40, 50)) / cue_s
     assert numbers["tone_freezing_percent"] == pytest.approx(percent)
+    whole = 100 * numbers["freezing_s"] / recording.duration_s
+    assert numbers["freezing_percent_of_recording"] == pytest.approx(whole)
+    assert numbers["freezing_percent_of_known_time"] >= numbers["freezing_percent_of_recording"]
 
 
 @pytest.mark.parametrize(

@@ -315,6 +315,41 @@ def test_light_and_dark_are_timed_and_changes_counted(setting: Setting) -> None:
     assert (two["transitions"], two["dark_time_s"]) == (0, 0)
     assert np.isnan(two["latency_to_dark_s"])
     assert three["latency_to_light_s"] == pytest.approx(60 * frame_s)
+    # dark, light (its first time there), dark, light again
+    assert three["first_return_to_light_s"] == pytest.approx(180 * frame_s)
+    assert np.isnan(two["first_return_to_light_s"])
+
+
+@every_setting
+def test_the_first_time_in_the_light_is_no_return(setting: Setting) -> None:
+    x = np.repeat([30.0, 10.0], [50, 100])
+    recording = make(
+        setting, 150 / float(setting.fps),
+        {"one": lambda t: np.column_stack([x, np.full(150, 10.0)])}, regions=BOX,
+    )  # fmt: skip
+    numbers = light_dark(recording, "one")["numbers"]
+    assert numbers["latency_to_light_s"] == pytest.approx(50 / float(setting.fps))
+    assert numbers["entries_into_light"] == 1
+    assert np.isnan(numbers["first_return_to_light_s"])
+
+
+@every_setting
+def test_percent_in_the_light_says_of_what_and_visits_after_a_gap_are_told_apart(
+    setting: Setting,
+) -> None:
+    # 40 frames light, 20 unseen, 60 light, 30 in neither, 30 dark, 20 unseen
+    x = np.repeat([10.0, np.nan, 10.0, 60.0, 30.0, np.nan], [40, 20, 60, 30, 30, 20])
+    recording = make(
+        setting, 200 / float(setting.fps),
+        {"one": lambda t: np.column_stack([x, np.full(200, 10.0)])}, regions=BOX,
+    )  # fmt: skip
+    made = light_dark(recording, "one")
+    numbers = made["numbers"]
+    assert numbers["light_percent_of_recording"] == pytest.approx(50)
+    assert numbers["light_percent_of_time_in_boxes"] == pytest.approx(100 * 100 / 130)
+    assert (numbers["light_visits"], numbers["light_visits_after_gap"]) == (2, 1)
+    assert (numbers["dark_visits"], numbers["dark_visits_after_gap"]) == (1, 0)
+    assert "(50.0 % of the recording) and changed compartments 1 time;" in made["text"]
 
 
 def test_a_roofed_dark_compartment_is_where_nothing_is_seen() -> None:
