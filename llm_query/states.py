@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
 from llm_query.vocabulary import word
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ANALYSIS = "analysis"  # the source of saved answers, as storage.bouts has it
 
 collect = word()(bouts_module.collect)
 
@@ -75,10 +81,19 @@ def _in_full(definition: str, min_duration_s: float, max_gap_frames: int) -> str
 
 
 @word()
-def scored(recording: Recording, behaviour: str, subject: str | None = None) -> Bouts:
-    """Bouts kept in the study under this name: scored by a person, imported, or saved answers.
+def scored(
+    recording: Recording,
+    behaviour: str,
+    subject: str | None = None,
+    *,
+    annotator: str | None = None,
+    kind: str | None = None,
+) -> Bouts:
+    """Bouts that a person scored in this video, or that were imported as a person's.
 
-    subject: one animal only. A behaviour that was never scored is an error that lists the known.
+    subject: one animal only. annotator: whose bouts; needed where several people scored it. kind:
+    "state" or "point"; needed where it has both. Saved answers are read with kept_bouts. A
+    behaviour that no person scored is an error that lists what is kept.
 
     Source: ours; the bouts are as the person or program gave them.
 
@@ -87,6 +102,42 @@ def scored(recording: Recording, behaviour: str, subject: str | None = None) -> 
     Traceback (most recent call last):
     llm_query.errors.QueryError: No "rearing" is kept for synthetic (kept: nothing yet). ...
     """
+    rows = _kept_rows(recording, behaviour)
+    people = rows[~_computed(rows)]
+    if people.empty:
+        table = recording.scored
+        others = sorted(set(table.loc[~_computed(table), "behaviour"])) or ["nothing yet"]
+        raise QueryError(
+            f'No person scored "{behaviour}" in {recording.video} (scored: {", ".join(others)}). '
+            "It is kept as a saved answer: saved answers are read with kept_bouts."
+        )
+    return _as_bouts(recording, _of_one(people, behaviour, annotator, kind), behaviour, subject)
+
+
+def saved_or_scored(
+    recording: Recording,
+    behaviour: str,
+    subject: str,
+    source: str | None = None,
+    annotator: str | None = None,
+) -> Bouts:
+    """One animal's bouts of a saved answer, or where there is none those that a person scored."""
+    rows = _kept_rows(recording, behaviour)
+    if source is not None and "source" in rows:
+        known = sorted(set(rows["source"].astype(str)))
+        rows = rows[rows["source"] == source]
+        if rows.empty:
+            raise QueryError(
+                f'No "{behaviour}" of {recording.video} comes from {source!r}, only from '
+                f"{', '.join(known)}: give one of these as source."
+            )
+    elif annotator is None and _computed(rows).any():
+        rows = rows[_computed(rows)]
+    return _as_bouts(recording, _of_one(rows, behaviour, annotator, None), behaviour, subject)
+
+
+def _kept_rows(recording: Recording, behaviour: str) -> pd.DataFrame:
+    """What is kept under a name; one that nobody kept is an error that lists the known."""
     table = recording.scored
     names = sorted(set(table["behaviour"])) if len(table) else []
     if behaviour not in names:
@@ -94,7 +145,52 @@ def scored(recording: Recording, behaviour: str, subject: str | None = None) -> 
             f'No "{behaviour}" is kept for {recording.video} (kept: '
             f"{', '.join(names) or 'nothing yet'}). Score it by hand, or ask for it by its rule."
         )
-    table = table[table["behaviour"] == behaviour]
+    return table[table["behaviour"] == behaviour]
+
+
+def _computed(rows: pd.DataFrame) -> np.ndarray:
+    """(rows,) bool: which are of a saved answer and not a person's."""
+    if "source" not in rows:
+        return np.zeros(len(rows), dtype=bool)
+    return (rows["source"] == ANALYSIS).to_numpy(dtype=bool)
+
+
+def _of_one(
+    rows: pd.DataFrame, behaviour: str, annotator: str | None, kind: str | None
+) -> pd.DataFrame:
+    """The rows of one watcher and one kind: two opinions are not twice the behaviour."""
+    who = np.array([_watcher(row) for row in rows.to_dict("records")], dtype=object)
+    names = list(dict.fromkeys(who))
+    if annotator is not None and annotator not in names:
+        raise QueryError(
+            f'{annotator} scored no "{behaviour}" here; there is that of {", ".join(names)}.'
+        )
+    if annotator is None and len(names) > 1:
+        raise QueryError(
+            f'"{behaviour}" comes from several ({", ".join(names)}): choose one with '
+            f'annotator="{names[0]}".'
+        )
+    rows = rows[who == (names[0] if annotator is None else annotator)]
+    kinds = sorted(set(rows["kind"])) if "kind" in rows else ["state"]
+    if kind is not None and kind not in kinds:
+        raise QueryError(f'"{behaviour}" is kept as {" and ".join(kinds)}, not as {kind!r}.')
+    if kind is None and len(kinds) > 1:
+        raise QueryError(
+            f'"{behaviour}" is kept both with a stop and as moments: read them one after the '
+            'other, with scored(..., kind="state") and scored(..., kind="point").'
+        )
+    return rows if kind is None else rows[rows["kind"] == kind]
+
+
+def _watcher(row: dict[str, Any]) -> str:
+    """Who kept a row: the person's name, or where the row has none, where it comes from."""
+    name = row.get("annotator")
+    return name if isinstance(name, str) and name else str(row.get("source", "someone"))
+
+
+def _as_bouts(
+    recording: Recording, table: pd.DataFrame, behaviour: str, subject: str | None
+) -> Bouts:
     who = [
         (str(s), None if t is None or t != t else str(t))
         for s, t in zip(table["subject"], table["target"], strict=True)

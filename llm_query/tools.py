@@ -12,7 +12,7 @@ from llm_query.checks import ENDLESS, check_bouts, check_number, check_period
 from llm_query.columns import Later, Result
 from llm_query.errors import QueryError
 from llm_query.recording import Recording
-from llm_query.states import bouts_where, scored
+from llm_query.states import bouts_where, saved_or_scored
 from llm_query.vocabulary import word
 
 if TYPE_CHECKING:
@@ -189,8 +189,19 @@ def bouts_when(
 
 
 @word("s")
-def kept_bouts(recording: Recording, name: str, animal: str) -> Bouts:
+def kept_bouts(
+    recording: Recording,
+    name: str,
+    animal: str,
+    *,
+    source: str | None = None,
+    annotator: str | None = None,
+) -> Bouts:
     """Give one animal's bouts kept in the study under this name; none is an answer, too.
+
+    Those of a saved answer are taken, and where there is none those that a person scored. source:
+    where they come from, as "analysis" (saved answers) or "person". annotator: whose, as the
+    person's name; needed where several people scored it and no answer was saved.
 
     Source: ours; the bouts are as they were kept.
 
@@ -198,11 +209,7 @@ def kept_bouts(recording: Recording, name: str, animal: str) -> Bouts:
     Traceback (most recent call last):
     llm_query.errors.QueryError: ...
     """
-    found = scored(recording, name)
-    if any(subject == animal for subject, _ in found.pairs):
-        return found.only(animal)
-    nothing = np.zeros(recording.n_frames, dtype=bool)
-    return Bouts.where(nothing, recording.edges_s, animal, behaviour=name)
+    return saved_or_scored(recording, name, animal, source, annotator)
 
 
 def chosen_frames(
