@@ -226,6 +226,9 @@ class Reader(Small, Kept):
             raise Refusal("The question ends in 'and', 'or' or 'then'. Say what comes after it.")
         if self.late is not None and self.late[0] == len(self.terms):
             self.terms = [(sign, given_to(c, self.late[1])) for sign, c in self.terms]
+        if self.alone and not self.terms and reading.measure is None and not reading.plot:
+            self.alone = False
+            self._add(self._each_subject("doing", {"does": "isolated"}))
         reading.condition = self._tree()
         reading.points = self.points or self.spoken_points or ("centre",)
         self._settle_aggregates()

@@ -427,3 +427,9 @@ def test_definitions_by_name_are_read(scene: Scene) -> None:
     )
     assert "contact(recording, animal, other)" in code_of("Contact: two animals touch")
     assert "name the two" in (plan("When are both animals in the corner?", CONTEXT).refused or "")
+
+
+def test_alone_without_a_place_is_isolated(scene: Scene) -> None:
+    assert 'isolated(recording, "animal1")' in code_of("How long is mouse 1 alone?")
+    left = answer("How often does mouse 2 freeze within 5 s after mouse 1 left the corner?", scene)
+    assert left["numbers"]["count"] == 0
