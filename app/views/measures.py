@@ -36,8 +36,8 @@ asked = st.text_input(
 )
 if asked.strip():
     found = find(every, asked)
-    said = f"{len(found)} of {len(every)} words say “{plain(asked.strip())}”."
-    st.markdown(said if found else f"No word says “{plain(asked.strip())}”. Try a shorter one.")
+    said = f"{len(found)} of {len(every)} words for “{plain(asked.strip())}”."
+    st.markdown(said if found else f"No word for “{plain(asked.strip())}”. Try a shorter one.")
 else:
     topic = st.pills("Topic", topics, default=topics[0], label_visibility="collapsed")
     found = [entry for entry in every if entry.topic == topic]
