@@ -29,7 +29,7 @@ class Asked(Measures):
         """Read "how many entries"; how many animals at a time is another question."""
         self.take("how_many")
         events = ("enter", "leave", "contact", "chase", "facing", "immobile", "doing", "defined",
-                  "scored")  # fmt: skip
+                  "scored", "kept_meaning", "learned", "explore")  # fmt: skip
         if self.kind() not in events:
             raise Refusal(
                 f"I can count bouts, times, entries or contacts, not '{self.peek().text}'. Ask for "

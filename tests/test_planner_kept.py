@@ -118,3 +118,9 @@ def test_a_learned_behaviour_is_asked_for_by_name() -> None:
     assert 'learned(recording, "jumping", animal)' in plan("How often is jumping?", own).code
     code = plan("How long is mouse 1 jumping in the corner?", own).code
     assert 'learned(recording, "jumping", "a")' in code
+
+
+def test_kept_bouts_are_counted_per_minute(scene: Scene) -> None:
+    found = answer("How many dashes of mouse 1 are there per minute?", scene, KNOWN)["numbers"]
+    count = len(bouts(dashes(scene, "animal1")))
+    assert found["per_minute"] == pytest.approx(count / (900 * DT / 60))
