@@ -1,7 +1,7 @@
 """How far bouts of a study agree with a file, or two of its watchers with each other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 
 from app.errors import AppError
 from app.score import read_truth, split_truth
+from app.score_checks import check_subject, check_watchers, tell_animals, tell_training
 from storage.study import Study, open_study
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Watched:
     edges_s: np.ndarray  # (n_frames + 1,)
     truth: pd.DataFrame
     found: pd.DataFrame
+    notes: tuple[str, ...] = ()  # what to know about the two
 
 
 def read_watched(
@@ -48,14 +50,15 @@ def read_watched(
     subject: str | None = None,
     annotator: str | None = None,
     against: str | None = None,
+    source: str | None = None,
 ) -> list[Watched]:
     """Read what is compared: bouts of the study, with a CSV or with those of a person.
 
     truth: a CSV with start_frame, stop_frame (the first frame after the bout), and where needed
     video, subject, behaviour. against: instead, the annotator whose bouts are the truth, in the
     videos that this person scored (and the annotator, if one is named). annotator: whose bouts are
-    scored; without it all of them, or with `against` those that no person scored. A point event
-    counts as its one frame.
+    scored; without it those that no person scored, of one source, which `source` names where there
+    are several. A point event counts as its one frame.
     """
     if (truth is None) == (against is None):
         raise AppError("Say what is true: --truth CSV, or --against ANNOTATOR of this study.")
@@ -67,8 +70,18 @@ def read_watched(
             parts = _of_person(opened, str(against), video)
         if annotator is not None:
             parts = _also_scored_by(opened, annotator, parts)
-        persons = annotator is not None or against is not None
-        return [_watched(opened, one, part, subject, annotator, persons) for one, part in parts]
+        else:
+            check_watchers(opened, behaviours, source)
+        if subject is not None:
+            check_subject(opened, parts, subject)
+        watched = [
+            _watched(opened, one, part, behaviours, subject, annotator, source)
+            for one, part in parts
+        ]
+        if annotator is None and watched:
+            told = tell_training(opened, behaviours, [one.video for one in watched])
+            watched[0] = replace(watched[0], notes=(*watched[0].notes, *told))
+        return watched
 
 
 def score_watched(
@@ -194,22 +207,27 @@ def _watched(
     study: Study,
     video: "Video",
     truth: pd.DataFrame,
+    behaviours: Sequence[str],
     subject: str | None,
     annotator: str | None,
-    persons: bool,
+    source: str | None,
 ) -> Watched:
     from storage.bouts import frame_edges, read_bouts
 
     found = read_bouts(study, video.video_id)
-    if persons:
-        own = found["annotator"].isna() if annotator is None else found["annotator"] == annotator
-        found = found[own]
-    if subject is not None:
+    own = found["annotator"].isna() if annotator is None else found["annotator"] == annotator
+    found = found[own & ((found["source"] == source) | (source is None))]
+    notes: list[str] = []
+    if subject is None:
+        notes = tell_animals(found[found["behaviour"].isin(behaviours)], truth, video.name)
+    else:
         found = found[found["subject"] == subject]
         if "subject" in truth.columns:
             truth = truth[truth["subject"] == subject]
     edges_s = frame_edges(study, video.video_id)
-    return Watched(video.name, video.n_frames, edges_s, _frames(truth), _frames(found))
+    return Watched(
+        video.name, video.n_frames, edges_s, _frames(truth), _frames(found), tuple(notes)
+    )
 
 
 def _frames(table: pd.DataFrame) -> pd.DataFrame:

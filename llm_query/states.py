@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -159,8 +160,9 @@ def _of_one(
     rows: pd.DataFrame, behaviour: str, annotator: str | None, kind: str | None
 ) -> pd.DataFrame:
     """The rows of one watcher and one kind: two opinions are not twice the behaviour."""
-    who = np.array([_watcher(row) for row in rows.to_dict("records")], dtype=object)
+    who = [_watcher(row) for row in rows.to_dict("records")]
     names = list(dict.fromkeys(who))
+    chosen = names[0] if annotator is None else annotator
     if annotator is not None and annotator not in names:
         raise QueryError(
             f'{annotator} scored no "{behaviour}" here; there is that of {", ".join(names)}.'
@@ -170,7 +172,7 @@ def _of_one(
             f'"{behaviour}" comes from several ({", ".join(names)}): choose one with '
             f'annotator="{names[0]}".'
         )
-    rows = rows[who == (names[0] if annotator is None else annotator)]
+    rows = rows[np.array([name == chosen for name in who], dtype=bool)]
     kinds = sorted(set(rows["kind"])) if "kind" in rows else ["state"]
     if kind is not None and kind not in kinds:
         raise QueryError(f'"{behaviour}" is kept as {" and ".join(kinds)}, not as {kind!r}.')
@@ -182,7 +184,7 @@ def _of_one(
     return rows if kind is None else rows[rows["kind"] == kind]
 
 
-def _watcher(row: dict[str, Any]) -> str:
+def _watcher(row: Mapping[Any, Any]) -> str:
     """Who kept a row: the person's name, or where the row has none, where it comes from."""
     name = row.get("annotator")
     return name if isinstance(name, str) and name else str(row.get("source", "someone"))

@@ -1,6 +1,7 @@
 """Scoring bouts of a study: against a file, between people, of one and of several behaviours."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from storage.bouts import save_bouts
+from storage.learned import Learned, save_learned
 from storage.study import open_study
 
 
@@ -147,3 +149,59 @@ def test_a_stop_that_is_spelled_out_as_exclusive_is_one(study, tmp_path):
         study, "--behaviour", "dig", "--truth", truth, "--video", "one", "--annotator", "Jin"
     )
     assert scores["kappa"] == 1.0
+
+
+def write_truth(folder: Path, rows: str, columns: str = "video,start_frame,stop_frame") -> Path:
+    file = folder / "truth.csv"
+    file.write_text(f"{columns}\n{rows}")
+    return file
+
+
+def test_a_file_is_compared_with_what_no_person_scored(study, tmp_path):
+    truth = write_truth(tmp_path, "one,10,30\n")
+    scores = scores_of(study, "--behaviour", "dig", "--truth", truth)
+    assert scores["n_found"] == 1 and scores["kappa"] == 1.0  # not Jin's nor Sian's
+    ended = run("score", "bouts", "-s", study, "--behaviour", "rear", "--truth", truth)
+    assert ended.status == 1 and "scored by Jin, Sian and found by no analysis" in ended.err
+
+
+def test_of_two_sources_one_is_chosen(study, tmp_path):
+    with open_study(study, write=True) as opened:
+        save_bouts(opened, 1, spans((12, 30)), behaviour="dig", source="import")
+    command = ("--behaviour", "dig", "--truth", write_truth(tmp_path, "one,12,30\n"))
+    ended = run("score", "bouts", "-s", study, *command)
+    assert ended.status == 1 and "dig comes from analysis, import" in ended.err
+    assert scores_of(study, *command, "--source", "import")["kappa"] == 1.0
+    assert scores_of(study, *command, "--source", "analysis")["kappa"] < 1.0
+    ended = run("score", "bouts", "-s", study, *command, "--source", "dream")
+    assert ended.status == 1 and "It comes from: analysis, import" in ended.err
+
+
+def test_a_truth_of_nobody_and_several_animals_is_said(study, tmp_path):
+    with open_study(study, write=True) as opened:
+        both = pd.concat([spans((10, 30)), spans((60, 80)).assign(subject="animal2")])
+        save_bouts(opened, 1, both, behaviour="dig")
+    command = ("--behaviour", "dig", "--truth", write_truth(tmp_path, "one,10,30\n"))
+    ended = run("score", "bouts", "-s", study, *command)
+    assert ended.status == 0 and "bouts of animal1, animal2 are taken together" in ended.err
+    assert "--subject" in ended.err
+    one = run("score", "bouts", "-s", study, *command, "--subject", "animal1", "--json")
+    assert json.loads(one.out)["kappa"] == 1.0 and "together" not in one.err
+    ended = run("score", "bouts", "-s", study, *command, "--subject", "Mimi")
+    assert ended.status == 1 and "There are: animal1, animal2" in ended.err
+
+
+def test_videos_that_were_used_for_training_are_said(study, tmp_path):
+    learned = Learned(
+        name="dig", version=0, behaviour="dig", annotator="Jin", target_kind="none",
+        length_unit="px", features=[], model=b"", settings={}, report={},
+        trained_on=[{"video": "one", "subject": "animal1", "target": None, "seconds": 4.0}],
+        versions={}, created_at=datetime.now(UTC),
+    )  # fmt: skip
+    with open_study(study, write=True) as opened:
+        save_learned(opened, learned)
+        save_bouts(opened, 2, spans((0, 50)), behaviour="dig")
+    command = ("score", "bouts", "-s", study, "--behaviour", "dig", "--against", "Jin")
+    assert "dig was learned from one: these" in run(*command).err
+    assert "learned" not in run(*command, "--video", "two").err
+    assert "learned" not in run(*command, "--annotator", "Sian").err

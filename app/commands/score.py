@@ -76,6 +76,10 @@ def bouts(
     annotator: Annotated[
         str | None, typer.Option(metavar="A", help="Score the bouts of this person alone.")
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="Score what comes from here, as analysis, and no person."),
+    ] = None,
     against: Annotated[
         str | None, typer.Option(metavar="B", help="The truth: what this person scored here.")
     ] = None,
@@ -100,8 +104,8 @@ def bouts(
 
     The truth is a CSV with the columns start_frame,stop_frame, and video, subject, behaviour if
     there are several; the stop frame is the first one after the bout. Or it is what another
-    person scored in this study: --against B, with --annotator A for two people, without for what
-    no person scored. Several behaviours give a confusion table and one kappa over all.
+    person scored in this study: --against B. Scored are the bouts of --annotator A, and without
+    it those that no person scored. Several behaviours give a confusion table and one kappa.
 
     \b
     Example:
@@ -110,7 +114,9 @@ def bouts(
     """
     from app.score_bouts import Limits, list_differences, read_watched, score_watched
 
-    watched = read_watched(study, behaviour, truth, video, subject, annotator, against)
+    watched = read_watched(study, behaviour, truth, video, subject, annotator, against, source)
+    for note in (note for one in watched for note in one.notes):
+        say(note)
     scores = score_watched(watched, behaviour, Limits(iou, tolerance, scan))
     if differences is not None:
         from app.commands.export import format_of
