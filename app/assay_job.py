@@ -18,15 +18,17 @@ from app.region_files import read_geojson
 from llm_query.assays import ASSAYS
 from storage.analyses import find_analysis, keep
 from storage.bouts import ANALYSIS, delete_bouts, read_bouts, save_bouts
-from storage.regions import Region, save_region
+from storage.regions import Region, regions, save_region
 from storage.study import open_study
-from storage.videos import find_video
+from storage.videos import NO_VIDEO, Video, find_video
 
 if TYPE_CHECKING:
     from llm_query.engine import Answer
 
 CUES = ("cue", "start_s", "stop_s")
 _GIVEN = ("recording", "animal")
+_MOST = {"centre_share": 1.0, "max_mobility": 1.0, "max_angle_deg": 180.0}
+_ABOVE_0 = ("centre_share", "bin_s", "scale")
 
 
 def list_assays() -> list[tuple[str, str, str]]:
@@ -57,6 +59,8 @@ def build_code(name: str, settings: Mapping[str, Any], animal: str | None = None
         return run_assay(recording, 'open_field', bin_s=300)
     """
     _check_name(name)
+    if name == "fear_conditioning" and "cues" not in settings:
+        raise AppError("fear_conditioning needs --cues CSV: a table of cue,start_s,stop_s.")
     chosen = {key: _fitting(name, key, value) for key, value in settings.items()}
     said = "".join(f", {key}={value!r}" for key, value in chosen.items())
     if animal is not None:
@@ -107,12 +111,15 @@ def read_cues(file: Path) -> list[list[Any]]:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             first = lines.readline()
             lines.seek(0)
-            rows = list(csv.DictReader(lines, delimiter=";" if ";" in first else ","))
+            reader = csv.DictReader(lines, delimiter=";" if ";" in first else ",")
+            columns, rows = reader.fieldnames or (), list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AppError(f"{file} is no table of cues that can be read ({error}).") from error
-    missing = [name for name in CUES if not rows or name not in rows[0]]
-    if missing:
+    missing = [name for name in CUES if name not in columns]
+    if missing and columns:
         raise AppError(f"{file} has no column {', '.join(missing)}: cues are {','.join(CUES)}.")
+    if not rows:
+        raise AppError(f"{file} has no cues: give one in each row, as {','.join(CUES)}.")
     cues: list[list[Any]] = []
     for number, row in enumerate(rows, start=2):
         try:
@@ -123,11 +130,13 @@ def read_cues(file: Path) -> list[list[Any]]:
 
 
 def draw_template(
-    study: Path, name: str, video: str, middle: tuple[float, float], turn_deg: float = 0.0
-) -> list[str]:
+    study: Path, name: str, video: str, middle: tuple[float, float], turn_deg: float = 0.0,
+    *, replace_drawn: bool = False,
+) -> list[str]:  # fmt: skip
     """Draw the regions of an assay on a video with a scale; return their names.
 
     middle: where the middle of the apparatus is, x and y in px. turn_deg: counter-clockwise.
+    replace_drawn: also where a region of the same name is drawn already; otherwise an error.
     """
     found = template(name)
     with open_study(study, write=True) as opened:
@@ -137,9 +146,37 @@ def draw_template(
                 f"{about.name} has no scale, so a template in cm cannot be drawn on it: give "
                 "--px-per-cm when importing or tracking it, or set it on the Videos page."
             )
-        for region in _placed(found, about.px_per_cm, middle, turn_deg):
+        placed = _placed(found, about.px_per_cm, middle, turn_deg)
+        _check_in_picture(about, middle, placed)
+        drawn = {region.name for region in regions(opened, about.video_id)}
+        twice = [region.name for region in found if region.name in drawn]
+        if twice and not replace_drawn:
+            raise AppError(
+                f"{about.name} already has {', '.join(map(repr, twice))}: --force draws "
+                f"{'it' if len(twice) == 1 else 'them'} anew."
+            )
+        for region in placed:
             save_region(opened, about.video_id, region)
     return [region.name for region in found]
+
+
+def _check_in_picture(about: Video, middle: tuple[float, float], placed: Sequence[Region]) -> None:
+    """Refuse a template beside the picture; without a video, beside all that was tracked."""
+    size = about.width, about.height
+    if about.codec != NO_VIDEO:
+        fits = all(0 <= at <= most for at, most in zip(middle, size, strict=True))
+        where = f"the picture of {about.name}, which is {size[0]} x {size[1]} px"
+    else:
+        spans = zip(*(point for region in placed for point in region.points), strict=True)
+        fits = all(
+            min(span) <= most and max(span) >= 0 for span, most in zip(spans, size, strict=True)
+        )
+        where = f"where {about.name} was tracked, up to x = {size[0]} and y = {size[1]} px"
+    if not fits:
+        raise AppError(
+            f"--draw {middle[0]:g},{middle[1]:g} is outside {where}: give the middle of the "
+            "apparatus in px."
+        )
 
 
 def _placed(
@@ -163,12 +200,51 @@ def _fitting(name: str, key: str, value: Any) -> Any:
     known = [one for one in parameters if one not in _GIVEN]
     if key not in known:
         raise AppError(f"{name} has no setting {key!r}: it has {', '.join(known)}.")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise AppError(f"{key} is {value}: give a number.")
-    several = any(kind in str(parameters[key].annotation) for kind in ("Names", "Sequence"))
+    kind = str(parameters[key].annotation)
+    optional = kind.endswith(" | None")
+    kind = kind.removesuffix(" | None")
+    if value is None and optional:
+        return None
+    if kind in ("float", "int"):
+        return _number(
+            key, value, kind, "" if optional else f" (default {parameters[key].default})"
+        )
+    if kind == "bool" and not isinstance(value, bool):
+        raise AppError(f"{key} is {value!r}: give true or false.")
+    if kind.startswith("Mapping") and not isinstance(value, Mapping):
+        raise AppError(f'{key} is {value!r}: give it as {{"name": value}}.')
+    if key == "cues" and isinstance(value, str):
+        raise AppError(f"cues is {value!r}: give the table by --cues CSV.")
+    if kind == "str" or kind in ("Names", "Sequence[str]"):
+        return _names(key, value, several=kind != "str")
+    return value
+
+
+def _number(key: str, value: Any, kind: str, default: str) -> float:
+    """A number in the range that its name says: shares to 1, angles to 180, nothing below 0."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or (kind == "int" and value != int(value)):
+        what = "a whole number" if kind == "int" else "a number"
+        raise AppError(f"{key} is {value!r}: give {what}{default}.")
+    most = _MOST.get(key, math.inf)
+    above = key in _ABOVE_0
+    if value < 0 or value > most or (above and value == 0):
+        least = "above 0" if above else "0 or more"
+        raise AppError(
+            f"{key} is {value:g}: give {least}{f', at most {most:g}' if most < math.inf else ''}."
+        )
+    return int(value) if kind == "int" else value
+
+
+def _names(key: str, value: Any, *, several: bool) -> Any:
+    """A name, or several with commas between them; a name may look like a number."""
     if several and isinstance(value, str) and "," in value:
         return [part.strip() for part in value.split(",")]
-    return value
+    if isinstance(value, list) and several:
+        return [_names(key, one, several=False) for one in value]
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise AppError(f"{key} is {value!r}: give a name{' or several' if several else ''}.")
+    return str(value)
 
 
 def _check_name(name: str) -> None:

@@ -117,6 +117,23 @@ def test_cues_come_from_a_table(study: Path, tmp_path: Path) -> None:
         (("plus_maze", "--set", "arms=3"), "plus_maze has no setting 'arms'"),
         (("plus_maze", "--draw", "5", "--video", "maze"), "is not a point"),
         (("plus_maze", "--draw", "5,5"), "--draw needs --video"),
+        (("plus_maze", "--set", "min_visit_s=abc"), "min_visit_s is 'abc': give a number"),
+        (("plus_maze", "--set", "min_visit_s=-3"), "min_visit_s is -3: give 0 or more."),
+        (("plus_maze", "--set", "min_visit_s=true"), "min_visit_s is True: give a number"),
+        (("plus_maze", "--set", "rule=true"), "rule is True: give a name."),
+        (("open_field", "--set", "bin_s=0"), "bin_s is 0: give above 0."),
+        (("open_field", "--set", "centre_share=3"), "give above 0, at most 1."),
+        (("maze_alternation", "--set", "max_gap_frames=1.5"), "give a whole number"),
+        (("light_dark", "--set", "unseen_is_dark=yes"), "give true or false"),
+        (("fear_conditioning",), "needs --cues CSV: a table of cue,start_s,stop_s"),
+        (("fear_conditioning", "--set", "cues=a.csv"), "give the table by --cues CSV"),
+        (
+            ("plus_maze", "--draw", "400,300", "--video", "maze", "--save", "epm", "--animal", "m"),
+            "leave out --save, --animal",
+        ),
+        (("plus_maze", "--draw", "400,300", "--video", "maze"), "--force draws them anew"),
+        (("plus_maze", "--draw", "4000,300", "--video", "maze"), "is outside where maze was"),
+        (("plus_maze", "--force"), "--force goes with --draw"),
     ],
 )
 def test_a_wrong_wish_is_one_line(study: Path, arguments: tuple[str, ...], says: str) -> None:
@@ -124,6 +141,32 @@ def test_a_wrong_wish_is_one_line(study: Path, arguments: tuple[str, ...], says:
     assert ended.status == 1
     assert ended.says_one_clear_line(), ended.err
     assert says in ended.err
+
+
+def test_a_template_is_drawn_anew_by_force(study: Path) -> None:
+    ended = ethoscribe(
+        "assay", "plus_maze", "-s", study, "--video", "maze", "--draw", "400,300", "--force"
+    )
+    assert ended.status == 0, ended.err
+    assert "drew" in ended.err
+
+
+def test_an_assay_that_fails_everywhere_keeps_nothing(study: Path) -> None:
+    ended = ethoscribe("assay", "light_dark", "-s", study, "--save", "box")
+    assert ended.status == 1
+    assert "nothing kept as box: no video gave an answer" in ended.err
+    assert "0 bouts" not in ended.err
+    again = ethoscribe("run", "box", "-s", study)
+    assert again.status == 1
+
+
+def test_a_table_without_cues_is_said_to_be(study: Path, tmp_path: Path) -> None:
+    cues = tmp_path / "cues.csv"
+    for text in ("cue,start_s,stop_s\n", ""):
+        cues.write_text(text)
+        ended = ethoscribe("assay", "fear_conditioning", "-s", study, "--cues", cues)
+        assert ended.status == 1 and ended.says_one_clear_line(), ended.err
+        assert "has no cues" in ended.err
 
 
 def test_a_missing_region_is_named(study: Path) -> None:

@@ -52,6 +52,9 @@ def assay(
     turn: Annotated[
         float, typer.Option(metavar="DEG", help="Turn the drawn template, counter-clockwise.")
     ] = 0.0,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --draw: replace regions of the same names.")
+    ] = False,
     video: VideoOption = None,
     listed: Annotated[bool, typer.Option("--list", help="List the assays.")] = False,
     as_json: JsonOption = False,
@@ -77,15 +80,20 @@ def assay(
     if name is None:
         raise AppError("Which assay? `ethoscribe assay --list` shows them.")
     if draw is not None:
-        _draw(study, name, video, draw, turn)
+        _refuse_beside("--draw", save=save, animal=animal, set=setting, cues=cues)
+        _draw(study, name, video, draw, turn, force)
         return
+    if force or turn:
+        raise AppError(f"{'--force' if force else '--turn'} goes with --draw X,Y.")
     settings = parse_settings(setting or [])
     if cues is not None:
         settings["cues"] = read_cues(cues)
     code = build_code(name, settings, animal)
     answers = run_assay_on(study, code, video)
     _tell(answers, as_json)
-    if save is not None:
+    if save is not None and all(answer.error for answer in answers):
+        say(f"nothing kept as {save}: no video gave an answer")
+    elif save is not None:
         kept = keep_assay(study, save, f"assay {name}", answers)
         say(f"kept as {save}, with {count(kept, 'bout')}")
     if any(answer.error for answer in answers):
@@ -109,7 +117,17 @@ def _list(as_json: bool) -> None:
         show(f"{'':18} template: {regions} ({template_facts(name)['dimensions']})")
 
 
-def _draw(study: Path, name: str, video: str | None, draw: str, turn: float) -> None:
+def _refuse_beside(option: str, **others: object) -> None:
+    """Refuse options that another one leaves without effect."""
+    given = [f"--{name}" for name, value in others.items() if value]
+    if given:
+        raise AppError(
+            f"{option} only draws regions: leave out {', '.join(given)}, and run the assay "
+            "afterwards."
+        )
+
+
+def _draw(study: Path, name: str, video: str | None, draw: str, turn: float, force: bool) -> None:
     from app.assay_job import draw_template, template_facts
     from app.region_files import parse_points
 
@@ -118,7 +136,7 @@ def _draw(study: Path, name: str, video: str | None, draw: str, turn: float) -> 
     points = parse_points(draw)
     if len(points) != 1:
         raise AppError(f"--draw is {draw!r}: give one point, as 400,300.")
-    names = draw_template(study, name, video, points[0], turn)
+    names = draw_template(study, name, video, points[0], turn, replace_drawn=force)
     facts = template_facts(name)
     say(f"{video}: drew {', '.join(names)} ({facts['title']}: {facts['dimensions']})")
 
