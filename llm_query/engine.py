@@ -200,6 +200,7 @@ def make_context(study: Study, video: Video) -> Context:
         fps=float(video.fps),
         n_frames=video.n_frames,
         behaviours=tuple(dict.fromkeys(kept["behaviour"])),
+        learned=tuple(learned_names(study)),
     )
 
 

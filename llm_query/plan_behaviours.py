@@ -36,7 +36,9 @@ RULES = {
     "degrees apart, the other in front, within 2 body lengths, on its path of the last {path_s:g} "
     "s, for at least {min_duration_s:g} s (EthoVision and LMT; the speed is ours).",
     "approach": "Approaching: the distance shrinks by its own movement, faster than the other, "
-    "within 2 body lengths (EthoVision and LMT, social approach).",
+    "within 2 body lengths (EthoVision and LMT, social approach), at half of the lowest moving "
+    "speed or more and by 0.1 body lengths in all, interruptions up to {merge_gap_s:g} s joined, "
+    "for at least {min_duration_s:g} s.",
 }
 
 

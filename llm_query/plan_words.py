@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass
 
 from llm_query.vocabulary import vocabulary
@@ -60,5 +61,6 @@ def rule_of(word: str, said: str = "", **given: float) -> str:
     }
     values = ", ".join(f"{name} {value:g}" for name, value in (defaults | given).items())
     source = " ".join(entry.doc.partition("Source: ")[2].partition("\n\n")[0].split())
+    source = re.split(r"(?<=\w)[.;] |(?<=\))[.;:] ", source)[0].rstrip(".")  # the rest is in help
     text = f"{(said or word.replace('_', ' ')).capitalize()}: {entry.summary.rstrip('.')}"
-    return text + (f" ({values})" if values else "") + (f". Source: {source}" if source else ".")
+    return text + (f" ({values})" if values else "") + (f". Source: {source}." if source else ".")

@@ -109,9 +109,16 @@ def run(
       ethoscribe run my_analysis.py -s study --figure budget.png
     """
     _check(figure)
-    from llm_query.engine import run_analysis
+    from llm_query.engine import Answer, run_analysis
+    from llm_query.errors import QueryError
 
-    _answer(run_analysis(study, analysis, video=video), as_json, study, figure)
+    try:
+        answers = run_analysis(study, analysis, video=video)
+    except QueryError as error:
+        if as_json:  # programs get the same object as for any other answer
+            show_json(Answer("", str(error), error=str(error)).to_json())
+        raise
+    _answer(answers, as_json, study, figure)
 
 
 def _check(figure: Path | None) -> None:
