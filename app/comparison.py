@@ -9,14 +9,13 @@ import pandas as pd
 
 from app import __version__
 from app.commands.shared import count
+from app.compared_behaviour import VALUES, Values, values_of_behaviour
 from app.errors import AppError
 from storage.study import Study, open_study
 
 if TYPE_CHECKING:
     from llm_query.comparing import Comparison
     from llm_query.methods import Tracked
-
-VALUES = ("count", "total_s", "latency_s")
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,6 @@ class Answer:
         }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Values:
-    """One measure of every animal: columns video, animal, value, censored."""
-
-    name: str
-    unit: str
-    kind: str  # "value", "count" or "latency"
-    table: pd.DataFrame
-    definition: str
-    notes: tuple[str, ...] = ()
-
-
 def compare_study(study: Path, question: Question) -> Answer:
     """Compare the groups of a study as asked."""
     from llm_query.comparing import compare_groups, correct
@@ -74,7 +61,10 @@ def compare_study(study: Path, question: Question) -> Answer:
     with open_study(study) as opened:
         known = _metadata(opened, question)
         tracked = _tracked(opened)
-        behaviours = [_of_behaviour(opened, name, question) for name in question.behaviours]
+        behaviours = [
+            values_of_behaviour(opened, name, question.value, question.annotator)
+            for name in question.behaviours
+        ]
     values = [*_of_measures(study, question), *behaviours]
     unit_of = [question.animal_by] if question.animal_by else ["video", "animal"]
     nested = question.nested_in
@@ -148,6 +138,7 @@ def _values(name: str, region: str | None, rows: pd.DataFrame, here: pd.DataFram
     """The rows of one measure; a latency that never came is censored when it was last seen."""
     from llm_query.methods import describe_measure
 
+    rows, unseen = _seen_only(name, rows)
     units = sorted(rows["unit"].unique())
     if len(units) > 1:
         raise AppError(
@@ -170,85 +161,26 @@ def _values(name: str, region: str | None, rows: pd.DataFrame, here: pd.DataFram
             "value": value, "censored": never,
         }
     )  # fmt: skip
-    notes: tuple[str, ...] = ()
+    notes = [f"never seen, so left out: {', '.join(unseen)}"] if unseen else []
     low = int((rows["tracked_fraction"] < 0.9).sum())
     if low:
-        notes = (f"{low} of {len(rows)} animals were found in less than 90 % of their frames",)
+        were = "was" if low == 1 else "were"
+        of = f"{low} of {count(len(rows), 'animal')}"
+        notes.append(f"{of} {were} found in less than 90 % of the frames")
     calibrated = not any(unit.startswith("px") for unit in units)
     definition = describe_measure(name, region, calibrated)
     unit = "" if units[0] in ("count", "fraction") else units[0]
     shown = f"{name} in {region}" if region else name
-    return Values(shown, unit, kind, table, definition, notes)
+    return Values(shown, unit, kind, table, definition, tuple(notes))
 
 
-def _of_behaviour(study: Study, behaviour: str, question: Question) -> Values:
-    """Count, seconds or latency of a stored behaviour, of every animal of the scored videos."""
-    from storage.bouts import read_bouts
-    from storage.metadata import animal_metadata
-    from storage.videos import videos
-
-    everything = read_bouts(study)
-    bouts = everything[everything["behaviour"] == behaviour]
-    if bouts.empty:
-        known = ", ".join(sorted(everything["behaviour"].unique())) or "none yet"
-        raise AppError(f"The study has no bouts of {behaviour!r}. It has: {known}.")
-    bouts = _by_one_watcher(bouts, behaviour, question.annotator)
-    source, annotator = bouts[["source", "annotator"]].iloc[0]
-    same = everything["source"] == source
-    same &= everything["annotator"].fillna("") == ("" if pd.isna(annotator) else annotator)
-    watched = set(everything.loc[same, "video"])
-    length_s = {video.name: video.duration_s for video in videos(study)}
-    rows = []
-    for video, animal in animal_metadata(study)[["video", "animal"]].itertuples(index=False):
-        if video in watched:
-            own = bouts[(bouts["video"] == video) & (bouts["subject"] == animal)]
-            rows.append((video, animal, *_value(own, question.value, length_s[video])))
-    table = pd.DataFrame(rows, columns=["video", "animal", "value", "censored"])
-    zero = int((~table.set_index(["video", "animal"]).index.isin(
-        pd.MultiIndex.from_frame(bouts[["video", "subject"]])
-    )).sum())  # fmt: skip
-    notes = (
-        [f"0 for {count(zero, 'animal')} of the scored videos without {behaviour}"] if zero else []
-    )
-    if question.value == "latency_s" and zero:
-        notes = [f"censored at the end of the recording: {count(zero, 'animal')} that never did it"]
-    left = [name for name in length_s if name not in watched]
-    if left:
-        notes.append(f"not scored, so left out: {', '.join(left)}")
-    kind = {"count": "count", "total_s": "value", "latency_s": "latency"}[question.value]
-    unit = "" if kind == "count" else "s"
-    rules = sorted({str(rule) for rule in bouts["definition"].dropna() if str(rule)})
-    who = f"scored by {annotator}" if not pd.isna(annotator) else f"found by {source}"
-    definition = f"{behaviour}: {who}{', ' + '; '.join(rules) if rules else ''}"
-    name = f"{behaviour} {question.value}"
-    return Values(name, unit, kind, table, definition, tuple(notes))
-
-
-def _by_one_watcher(bouts: pd.DataFrame, behaviour: str, annotator: str | None) -> pd.DataFrame:
-    """The bouts of one person, or of one source: two opinions are not twice the behaviour."""
-    if annotator is not None:
-        own = bouts[bouts["annotator"] == annotator]
-        if own.empty:
-            known = ", ".join(sorted(bouts["annotator"].dropna().unique())) or "nobody"
-            raise AppError(f"{annotator} scored no {behaviour}; {known} did.")
-        return own
-    watchers = bouts[["source", "annotator"]].fillna("").drop_duplicates()
-    if len(watchers) > 1:
-        names = ", ".join(who or f"{source} (no person)" for source, who in watchers.to_numpy())
-        raise AppError(f"{behaviour} comes from {names}: choose one with --annotator.")
-    return bouts
-
-
-def _value(own: pd.DataFrame, value: str, length_s: float) -> tuple[float, bool]:
-    """The number of one animal, and whether it is censored; overlaps to several are one time."""
-    if value == "count":
-        return float(len(own)), False
-    if value == "latency_s":
-        return (length_s, True) if own.empty else (float(own["start_s"].min()), False)
-    own = own.sort_values("start_s")
-    reached = own["stop_s"].cummax().shift(fill_value=0.0)
-    seconds = (own["stop_s"] - own["start_s"].clip(lower=reached)).clip(lower=0)
-    return float(seconds.sum()), False
+def _seen_only(name: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of animals that were seen at all, and who was not: of them nobody knows."""
+    never = rows["tracked_fraction"] == 0
+    if never.all():
+        raise AppError(f"No animal was ever seen, so there is no {name} to compare.")
+    lost = rows.loc[never, ["animal", "video"]].itertuples(index=False)
+    return rows[~never], [f"{animal} in {video}" for animal, video in lost]
 
 
 def _tracked(study: Study) -> "Tracked | None":

@@ -36,7 +36,8 @@ def compare(
         str, typer.Option(metavar="WHAT", help="Of the behaviour: count, total_s or latency_s.")
     ] = "total_s",
     annotator: Annotated[
-        str | None, typer.Option(metavar="A", help="The behaviour as this person scored it.")
+        str | None,
+        typer.Option(metavar="A", help="As this person scored it; or analysis: as it was found."),
     ] = None,
     paired_by: Annotated[
         str | None,

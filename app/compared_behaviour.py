@@ -1,0 +1,133 @@
+"""A behaviour of every animal as one number to compare, where somebody looked for it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from app.commands.shared import count
+from app.errors import AppError
+from storage.bouts import ANALYSIS, read_bouts, watched_videos, watchers
+from storage.metadata import animal_metadata
+from storage.study import Study
+from storage.videos import videos
+
+VALUES = ("count", "total_s", "latency_s")
+
+
+@dataclass(frozen=True)
+class Values:
+    """One measure of every animal: columns video, animal, value, censored."""
+
+    name: str
+    unit: str
+    kind: str  # "value", "count" or "latency"
+    table: pd.DataFrame
+    definition: str
+    notes: tuple[str, ...] = ()
+
+
+def values_of_behaviour(study: Study, behaviour: str, value: str, annotator: str | None) -> Values:
+    """Count, seconds or latency of a behaviour, of every animal where it was looked for."""
+    source, annotator = _one_watcher(study, behaviour, annotator)
+    bouts = read_bouts(study, behaviour=behaviour)
+    same = bouts["annotator"].isna() if annotator is None else bouts["annotator"] == annotator
+    bouts = bouts[same & (bouts["source"] == source)]
+    watched = _watched_in(study, behaviour, source, annotator) | set(bouts["video"])
+    length_s = {video.name: video.duration_s for video in videos(study)}
+    rows, never, unseen = [], 0, []
+    blind = _never_seen(study) if source == ANALYSIS else set()
+    for video, animal in animal_metadata(study)[["video", "animal"]].itertuples(index=False):
+        own = bouts[(bouts["video"] == video) & (bouts["subject"] == animal)]
+        if video not in watched:
+            continue
+        if own.empty and (video, animal) in blind:
+            unseen.append(f"{animal} in {video}")
+            continue
+        never += own.empty
+        rows.append((video, animal, *_value(own, value, length_s[video])))
+    table = pd.DataFrame(rows, columns=["video", "animal", "value", "censored"])
+    left = [name for name in length_s if name not in watched]
+    searched = source == ANALYSIS
+    notes = [*_tell_never(behaviour, value, never, searched), *_tell_left(unseen, left, searched)]
+    kind = {"count": "count", "total_s": "value", "latency_s": "latency"}[value]
+    unit = "" if kind == "count" else "s"
+    definition = _whose(behaviour, source, annotator, bouts)
+    return Values(f"{behaviour} {value}", unit, kind, table, definition, tuple(notes))
+
+
+def _tell_never(behaviour: str, value: str, never: int, searched: bool) -> list[str]:
+    """What stands for the animals that never did it."""
+    if not never:
+        return []
+    if value == "latency_s":
+        return [f"censored at the end of the recording: {count(never, 'animal')} that never did it"]
+    where = "searched" if searched else "scored"
+    return [f"0 for {count(never, 'animal')} of the {where} videos without {behaviour}"]
+
+
+def _tell_left(unseen: list[str], left: list[str], searched: bool) -> list[str]:
+    """Which animals and videos are left out, and why."""
+    notes = [f"never seen, so left out: {', '.join(unseen)}"] if unseen else []
+    if left:
+        why = "not looked for" if searched else "not scored"
+        notes.append(f"{why}, so left out: {', '.join(left)}")
+    return notes
+
+
+def _whose(behaviour: str, source: str, annotator: str | None, bouts: pd.DataFrame) -> str:
+    """Who found a behaviour, and by which rules."""
+    rules = sorted({str(rule) for rule in bouts["definition"].dropna() if str(rule)})
+    who = f"found by {source}" if annotator is None else f"scored by {annotator}"
+    return f"{behaviour}: {who}{', ' + '; '.join(rules) if rules else ''}"
+
+
+def _watched_in(study: Study, behaviour: str, source: str, annotator: str | None) -> set[str]:
+    """The videos in which an animal without bouts never did it.
+
+    A person who scored anything of a video looked for all of it; an analysis looks for one thing.
+    """
+    exactly = behaviour if source == ANALYSIS else None
+    return watched_videos(study, exactly, source, annotator)
+
+
+def _never_seen(study: Study) -> set[tuple[str, str]]:
+    """(video, animal) of the tracked animals that were found in no frame."""
+    return {
+        (video, animal)
+        for video, animal in study.rows(
+            "SELECT v.name, a.name FROM runs r JOIN videos v USING (video_id) "
+            "JOIN animals a USING (video_id) WHERE r.active AND NOT EXISTS ("
+            "SELECT 1 FROM tracks t WHERE t.run_id = r.run_id AND t.animal_id = a.animal_id "
+            "AND t.detected)"
+        )
+    }
+
+
+def _one_watcher(study: Study, behaviour: str, annotator: str | None) -> tuple[str, str | None]:
+    """The one person, or the one source: two opinions are not twice the behaviour."""
+    known = watchers(study, behaviour)
+    if not known:
+        names = ", ".join(name for (name,) in study.rows(
+            "SELECT DISTINCT behaviour FROM watched ORDER BY behaviour"
+        )) or "none yet"  # fmt: skip
+        raise AppError(f"The study has no bouts of {behaviour!r}. It has: {names}.")
+    chosen = [one for one in known if annotator in (None, one[1] or one[0])]
+    if not chosen:
+        people = ", ".join(person for _, person in known if person) or "nobody"
+        raise AppError(f"{annotator} scored no {behaviour}; {people} did.")
+    if len(chosen) > 1:
+        names = ", ".join(person or f"{source} (no person)" for source, person in chosen)
+        raise AppError(f"{behaviour} comes from {names}: choose one with --annotator.")
+    return chosen[0]
+
+
+def _value(own: pd.DataFrame, value: str, length_s: float) -> tuple[float, bool]:
+    """The number of one animal, and whether it is censored; overlaps to several are one time."""
+    if value == "count":
+        return float(len(own)), False
+    if value == "latency_s":
+        return (length_s, True) if own.empty else (float(own["start_s"].min()), False)
+    own = own.sort_values("start_s")
+    reached = own["stop_s"].cummax().shift(fill_value=0.0)
+    seconds = (own["stop_s"] - own["start_s"].clip(lower=reached)).clip(lower=0)
+    return float(seconds.sum()), False
