@@ -20,7 +20,7 @@ from storage.analyses import find_analysis, keep
 from storage.bouts import ANALYSIS, delete_bouts, read_bouts, save_bouts
 from storage.regions import Region, regions, save_region
 from storage.study import open_study
-from storage.videos import NO_VIDEO, Video, find_video
+from storage.videos import Video, find_video
 
 if TYPE_CHECKING:
     from llm_query.engine import Answer
@@ -163,7 +163,7 @@ def draw_template(
 def _check_in_picture(about: Video, middle: tuple[float, float], placed: Sequence[Region]) -> None:
     """Refuse a template beside the picture; without a video, beside all that was tracked."""
     size = about.width, about.height
-    if about.codec != NO_VIDEO:
+    if about.has_pictures:
         fits = all(0 <= at <= most for at, most in zip(middle, size, strict=True))
         where = f"the picture of {about.name}, which is {size[0]} x {size[1]} px"
     else:

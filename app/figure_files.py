@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import AppError
+from app.figure_maps import fit_map
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -171,10 +172,24 @@ def _check_browser_runs() -> None:
 def _image(figure: go.Figure, kind: str) -> bytes:
     import kaleido
 
-    size = {"width": WIDTH, "height": figure.layout.height or HEIGHT}
+    paper, width = on_paper(figure)
+    size = {"width": width, "height": paper.layout.height or HEIGHT}
     scale = SCALE if kind == "png" else 1
-    drawn = without_webgl(figure.to_plotly_json())
+    drawn = without_webgl(paper.to_plotly_json())
     return kaleido.calc_fig_sync(drawn, opts={"format": kind, "scale": scale, **size})
+
+
+def on_paper(figure: go.Figure) -> tuple[go.Figure, int]:
+    """The figure on white ground, a map with its axes around all that is drawn; its width (px)."""
+    import plotly.graph_objects as go
+    import plotly.io as pio
+
+    paper = go.Figure(figure)
+    if paper.layout.template == pio.templates["plotly"]:  # nobody chose another
+        paper.update_layout(template="plotly_white")
+        paper.update_xaxes(showline=True, linecolor="#888888", zeroline=False)
+        paper.update_yaxes(showline=True, linecolor="#888888", zeroline=False)
+    return paper, fit_map(paper) or WIDTH
 
 
 def without_webgl(figure: dict[str, Any]) -> dict[str, Any]:

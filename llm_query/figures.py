@@ -30,6 +30,8 @@ from llm_query.recording import Recording
 from llm_query.tools import chosen_frames, each_other
 from llm_query.vocabulary import word
 
+ENDS = "dot: start, square: end"
+
 
 @word()
 def plot_trajectory(
@@ -78,7 +80,7 @@ def plot_trajectory(
         traces.append(trace)
         ends += _ends(recording, animal, xy[kept], seconds)
     title = f"Path of {', '.join(animals)} ({point})"
-    note = thinned_note(counts[1], counts[0])
+    note = "; ".join(filter(None, [ENDS, thinned_note(counts[1], counts[0])]))
     return {"data": [*traces, *ends], "layout": picture(recording, title, note)}
 
 

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from known import Setting, make, still, straight
 from required import missing
 from storage_samples import add_tracked
 from terminal import ethoscribe
 
 from app import figure_files
+from app.charts import dressed
 from app.errors import AppError
+from llm_query.figures import plot_bars, plot_trajectory
 from storage.regions import Region, save_region
 from storage.study import open_study
 
@@ -67,9 +70,40 @@ def test_a_png_of_a_kept_analysis_is_a_picture_of_the_size_promised(study, tmp_p
     data = file.read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     width, height = struct.unpack(">II", data[16:24])
-    assert (width, height) == (figure_files.WIDTH * figure_files.SCALE, 520 * figure_files.SCALE)
+    # 300 x 100 px are drawn, with a margin of 12 px: 860 px wide and 329 high, beside them the
+    # axis (70), the legend (112), title (80) and the lower axis (60)
+    assert (width, height) == (1042 * figure_files.SCALE, 469 * figure_files.SCALE)
     grey = pixels(data)
     assert grey.std() > 5 and 0.0005 < (grey < 128).mean() < 0.5  # ink, and mostly paper
+
+
+def test_a_map_on_paper_is_white_and_cropped_to_what_is_drawn():
+    scene = make(
+        Setting(Fraction(30), 10.0, True), 2, {"a": straight(5, 20, 10), "b": still(20, 30)},
+        regions={"disc": ("circle", [[40, 30], [45, 30]], "region"),
+                 "box": ("rectangle", [[-2, 8], [10, 12]], "region")},
+    )  # fmt: skip
+    figure = dressed(plot_trajectory(scene, ["a", "b"]), ["a", "b"])
+    before = figure.layout.to_plotly_json()
+    paper, width = figure_files.on_paper(figure)
+    assert figure.layout.to_plotly_json() == before  # the page's own is as it was
+    room = 0.04 * 47  # of -2 to 45 cm; y from 8 to 35, small values on top
+    assert paper.layout.xaxis.range == pytest.approx((-2 - room, 45 + room))
+    assert paper.layout.yaxis.range == pytest.approx((35 + room, 8 - room))
+    assert width < 1100 and paper.layout.template.layout.plot_bgcolor == "white"
+    assert paper.layout.title.subtitle.text == "dot: start, square: end"
+    bars = dressed(plot_bars({"a": 1.0}, "speed (cm/s)"))
+    assert figure_files.on_paper(bars)[1] == figure_files.WIDTH
+
+
+def test_a_map_of_one_line_or_one_place_is_still_a_map():
+    setting = Setting(Fraction(30), 10.0, True)
+    for path in (straight(5, 20, 10), still(20, 30)):
+        figure = dressed(plot_trajectory(make(setting, 2, {"a": path}), ["a"]))
+        paper, width = figure_files.on_paper(figure)
+        (left, right), (bottom, top) = paper.layout.xaxis.range, paper.layout.yaxis.range
+        assert left < right and top < bottom
+        assert paper.layout.height > 300 and width >= 480
 
 
 def test_an_svg_holds_the_texts_and_the_line_itself(study, tmp_path, browser):
