@@ -36,7 +36,8 @@ def summarise(
     start_s, stop_s: only this part of the recording; percent and latency are of it. also: what the
     sentence says besides count, total and percent, as latency_s, mean_s, longest_s or frames.
     which: "first" or "last" where only that bout of everybody was kept. Of a part of the recording
-    the table says in latency_from_s from when on (s) latency_s counts: the part's first frame.
+    the table says in latency_from_s from when on (s) latency_s counts: the part's first frame. Who
+    was seen in no frame in which it could be told has NaN, also as count, and the sentence says so.
 
     Source: ours; sums and counts of the bouts' own seconds.
 
@@ -86,7 +87,8 @@ def _bouts(parts: Sequence[Bouts]) -> Later:
 
 def _shown(row: dict[str, Any], part: bool) -> dict[str, Any]:
     """The row as the table has it."""
-    names = {name: name for name in row if name not in ("kind", "watched_s", "at_s", "from_s")}
+    hidden = ("kind", "watched_s", "at_s", "from_s", "seen")
+    names = {name: name for name in row if name not in hidden}
     if part:
         names["from_s"] = "latency_from_s"
     return {shown: row[name] for name, shown in names.items()}
@@ -105,20 +107,35 @@ def _row(one: Bouts, start_s: float | None, stop_s: float | None) -> dict[str, A
     length = float(one.edges_s[high] - one.edges_s[low])
     point = one.kind == "point"
     nothing = float("nan")
+    seen = _seen(one, low, high)
+    timed = seen and not point
     return {
-        "count": one.count,
-        "total_s": nothing if point else one.total_s,
-        "percent": nothing if point else 100 * one.total_s / length,
+        "count": one.count if seen else nothing,
+        "total_s": one.total_s if timed else nothing,
+        "percent": 100 * one.total_s / length if timed else nothing,
         "mean_s": nothing if point else one.mean_s,
         "longest_s": nothing if point else one.longest_s,
         "shortest_s": float(one.durations_s.min()) if one.count and not point else nothing,
         "latency_s": float(one.start_s[0] - one.edges_s[low]) if one.count else nothing,
-        "censored": one.censored,
+        "censored": one.censored and seen,
         "watched_s": length,
         "from_s": float(one.edges_s[low]),
         "at_s": float(one.start_s[0]) if one.count else nothing,
-        "frames": int((one.stop_frame - one.start_frame).sum()) or (one.count if point else 0),
+        "frames": _frames(one) if seen else nothing,
+        "seen": seen,
     }
+
+
+def _frames(one: Bouts) -> int:
+    """How many frames the bouts have; a point event has its own."""
+    whole = int((one.stop_frame - one.start_frame).sum())
+    return whole or (one.count if one.kind == "point" else 0)
+
+
+def _seen(one: Bouts, low: int, high: int) -> bool:
+    """Whether it could be told in any of these frames; one pair's bouts."""
+    unknown = one.unknown.get(one.pairs[0])
+    return bool(one.count) or unknown is None or low == high or not unknown[low:high].all()
 
 
 def _numbers(rows: list[dict[str, Any]], several: bool, also: Sequence[str]) -> dict[str, float]:

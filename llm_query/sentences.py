@@ -64,7 +64,11 @@ def sentence(
     'mouse1 was in the corner once, for 3.50 s (58.3 % of the recording).'
     >>> sentence(row | {"count": 0, "watched_s": 6.0}, also=["latency_s"])
     'mouse1 was never in the corner (censored at 6.0 s).'
+    >>> sentence(row | {"count": float("nan"), "seen": False})
+    "mouse1 was never seen so that 'in corner' could be told."
     """
+    if not row.get("seen", True):
+        return _unseen(row, whole)
     done = said(row["behaviour"], row["subject"], row["target"], never=not row["count"])
     if not row["count"]:
         since = f" after {seconds(row['from_s'])}" if row.get("from_s") else ""
@@ -86,6 +90,15 @@ def sentence(
     text += f" ({percent(row['percent'])} of {whole})"
     more = [_more(word, row) for word in also if word in MORE]
     return ", ".join([text, *(m for m in more if m)]) + "."
+
+
+def _unseen(row: dict[str, Any], whole: str) -> str:
+    """Say that nobody knows, since there is no frame in which it could be told."""
+    who = [row["subject"], *filter(None, (row["target"] or "").split("+"))]
+    were = "was" if len(who) == 1 else "were"
+    part = f" in {whole}" if whole != "the recording" else ""
+    what = f"'{row['behaviour']}'" if row["behaviour"] else "it"
+    return f"{' and '.join(who)} {were} never seen{part} so that {what} could be told."
 
 
 MORE = {
