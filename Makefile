@@ -10,6 +10,7 @@ PIP    := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
           PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 SOURCE := app tracking llm_query storage assets tests
 DEMO   ?= demo
+SPREAD ?= -n 2 --dist loadfile   # a file's tests share a process; SPREAD= runs them one by one
 
 .PHONY: help install dev demo ui check lint test bench docs format lock clean browser
 
@@ -56,13 +57,13 @@ lint: $(DEV)
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/python -m pytest -m "not browser and not slow"
+	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not slow"
 
 browser:
 	sh tests/browser/install.sh
 
 test: lint browser
-	$(BIN)/python -m pytest -rs
+	$(BIN)/python -m pytest $(SPREAD) -rs
 
 bench: $(DEV)
 	$(BIN)/python -m tests.benchmarks
