@@ -96,8 +96,8 @@ def read_samples(
         shared = int(rows.groupby("video")["_value"].size().gt(1).sum())
         if shared:
             notes.append(
-                f"{shared} videos hold several of these animals, which may not be independent: "
-                "nesting them in the video accounts for it"
+                f"{'1 video holds' if shared == 1 else f'{shared} videos hold'} several of these "
+                "animals, which may not be independent: nesting them in the video accounts for it"
             )
     parts = [rows[rows["_group"] == name] for name in names]
     clusters = None

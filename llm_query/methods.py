@@ -191,7 +191,7 @@ def _test(found: Comparison, column: str) -> str:
     if found.test is None:
         return f"{found.measure} by {column} ({groups}) was not tested: {found.reason}."
     effects = " and ".join(dict.fromkeys(effect.name.split(" (")[0] for effect in found.effects))
-    text = f"{found.measure} was compared by {column} ({groups}) with the {_name(found)}"
+    text = f"{found.measure} was compared by {column} ({groups}) with {_name(found)}"
     if found.reason != "asked for":
         text += f" ({found.reason})"
     if effects:
@@ -203,7 +203,9 @@ def _test(found: Comparison, column: str) -> str:
 
 
 def _name(found: Comparison) -> str:
-    return found.test.name if found.test else "no test"
+    """The test with its article, which a name such as Welch's has not."""
+    name = found.test.name if found.test else "no test"
+    return name if name.split(" ")[0].endswith("'s") else f"the {name}"
 
 
 def number(value: float) -> str:

@@ -22,7 +22,8 @@ SAID = tuple(
         (r"chas(?:e|ing)$", "was", "chasing", ""),
         (r"follow(?:ing)?$", "was", "following", ""),
         (r"approach(?:ing)?$", "was", "approaching", ""),
-        (r"(immobile|freezing|moving)$", "was", r"\1", None),
+        (r"(immobile|freezing|moving|rearing|grooming|asleep)$", "was", r"\1", None),
+        (r"huddle$", "was", "in a huddle", "with"),
         (r"(in|outside|facing|left of|right of|above|below) (.+)", "was", r"\1 {the}\2", None),
         (r"enters (.+)", "", r"entered {the}\1", None),
         (r"leaves (.+)", "", r"left {the}\1", None),
@@ -139,7 +140,8 @@ def said(behaviour: str, subject: str, target: str | None = None, *, never: bool
     clauses = _clauses(name, targets)
     if not clauses:
         partner = f" with {' and '.join(targets)}" if target else ""
-        return f"{subject}{partner}: {behaviour or 'in it'}{' never' if never else ''}"
+        did = f'did "{behaviour}"' if behaviour else "did it"
+        return f"{subject} {'never ' if never else ''}{did}{partner}"
     free = [who for who in targets if not re.search(rf"\b{re.escape(who)}\b", name)]
     other = " and ".join(free or targets)
     if len(clauses) == 1 and other and (clauses[0][1].link or "")[:1] == "=":

@@ -65,7 +65,7 @@ def test_the_paragraph_says_tracks_definitions_test_and_versions():
         "Animals were found in 97.5 % of the frames on average (lowest recording 95.0 %). "
         "Definitions: time_immobile: the time with a speed below 0.5 cm/s over a window of 0.5 s, "
         "for at least 1 s. time_immobile was compared by treatment (drug1 n = 10, drug2 n = 10) "
-        "with the Welch's t test (2 independent groups"
+        "with Welch's t test (2 independent groups"
     )
     assert "effect sizes are Hedges' g and difference of means with 95 % confidence" in text
     assert "unit of analysis was the animal." in text and "corrected" not in text

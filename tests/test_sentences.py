@@ -69,7 +69,11 @@ def row(behaviour: str, target: str | None = None, **numbers: Any) -> dict[str, 
             None,
             "mouse1 left the corner and then entered the arm within 5 s,",
         ),
-        ("wet dog shake", "mouse2", "mouse1 with mouse2: wet dog shake"),
+        ("wet dog shake", "mouse2", 'mouse1 did "wet dog shake" with mouse2'),
+        ("dig", None, 'mouse1 did "dig"'),
+        ("huddle", None, "mouse1 was in a huddle"),
+        ("huddle", "mouse2+mouse3", "mouse1 was in a huddle with mouse2 and mouse3"),
+        ("rearing", None, "mouse1 was rearing"),
     ],
 )
 def test_what_was_done_reads_as_a_sentence(behaviour: str, target: str | None, words: str) -> None:
@@ -91,6 +95,7 @@ def test_never_is_said_and_a_latency_that_never_came_is_censored() -> None:
     )
     censored = sentence(row("enters corner", kind="point", **never), also=["latency_s"])
     assert censored == "mouse1 never entered the corner (censored at 60.0 s)."
+    assert sentence(row("dig", **never)) == 'mouse1 never did "dig".'
     short = sentence(row("in corner for less than 2 s", **never))
     assert short == "mouse1 was never in the corner for less than 2 s."
     assert said("body length less than 7 cm", "a", never=True) == (
