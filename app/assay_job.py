@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import assets
 from app.errors import AppError
 from app.region_files import read_geojson
-from llm_query.assays import ASSAYS
+from llm_query.assays.registry import ASSAYS
 from storage.analyses import find_analysis, keep
 from storage.bouts import ANALYSIS, delete_bouts, read_bouts, save_bouts
 from storage.regions import Region, regions, save_region

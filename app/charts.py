@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from llm_query.drawing import COLOURS, ROW_PX, colour_of
+from llm_query.figures.drawing import COLOURS, ROW_PX, colour_of
 
 SVG_POINTS = 50_000
 

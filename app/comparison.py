@@ -14,8 +14,8 @@ from app.errors import AppError
 from storage.study import Study, open_study
 
 if TYPE_CHECKING:
-    from llm_query.comparing import Comparison
-    from llm_query.methods import Tracked
+    from llm_query.statistics.comparing import Comparison
+    from llm_query.statistics.methods import Tracked
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Answer:
 
 def compare_study(study: Path, question: Question) -> Answer:
     """Compare the groups of a study as asked."""
-    from llm_query.comparing import compare_groups, correct
-    from llm_query.methods import methods_paragraph
+    from llm_query.statistics.comparing import compare_groups, correct
+    from llm_query.statistics.methods import methods_paragraph
 
     if not question.measures and not question.behaviours:
         raise AppError("Say what to compare: a measure, or --behaviour.")
@@ -136,7 +136,7 @@ def _of_measures(study: Path, question: Question) -> list[Values]:
 
 def _values(name: str, region: str | None, rows: pd.DataFrame, here: pd.DataFrame) -> Values:
     """The rows of one measure; a latency that never came is censored when it was last seen."""
-    from llm_query.methods import describe_measure
+    from llm_query.statistics.methods import describe_measure
 
     rows, unseen = _seen_only(name, rows)
     units = sorted(rows["unit"].unique())
@@ -184,7 +184,7 @@ def _seen_only(name: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _tracked(study: Study) -> "Tracked | None":
-    from llm_query.methods import Tracked
+    from llm_query.statistics.methods import Tracked
     from storage.runs import active_run
     from storage.videos import videos
 

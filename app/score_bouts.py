@@ -98,7 +98,7 @@ def list_differences(watched: Sequence[Watched], behaviours: Sequence[str]) -> p
     Columns video, start_frame, stop_frame, start_s, stop_s, duration_s, truth and found: what each
     saw, "none" for nothing.
     """
-    from llm_query.confusion import disagreeing
+    from llm_query.statistics.confusion import disagreeing
 
     tables = [
         disagreeing(*_labels(one, behaviours), one.edges_s).assign(video=one.video)
@@ -117,7 +117,7 @@ def _scores(
     each = {name: _scores_of(watched, name, limits) for name in behaviours}
     if len(behaviours) == 1:
         return each[behaviours[0]]
-    from llm_query.confusion import confusion_table, overall_kappa
+    from llm_query.statistics.confusion import confusion_table, overall_kappa
 
     labels = [_labels(one, behaviours) for one in watched]
     first, second = (np.concatenate([pair[side] for pair in labels]) for side in (0, 1))
@@ -130,7 +130,7 @@ def _scores(
 
 
 def _scores_of(watched: Sequence[Watched], behaviour: str, limits: Limits) -> dict[str, Any]:
-    from llm_query.agreement import compare
+    from llm_query.statistics.agreement import compare
 
     counts = [
         compare(
@@ -144,7 +144,7 @@ def _scores_of(watched: Sequence[Watched], behaviour: str, limits: Limits) -> di
 
 
 def _labels(one: Watched, behaviours: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    from llm_query.confusion import label_frames
+    from llm_query.statistics.confusion import label_frames
 
     return (
         label_frames(one.truth, one.n_frames, behaviours, "The truth"),

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llm_query import bout_algebra as algebra
-from llm_query import bout_order as order
-from llm_query.bout_bins import in_bins
-from llm_query.bout_numbers import BoutNumbers
-from llm_query.bout_pairs import check_seconds, names, says_at_least
-from llm_query.bout_table import COLUMNS, Pair
+from llm_query.algebra import bout_algebra as algebra
+from llm_query.algebra import bout_order as order
+from llm_query.algebra.bout_bins import in_bins
+from llm_query.algebra.bout_numbers import BoutNumbers
+from llm_query.algebra.bout_pairs import check_seconds, names, says_at_least
+from llm_query.algebra.bout_table import COLUMNS, Pair
+from llm_query.algebra.intervals import TOLERANCE_S, window
 from llm_query.errors import QueryError
-from llm_query.intervals import TOLERANCE_S, window
 
 if TYPE_CHECKING:
     import pandas as pd

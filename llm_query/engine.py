@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llm_query.answers import BOUT_COLUMNS, OFFLINE, Answer, plain, records, to_answer
-from llm_query.definitions import Definition, Turn
 from llm_query.errors import QueryError
-from llm_query.learned import named_behaviours
+from llm_query.learning.learned import named_behaviours
 from llm_query.memory import Memory, window
+from llm_query.models.trust import check_kept_code, check_may_run
 from llm_query.planner import Context, Plan, plan
+from llm_query.remembering.definitions import Definition, Turn
 from llm_query.sandbox import Result, check_code, kill_running, run_code
-from llm_query.trust import check_kept_code, check_may_run
 from llm_query.vocabulary import needs_outlines
 from storage.analyses import find_analysis, keep
 from storage.bouts import read_bouts, save_bouts
@@ -112,7 +112,7 @@ def _ask_model(
 ) -> list[Answer]:
     """Let a model answer; where its code may not run it is not asked, which would cost money."""
     from llm_query.model import find_model
-    from llm_query.model_answers import Asked, ask_for_videos, recalled
+    from llm_query.models.model_answers import Asked, ask_for_videos, recalled
 
     asked = find_model(model, os.environ, study_folder) if isinstance(model, str) else model
     unconfined = check_may_run(study_folder)

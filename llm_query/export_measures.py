@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from llm_query.bout_algebra import window
+from llm_query.algebra.bout_algebra import window
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
-from llm_query.freezing import freezing
-from llm_query.kinematics import distance_moved, mean_speed
+from llm_query.individual.freezing import freezing
+from llm_query.individual.kinematics import distance_moved, mean_speed
+from llm_query.individual.motion import immobile, moving
+from llm_query.individual.paths import path_straightness
 from llm_query.known_time import told, watched_s
-from llm_query.motion import immobile, moving
-from llm_query.paths import path_straightness
+from llm_query.places.zones import distance_to_region, enters, in_region, leaves
 from llm_query.recording import Recording
-from llm_query.social import nearest_neighbour_distance
-from llm_query.zones import distance_to_region, enters, in_region, leaves
+from llm_query.social.contacts import nearest_neighbour_distance
 from storage.runs import active_run
 from storage.snapshot import write_snapshot
 from storage.study import open_study

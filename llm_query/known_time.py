@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from llm_query.bout_pairs import state
+from llm_query.algebra.bout_pairs import state
+from llm_query.algebra.intervals import runs
 from llm_query.bouts import Bouts
-from llm_query.intervals import runs
 
 
 def known_frames(bouts: Bouts) -> np.ndarray:

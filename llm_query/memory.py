@@ -8,17 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from llm_query.definitions import Definition, Turn, estimate_tokens
 from llm_query.errors import QueryError
-from llm_query.recall import (
-    find_name,
-    latest,
-    mentioned,
-    needed_by,
-    recall,
-    unknown_symbols,
-)
-from llm_query.remembering import (
+from llm_query.remembering.checks import (
     as_definition,
     check,
     check_name,
@@ -30,7 +21,16 @@ from llm_query.remembering import (
     needs_of,
     user_name,
 )  # fmt: skip
-from llm_query.spoken_definitions import read_definition
+from llm_query.remembering.definitions import Definition, Turn, estimate_tokens
+from llm_query.remembering.recall import (
+    find_name,
+    latest,
+    mentioned,
+    needed_by,
+    recall,
+    unknown_symbols,
+)
+from llm_query.remembering.spoken_definitions import read_definition
 from storage.errors import StudyError
 from storage.memory import (
     StoredDefinition,

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from llm_query.definitions import estimate_tokens
-from llm_query.model_refusals import ContextTooLong, Refused
-from llm_query.model_replies import InvalidReply, read_reply
-from llm_query.model_server import Server
-from llm_query.model_settings import ModelError, ModelSettings, settings_from
-from llm_query.token_counts import message_tokens
+from llm_query.models.model_refusals import ContextTooLong, Refused
+from llm_query.models.model_replies import InvalidReply, read_reply
+from llm_query.models.model_server import Server
+from llm_query.models.model_settings import ModelError, ModelSettings, settings_from
+from llm_query.models.token_counts import message_tokens
+from llm_query.remembering.definitions import estimate_tokens
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

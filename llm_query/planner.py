@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from llm_query.errors import QueryError
-from llm_query.handbook import Preset, fill, find_preset
-from llm_query.plan_describe import reading_text
-from llm_query.plan_frames import find_frame
-from llm_query.plan_kept import says_the_same
-from llm_query.plan_program import write_program
-from llm_query.plan_ratios import take_bins
-from llm_query.plan_reading import read
-from llm_query.plan_slots import Context, Refusal
-from llm_query.plan_tokens import lex
-from llm_query.plan_wrap import Written, write_frame
+from llm_query.planning.handbook import Preset, fill, find_preset
+from llm_query.planning.plan_describe import reading_text
+from llm_query.planning.plan_frames import find_frame
+from llm_query.planning.plan_kept import says_the_same
+from llm_query.planning.plan_program import write_program
+from llm_query.planning.plan_ratios import take_bins
+from llm_query.planning.plan_reading import read
+from llm_query.planning.plan_slots import Context, Refusal
+from llm_query.planning.plan_tokens import lex
+from llm_query.planning.plan_wrap import Written, write_frame
 from llm_query.sandbox import check_code
 from llm_query.vocabulary import needs_outlines
 

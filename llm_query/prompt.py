@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from llm_query.bouts import COLUMNS, Bouts
-from llm_query.definitions import Definition, Turn, estimate_tokens
-from llm_query.model_settings import ModelError
-from llm_query.plan_slots import Context
-from llm_query.prompt_words import chosen_help, methods_of
+from llm_query.models.model_settings import ModelError
+from llm_query.models.prompt_words import chosen_help, methods_of
+from llm_query.models.token_counts import message_tokens
+from llm_query.planning.plan_slots import Context
 from llm_query.recording import Recording
-from llm_query.token_counts import message_tokens
+from llm_query.remembering.definitions import Definition, Turn, estimate_tokens
 from storage.schema import migrations
 
 MOST_NAMES = 60  # of animals, regions, ... that a prompt lists; the others are counted

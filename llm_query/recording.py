@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from llm_query.trained import LearnedBehaviour
+    from llm_query.learning.trained import LearnedBehaviour
 
 Value = TypeVar("Value")
 

@@ -8,8 +8,8 @@ import textwrap
 from collections.abc import Iterable
 from functools import lru_cache
 
-from llm_query.inflections import bases
-from llm_query.synonyms import PLAIN_WORDS, alike
+from llm_query.remembering.inflections import bases
+from llm_query.remembering.synonyms import PLAIN_WORDS, alike
 from llm_query.word_help import OTHER, TOPICS, Entry, Parameter, entries
 
 CONVENTIONS = """\

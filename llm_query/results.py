@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llm_query.bout_algebra import single, window
-from llm_query.bout_pairs import listed
+from llm_query.algebra.bout_algebra import single, window
+from llm_query.algebra.bout_pairs import listed
 from llm_query.bouts import COLUMNS as BOUT_COLUMNS
 from llm_query.bouts import Bouts
 from llm_query.columns import Later, Result

@@ -13,9 +13,9 @@ from pyarrow import parquet
 from llm_query.columns import codes, numbers
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
+from llm_query.learning.trained import LearnedBehaviour, stored_behaviour
 from llm_query.outlines import Outlines
 from llm_query.recording import Recording, Track
-from llm_query.trained import LearnedBehaviour, stored_behaviour
 
 VALUES = {
     "heading_deg": "heading_deg",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llm_query import bouts as bouts_module
-from llm_query.bout_pairs import says_at_least
+from llm_query.algebra.bout_pairs import says_at_least
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.recording import Recording

@@ -11,11 +11,18 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 MODULES = (
-    "kinematics", "paths", "cleaning", "bodies", "motion", "freezing", "postures", "gait", "rest",
-    "zones", "visits", "arenas", "social", "encounters", "meetings", "groups", "huddles",
-    "social_table", "pursuit", "states", "learned",
-    "sides", "tools", "summaries", "results", "arithmetic", "figures", "portraits", "group_figures",
-    "transition_figures", "embedding", "assays", "features",
+    "individual.kinematics", "individual.paths", "individual.cleaning", "individual.bodies",
+    "individual.motion", "individual.freezing", "individual.postures", "individual.gait",
+    "individual.rest",
+    "places.zones", "places.visits", "places.arenas", "places.sides",
+    "social.contacts", "social.encounters", "social.meetings", "social.groups", "social.huddles",
+    "social.social_table", "social.pursuit",
+    "states", "tools", "results",
+    "learning.learned", "learning.features",
+    "algebra.summaries", "algebra.arithmetic",
+    "figures.basic", "figures.portraits", "figures.group_figures", "figures.transition_figures",
+    "figures.embedding",
+    "assays.registry",
 )  # fmt: skip
 KINDS = {
     "Bouts": "bouts", "float": "number", "int": "number", "np.ndarray": "array",

@@ -27,19 +27,19 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
      ("zones", "visits", "arenas", "sides", "line_crossings", "region_", "distances", "routes")),
     ("Social", "Two animals: distances, contact, who looks at, approaches, follows or leaves whom. "
      "The first name is who does it, the second to whom.",
-     ("social", "encounters", "pursuit", "meetings")),
+     ("contacts", "social_", "encounters", "pursuit", "meetings")),
     ("Groups", "All animals together: who is nearest to whom, how spread out and how aligned they "
      "are.", ("groups", "huddles")),
     ("Learned behaviours", "Behaviours learned from bouts that a person scored, and the features "
-     "they are learned from.", ("learned", "features", "learning", "forests", "signals")),
+     "they are learned from.", ("learned", "features", "training", "forests", "signals")),
     ("Bouts and summaries", "Joining, ordering and counting bouts, and making an answer of them.",
      ("bouts", "bout_", "states", "summaries", "results", "arithmetic", "agreement",
       "comparing", "methods")),
     ("Assays", "Standard tests as one call: every number an experiment of that kind reports.",
-     ("assay",)),
+     ("assay", "registry")),
     ("Figures", "Pictures of all of this. They hold at most about 20,000 points per line, are "
      "counted here and not in the browser, and can be written as PNG, SVG, PDF or HTML.",
-     ("figures", "portraits", "embedding", "transition_figures", "group_figures")),
+     ("basic", "portraits", "embedding", "transition_figures", "group_figures")),
     ("Tools", "Units, periods, and means over a part of the recording.", ("tools",)),
 )  # fmt: skip
 OTHER = "More"
@@ -162,7 +162,7 @@ def say_plainly(text: str) -> str:
 def topic_of(module: str) -> str:
     """The topic to which a module's words belong.
 
-    >>> topic_of("llm_query.zones"), topic_of("llm_query.assays_mazes")
+    >>> topic_of("llm_query.places.zones"), topic_of("llm_query.assays.assays_mazes")
     ('Regions', 'Assays')
     """
     name = module.rpartition(".")[2]

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from llm_query.intervals import runs
+from llm_query.algebra.intervals import runs
+from llm_query.learning.validation import Scored
 from llm_query.recording import Recording
-from llm_query.validation import Scored
 
 BODY = 40.0  # px
 # Circling is fast and turning, neither alone; speeds and turns of all sizes occur.

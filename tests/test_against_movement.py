@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from reference.make_movement import ANIMALS, FPS, MICE_FRAMES, POINTS, mice, scene
 
-from llm_query.directions import directional_change, heading, turning_angle
-from llm_query.kinematics import (
+from llm_query.individual.directions import directional_change, heading, turning_angle
+from llm_query.individual.kinematics import (
     acceleration_vector,
     distance_moved,
     speed,
     step_length,
     velocity,
 )
-from llm_query.paths import path_deviation, path_straightness
+from llm_query.individual.paths import path_deviation, path_straightness
 from llm_query.recording import Recording
-from llm_query.social import distance_between
+from llm_query.social.contacts import distance_between
 
 STORED = json.loads(Path(__file__).with_name("reference").joinpath("movement.json").read_text())
 

@@ -8,9 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llm_query.agreement import compare, disagreements, kappa_of, scan_frames, score_bouts
-from llm_query.confusion import confusion_table, disagreeing, label_frames, overall_kappa
 from llm_query.errors import QueryError
+from llm_query.statistics.agreement import (
+    compare,
+    disagreements,
+    kappa_of,
+    scan_frames,
+    score_bouts,
+)
+from llm_query.statistics.confusion import confusion_table, disagreeing, label_frames, overall_kappa
 
 
 def bouts(*pairs: tuple[int, int]) -> pd.DataFrame:

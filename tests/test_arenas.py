@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import every_setting, make, still, straight
 
-from llm_query.arenas import in_reach, overlapping_regions, region_around
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
-from llm_query.line_crossings import crosses
+from llm_query.places.arenas import in_reach, overlapping_regions, region_around
+from llm_query.places.line_crossings import crosses
+from llm_query.places.sides import beside
+from llm_query.places.visits import transitions, visits
+from llm_query.places.zones import distance_to_region, enters, in_region, latency_to_region
 from llm_query.recording import Recording
-from llm_query.sides import beside
-from llm_query.visits import transitions, visits
-from llm_query.zones import distance_to_region, enters, in_region, latency_to_region
 
 LINES = {
     "door": ("line", [[30, 0], [30, 20]], "region"),

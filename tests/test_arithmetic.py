@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known import every_setting, make, still, straight
 
-from llm_query.arithmetic import (
+from llm_query.algebra.arithmetic import (
     bout_lengths,
     per_minute,
     quantile_of,
@@ -17,7 +17,7 @@ from llm_query.arithmetic import (
 )
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
-from llm_query.kinematics import step_length
+from llm_query.individual.kinematics import step_length
 from llm_query.results import summarise
 from llm_query.tools import tell
 

@@ -18,13 +18,14 @@ from typer.testing import CliRunner
 from app import workplace
 from app.cli import app
 from app.workplace import Workplace
-from llm_query import engine, trust
+from llm_query import engine
 from llm_query.confinement import Confinement
 from llm_query.engine import ask, run_analysis
 from llm_query.errors import QueryError
 from llm_query.memory import Memory
 from llm_query.model import ModelError
-from llm_query.token_counts import message_tokens
+from llm_query.models import trust
+from llm_query.models.token_counts import message_tokens
 from storage.analyses import analyses, find_analysis, keep
 from storage.regions import Region, save_region
 from storage.study import open_study

@@ -10,7 +10,7 @@ from terminal import Ended, ethoscribe
 
 from app.assay_job import build_code, list_assays, template
 from app.errors import AppError
-from llm_query.assays import ASSAYS
+from llm_query.assays.registry import ASSAYS
 from storage.bouts import read_bouts
 from storage.regions import regions
 from storage.study import open_study

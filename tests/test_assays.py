@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from known import NTSC, Setting, every_setting, make, still
 
-from llm_query.assays import (
+from llm_query.assays.registry import (
     explores,
     fear_conditioning,
     forced_swim,
@@ -19,10 +19,10 @@ from llm_query.assays import (
     three_chamber,
 )
 from llm_query.errors import QueryError
-from llm_query.motion import immobile
+from llm_query.individual.motion import immobile
+from llm_query.individual.rest import floating
 from llm_query.outlines import Outlines
 from llm_query.recording import Recording
-from llm_query.rest import floating
 from storage.poses import read_poses
 
 FIELD = {"field": ("rectangle", [[0, 0], [60, 60]], "arena")}

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from known import NTSC, Setting, every_setting, make
 
-from llm_query.assays import head_dips, light_dark, maze_alternation, plus_maze
+from llm_query.assays.registry import head_dips, light_dark, maze_alternation, plus_maze
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.outlines import Outlines
+from llm_query.places.zones import in_region
 from llm_query.recording import Recording
-from llm_query.zones import in_region
 
 MAZE = {
     "open left": ("rectangle", [[0, 32.5], [32.5, 37.5]], "region"),

@@ -8,7 +8,8 @@ import pytest
 from known import SETTINGS, every_setting, make, still, straight
 from outline_samples import discs, outlines
 
-from llm_query.bodies import (
+from llm_query.errors import QueryError
+from llm_query.individual.bodies import (
     activity,
     body_length,
     curvature,
@@ -17,7 +18,6 @@ from llm_query.bodies import (
     mobility,
     point_angle,
 )
-from llm_query.errors import QueryError
 from llm_query.outlines import Outlines, changed_area
 from llm_query.recording import Recording
 

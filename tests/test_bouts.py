@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llm_query.algebra.intervals import bridge, cover, runs
 from llm_query.bouts import Bouts, collect
 from llm_query.errors import QueryError
-from llm_query.intervals import bridge, cover, runs
 from llm_query.recording import Recording
 from llm_query.states import bouts_where
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from known import every_setting, make, still, straight
 
-from llm_query.cleaning import SMOOTHERS, clean, fill_gaps, without_jumps
 from llm_query.errors import QueryError
-from llm_query.kinematics import distance_moved, speed
+from llm_query.individual.cleaning import SMOOTHERS, clean, fill_gaps, without_jumps
+from llm_query.individual.kinematics import distance_moved, speed
 from llm_query.recording import Recording
 
 

@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.oneway import anova_oneway
 
-from llm_query.comparing import compare_groups, correct
-from llm_query.effects import (
+from llm_query.errors import QueryError
+from llm_query.statistics.comparing import compare_groups, correct
+from llm_query.statistics.effects import (
     cliffs_delta,
     eta_squared,
     hedges_g,
@@ -18,10 +19,9 @@ from llm_query.effects import (
     rank_epsilon_squared,
     small_sample_factor,
 )
-from llm_query.errors import QueryError
-from llm_query.group_nested import compare_nested
-from llm_query.group_ranks import rank_sum_p
-from llm_query.group_tests import adjust, survival
+from llm_query.statistics.group_nested import compare_nested
+from llm_query.statistics.group_ranks import rank_sum_p
+from llm_query.statistics.group_tests import adjust, survival
 
 # Student's (1908) sleep data, as every textbook prints them: extra hours under two drugs.
 DRUG1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]

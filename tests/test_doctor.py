@@ -7,7 +7,7 @@ from openai_server import KEY, Fail, Raw, Say, serving
 from terminal import ROOT, command, environment, ethoscribe
 
 from app import doctor
-from llm_query import model_settings
+from llm_query.models import model_settings
 
 
 def finding(name: str) -> doctor.Finding:

@@ -11,7 +11,10 @@ from known import SETTINGS, Setting, every_setting, make
 from outline_samples import discs
 from pose_files import MICE3, read_mabe
 
-from llm_query.encounters import (
+from llm_query.errors import QueryError
+from llm_query.recording import Recording
+from llm_query.social.contacts import facing, head_angle, near
+from llm_query.social.encounters import (
     nose_contact,
     nose_to_body,
     nose_to_ear,
@@ -19,10 +22,7 @@ from llm_query.encounters import (
     side_by_side,
     watching,
 )
-from llm_query.errors import QueryError
-from llm_query.meetings import closest_distance, distance_to_outline, touch
-from llm_query.recording import Recording
-from llm_query.social import facing, head_angle, near
+from llm_query.social.meetings import closest_distance, distance_to_outline, touch
 
 NAMES = ("a", "b", "c")
 

@@ -10,15 +10,15 @@ import pytest
 from learned_scenes import BODY, scene
 
 from llm_query.errors import QueryError
-from llm_query.features import (
+from llm_query.learning.features import (
     WINDOWS_S,
     behaviour_features,
     feature_names,
     feature_values,
     parse,
 )
+from llm_query.learning.signals import length_scale
 from llm_query.recording import Recording
-from llm_query.signals import length_scale
 
 EDGE_S = max(WINDOWS_S)
 

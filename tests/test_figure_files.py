@@ -16,7 +16,7 @@ from terminal import ethoscribe
 from app import figure_files
 from app.charts import dressed
 from app.errors import AppError
-from llm_query.figures import plot_bars, plot_trajectory
+from llm_query.figures.basic import plot_bars, plot_trajectory
 from storage.regions import Region, save_region
 from storage.study import open_study
 

@@ -9,8 +9,7 @@ import pytest
 from known import Setting, every_setting, make, still, straight
 
 from llm_query.bouts import Bouts
-from llm_query.drawing import COLOURS, MAX_POINTS, thin
-from llm_query.figures import (
+from llm_query.figures.basic import (
     plot_bars,
     plot_ethogram,
     plot_histogram,
@@ -18,6 +17,7 @@ from llm_query.figures import (
     plot_timecourse,
     plot_trajectory,
 )
+from llm_query.figures.drawing import COLOURS, MAX_POINTS, thin
 from llm_query.recording import Recording
 
 ROOM = {

@@ -11,7 +11,7 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
 from llm_query.errors import QueryError
-from llm_query.forests import CHUNK, Forest, from_sklearn, stump
+from llm_query.learning.forests import CHUNK, Forest, from_sklearn, stump
 
 
 def made(kind, rows: int = 3000):

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import Setting, every_setting, make
 
-from llm_query.agreement import cohen_kappa
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
-from llm_query.freezing import calibrate_freezing, freezing
+from llm_query.individual.freezing import calibrate_freezing, freezing
 from llm_query.recording import Recording
+from llm_query.statistics.agreement import cohen_kappa
 
 POINTS = {  # cm from the centre of an animal that looks right
     "Nose": (4.0, 0.0), "Left_ear": (3.0, -1.0), "Right_ear": (3.0, 1.0), "Mid-Back": (0.5, 0.0),

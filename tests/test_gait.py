@@ -5,7 +5,7 @@ import pytest
 from known import every_setting, make
 
 from llm_query.errors import QueryError
-from llm_query.gait import strides
+from llm_query.individual.gait import strides
 
 STANCE, SWING, STEP_CM = 8, 4, 6.0  # frames, frames, cm
 

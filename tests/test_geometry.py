@@ -5,7 +5,7 @@ import pytest
 
 from llm_query.errors import QueryError
 from llm_query.geometry import MovingRegion, Region, find_region
-from llm_query.region_masks import raster
+from llm_query.places.region_masks import raster
 
 L_SHAPE = Region("L", "polygon", np.array([[0, 0], [10, 0], [10, 4], [4, 4], [4, 10], [0, 10]]))
 BOX = Region("box", "rectangle", np.array([[10, 8], [2, 4]]))

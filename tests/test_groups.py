@@ -8,7 +8,9 @@ from known import SETTINGS, Setting, every_setting, make, still, straight
 from outline_samples import discs
 
 from llm_query.errors import QueryError
-from llm_query.groups import (
+from llm_query.recording import Recording
+from llm_query.social.contacts import contact, near
+from llm_query.social.groups import (
     group_centre,
     group_spread,
     isolated,
@@ -16,11 +18,9 @@ from llm_query.groups import (
     relative_angle,
     relative_speed,
 )
-from llm_query.huddles import huddle, huddle_groups, huddle_size
-from llm_query.pursuit import approach
-from llm_query.recording import Recording
-from llm_query.social import contact, near
-from llm_query.social_table import social_measures
+from llm_query.social.huddles import huddle, huddle_groups, huddle_size
+from llm_query.social.pursuit import approach
+from llm_query.social.social_table import social_measures
 
 
 def legs(setting: Setting, *stops: tuple[float, float, float]):  # type: ignore[no-untyped-def]

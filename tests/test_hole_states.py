@@ -3,8 +3,8 @@
 import numpy as np
 from known import every_setting
 
-from llm_query.freezing import freezing
-from llm_query.motion import immobile, moving
+from llm_query.individual.freezing import freezing
+from llm_query.individual.motion import immobile, moving
 from llm_query.recording import Recording
 
 BEFORE, AFTER, STALL_S = 100, 150, 5.0

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from known import SETTINGS, every_setting
 
-from llm_query.bodies import mobility
-from llm_query.cleaning import fill_gaps
-from llm_query.directions import turning_angle
+from llm_query.algebra.intervals import bridge, holes, usual_step
 from llm_query.errors import QueryError
-from llm_query.gait import strides
-from llm_query.intervals import bridge, holes, usual_step
-from llm_query.kinematics import (
+from llm_query.individual.bodies import mobility
+from llm_query.individual.cleaning import fill_gaps
+from llm_query.individual.directions import turning_angle
+from llm_query.individual.gait import strides
+from llm_query.individual.kinematics import (
     acceleration,
     distance_moved,
     mean_speed,
@@ -18,10 +18,10 @@ from llm_query.kinematics import (
     step_length,
     turning_speed,
 )
-from llm_query.local_fits import stretch_ids, windows
+from llm_query.individual.local_fits import stretch_ids, windows
+from llm_query.individual.paths import path_straightness, sinuosity
+from llm_query.individual.point_speed import filled, steady_speed, strayed
 from llm_query.outlines import Outlines
-from llm_query.paths import path_straightness, sinuosity
-from llm_query.point_speed import filled, steady_speed, strayed
 from llm_query.recording import Recording
 
 BEFORE, AFTER, STALL_S = 100, 150, 5.0  # frames, frames, seconds

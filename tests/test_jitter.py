@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from jitter import LENGTH_PX, PLACES, PX_PER_CM, every_jitter, every_rate, resting
 
-from llm_query.freezing import freezing
-from llm_query.gait import strides
-from llm_query.motion import immobile, mobility_state, moving
+from llm_query.individual.freezing import freezing
+from llm_query.individual.gait import strides
+from llm_query.individual.motion import immobile, mobility_state, moving
+from llm_query.individual.rest import asleep
 from llm_query.outlines import Outlines
 from llm_query.recording import Recording
-from llm_query.rest import asleep
 
 STANCE_S, SWING_S, STEP_CM = 0.25, 0.1, 6.0
 

@@ -8,10 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llm_query.bodies import curvature, mobility, point_angle
-from llm_query.cleaning import clean
-from llm_query.directions import directional_change, heading, turning_angle, turning_speed
-from llm_query.kinematics import (
+from llm_query.individual.bodies import curvature, mobility, point_angle
+from llm_query.individual.cleaning import clean
+from llm_query.individual.directions import (
+    directional_change,
+    heading,
+    turning_angle,
+    turning_speed,
+)
+from llm_query.individual.kinematics import (
     acceleration,
     acceleration_vector,
     distance_moved,
@@ -21,8 +26,8 @@ from llm_query.kinematics import (
     speed,
     velocity,
 )
+from llm_query.individual.paths import meander, path_deviation, path_straightness, sinuosity
 from llm_query.outlines import Outlines
-from llm_query.paths import meander, path_deviation, path_straightness, sinuosity
 from llm_query.recording import Recording
 
 NAMES = ("a", "b", "c")

@@ -8,7 +8,7 @@ from known import every_setting, make, still, straight
 
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
-from llm_query.kinematics import (
+from llm_query.individual.kinematics import (
     acceleration,
     acceleration_vector,
     angle_between,
@@ -24,8 +24,8 @@ from llm_query.kinematics import (
     turning_speed,
     velocity,
 )
+from llm_query.places.zones import in_region
 from llm_query.recording import Recording
-from llm_query.zones import in_region
 
 NTSC = Fraction(30000, 1001)
 VARIABLE = np.array([0.0, 0.03, 0.1, 0.14, 0.3, 0.32, 0.4, 0.5])

@@ -15,11 +15,11 @@ from storage_samples import Info, run_of, track_shard
 from typer.testing import CliRunner
 
 from app.cli import app
-from llm_query import learning
 from llm_query.engine import run_analysis
 from llm_query.errors import QueryError
-from llm_query.learned import named_behaviours
-from llm_query.learning_study import apply_in_study, learn_in_study
+from llm_query.learning import training as learning
+from llm_query.learning.learned import named_behaviours
+from llm_query.learning.learning_study import apply_in_study, learn_in_study
 from storage.bouts import read_bouts, save_bouts
 from storage.learned import delete_learned, find_learned, learned_behaviours
 from storage.runs import ingest_run

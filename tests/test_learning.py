@@ -10,13 +10,12 @@ import pandas as pd
 import pytest
 from learned_scenes import BODY, scored_scene, shifted
 
-from llm_query import learning
+from llm_query.algebra.intervals import cover, runs
 from llm_query.errors import QueryError
-from llm_query.intervals import cover, runs
-from llm_query.learned import learned, learned_probability, with_learned
-from llm_query.learning import learn
-from llm_query.recording import Recording
-from llm_query.validation import (
+from llm_query.learning import training as learning
+from llm_query.learning.learned import learned, learned_probability, with_learned
+from llm_query.learning.training import learn
+from llm_query.learning.validation import (
     GUARD_S,
     Pooled,
     Scored,
@@ -24,6 +23,7 @@ from llm_query.validation import (
     choose_decision,
     make_folds,
 )
+from llm_query.recording import Recording
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from llm_query.local_fits import curve_fit, line_fit, windows
+from llm_query.individual.local_fits import curve_fit, line_fit, windows
 
 RATES = [Fraction(25), Fraction(30), Fraction(30000, 1001)]
 

@@ -19,7 +19,7 @@ PROMISED = {
     "speed_between", "facing", "approach", "follow", "chase", "bouts_where",
 }  # fmt: skip
 MODULES = [
-    import_module(f"llm_query.{found.name}") for found in pkgutil.iter_modules(llm_query.__path__)
+    import_module(f"llm_query.{found.name}") for found in pkgutil.walk_packages(llm_query.__path__)
 ]
 
 

@@ -9,8 +9,8 @@ import pytest
 from benchmarks import memory_recall
 from benchmarks.memory_recall import KINDS, SEEDS, Conversation, Score, concepts, distractors
 
-from llm_query.definitions import Definition
-from llm_query.recall import mentioned
+from llm_query.remembering.definitions import Definition
+from llm_query.remembering.recall import mentioned
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from test_comparing import AML, DRUG1, DRUG2, PLANTS, latencies, sleep, table_of
 
-from llm_query.comparing import compare_groups, correct
-from llm_query.methods import (
+from llm_query.statistics.comparing import compare_groups, correct
+from llm_query.statistics.methods import (
     Tracked,
     describe_measure,
     methods_paragraph,

@@ -12,10 +12,10 @@ import pytest
 from openai_server import KEY, Fail, ModelServer, Raw, Say, serving
 from pydantic import BaseModel
 
-from llm_query import model_server
 from llm_query.model import ChatModel, ContextTooLong, ModelError, ModelSettings, find_model
-from llm_query.model_replies import without_thoughts
-from llm_query.model_settings import OPENAI, may_run_unconfined, settings_from
+from llm_query.models import model_server
+from llm_query.models.model_replies import without_thoughts
+from llm_query.models.model_settings import OPENAI, may_run_unconfined, settings_from
 
 ASKED = [{"role": "system", "content": "You count."}, {"role": "user", "content": "How many?"}]
 GOOD = '{"animals": 3, "why": "I see them."}'

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from known import every_setting, make
 
 from llm_query.errors import QueryError
-from llm_query.motion import immobile, mobility_state, moving, speed_between
+from llm_query.individual.motion import immobile, mobility_state, moving, speed_between
 from llm_query.outlines import Outlines
 from llm_query.recording import Recording
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from llm_query.geometry import Region
+from llm_query.places.zones import in_region
 from llm_query.recording import Recording
 from llm_query.results import summarise
-from llm_query.social import near
+from llm_query.social.contacts import near
 from llm_query.states import collect
-from llm_query.zones import in_region
 
 KEYS = ("count", "total_s", "percent", "latency_s", "mean_s")
 

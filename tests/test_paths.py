@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from known import every_setting, make, still, straight
 
-from llm_query.directions import directional_change, signed_angle, turning_angle
 from llm_query.errors import QueryError
-from llm_query.paths import meander, path_deviation, path_straightness, sinuosity
+from llm_query.individual.directions import directional_change, signed_angle, turning_angle
+from llm_query.individual.paths import meander, path_deviation, path_straightness, sinuosity
 from llm_query.recording import Recording
 
 

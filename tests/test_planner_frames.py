@@ -26,9 +26,9 @@ from planner_gold import (
 )
 from test_planner import CONTEXT, answer, found_rows
 
-from llm_query.plan_frames import find_frame
-from llm_query.plan_ratios import take_bins
 from llm_query.planner import Context, plan
+from llm_query.planning.plan_frames import find_frame
+from llm_query.planning.plan_ratios import take_bins
 
 ANIMALS = ("animal1", "animal2", "animal3")
 MINUTES = N * DT / 60

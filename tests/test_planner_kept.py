@@ -22,8 +22,8 @@ from planner_gold import (
 )
 from test_planner import CONTEXT, answer, found_rows
 
-from llm_query.definitions import Definition
 from llm_query.planner import Context, plan
+from llm_query.remembering.definitions import Definition
 
 DASH = Definition(
     "dash", ("sprint",), "Define dash as the animal moves faster than 60 px/s", version=3

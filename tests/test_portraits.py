@@ -12,19 +12,19 @@ from known import Setting, every_setting, make, still, straight
 from scipy import stats
 
 from llm_query.bouts import Bouts
-from llm_query.embedding import _windows, plot_embedding, principal
 from llm_query.errors import QueryError
-from llm_query.group_figures import plot_groups, plot_social_matrix
-from llm_query.kinematics import speed
-from llm_query.portraits import (
+from llm_query.figures.embedding import _windows, plot_embedding, principal
+from llm_query.figures.group_figures import plot_groups, plot_social_matrix
+from llm_query.figures.portraits import (
     plot_bins,
     plot_heading,
     plot_speed_distribution,
     plot_time_budget,
 )
+from llm_query.figures.transition_figures import plot_transitions
+from llm_query.individual.kinematics import speed
 from llm_query.recording import Recording
 from llm_query.states import bouts_where
-from llm_query.transition_figures import plot_transitions
 
 
 def drawn(figure: dict) -> go.Figure:

@@ -5,8 +5,8 @@ import pytest
 from known import every_setting, make
 
 from llm_query.errors import QueryError
+from llm_query.individual.postures import grooming, rearing
 from llm_query.outlines import Outlines
-from llm_query.postures import grooming, rearing
 from llm_query.recording import Recording
 
 

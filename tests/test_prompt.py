@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from llm_query.definitions import Definition, Turn
 from llm_query.examples import example_recording
-from llm_query.model_answers import Asked, budget_tokens, recalled
-from llm_query.model_code import check_model_code
-from llm_query.model_settings import ModelError, ModelSettings
-from llm_query.plan_slots import Context
+from llm_query.models.model_answers import Asked, budget_tokens, recalled
+from llm_query.models.model_code import check_model_code
+from llm_query.models.model_settings import ModelError, ModelSettings
+from llm_query.models.prompt_words import ranked_words
+from llm_query.models.token_counts import message_tokens
+from llm_query.planning.plan_slots import Context
 from llm_query.prompt import RULES, Tried, about, build_prompt
-from llm_query.prompt_words import ranked_words
+from llm_query.remembering.definitions import Definition, Turn
 from llm_query.runner import load_analysis
-from llm_query.token_counts import message_tokens
 from llm_query.vocabulary import vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]

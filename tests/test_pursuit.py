@@ -7,11 +7,11 @@ import pytest
 from known import Setting, every_setting, make, still, straight
 
 from llm_query.errors import QueryError
-from llm_query.meetings import leave, make_contact, touch
-from llm_query.pursuit import approach, chase, follow, path_distance
+from llm_query.individual.sharp import sharp_speed, straightest
 from llm_query.recording import Recording
-from llm_query.sharp import sharp_speed, straightest
-from llm_query.social import near
+from llm_query.social.contacts import near
+from llm_query.social.meetings import leave, make_contact, touch
+from llm_query.social.pursuit import approach, chase, follow, path_distance
 
 
 def legs(setting: Setting, *stops: tuple[float, float, float]):  # type: ignore[no-untyped-def]
@@ -67,7 +67,7 @@ def test_a_long_recording_in_blocks_is_the_same_to_the_last_digit(monkeypatch) -
     paths[0, 195:203] = paths[1, 400:420] = np.nan
     for time_s in (np.arange(900) / 30, np.cumsum(rng.uniform(0.02, 0.05, 900))):
         whole = straightest(paths, time_s, 0.5)
-        monkeypatch.setattr("llm_query.sharp.BLOCK", 100)
+        monkeypatch.setattr("llm_query.individual.sharp.BLOCK", 100)
         assert np.array_equal(straightest(paths, time_s, 0.5), whole, equal_nan=True)
         monkeypatch.undo()
 

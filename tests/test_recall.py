@@ -2,10 +2,10 @@
 
 import pytest
 
-from llm_query.definitions import Definition, Turn, estimate_tokens, terms
-from llm_query.inflections import bases, same_word
 from llm_query.memory import window
-from llm_query.recall import (
+from llm_query.remembering.definitions import Definition, Turn, estimate_tokens, terms
+from llm_query.remembering.inflections import bases, same_word
+from llm_query.remembering.recall import (
     chain,
     find_name,
     latest,

@@ -145,7 +145,7 @@ def test_a_word_is_taken_apart_into_what_a_biologist_asks(words):
 
 
 def test_topics_follow_the_modules():
-    assert topic_of("llm_query.social_table") == "Social"
+    assert topic_of("llm_query.social.social_table") == "Social"
     assert topic_of("llm_query.nobody_knows") == "More"
     assert entry_of(vocabulary()["in_region"]).topic == "Regions"
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from known import every_setting, make
 
 from llm_query.errors import QueryError
+from llm_query.individual.rest import asleep, floating
 from llm_query.outlines import Outlines
 from llm_query.recording import Recording
-from llm_query.rest import asleep, floating
 
 
 def rests(*spans, cm_s=10.0):

@@ -9,9 +9,8 @@ from outline_samples import discs
 
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
-from llm_query.pursuit import approach, chase, follow, path_distance
 from llm_query.recording import Recording
-from llm_query.social import (
+from llm_query.social.contacts import (
     closing_speed,
     contact,
     distance_between,
@@ -22,6 +21,7 @@ from llm_query.social import (
     nearest_neighbour,
     nearest_neighbour_distance,
 )
+from llm_query.social.pursuit import approach, chase, follow, path_distance
 
 NTSC = Fraction(30000, 1001)
 

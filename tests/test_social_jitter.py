@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from known import NTSC
 
-from llm_query.meetings import leave, make_contact
-from llm_query.pursuit import approach, chase, follow
 from llm_query.recording import Recording
-from llm_query.social import near
-from llm_query.social_table import social_measures
+from llm_query.social.contacts import near
+from llm_query.social.meetings import leave, make_contact
+from llm_query.social.pursuit import approach, chase, follow
+from llm_query.social.social_table import social_measures
 
 RATES = [Fraction(25), NTSC, Fraction(60), Fraction(120)]
 every_rate = pytest.mark.parametrize("fps", RATES, ids=lambda fps: f"{float(fps):.0f}fps")

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from llm_query.bouts import Bouts
-from llm_query.encounters import nose_contact, nose_to_body, nose_to_ear, watching
 from llm_query.errors import QueryError
-from llm_query.groups import relative_angle, relative_speed
-from llm_query.huddles import huddle
-from llm_query.meetings import leave, make_contact, touch
 from llm_query.outlines import Outlines
-from llm_query.pursuit import approach, chase, follow
 from llm_query.recording import Recording
-from llm_query.social import contact, facing, head_angle, near, nearest_neighbour_distance
-from llm_query.social_table import social_measures
+from llm_query.social.contacts import contact, facing, head_angle, near, nearest_neighbour_distance
+from llm_query.social.encounters import nose_contact, nose_to_body, nose_to_ear, watching
+from llm_query.social.groups import relative_angle, relative_speed
+from llm_query.social.huddles import huddle
+from llm_query.social.meetings import leave, make_contact, touch
+from llm_query.social.pursuit import approach, chase, follow
+from llm_query.social.social_table import social_measures
 
 FRAMES = 150
 

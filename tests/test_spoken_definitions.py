@@ -3,7 +3,7 @@
 import pytest
 from benchmarks.memory_recall import concepts, distractors
 
-from llm_query.spoken_definitions import Spoken, read_definition
+from llm_query.remembering.spoken_definitions import Spoken, read_definition
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from test_study import start
 
-from llm_query import remembering
-from llm_query.definition_files import FORMAT, export_definitions, import_definitions
 from llm_query.errors import QueryError
 from llm_query.memory import Memory, recall, window
+from llm_query.remembering import checks as remembering
+from llm_query.remembering.definition_files import FORMAT, export_definitions, import_definitions
 from storage.study import open_study
 
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from llm_query.arenas import region_around
-from llm_query.assays import forced_swim, open_field
-from llm_query.cleaning import clean
-from llm_query.distances import distance_to_point, moving_away, moving_towards, thigmotaxis
+from llm_query.assays.registry import forced_swim, open_field
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
+from llm_query.individual.cleaning import clean
+from llm_query.places.arenas import region_around
+from llm_query.places.distances import distance_to_point, moving_away, moving_towards, thigmotaxis
+from llm_query.places.sides import beside, from_side
+from llm_query.places.visits import occupancy, region_summary, visits
+from llm_query.places.zones import enters, in_region, outside_region
 from llm_query.recording import Recording
-from llm_query.sides import beside, from_side
 from llm_query.tools import bouts_when, length_in, mean_of, period, series, tell
-from llm_query.visits import occupancy, region_summary, visits
-from llm_query.zones import enters, in_region, outside_region
 
 NAN = float("nan")
 

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from known import every_setting, make, still, straight
 
-from llm_query.distances import moving_away, moving_towards, thigmotaxis
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
-from llm_query.kinematics import distance_moved, mean_speed
-from llm_query.motion import immobile, moving
+from llm_query.individual.kinematics import distance_moved, mean_speed
+from llm_query.individual.motion import immobile, moving
 from llm_query.outlines import Outlines
+from llm_query.places.distances import moving_away, moving_towards, thigmotaxis
+from llm_query.places.routes import alternation, arm_entries, transitions
+from llm_query.places.visits import first_region, occupancy, region_latency, region_summary, visits
+from llm_query.places.zones import in_region
 from llm_query.recording import Recording
-from llm_query.routes import alternation, arm_entries, transitions
-from llm_query.visits import first_region, occupancy, region_latency, region_summary, visits
-from llm_query.zones import in_region
 
 PLACES = {"A": 10.0, "B": 30.0, "C": 50.0, ".": 20.0, "?": np.nan}
 MAZE = {

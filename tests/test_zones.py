@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from known import every_setting, make, still, straight
 from outline_samples import outlines
 
-from llm_query.arenas import region_around
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
-from llm_query.recording import Recording
-from llm_query.zones import (
+from llm_query.places.arenas import region_around
+from llm_query.places.zones import (
     distance_to_point,
     distance_to_region,
     distance_to_wall,
@@ -29,6 +28,7 @@ from llm_query.zones import (
     region_entries,
     time_in_region,
 )
+from llm_query.recording import Recording
 
 NTSC = Fraction(30000, 1001)
 REGIONS = [

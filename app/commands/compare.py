@@ -7,7 +7,7 @@ import typer
 from app.commands.shared import DEFAULT_STUDY, JsonOption, StudyOption, say, show, show_json
 
 if TYPE_CHECKING:
-    from llm_query.comparing import Comparison
+    from llm_query.statistics.comparing import Comparison
 
 
 def register(app: typer.Typer) -> None:
@@ -88,7 +88,7 @@ def compare(
 
 def _tell(found: "Comparison") -> None:
     """A table of the groups and the sentence; what to know about it is talk."""
-    from llm_query.methods import number, tell_comparison
+    from llm_query.statistics.methods import number, tell_comparison
 
     unit = f" ({found.unit})" if found.unit else ""
     show(f"{found.measure}{unit}")

@@ -77,7 +77,7 @@ def learn(
         return
     if behaviour is None:
         raise typer.BadParameter("say which scored behaviour", param_hint="'BEHAVIOUR'")
-    from llm_query.learning_study import apply_in_study, learn_in_study
+    from llm_query.learning.learning_study import apply_in_study, learn_in_study
 
     span = None
     if start is not None or stop is not None:

@@ -12,7 +12,7 @@ from app.commands.shared import DEFAULT_STUDY, JsonOption, StudyOption, count, s
 from app.errors import AppError
 
 if TYPE_CHECKING:
-    from llm_query.definitions import Definition
+    from llm_query.remembering.definitions import Definition
 
 HELP = """List, show, rename, forget, export and import what names mean in a study.
 
@@ -94,8 +94,8 @@ def list_(study: StudyOption = DEFAULT_STUDY, as_json: JsonOption = False) -> No
     Example:
       ethoscribe definitions list -s study
     """
-    from llm_query.definition_files import as_record
     from llm_query.memory import Memory
+    from llm_query.remembering.definition_files import as_record
 
     found = [as_record(one) for one in Memory(study).definitions()]
     if as_json:
@@ -120,8 +120,8 @@ def show_(
       ethoscribe definitions show chase -s study
       ethoscribe definitions show chase -s study --all
     """
-    from llm_query.definition_files import as_record
     from llm_query.memory import Memory
+    from llm_query.remembering.definition_files import as_record
 
     memory = Memory(study)
     found = memory.versions(name) if every else [memory.definition(name, version)]
@@ -189,8 +189,8 @@ def export(
       ethoscribe definitions export -s study -o definitions.json
       ethoscribe definitions export chase -s study -o chase.json
     """
-    from llm_query.definition_files import export_definitions
     from llm_query.memory import Memory
+    from llm_query.remembering.definition_files import export_definitions
 
     written = export_definitions(Memory(study), output, names or [])
     say(f"{output}: {count(len(written), 'definition')}")
@@ -211,8 +211,8 @@ def import_(
     Example:
       ethoscribe definitions import definitions.json -s study
     """
-    from llm_query.definition_files import import_definitions
     from llm_query.memory import Memory
+    from llm_query.remembering.definition_files import import_definitions
 
     done = import_definitions(Memory(study), file, replace=replace)
     say(f"{file.name}: {len(done.added)} added, {len(done.same)} known already")

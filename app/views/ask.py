@@ -14,7 +14,7 @@ from app.views.answers import show_answer, spell_model
 from app.words import plain
 from app.workplace import workplace
 from llm_query.engine import OFFLINE, Answer, ask, save_answer
-from llm_query.model_settings import settings_from
+from llm_query.models.model_settings import settings_from
 from llm_query.sandbox import keep_ready
 
 EVERY = "All tracked videos"

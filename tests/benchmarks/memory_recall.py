@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from llm_query.definitions import Definition, Turn, estimate_tokens
 from llm_query.memory import window
-from llm_query.recall import chain, find_name, latest, mentioned, recall
-from llm_query.spoken_definitions import read_definition
+from llm_query.remembering.definitions import Definition, Turn, estimate_tokens
+from llm_query.remembering.recall import chain, find_name, latest, mentioned, recall
+from llm_query.remembering.spoken_definitions import read_definition
 
 SEEDS, TURNS, CONTEXT = 20, 200, 4000  # conversations, turns each, tokens
 INSTRUCTIONS, REPLY, HANDBOOK = 1200, 800, 600  # tokens of the context that are spoken for

@@ -66,9 +66,9 @@ def seconds_of(work: Callable[[], object], rounds: int) -> float:
 
 def main() -> None:
     """Print the wall seconds of the table of all social measures, short and long."""
-    from llm_query.groups import group_spread
     from llm_query.measures import huddle, social_measures
     from llm_query.recording import Recording
+    from llm_query.social.groups import group_spread
 
     def fresh(poses: Poses) -> Recording:
         return Recording.synthetic(

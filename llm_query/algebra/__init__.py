@@ -1,0 +1,1 @@
+"""What bouts are made of: intervals, joining, order, bins, numbers and arithmetic."""

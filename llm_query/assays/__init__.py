@@ -1,0 +1,1 @@
+"""Whole assays by name."""

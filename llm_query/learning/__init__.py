@@ -1,0 +1,1 @@
+"""Behaviours learned from a person's scored bouts."""

@@ -1,0 +1,1 @@
+"""Animals and places: regions, visits, distances, walls, regions that move."""

@@ -1,0 +1,1 @@
+"""The offline planner: from plain words to analysis code."""

@@ -1,0 +1,186 @@
+"""Read small words: after, before, by, it, starts, and what is not understood at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llm_query.planning.plan_asked import Asked
+from llm_query.planning.plan_lexicon import need
+from llm_query.planning.plan_slots import Condition, Refusal, Token
+
+NOT_NAMES = ("sep", "animal", "region", "in", "quantity", "when", "plot")
+ASKING = ("how", "what", "when", "number", "count", "which", "where")  # no name begins so
+
+
+class Small(Asked):
+    """Understands words that join or name what was said, and says what was not understood."""
+
+    def _definition_name(self) -> None:
+        """Read "define NAME as ..." and "NAME: ..." and know NAME afterwards."""
+        words: list[str] = []
+        if self.kind() == "define":
+            size = 1
+            while self.kind(size) not in ("as_behaviour", "end", "sep"):
+                size += 1
+            if self.kind(size) != "as_behaviour":
+                self.at += 1
+                return
+            words = [t.text for t in self.tokens[self.at + 1 : self.at + size]]
+            self.at += size + 1
+        else:
+            size = next((k for k in range(1, 6) if self.peek(k).text == ":"), 0)
+            named = all(self.kind(k) not in NOT_NAMES for k in range(size))
+            if size and named and not self.peek().text.startswith(ASKING):
+                words = [t.text for t in self.tokens[self.at : self.at + size]]
+                self.at += size + 1
+        if words:
+            self.reading.name = "_".join(words)
+            self._learn(words)
+
+    def _learn(self, words: list[str]) -> None:
+        """Mark later mentions of the defined name."""
+        out, place, size = self.tokens[: self.at], self.at, len(words)
+        while place < len(self.tokens):
+            if [t.text for t in self.tokens[place : place + size]] == words:
+                out.append(Token("defined", " ".join(words), " ".join(words)))
+                place += size
+            else:
+                out.append(self.tokens[place])
+                place += 1
+        self.tokens = out
+
+    def _joined_by(self, word: str) -> bool:
+        raise NotImplementedError
+
+    def _on_after(self) -> bool:
+        """Read "A after B": the bouts of A that start when B is over."""
+        self.take("after")
+        return bool(self.terms) and self._joined_by("after")
+
+    def _on_before(self) -> bool:
+        self.take("before")
+        return bool(self.terms) and self._joined_by("before")
+
+    def _on_start(self) -> bool:
+        """Read "how often did the chases start in the corner?"."""
+        self.take("start")
+        if not self.terms or self.kind() != "in":
+            return False
+        before = self.terms.pop()
+        place = self.take_condition()
+        if place is None or place.kind != "in" or before[1].kind in ("each", "enter", "leave"):
+            return False
+        place = replace(place, subject=before[1].subject)
+        self.terms.append(
+            (before[0], Condition("starts_in", before[1].subject, None, {}, (before[1], place)))
+        )
+        self.assumptions.append("The place is where the animal named first is at the start.")
+        return True
+
+    def _on_to(self) -> bool:
+        self.take("to")
+        return True
+
+    def _on_it(self) -> bool:
+        self.take("it")
+        return True
+
+    def _on_by(self) -> bool:
+        """Read "distance travelled by mouse 1", "entries into the corner by mouse 1"."""
+        self.take("by")
+        named = self.kind() in ("animal", "subject")
+        told = self.terms or self.reading.measure or self.reading.aggregates
+        return named and not self.subjects and bool(told)
+
+    def _on_whole(self) -> bool:
+        self.take("whole")
+        return True
+
+    def _on_mutual(self) -> bool:
+        """Read "at the same time": one state of all who are named."""
+        self.take("mutual")
+        self.together = self.all_together = True
+        return bool(self.terms or self.subjects)
+
+    def _on_soft(self) -> bool:
+        token = self.take("soft")
+        self.reading.ignored.append(token.text if token else "")
+        return True
+
+    def _on_generic_region(self) -> bool:
+        """Let "the ROI" stand alone only where a region was named before."""
+        return False
+
+    def _on_like_example(self) -> bool:
+        """An example ("like from frame 675 ...") is not part of the question."""
+        words = []
+        while self.kind() != "end":
+            words.append(self.peek().text)
+            self.at += 1
+        if not self.terms and not self.reading.measure:
+            return False
+        self.reading.ignored.append(" ".join(words))
+        return True
+
+    def _on_own(self) -> bool:
+        self.take("own")
+        return self.kind() in ("point", "measure")
+
+    def _on_define(self) -> bool:
+        self.take("define")
+        return True
+
+    def _on_as_behaviour(self) -> bool:
+        self.take("as_behaviour")
+        return bool(self.terms) or bool(self.reading.name)
+
+    def _on_defined(self) -> bool:
+        self.take("defined")
+        return bool(self.terms)
+
+    def _on_last_for(self) -> bool:
+        return False
+
+    def _on_learned(self) -> bool:
+        """A behaviour learned from scored bouts, alone or towards another animal."""
+        token = self.take("learned")
+        arguments = {"name": token.value if token else ""}
+        if self.kind() in ("animal", "other", "eachother"):
+            self._add(self._lasting(self._social("learned", arguments)))
+        else:
+            self._add(self._lasting(self._each_subject("learned", arguments)))
+        return True
+
+    def _on_scored(self) -> bool:
+        """A behaviour kept in the study, scored by hand or saved from an answer."""
+        token = self.take("scored")
+        name = token.value if token else ""
+        self.assumptions.append(f"'{name}' is taken from the bouts kept in the study.")
+        self._add(self._lasting(self._each_subject("scored", {"name": name})))
+        return True
+
+    def _unknown(self) -> Refusal:
+        for later in self.tokens[self.at :]:
+            advice = need(later.text) if later.kind in ("unknown", "no_point") else None
+            if advice:
+                return Refusal(f"I do not know what '{later.text}' means here: {advice}.")
+        token = self.peek()
+        if token.kind in ("no_region", "generic_region"):
+            if token.kind == "generic_region":
+                return Refusal(f"What about '{token.text}'? {self.region_list()}")
+            return self.unknown_region()
+        if token.kind == "no_point":
+            return Refusal(
+                f"This video has no body point '{token.text}'; it has "
+                f"{', '.join(self.context.points)}. "
+                "Import pose data with that point, or ask about one of these."
+            )
+        if token.kind == "quantity":
+            return Refusal(
+                f"I do not know what the number {token.text} belongs to. Say it in full."
+            )
+        return Refusal(
+            f"I do not know what '{token.text}' means here. Say it with places, distances, "
+            f"speeds or times, for example: how long is {self.context.animals[0]} closer than "
+            "3 cm to another animal?"
+        )

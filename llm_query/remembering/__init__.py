@@ -1,0 +1,1 @@
+"""What the memory of a study is made of."""

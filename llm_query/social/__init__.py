@@ -1,0 +1,1 @@
+"""Animals and each other: pairs, meetings, pursuit, groups."""

@@ -1,0 +1,1 @@
+"""Agreement between watchers, and comparison of groups."""
