@@ -69,12 +69,31 @@ def ask(
     else:
         turns = window(memory.turns(conversation), MOST_TURN_TOKENS, known) if conversation else []
         answers = _ask_model(study_folder, question, names, model, on_text, known, turns)
+    if any(not one.refused and not one.error for one in answers):
+        _hear(memory, question, answers)
     _note(memory, question, answers, conversation)
     for one in answers:
         one.question = question
         if save and not one.refused and not one.error:
             save_answer(study_folder, save, question, one)
     return _telling(left_out, answers)
+
+
+def _hear(memory: Memory, question: str, answers: Sequence[Answer]) -> None:
+    """Keep what an understood question defines ("define chase as ..."), and say so."""
+    try:
+        heard = memory.hear(question)
+    except QueryError as error:
+        said = f"Not kept as a definition: {error}"
+    else:
+        if heard is None:
+            return
+        one = heard[0]
+        said = f"'{one.name}' is kept as a definition of this study, version {one.version}."
+        for answer in answers:
+            answer.definitions = (*answer.definitions, (one.name, one.version))
+    for answer in answers:
+        answer.assumptions = [*answer.assumptions, said]
 
 
 def _note(
