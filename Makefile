@@ -63,7 +63,8 @@ browser:
 	sh tests/browser/install.sh
 
 test: lint browser
-	$(BIN)/python -m pytest $(SPREAD) -rs
+	$(BIN)/python -m pytest -rs tests/browser
+	$(BIN)/python -m pytest $(SPREAD) -rs --ignore=tests/browser
 
 bench: $(DEV)
 	$(BIN)/python -m tests.benchmarks

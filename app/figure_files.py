@@ -185,7 +185,8 @@ def on_paper(figure: go.Figure) -> tuple[go.Figure, int]:
     import plotly.io as pio
 
     paper = go.Figure(figure)
-    if paper.layout.template == pio.templates["plotly"]:  # nobody chose another
+    usual = {"plotly", pio.templates.default or "plotly"}  # streamlit has one of its own
+    if any(paper.layout.template == pio.templates[name] for name in usual):  # nobody chose another
         paper.update_layout(template="plotly_white")
         paper.update_xaxes(showline=True, linecolor="#888888", zeroline=False)
         paper.update_yaxes(showline=True, linecolor="#888888", zeroline=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
+import plotly.io as pio
 import pytest
 from known import Setting, make, still, straight
 from required import missing
@@ -77,12 +78,13 @@ def test_a_png_of_a_kept_analysis_is_a_picture_of_the_size_promised(study, tmp_p
     assert grey.std() > 5 and 0.0005 < (grey < 128).mean() < 0.5  # ink, and mostly paper
 
 
-def test_a_map_on_paper_is_white_and_cropped_to_what_is_drawn():
+def test_a_map_on_paper_is_white_and_cropped_to_what_is_drawn(monkeypatch):
     scene = make(
         Setting(Fraction(30), 10.0, True), 2, {"a": straight(5, 20, 10), "b": still(20, 30)},
         regions={"disc": ("circle", [[40, 30], [45, 30]], "region"),
                  "box": ("rectangle", [[-2, 8], [10, 12]], "region")},
     )  # fmt: skip
+    monkeypatch.setattr(pio.templates, "default", "seaborn")  # as streamlit puts its own there
     figure = dressed(plot_trajectory(scene, ["a", "b"]), ["a", "b"])
     before = figure.layout.to_plotly_json()
     paper, width = figure_files.on_paper(figure)
