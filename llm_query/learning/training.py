@@ -12,7 +12,7 @@ import pandas as pd
 
 from llm_query.algebra.intervals import runs
 from llm_query.errors import QueryError
-from llm_query.learning.features import feature_names, feature_values, parse
+from llm_query.learning.features import feature_names, feature_values
 from llm_query.learning.forests import Forest, from_sklearn
 from llm_query.learning.signals import length_scale
 from llm_query.learning.trained import Decision, LearnedBehaviour
@@ -304,8 +304,3 @@ def _joined(parts: Sequence[_Part]) -> _Part:
             mine += [(start + whole.frames, stop + whole.frames) for start, stop in theirs]
         whole.frames += part.frames
     return whole
-
-
-def signals_used(behaviour: LearnedBehaviour) -> list[str]:
-    """The signals that a learned behaviour reads, without their windows."""
-    return list(dict.fromkeys(parse(name)[0] for name in behaviour.features))
