@@ -237,6 +237,12 @@ def keep_ready(processes: int) -> None:
         each.close()
 
 
+def ready() -> int:
+    """How many processes have been started and wait for an analysis."""
+    with _lock:
+        return len(_waiting)
+
+
 def _take(memory_mb: int) -> Ready:
     """A process that waits, or a new one."""
     with _lock:
