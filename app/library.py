@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -125,6 +126,7 @@ def player_facts(study: Path, video_id: int) -> dict:
     base = f"/data/videos/{video_id}"
     return {
         "id": video_id,
+        "study": hashlib.sha256(str(study.resolve()).encode()).hexdigest()[:12],
         "hash": video.content_hash,
         "name": video.name,
         "width": video.width,
@@ -158,7 +160,10 @@ def _state_of(bouts: pd.DataFrame) -> str:
 
 def bout_marks(table: pd.DataFrame) -> list[dict]:
     """Bouts as the timeline draws them, one dict each, plain JSON types only."""
-    columns = ["behaviour", "subject", "target", "kind", "start_frame", "stop_frame"]
+    columns = [
+        *("bout_id", "behaviour", "subject", "target", "kind", "start_frame", "stop_frame"),
+        *("source", "annotator", "modifiers", "comment"),
+    ]
     chosen = table.reindex(columns=columns)
     return json.loads(chosen.to_json(orient="records"))
 

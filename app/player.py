@@ -7,8 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-# One module in five readable files: small tools and the player itself come last.
-PARTS = ("player_overlay", "player_sources", "player_timeline", "player_marks", "player")
+# One module in readable files: what the others are built on comes first, the player itself last.
+PARTS = (
+    "player_tools",
+    "player_queue",
+    "player_overlay",
+    "player_sources",
+    "player_timeline",
+    "player_marks",
+    "player",
+)
 
 
 def _shipped(name: str) -> str:
@@ -23,10 +31,28 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-def player(facts: dict[str, Any], *, key: str, go: int | None = None) -> None:
-    """Show one video with its tracks and bouts.
+def player(
+    facts: dict[str, Any],
+    *,
+    key: str,
+    go: int | None = None,
+    stop: int | None = None,
+    asked: int = 0,
+) -> str | None:
+    """Show one video with its tracks and bouts, and the tools that `facts["tools"]` names.
 
     `facts` comes from `app.library.player_facts`. `go` is a frame to jump to; without it the
-    player opens where this browser left the video.
+    player opens where this browser left the video. With `stop` it plays from `go` to that frame.
+    The same jump is made again when `asked` changes. Returns a text that changes after edits.
     """
-    _COMPONENT(data={**facts, "go": go}, key=key)
+    result = _COMPONENT(
+        data={**facts, "go": go, "stop": stop, "asked": asked},
+        key=key,
+        default={"revision": None},
+        on_revision_change=_heard,
+    )
+    return result.revision
+
+
+def _heard() -> None:
+    """A state value needs a listener; the page simply runs again."""

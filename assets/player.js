@@ -11,6 +11,7 @@ const SWITCHES = [["masks", "Masks"], ["ids", "Names"], ["trails", "Trails"], ["
   ["regions", "Regions"]];
 const TRAIL_S = 2;
 const KEPT_CHUNKS = 40;
+const QUIET_MS = 400;
 
 const colourOf = (index) => COLOURS[index % COLOURS.length];
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -48,6 +49,7 @@ class Player {
     this.resize = new ResizeObserver(() => { this.draw(); this.timeline.draw(); });
     this.resize.observe(this.find(".stage"));
     this.resize.observe(this.find(".rows"));
+    this.toolbox = new Toolbox(this);
     this.controls();
   }
 
@@ -62,7 +64,38 @@ class Player {
     this.find(".jump").onchange = (event) => this.jump(event.target.value);
     this.find(".switches").replaceChildren(...SWITCHES.map(([name, label]) => this.switch(name, label)));
     this.root.onkeydown = (event) => this.key(event);
-    this.find(".stage").onclick = () => { this.root.focus(); this.toggle(); };
+    // A button pressed with the mouse gives the keys back to the player.
+    this.root.addEventListener("click", (event) => {
+      if (event.detail && event.target.closest("button")) this.root.focus({ preventScroll: true });
+    });
+    this.pointing();
+  }
+
+  // The tools hear of the pointer first; a click that none of them used plays or pauses.
+  pointing() {
+    const stage = this.find(".stage");
+    const tell = (type) => (event) => {
+      const used = this.toolbox.ask("pointer", type, this.place(event), event);
+      if (used) event.preventDefault();
+      return used;
+    };
+    const [down, move, up, double] = ["down", "move", "up", "double"].map(tell);
+    stage.onpointerdown = (event) => {
+      this.root.focus({ preventScroll: true });
+      this.used = event.button !== 0 || down(event);
+      if (this.used) stage.setPointerCapture(event.pointerId);
+    };
+    stage.onpointermove = move;
+    stage.onpointerup = (event) => { this.used = up(event) || this.used; };
+    stage.ondblclick = double;
+    stage.onclick = () => { if (!this.used) this.toggle(); };
+  }
+
+  // Where the pointer is, in video pixels; whole numbers are the centres of pixels.
+  place(event) {
+    const box = this.find(".overlay").getBoundingClientRect();
+    const scale = this.facts ? this.facts.width / box.width : 1;
+    return { x: (event.clientX - box.left) * scale - 0.5, y: (event.clientY - box.top) * scale - 0.5 };
   }
 
   switch(name, label) {
@@ -83,12 +116,15 @@ class Player {
   async update(facts) {
     const before = this.facts;
     this.facts = { ...facts, bouts: before?.id === facts.id ? before.bouts : [] };
+    this.openQueue(before);
+    this.toolbox.set(this.facts);
     this.timeline.set(this.facts);
     this.legend();
     this.fetchBouts(facts.urls.bouts);
     if (before?.id === facts.id && before.hash === facts.hash) {
       if (before.run !== facts.run) this.openOverlay();
-      if (facts.go !== null && facts.go !== before.go) this.seek(facts.go);
+      const wish = ({ go, stop, asked }) => [go, stop, asked].join();
+      if (facts.go !== null && wish(facts) !== wish(before)) this.visit();
       this.draw();
       return;
     }
@@ -108,6 +144,34 @@ class Player {
       facts.pictures ? "No browser can play this file, so the server sends its frames one by one."
         : "There is no video of this recording, only its poses.");
     this.root.focus({ preventScroll: true });
+  }
+
+  // What the tools change is saved through one queue for each video.
+  openQueue(before) {
+    const { facts } = this;
+    if (!facts.tools?.length || (this.queue && before?.id === facts.id)) return;
+    this.queue?.close();
+    this.queue = new Queue(facts, {
+      state: (text, { trouble }) => {
+        this.find(".saved").textContent = text;
+        this.root.dataset.saved = text.split(/[:…]/)[0];
+        this.find(".saved").classList.toggle("trouble", trouble);
+      },
+      saved: (results, state) => this.saved(results, state),
+    });
+  }
+
+  saved(results, state) {
+    for (const { error } of results) if (error) this.note(error);
+    this.toolbox.tell("saved", results);
+    if (state !== undefined && state !== this.revision) this.revise(state);
+  }
+
+  // Python hears of edits once the keys have been quiet for a moment.
+  revise(state = this.revision) {
+    this.revision = state;
+    clearTimeout(this.quiet);
+    this.quiet = setTimeout(() => this.component.setStateValue("revision", state), QUIET_MS);
   }
 
   // The address names the state of the bouts, so the browser itself knows when they are the same.
@@ -175,6 +239,34 @@ class Player {
     this.source.seek(this.wanted);
   }
 
+  // Go where Python asked to; with a last frame, play up to it.
+  visit() {
+    const { go, stop } = this.facts;
+    this.source?.pause();
+    this.seek(go);
+    if (stop !== null && stop > go) this.play({ start: go, stop });
+  }
+
+  // Play from a frame to another (exclusive), once or again and again.
+  async play(clip) {
+    this.clip = null;
+    this.source.pause();
+    this.seek(clip.start);
+    for (let i = 0; i < 80 && (this.source.busy || this.frame !== clip.start); i++) await wait(25);
+    this.clip = clip;
+    this.start();
+  }
+
+  // While a clip plays: at its end stop on its last frame, or begin again.
+  turn(frame) {
+    if (!this.clip || this.source.paused || frame < this.clip.stop - 1) return;
+    const { start, stop, loop } = this.clip;
+    if (loop) { this.seek(start); return; }
+    this.clip = null;
+    this.source.pause();
+    this.seek(stop - 1);
+  }
+
   step(frames) {
     this.source?.pause();
     this.seek((this.source?.busy ? this.wanted : this.frame ?? 0) + frames);
@@ -188,6 +280,7 @@ class Player {
 
   toggle() {
     if (!this.source) return;
+    this.clip = null;
     if (this.source.paused) this.start(); else this.source.pause();
     this.state();
   }
@@ -198,9 +291,11 @@ class Player {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.stopPropagation(); // Streamlit's own hotkeys (c, r) must not fire while one watches
-    if (["INPUT", "SELECT"].includes(event.target.tagName)) return;
+    if (event.target.matches("input, select, textarea, [contenteditable]")) return;
+    if (event.target.matches("button") && [" ", "Enter"].includes(event.key)) return;
+    if (this.toolbox.ask("key", event)) { event.preventDefault(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const far = event.shiftKey ? 10 : 1;
     const act = {
       " ": () => this.toggle(),
@@ -225,6 +320,8 @@ class Player {
     if (jump.getRootNode().activeElement !== jump) jump.value = frame;
     this.find(".clock").textContent = `${times[frame].toFixed(3)} s of ${facts.duration.toFixed(1)} s`;
     this.root.dataset.frame = frame;
+    this.turn(frame);
+    this.toolbox.tell("arrived", frame);
     this.state();
     if (this.source.paused) remember(`frame.${facts.hash}`, frame);
     else this.overlay.at(Math.min(frame + facts.chunk, facts.frames - 1)); // the next seconds, ahead
@@ -266,6 +363,11 @@ class Player {
     pen.scale(scale, scale); // from here on in video pixels; a pixel's centre lies at + 0.5
     pen.lineJoin = pen.lineCap = "round";
     const unit = 1 / scale;
+    this.drawTracks(pen, unit);
+    this.toolbox.tell("draw", pen, unit, this);
+  }
+
+  drawTracks(pen, unit) {
     const font = getComputedStyle(this.root).fontFamily;
     if (this.show.regions) for (const region of this.facts.regions) drawRegion(pen, region, unit, font);
     const chunk = this.overlay?.at(this.frame);
@@ -364,6 +466,9 @@ class Player {
   }
 
   close() {
+    clearTimeout(this.quiet);
+    this.toolbox.close();
+    this.queue?.close();
     this.resize.disconnect();
     this.source?.close();
   }
@@ -374,7 +479,9 @@ const players = new WeakMap();
 export default function (component) {
   const { data, parentElement } = component;
   if (!players.has(parentElement)) players.set(parentElement, new Player(parentElement));
-  players.get(parentElement).update(data);
+  const player = players.get(parentElement);
+  player.component = component;
+  player.update(data);
   return () => {
     players.get(parentElement)?.close();
     players.delete(parentElement);
