@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storage.study import Study, StudyError
 from storage.videos import find_video
@@ -17,6 +17,7 @@ KINDS = {
     "line": (2, None),
 }
 ROLES = ("region", "object", "arena")
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Region:
 def save_region(study: Study, video_id: int, region: Region) -> None:
     """Add a region to a video, or replace the one of the same name."""
     find_video(study, video_id)
-    name, points = region.name.strip(), _checked(region)
+    region = check_region(region)
+    name, points = region.name.strip(), [list(point) for point in region.points]
     study.rows("DELETE FROM regions WHERE video_id = ? AND name = ?", [video_id, name])
     study.rows(
         "INSERT INTO regions (video_id, name, kind, role, points) VALUES (?, ?, ?, ?, ?)",
@@ -61,15 +63,18 @@ def delete_region(study: Study, video_id: int, name: str) -> None:
     study.rows("DELETE FROM regions WHERE video_id = ? AND name = ?", [video_id, name])
 
 
-def _checked(region: Region) -> list[list[float]]:
+def check_region(region: Region) -> Region:
+    """Itself with whole numbers as floats; StudyError when it cannot be a region."""
     if not region.name.strip():
         raise StudyError("A region needs a name.")
+    if len(region.name) > LONGEST_NAME:
+        raise StudyError(f"A region's name has at most {LONGEST_NAME} characters: shorten it.")
     if region.kind not in KINDS or region.role not in ROLES:
         raise StudyError(
             f"Region '{region.name}' is a {region.kind} with role {region.role}: the kind is one "
             f"of {', '.join(KINDS)}, the role one of {', '.join(ROLES)}."
         )
-    points = [[float(x), float(y)] for x, y in region.points]
+    points = [(float(x), float(y)) for x, y in region.points]
     least, most = KINDS[region.kind]
     if len(points) < least or (most is not None and len(points) > most):
         raise StudyError(
@@ -78,4 +83,4 @@ def _checked(region: Region) -> list[list[float]]:
         )
     if not all(map(math.isfinite, (value for point in points for value in point))):
         raise StudyError(f"Region '{region.name}' has a point that is not a number: draw it again.")
-    return points
+    return replace(region, points=tuple(points))
