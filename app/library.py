@@ -20,9 +20,10 @@ from app.overlay import pack_overlay
 from app.words import clock
 from app.workplace import VIDEO_SUFFIXES
 from storage import videos as stored
-from storage.bouts import read_bouts
+from storage.bouts import bouts_state, read_bouts
 from storage.regions import regions
 from storage.runs import active_run
+from storage.scored_bouts import NO_SUBJECT
 from storage.study import Study, StudyError, open_study
 from storage.tracks import read_keypoints, read_masks, read_tracks
 from storage.videos import Video, find_video
@@ -121,7 +122,7 @@ def player_facts(study: Path, video_id: int) -> dict:
         row = _row(opened, find_video(opened, video_id))
         names = stored.animal_names(opened, video_id)
         places = regions(opened, video_id)
-        scored = read_bouts(opened, video_id=video_id)
+        state = bouts_state(opened, video_id)
     video = row.video
     base = f"/data/videos/{video_id}"
     return {
@@ -147,15 +148,9 @@ def player_facts(study: Path, video_id: int) -> dict:
         ],
         "urls": {
             **{name: f"{base}/{name}" for name in ("file", "times", "overlay", "frame")},
-            "bouts": f"{base}/bouts?state={_state_of(scored)}",
+            "bouts": f"{base}/bouts?state={state}",
         },
     }
-
-
-def _state_of(bouts: pd.DataFrame) -> str:
-    """A short text that changes when a video's bouts do."""
-    shown = bouts.drop(columns=["duration_s", "definition"], errors="ignore").astype(str)
-    return f"{int(pd.util.hash_pandas_object(shown, index=False).sum()):x}-{len(bouts)}"
 
 
 def bout_marks(table: pd.DataFrame) -> list[dict]:
@@ -165,13 +160,18 @@ def bout_marks(table: pd.DataFrame) -> list[dict]:
         *("source", "annotator", "modifiers", "comment"),
     ]
     chosen = table.reindex(columns=columns)
-    return json.loads(chosen.to_json(orient="records"))
+    marks = json.loads(chosen.to_json(orient="records"))
+    for mark in marks:
+        mark["modifiers"] = json.loads(mark["modifiers"]) if mark["modifiers"] else None
+        mark["subject"] = "" if mark["subject"] == NO_SUBJECT else mark["subject"]
+    return marks
 
 
 def stored_bouts(study: Path, video_id: int) -> list[dict]:
     """Every bout of one video as the timeline draws them."""
     with reading(study) as opened:
-        return bout_marks(read_bouts(opened, video_id=find_video(opened, video_id).video_id))
+        video_id = find_video(opened, video_id).video_id
+        return bout_marks(read_bouts(opened, video_id=video_id, remarks=True))
 
 
 def example_questions(study: Path, row: VideoRow) -> list[str]:

@@ -16,6 +16,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from app import library
+from app.edit_routes import edit_routes
+from app.identity import who
 from app.pictures import blank, picture
 from app.workplace import workplace
 from storage.study import StudyError
@@ -35,6 +37,7 @@ def data_routes() -> list[Route]:
         Route(f"{here}/overlay", overlay),
         Route(f"{here}/frame/{{frame:int}}.jpg", frame_picture),
         Route(f"{here}/bouts", bouts),
+        *edit_routes(),
     ]
 
 
@@ -49,6 +52,8 @@ def answering(make: Answering) -> Callable:
         if request.headers.get("sec-fetch-site") == "cross-site":
             return _refusal(403, "Only the pages of this server may read its data.")
         try:
+            if await run_in_threadpool(who, request.cookies, request.headers) is None:
+                return _refusal(401, "Sign in first.")
             response = await run_in_threadpool(make, request, workplace().study)
         except StudyError as error:
             return _refusal(503 if library.is_busy(error) else 404, str(error))

@@ -12,7 +12,9 @@ COLUMNS = (
     "video", "behaviour", "subject", "target", "kind", "start_frame", "stop_frame", "start_s",
     "stop_s", "duration_s", "source", "annotator", "definition",
 )  # fmt: skip
+REMARKS = ("modifiers", "comment")  # what a person may say of a bout besides
 ANALYSIS = "analysis"  # the source of bouts that were computed from tracks
+PERSON = "person"  # the source of bouts that a person scored
 SELECT_BOUTS = (
     "SELECT v.name AS video, behaviour, subject, target, kind, start_frame, stop_frame, start_s, "
     "stop_s, stop_s - start_s AS duration_s, source, annotator, definition{more} "
@@ -68,11 +70,29 @@ def save_bouts(
 
 
 def read_bouts(
-    study: Study, video_id: int | None = None, behaviour: str | None = None
+    study: Study,
+    video_id: int | None = None,
+    behaviour: str | None = None,
+    remarks: bool = False,
 ) -> pd.DataFrame:
-    """Bouts in time order with the columns of every bouts table, and `bout_id` last."""
-    sql = SELECT_BOUTS.format(more=", bout_id")
+    """Bouts in time order with the columns of every bouts table, and `bout_id` last.
+
+    `remarks` adds what a person said of them: modifiers (JSON or None) and comment.
+    """
+    more = "".join(f", {name}" for name in (*(REMARKS if remarks else ()), "bout_id"))
+    sql = SELECT_BOUTS.format(more=more)
     return study.arrow(sql, {"video": video_id, "behaviour": behaviour}).to_pandas()
+
+
+def bouts_state(study: Study, video_id: int) -> str:
+    """A short text that changes when anything of a video's bouts does."""
+    shown = "bout_id, behaviour, subject, target, kind, start_frame, stop_frame, source"
+    number, state = study.rows(
+        f"SELECT count(*), bit_xor(hash({shown}, annotator, modifiers::VARCHAR, comment)) "
+        "FROM bouts WHERE video_id = ?",
+        [video_id],
+    )[0]
+    return f"{state or 0:x}-{number}"
 
 
 def watched_videos(
