@@ -14,6 +14,7 @@ from storage.bouts import COLUMNS
 
 BOUT_COLUMNS = list(COLUMNS)
 OFFLINE = "offline"
+PERSON = "person"  # who wrote code that somebody typed or changed
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -37,6 +38,9 @@ class Answer:
     seconds: float = 0.0
     question: str = ""
     needs_definition: str = ""  # what the model asks back; then it is refused, too
+    unknown: str = ""  # the words that nobody has defined, where they are why it is refused
+    defined: tuple[str, int] | None = None  # name and version of what the question defines
+    finds_bouts: bool = False  # also when it found none
     definitions: tuple[tuple[str, int], ...] = ()  # name and version of those of the study it used
     prompt_tokens: int = 0  # read by the model for this answer; other videos share its code
     server: str = ""  # where the model is
@@ -95,6 +99,7 @@ def to_answer(name: str, code: str, result: Result) -> Answer:
         text=readable(result.text) or _numbers_text(result),
         code=code,
         bouts=_bouts(result.bouts, name),
+        finds_bouts=len(result.bouts.columns) > 0,
         table=result.table,
         numbers=result.numbers,
         figure=result.figure,

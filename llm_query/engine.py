@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llm_query.answers import BOUT_COLUMNS, OFFLINE, Answer, plain, records, to_answer
+from llm_query.answers import BOUT_COLUMNS, OFFLINE, PERSON, Answer, plain, records, to_answer
+from llm_query.each_video import (
+    STOPPED,
+    OnAnswer,
+    each_video,
+    reading,
+    study_errors,
+    tracked,
+)
 from llm_query.errors import QueryError
 from llm_query.learning.learned import named_behaviours
 from llm_query.memory import Memory, window
+from llm_query.models.model_code import check_model_code
 from llm_query.models.trust import check_kept_code, check_may_run
 from llm_query.planner import Context, Plan, plan
 from llm_query.remembering.definitions import Definition, Turn
-from llm_query.sandbox import Result, check_code, kill_running, run_code
+from llm_query.sandbox import Result, check_code, run_code
 from llm_query.vocabulary import needs_outlines
 from storage.analyses import find_analysis, keep
 from storage.bouts import read_bouts, save_bouts
 from storage.errors import StudyError
 from storage.learned import learned_names
 from storage.regions import regions
-from storage.runs import active_run
 from storage.snapshot import write_snapshot
 from storage.study import Study, open_study
 from storage.tracks import read_points
-from storage.videos import Video, animal_names, find_video, videos
+from storage.videos import Video, animal_names, find_video
 
 if TYPE_CHECKING:
     from llm_query.model import LanguageModel
 
 __all__ = (
-    "BOUT_COLUMNS", "OFFLINE", "Answer", "ask", "make_context", "plain", "records", "run_analysis",
-    "save_answer",
+    "BOUT_COLUMNS", "OFFLINE", "PERSON", "STOPPED", "Answer", "ask", "make_context", "plain",
+    "records", "run_analysis", "run_typed", "save_answer",
 )  # fmt: skip
 
 MOST_TURN_TOKENS = 1500  # of a conversation's earlier questions
+FILE = "file"  # who wrote code that is read from a file
+UNKNOWN = re.compile(r"I do not know what '([^']{1,60})' means here")
+ASKED_BACK = re.compile(
+    r"\bmean(?:t|s)? by (?:an? |the )?['\"“‘]?([\w -]{1,40}?)['\"”’]?(?: here|\?|,|$)"
+)
 
 
 def ask(
@@ -61,11 +73,11 @@ def ask(
     finds as a behaviour of that name. conversation: go on with this one: a model is told of its
     last questions, and this one is kept. on_text: gets what a model writes, piece by piece.
     """
-    names, left_out = _tracked(study_folder, video)
+    names, left_out = tracked(study_folder, video)
     memory = Memory(study_folder)
     known = memory.definitions()
     if model == OFFLINE:
-        answers = _each(names, partial(_ask_offline, study_folder, question, tuple(known)))
+        answers = each_video(names, partial(_ask_offline, study_folder, question, tuple(known)))
     else:
         turns = window(memory.turns(conversation), MOST_TURN_TOKENS, known) if conversation else []
         answers = _ask_model(study_folder, question, names, model, on_text, known, turns)
@@ -92,6 +104,7 @@ def _hear(memory: Memory, question: str, answers: Sequence[Answer]) -> None:
         said = f"'{one.name}' is kept as a definition of this study, version {one.version}."
         for answer in answers:
             answer.definitions = (*answer.definitions, (one.name, one.version))
+            answer.defined = (one.name, one.version)
     for answer in answers:
         answer.assumptions = [*answer.assumptions, said]
 
@@ -115,7 +128,7 @@ def _note(
 def _ask_offline(
     study_folder: Path | str, question: str, known: tuple[Definition, ...], name: str
 ) -> Answer:
-    with _reading(study_folder) as study:
+    with reading(study_folder) as study:
         context = make_context(study, find_video(study, name))
     return _answer_plan(study_folder, name, plan(question, replace(context, definitions=known)))
 
@@ -136,37 +149,96 @@ def _ask_model(
     asked = find_model(model, os.environ, study_folder) if isinstance(model, str) else model
     unconfined = check_may_run(study_folder)
     definitions = recalled(asked, question, known, turns)
-    with _reading(study_folder) as study:
-        contexts = {name: make_context(study, find_video(study, name)) for name in names}
-    answers = ask_for_videos(
-        asked,
-        {name: Asked(question, c, definitions, turns) for name, c in contexts.items()},
-        run=partial(_run, study_folder),
-        each=_each,
-        on_text=on_text,
+    prompts, broken = {}, {}
+    for name in names:
+        try:
+            with reading(study_folder) as study:
+                context = make_context(study, find_video(study, name))
+            prompts[name] = Asked(question, context, definitions, turns)
+        except QueryError as error:
+            broken[name] = Answer(name, str(error), error=str(error))
+    found = ask_for_videos(
+        asked, prompts, run=partial(_run, study_folder), each=each_video, on_text=on_text
     )
+    by_name = broken | {one.video: one for one in found}
+    answers = [by_name[name] for name in names]
+    for answer in answers:
+        answer.unknown = _asked_back(answer.needs_definition)
     for answer in answers:
         if unconfined and answer.code:
             answer.assumptions.append(unconfined)
     return answers
 
 
+def _asked_back(said: str) -> str:
+    """The behaviour that a model asks back about, as far as its question names one."""
+    found = ASKED_BACK.search(said)
+    return found[1].strip() if found else ""
+
+
 def run_analysis(
-    study_folder: Path | str, name_or_file: str | Path, video: str | None = None
+    study_folder: Path | str,
+    name_or_file: str | Path,
+    video: str | None = None,
+    *,
+    save: bool = False,
+    on_answer: OnAnswer | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> list[Answer]:
     """Run a kept analysis, or a Python file with analyse(recording), on the tracked videos.
 
-    It needs no model. A kept name goes before a file of the same name.
+    It needs no model. A kept name goes before a file of the same name. save: store the bouts of
+    every video, as soon as they are found, as the behaviour of this name (of a file: its name
+    without .py, under which its code is then kept, too). on_answer: hears of each video's answer,
+    in order. stop: asked before each video; once it says so, the others are not run.
     """
     code, assumptions, ignored, model = _find_code(study_folder, name_or_file)
+    behaviour = Path(name_or_file).stem if model == FILE else str(name_or_file)
 
     def answer(name: str) -> Answer:
         found = to_answer(name, code, _run(study_folder, name, code))
         found.assumptions, found.ignored, found.model = assumptions, ignored, model
         return found
 
-    names, left_out = _tracked(study_folder, video)
-    return _telling(left_out, _each(names, answer))
+    def hear(found: Answer) -> None:
+        if save and not found.error:
+            _store(study_folder, behaviour, found)
+        if on_answer is not None:
+            on_answer(found)
+
+    names, left_out = tracked(study_folder, video)
+    if save and model == FILE:
+        with study_errors(), open_study(study_folder, write=True) as study:
+            keep(study, behaviour, "", code, model=FILE)
+    return _telling(left_out, each_video(names, answer, on_answer=hear, stop=stop))
+
+
+def run_typed(
+    study_folder: Path | str,
+    code: str,
+    video: str | None = None,
+    *,
+    question: str = "",
+    conversation: str | None = None,
+) -> list[Answer]:
+    """Run code that a person typed on the tracked videos, as confined as code of a model.
+
+    Where this machine does not confine it, code that only calls the vocabulary still runs; any
+    other only if the study's owner has switched that on.
+    """
+    check_model_code(code)
+    unconfined = check_kept_code(code, PERSON, study_folder)
+
+    def answer(name: str) -> Answer:
+        found = to_answer(name, code, _run(study_folder, name, code))
+        found.model, found.question = PERSON, question
+        found.assumptions = [unconfined] if unconfined else []
+        return found
+
+    names, left_out = tracked(study_folder, video)
+    answers = each_video(names, answer)
+    _note(Memory(study_folder), question, answers, conversation)
+    return _telling(left_out, answers)
 
 
 def _telling(left_out: Sequence[str], answers: list[Answer]) -> list[Answer]:
@@ -175,31 +247,6 @@ def _telling(left_out: Sequence[str], answers: list[Answer]) -> list[Answer]:
     for answer in answers:
         answer.ignored = [*answer.ignored, *said]
     return answers
-
-
-def _each(names: Sequence[str], answer: Callable[[str], Answer]) -> list[Answer]:
-    """Answer for every video, as many child processes at once as there are processors.
-
-    In the order of the names. What fails for one video is that video's error; the others go on.
-    """
-
-    def one(name: str) -> Answer:
-        try:
-            return answer(name)
-        except QueryError as error:
-            return Answer(name, str(error), error=str(error))
-
-    if len(names) == 1:
-        return [answer(names[0])]
-    pool = ThreadPoolExecutor(min(len(names), os.cpu_count() or 1))
-    try:
-        return list(pool.map(one, names))
-    except BaseException:  # Ctrl-C: nothing goes on in the background
-        pool.shutdown(wait=False, cancel_futures=True)
-        kill_running()
-        raise
-    finally:
-        pool.shutdown()
 
 
 def make_context(study: Study, video: Video) -> Context:
@@ -223,42 +270,11 @@ def make_context(study: Study, video: Video) -> Context:
     )
 
 
-_STUDY = threading.Lock()  # one thread at a time has the study open; opens are brief
-
-
-@contextmanager
-def _reading(study_folder: Path | str) -> Iterator[Study]:
-    """Open the study for reading, briefly; its complaints come out as this package's error."""
-    with _STUDY, _study_errors(), open_study(study_folder) as study:
-        yield study
-
-
-@contextmanager
-def _study_errors() -> Iterator[None]:
-    """Let a study's own complaints come out as this package's error."""
-    try:
-        yield
-    except StudyError as error:
-        raise QueryError(str(error)) from error
-
-
-def _tracked(study_folder: Path | str, video: str | None) -> tuple[list[str], list[str]]:
-    """Give the names of the tracked videos asked for, and of the others; none is an error."""
-    with _reading(study_folder) as study:
-        chosen = videos(study) if video is None else [find_video(study, video)]
-        tracked = [v.name for v in chosen if active_run(study, v.video_id) is not None]
-    if tracked:
-        return tracked, [v.name for v in chosen if v.name not in tracked]
-    which = f"video '{video}'" if video else "any video"
-    raise QueryError(
-        f"The study {study_folder} has no tracks of {which} yet. Track it first: ethoscribe track "
-        f"VIDEO -s {study_folder} --animals N"
-    )
-
-
 def _answer_plan(study_folder: Path | str, name: str, understood: Plan) -> Answer:
     if understood.refused:
-        return Answer(name, understood.refused, refused=understood.refused)
+        unknown = UNKNOWN.search(understood.refused)
+        said = unknown[1] if unknown else ""
+        return Answer(name, understood.refused, refused=understood.refused, unknown=said)
     check_code(understood.code)
     answer = to_answer(name, understood.code, _run(study_folder, name, understood.code))
     answer.assumptions, answer.ignored = understood.assumptions, understood.ignored
@@ -271,7 +287,7 @@ def _run(study_folder: Path | str, name: str, code: str) -> Result:
     with tempfile.TemporaryDirectory(prefix="ethoscribe-snapshot-") as folder:
 
         def prepare() -> None:
-            with _reading(study_folder) as study:
+            with reading(study_folder) as study:
                 found, named = find_video(study, name), named_behaviours(code)
                 known = learned_names(study)
                 write_snapshot(
@@ -284,17 +300,29 @@ def _run(study_folder: Path | str, name: str, code: str) -> Result:
 
 def save_answer(study_folder: Path | str, name: str, question: str, answer: Answer) -> None:
     """Keep an answer's analysis under a name and store its bouts as the behaviour of that name."""
-    answer.bouts["behaviour"] = name
-    with _study_errors(), open_study(study_folder, write=True) as study:
+    with study_errors(), open_study(study_folder, write=True) as study:
         keep(
             study, name, question, answer.code, assumptions=answer.assumptions,
             ignored=answer.ignored, model=answer.model,
         )  # fmt: skip
-        kept = find_analysis(study, name)
-        save_bouts(
-            study, find_video(study, answer.video).video_id, answer.bouts, behaviour=name,
-            source="analysis", definition=answer.reading, analysis_id=kept.analysis_id,
-        )  # fmt: skip
+        _store_bouts(study, name, answer)
+
+
+def _store(study_folder: Path | str, name: str, answer: Answer) -> None:
+    with study_errors(), open_study(study_folder, write=True) as study:
+        _store_bouts(study, name, answer)
+
+
+def _store_bouts(study: Study, name: str, answer: Answer) -> None:
+    """Store the bouts of one video under a kept analysis; of one that finds none, nothing."""
+    if not answer.finds_bouts:
+        return
+    answer.bouts["behaviour"] = name
+    save_bouts(
+        study, find_video(study, answer.video).video_id, answer.bouts, behaviour=name,
+        source="analysis", definition=answer.reading,
+        analysis_id=find_analysis(study, name).analysis_id,
+    )  # fmt: skip
 
 
 def _find_code(
@@ -317,4 +345,4 @@ def _find_code(
         code = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(f"{file} cannot be read as Python text: {error}") from error
-    return code, [], [], "file"
+    return code, [], [], FILE

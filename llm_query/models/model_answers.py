@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from llm_query.answers import Answer, to_answer
+from llm_query.each_video import StudyTrouble
 from llm_query.errors import QueryError
 from llm_query.model import ContextTooLong, LanguageModel, Message, Reply
 from llm_query.models.model_code import check_model_code
@@ -62,19 +63,44 @@ def ask_for_videos(
 ) -> list[Answer]:
     """Answer for each video, in their order; the model is asked once for all that are alike.
 
-    run: runs code for a video. each: answers for several videos at once.
+    run: runs code for a video. each: answers for several videos at once. A video that the study
+    cannot give has its error as its answer, and the next one is tried in its place.
     """
     alike: dict[tuple[object, ...], list[str]] = {}
     for name, one in asked.items():
         alike.setdefault(one.same_prompt(), []).append(name)
     found: dict[str, Answer] = {}
-    for first, *others in alike.values():
-        written = write_analysis(model, asked[first], partial(run, first), on_text)
-        answer = _first_answer(first, model, asked[first], written)
-        found[first] = answer
-        repeated = each(others, partial(_again, answer, run)) if others else []
+    for names in alike.values():
+        first = _First(names, run)
+        try:
+            written = write_analysis(model, asked[names[0]], first.run, on_text)
+        except StudyTrouble:  # of every one of them
+            found |= first.broken
+            continue
+        answer = _first_answer(names[0], model, asked[names[0]], written)
+        found |= first.broken | {answer.video: answer}
+        repeated = each(names[1:], partial(_again, answer, run)) if names[1:] else []
         found |= {one.video: one for one in repeated}
     return [found[name] for name in asked]
+
+
+class _First:
+    """Runs code for the first of the names whose video the study can give; drops those before."""
+
+    def __init__(self, names: list[str], run: Run) -> None:
+        self.names, self._run = names, run
+        self.broken: dict[str, Answer] = {}
+
+    def run(self, code: str) -> Result:
+        try:
+            return self._run(self.names[0], code)
+        except StudyTrouble as error:
+            name = self.names[0]
+            self.broken[name] = Answer(name, str(error), error=str(error), code=code)
+            if len(self.names) == 1:
+                raise
+            del self.names[0]
+        return self.run(code)
 
 
 def recalled(
