@@ -122,7 +122,7 @@ def about(context: Context, most: int = MOST_NAMES) -> str:
         + ("" if points else " No nose, ears or tail: `ethoscribe import` brings body points in."),
         f"Regions: {_names(context.regions, most)}."
         if context.regions
-        else "Regions: none; they are drawn on the page Watch or with `ethoscribe regions`.",
+        else "Regions: none; they are drawn on the page Set up or with `ethoscribe regions`.",
         f"Objects among them: {_names(objects, most)}." if objects else "",
         f"The arena is {_names([context.arena], 1)}." if context.arena else "",
         "Lengths are in cm."
@@ -130,13 +130,25 @@ def about(context: Context, most: int = MOST_NAMES) -> str:
         else "Lengths are in px: there is no scale, so cm cannot be had until it is set on the "
         "page Videos (px per cm). Body lengths can be used.",
         f"{context.n_frames} frames at {context.fps:.6g} per second, {seconds:.6g} s.",
-        "" if context.has_masks else "There are no outlines, only points: no contact of outlines.",
+        *_lacking(context),
         f"Bouts kept in the study: {_names(context.behaviours, most)}; "
         "kept_bouts(recording, name, animal) gives them."
         if context.behaviours
         else "",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _lacking(context: Context) -> list[str]:
+    """What of its animals a video has not measured, and what can be asked instead."""
+    said = []
+    if not context.has_masks:
+        said.append("There are no outlines, only points: no contact of outlines, only near().")
+    if not context.has_heading:
+        said.append("No heading is known: heading() and facing() need front and back body points.")
+    if not context.has_length:
+        said.append("No body length is known: give distances and speeds in the video's own unit.")
+    return said
 
 
 def _asked(question: str, definitions: Sequence[Definition], tried: Sequence[Tried]) -> str:

@@ -79,6 +79,13 @@ def explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
+def _failure(error: BaseException) -> dict[str, Any]:
+    """What is said of an error, and whether the vocabulary itself says what is missing."""
+    from llm_query.errors import QueryError
+
+    return {"error": explain(error)[:4000], "stated": isinstance(error, QueryError)}
+
+
 def sort_results(returned: Any, recording: Any) -> dict[str, Any]:
     """Sort what analyse returned by type into bouts, table, numbers, figure and text."""
     from llm_query.columns import Result
@@ -216,7 +223,7 @@ def main() -> int:
     try:
         parts = run(Path(asked["snapshot"]), Path(asked["code"]).read_text(encoding="utf-8"))
     except (Exception, SystemExit) as error:  # noqa: BLE001 (analysis code may raise anything)
-        parts = [json.dumps({"error": explain(error)[:4000]}).encode(), b"", b""]
+        parts = [json.dumps(_failure(error)).encode(), b"", b""]
     answer.write(json.dumps([len(part) for part in parts]).encode() + b"\n")
     for part in parts:
         answer.write(part)

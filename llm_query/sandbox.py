@@ -60,6 +60,7 @@ class Result:
     figure: dict[str, Any] | None = None
     text: str = ""
     error: str | None = None
+    stated: bool = False  # the error is the vocabulary's own: what is missing, and what to do
     seconds: float = 0.0
 
 
@@ -352,7 +353,7 @@ def _read(answer: bytes) -> Result:
     if not isinstance(said, dict):
         raise QueryError("it is not an object.")
     if said.get("error"):
-        return Result(error=str(said["error"])[:4000])
+        return Result(error=str(said["error"])[:4000], stated=said.get("stated") is True)
     numbers, figure = said.get("numbers") or {}, said.get("figure")
     if not isinstance(numbers, dict) or not isinstance(figure, dict | None):
         raise QueryError("numbers or figure have the wrong shape.")

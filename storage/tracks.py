@@ -37,6 +37,19 @@ def read_points(study: Study, video_id: int | None = None) -> list[str]:
     return [point for (point,) in rows]
 
 
+def measured(study: Study, video_id: int) -> frozenset[str]:
+    """Which of "outlines", "heading" and "length" the video's active run has of any animal."""
+    (has,) = study.rows(
+        "WITH run AS (SELECT run_id FROM runs WHERE active AND video_id = $1) SELECT "
+        "EXISTS (FROM masks SEMI JOIN run USING (run_id)), "
+        "EXISTS (FROM tracks SEMI JOIN run USING (run_id) WHERE isfinite(heading_deg)), "
+        "EXISTS (FROM tracks SEMI JOIN run USING (run_id) WHERE isfinite(length_px))",
+        [video_id],
+    )
+    names = ("outlines", "heading", "length")
+    return frozenset(name for name, found in zip(names, has, strict=True) if found)
+
+
 def _read(study: Study, table: str, video_id: int, first: int | None, last: int | None) -> pa.Table:
     columns = ", ".join(f"t.{column}" for column in COLUMNS[table])
     order = "frame, animal_id" + (", point" if table == "keypoints" else "")

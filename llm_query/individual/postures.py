@@ -138,7 +138,8 @@ def grooming(
     else:
         raise QueryError(
             f"Grooming needs a labelled nose and forepaws, or an outline; {animal} in "
-            f"{recording.video} has only {', '.join(recording.track(animal).points)}."
+            f"{recording.video} has only {', '.join(recording.track(animal).points)}. "
+            "Track the video, import such points, or score it by hand."
         )
     rest = nan_median(np.stack([speed(recording, animal, point, window_s) for point in trunk]))
     with np.errstate(invalid="ignore"):

@@ -16,7 +16,7 @@ from typing import Any
 
 from llm_query.planning.plan_names import norm, tidy
 from llm_query.planning.plan_numbers import quoted
-from llm_query.planning.plan_slots import Context, Refusal
+from llm_query.planning.plan_slots import Context, Refusal, lone
 
 LEAD = re.compile(
     r"^(?:(?:please|what is|what's|what was|how much is|how long is|how high is|give me|show me|"
@@ -114,9 +114,7 @@ def fill(preset: Preset, context: Context, animals: tuple[str, ...] = ()) -> Fil
     for role, needed in preset.parameters.items():
         if "animals" in needed:
             if len(context.animals) < needed["animals"]:
-                raise Refusal(
-                    f"'{preset.name}' needs two animals, and this video has only one tracked."
-                )
+                raise lone(f"'{preset.name}'")
             continue
         names = (
             _arena(preset, needed, context)
@@ -144,7 +142,7 @@ def fill(preset: Preset, context: Context, animals: tuple[str, ...] = ()) -> Fil
 def _arena(preset: Preset, needed: Mapping[str, Any], context: Context) -> tuple[str, ...]:
     if context.arena is None:
         raise Refusal(
-            f"'{preset.name}' needs {needed['what']}. Draw it on the Watch page, give it the role "
+            f"'{preset.name}' needs {needed['what']}. Draw it on the Set up page, give it the role "
             "arena, and ask again."
         )
     return (context.arena,)

@@ -181,7 +181,7 @@ class Cursor:
             return names, "one"
         if not names:
             raise Refusal(
-                f"'{token.text}': this video has no {word}s yet. Draw one on the Watch page, "
+                f"'{token.text}': this video has no {word}s yet. Draw one on the Set up page, "
                 "name it, "
                 "and ask again."
             )
@@ -195,9 +195,9 @@ class Cursor:
     def region_list(self) -> str:
         """Say which regions there are."""
         names = ", ".join(self.context.regions)
-        return (
-            f"The regions of this video are {names}." if names else "This video has no regions yet."
-        )
+        if not names:
+            return "This video has no regions yet. Draw one on the Set up page, or import them."
+        return f"The regions of this video are {names}."
 
     def refuse_unknown_region(self) -> None:
         """Refuse when the next words are a place this study does not have; allow a clear typo."""

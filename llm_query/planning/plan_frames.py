@@ -9,7 +9,7 @@ import re
 
 from llm_query.planning.plan_names import tidy
 from llm_query.planning.plan_ratios import Frame, animal_pattern, formula, index, percent_of_bouts
-from llm_query.planning.plan_slots import Context, Refusal
+from llm_query.planning.plan_slots import Context, Refusal, lone
 
 NOUN = r"(?:animals?|mouse|mice|rats?|fly|flies|fish|individuals?|subjects?|one)"
 WHO = rf"(?:which|what) (?:of the )?{NOUN}|who"
@@ -101,7 +101,7 @@ def _who(text: str, context: Context) -> Frame | None:
 def several(context: Context) -> None:
     """Refuse a comparison where there is only one animal."""
     if len(context.animals) < 2:
-        raise Refusal("Comparing needs two animals, and this video has only one tracked.")
+        raise lone("Comparing")
 
 
 def _ranked(text: str, context: Context) -> Frame | None:

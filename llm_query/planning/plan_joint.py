@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Refusal
+from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Refusal, lone
 from llm_query.planning.plan_subjects import Subjects
 
 OWN = ("in", "immobile", "moving", "speed", "doing", "distance_place", "side", "facing_region",
@@ -83,7 +83,7 @@ class Joint(Subjects):
     def _alone_in(self, condition: Condition) -> Condition:
         animals = self.context.animals
         if len(animals) < 2:
-            raise Refusal("'alone' needs two animals, and this video has only one tracked.")
+            raise lone("'alone'")
         if condition.kind == "each":
             parts = tuple(self._alone_in(part) for part in condition.parts)
             return replace(condition, parts=parts)
@@ -117,7 +117,7 @@ class Joint(Subjects):
         if condition.subject != EACH or condition.kind not in OWN:
             return condition
         if len(animals) < 2:
-            raise Refusal("This needs two animals, and this video has only one tracked.")
+            raise lone()
         if not self.all_together and len(animals) != 2:
             raise Refusal(
                 f"'both' of {len(animals)} animals: name the two, for example "

@@ -22,7 +22,8 @@ ADVICE = {
     "embed umap tsne": "an embedding is asked for as: plot an embedding of postures",
     "gait": "name the paw, for example: gait analysis of the left_hindpaw",
     "animation": (
-        "animations are not made here; the Watch page plays the video with the tracks on it"
+        "animations are not made here; see the video with the tracks on it on the Annotate page, "
+        "or ask for a plot"
     ),
     "pose": ("pose estimation is not done by a question; track the video or import a pose file"),
     "flee": (

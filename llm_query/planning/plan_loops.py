@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm_query.planning.plan_compile import ALSO, SYMMETRIC, Emitter, quoted, scope_of
-from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Context, Reading, Refusal
+from llm_query.planning.plan_slots import (
+    ANY_OTHER,
+    EACH,
+    Condition,
+    Context,
+    Reading,
+    Refusal,
+    lone,
+)
 from llm_query.planning.plan_words import DOINGS
 
 LISTS = ("time_budget", "transitions")  # plots of several behaviours
@@ -73,7 +81,7 @@ class Loops:
             if part.subject == ANY_OTHER and not part.parts:
                 raise Refusal("Say which animal does it: name it, or say 'each animal'.")
         if other and len(self.context.animals) < 2:
-            raise Refusal("This needs two animals, and this video has only one tracked.")
+            raise lone()
         self.emit.to_anyone = not self._pairwise(condition)
         return condition
 

@@ -13,6 +13,7 @@ from llm_query.planning.plan_slots import (
     Measure,
     Quantity,
     Refusal,
+    lone,
 )
 from llm_query.planning.plan_tree import Tree
 
@@ -31,7 +32,7 @@ class Measures(Tree):
         self.take("measure")
         if kind in GAUGES and GAUGES[kind].scope == "group":
             if len(self.context.animals) < 2:
-                raise Refusal("This needs two animals, and this video has only one tracked.")
+                raise lone()
             self.skip("between")
             self.take_animals()
             self._set_measure(Measure(kind))
@@ -220,7 +221,7 @@ class Measures(Tree):
         one = arguments.get("point", "centre")
         points: tuple[str, ...] = arguments.get("points") or (one,)
         if target and len(self.context.animals) < 2:
-            raise Refusal("This needs two animals, and this video has only one tracked.")
+            raise lone()
         subjects: tuple[str, ...] = (subject,)
         if self.reading.measure and self.reading.measure.kind == kind:
             subjects = (*self.reading.measure.subjects, subject)

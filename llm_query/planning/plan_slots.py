@@ -35,12 +35,22 @@ class Context:
     n_frames: int = 0
     behaviours: tuple[str, ...] = ()  # bouts already stored in the study
     has_masks: bool = True
+    has_heading: bool = True
+    has_length: bool = True  # of the body
     definitions: tuple[Definition, ...] = ()  # kept in the study's handbook
     learned: tuple[str, ...] = ()  # behaviours learned from scored bouts
 
     def __post_init__(self) -> None:
         if not self.animals:
             raise Refusal("This video has no tracked animals yet. Track it first.")
+
+
+def lone(what: str = "This") -> Refusal:
+    """The refusal of what takes two animals, where there is one."""
+    return Refusal(
+        f"{what} needs two animals, and this video has only one tracked. Ask about a video with "
+        "more, or track this one again with their number (--animals 2)."
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from llm_query.planning.plan_cursor import Cursor, Place
-from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Quantity, Refusal
+from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Quantity, Refusal, lone
 from llm_query.planning.plan_words import DOINGS
 
 Bounds = tuple[tuple[str, Quantity], ...]
@@ -69,7 +69,7 @@ class Subjects(Cursor):
         """Relate the animals last spoken of with each other."""
         subjects = self._subjects()
         if len(self.context.animals) < 2:
-            raise Refusal("This needs two animals, and this video has only one tracked.")
+            raise lone()
         ordered = kind in ("chase", "follow", "approach", "learned", "kept", "leave_approach")
         if kind == "doing":
             ordered = not DOINGS[arguments["does"]].symmetric

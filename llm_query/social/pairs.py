@@ -238,7 +238,7 @@ def members(recording: Recording, animals: Sequence[str] | None) -> list[str]:
     if isinstance(animals, str) or len(set(names)) < 2 or len(set(names)) < len(names):
         raise QueryError(
             f"A group is two or more different animals, not {animals or names}; {recording.video} "
-            f"has {', '.join(recording.animals)}."
+            f"has {', '.join(recording.animals)}. Name at least two of them."
         )
     for name in names:
         recording.track(name)
