@@ -7,12 +7,15 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from app.gate import Gate
 from app.hosts import KnownHosts
 from app.routes import data_routes
+from app.sign_in import sign_in_routes
 
 SHELL = Path(__file__).with_name("views") / "shell.py"
 
 
 def build_app(hosts: tuple[str, ...] = ()) -> st.App:
     """Make the ASGI application; `hosts` are further names under which it may be reached."""
-    return st.App(SHELL, routes=data_routes(), middleware=[Middleware(KnownHosts, hosts=hosts)])
+    middleware = [Middleware(KnownHosts, hosts=hosts), Middleware(Gate)]
+    return st.App(SHELL, routes=[*data_routes(), *sign_in_routes()], middleware=middleware)

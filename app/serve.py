@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from app.commands.shared import say
-from app.workplace import Workplace, choose
+from app.identity import Access, check_access, choose_access, is_local
+from app.workplace import UPLOAD_LIMIT_MB, Workplace, choose
 
 LIGHT = {"primaryColor": "#0B6E99"}
 DARK = {"primaryColor": "#1B7FAE"}
@@ -35,7 +36,7 @@ def server_options(host: str, port: int) -> dict[str, Any]:
         "server.headless": True,
         "server.fileWatcherType": "none",
         "server.enableAgentApi": False,
-        "server.maxUploadSize": 500,
+        "server.maxUploadSize": UPLOAD_LIMIT_MB,
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,
         "browser.gatherUsageStats": False,
@@ -54,15 +55,21 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8501,
     roots: Iterable[Path | str] = (),
+    access: Access | None = None,
 ) -> None:
     """Serve the pages for one study until interrupted.
 
     Videos may be added from the study's parent folder, from `roots` and from the folders named in
     the environment variable ETHOSCRIBE_ROOTS. The default host can be reached from this machine
-    only; the pages have no log-in, so give another host on a trusted network alone. Names other
-    than this machine's own, as behind a proxy, are let in by the variable ETHOSCRIBE_HOSTS.
+    only; another one needs people in the study, who then sign in, or an `access` that is open by
+    name. Names other than this machine's own, as behind a proxy, are let in by the variable
+    ETHOSCRIBE_HOSTS.
     """
-    choose(Workplace.of(study, roots))
+    place = Workplace.of(study, roots)
+    access = access or Access(open=is_local(host))
+    check_access(place.study, host, access)
+    choose(place)
+    choose_access(access)
     from app.main import build_app
 
     say(f"Serving {Path(study).resolve()} at http://{shown_host(host)}:{port} (Ctrl-C ends it)")

@@ -13,6 +13,7 @@ VIDEO_SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".m2ts",
      ".ts", ".flv", ".ogv", ".h264", ".mjpeg")
 )  # fmt: skip
+UPLOAD_LIMIT_MB = 200  # an upload is held in memory; larger files are added where they lie
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,32 @@ def ui(
             metavar="FOLDER", help="A folder tree that videos may be added from; repeatable."
         ),
     ] = None,
+    open_: Annotated[
+        bool,
+        typer.Option("--open", help="Let everybody who reaches HOST change the study, unasked."),
+    ] = False,
+    identity_header: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Header in which a signing-in proxy on this machine names the person.",
+        ),
+    ] = None,
 ) -> None:
     """Open the study in a browser: watch, track, ask.
+
+    Once the study has people (ethoscribe people add), everybody signs in. Another host than this
+    machine needs that, or --open.
 
     \b
     Example:
       ethoscribe ui -s study
       ethoscribe ui -s study --port 8600 --root /data/videos
+      ethoscribe ui -s study --host 0.0.0.0
+      ethoscribe ui -s study --identity-header X-Forwarded-User
     """
+    from app.identity import Access, is_local
     from app.serve import serve
 
-    serve(study, host=host, port=port, roots=root or [])
+    access = Access(open=open_ or is_local(host), header=identity_header)
+    serve(study, host=host, port=port, roots=root or [], access=access)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.errors import known_errors, one_line
 from app.library import is_busy
+from app.views.signed_in import me
 from app.workplace import workplace
 
 LOGO, ICON = (files("assets").joinpath(f"{n}.svg").read_text("utf-8") for n in ("logo", "icon"))
@@ -13,15 +14,17 @@ LOGO, ICON = (files("assets").joinpath(f"{n}.svg").read_text("utf-8") for n in (
 st.set_page_config(page_title="Ethoscribe", page_icon=ICON, layout="wide")
 st.logo(LOGO, size="large")
 
-page = st.navigation(
-    [
+
+def pages() -> list:
+    """The pages that are for this person, their own last."""
+    person = me()
+    return [
         st.Page("videos.py", title="Videos", icon=":material/video_library:", default=True),
         st.Page("watch.py", title="Watch", icon=":material/play_circle:"),
         st.Page("ask.py", title="Ask", icon=":material/forum:"),
         st.Page("measures.py", title="Measures", icon=":material/straighten:"),
-    ],
-    position="top",
-)
+        st.Page("account.py", title=person.name, icon=":material/person:", url_path="you"),
+    ]
 
 
 @st.fragment(run_every=2)
@@ -33,7 +36,7 @@ def try_again() -> None:
 
 
 try:
-    page.run()
+    st.navigation(pages(), position="top").run()
 except known_errors() as error:
     if is_busy(error):
         st.info(f"A job is storing its results; this page opens as soon as it is done.\n\n{error}")

@@ -1,0 +1,22 @@
+"""Who looks at this page."""
+
+import streamlit as st
+from starlette.datastructures import Headers
+
+from app.identity import Person, who
+
+
+def me() -> Person:
+    """The person at this browser, as `app.identity` knows them; ends the page for strangers."""
+    # Copied, because a page without a browser, as in a test, has no real ones.
+    person = who(dict(st.context.cookies), Headers(dict(st.context.headers)))
+    if person is None:
+        st.info("You are not signed in any more. What you have scored is kept in this browser.")
+        st.link_button("Sign in", "/sign-in", type="primary", icon=":material/login:")
+        st.stop()
+    return person
+
+
+def may(role: str) -> bool:
+    """Whether the person at this browser may do what needs this role."""
+    return me().may(role)
