@@ -97,14 +97,26 @@ def run(
     ],
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
+    save: Annotated[
+        bool,
+        typer.Option(
+            "--save",
+            help="Store the bouts of every video as the behaviour of this name, replacing those "
+            "that it found before; a file is kept under its own name, too.",
+        ),
+    ] = False,
     figure: FigureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a kept analysis, or a file with `analyse(recording)`, on tracked videos.
 
+    It needs no model. Videos are worked on side by side; one that fails is told in a line and
+    stops no other.
+
     \b
     Example:
       ethoscribe run contact -s study
+      ethoscribe run contact -s study --save
       ethoscribe run my_analysis.py -s study --video clip --json
       ethoscribe run my_analysis.py -s study --figure budget.png
     """
@@ -113,11 +125,15 @@ def run(
     from llm_query.errors import QueryError
 
     try:
-        answers = run_analysis(study, analysis, video=video)
+        answers = run_analysis(study, analysis, video=video, save=save)
     except QueryError as error:
         if as_json:  # programs get the same object as for any other answer
             show_json(Answer("", str(error), error=str(error)).to_json())
         raise
+    if save:
+        stored = [len(one.bouts) for one in answers if one.finds_bouts and not one.error]
+        where = f"in {count(len(stored), 'video')}" if stored else "as it finds none"
+        say(f"stored: {count(sum(stored), 'bout')} {where}")
     _answer(answers, as_json, study, figure)
 
 
