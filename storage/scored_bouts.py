@@ -120,6 +120,19 @@ def put_rows(study: Study, video_id: int, bout_ids: Sequence[int], rows: Sequenc
         )
 
 
+def known_subjects(study: Study, video_id: int) -> list[str]:
+    """Who may be scored: the video's animals; without them, whom metadata and bouts name."""
+    names = list(animal_names(study, video_id).values())
+    if names:
+        return names
+    found = study.rows(
+        "SELECT animal FROM metadata WHERE video_id = $video AND animal IS NOT NULL "
+        "UNION SELECT subject FROM bouts WHERE video_id = $video AND subject != $nobody ORDER BY 1",
+        {"video": video_id, "nobody": NO_SUBJECT},
+    )
+    return [name for (name,) in found]
+
+
 def with_ids(study: Study, video_id: int, rows: Sequence[Row]) -> list[Row]:
     """The rows with the numbers of their animals, which outlive a new name."""
     numbers = {name: number for number, name in animal_names(study, video_id).items()}
