@@ -65,6 +65,8 @@ def ask(
     *,
     conversation: str | None = None,
     on_text: Callable[[str], None] | None = None,
+    on_answer: OnAnswer | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> list[Answer]:
     """Answer a question in plain words, once for each tracked video (or for one of them).
 
@@ -72,15 +74,17 @@ def ask(
     is set up, or a LanguageModel. save: keep the analysis under this name and store the bouts it
     finds as a behaviour of that name. conversation: go on with this one: a model is told of its
     last questions, and this one is kept. on_text: gets what a model writes, piece by piece.
+    on_answer, stop: as in `each_video`.
     """
     names, left_out = tracked(study_folder, video)
+    each = partial(each_video, on_answer=on_answer, stop=stop)
     memory = Memory(study_folder)
     known = memory.definitions()
     if model == OFFLINE:
-        answers = each_video(names, partial(_ask_offline, study_folder, question, tuple(known)))
+        answers = each(names, partial(_ask_offline, study_folder, question, tuple(known)))
     else:
         turns = window(memory.turns(conversation), MOST_TURN_TOKENS, known) if conversation else []
-        answers = _ask_model(study_folder, question, names, model, on_text, known, turns)
+        answers = _ask_model(study_folder, question, names, model, on_text, known, turns, each)
     if any(not one.refused and not one.error for one in answers):
         _hear(memory, question, answers)
     _note(memory, question, answers, conversation)
@@ -141,6 +145,7 @@ def _ask_model(
     on_text: Callable[[str], None] | None,
     known: Sequence[Definition],
     turns: Sequence[Turn],
+    each: Callable[[Sequence[str], Callable[[str], Answer]], list[Answer]],
 ) -> list[Answer]:
     """Let a model answer; where its code may not run it is not asked, which would cost money."""
     from llm_query.model import find_model
@@ -158,7 +163,7 @@ def _ask_model(
         except QueryError as error:
             broken[name] = Answer(name, str(error), error=str(error))
     found = ask_for_videos(
-        asked, prompts, run=partial(_run, study_folder), each=each_video, on_text=on_text
+        asked, prompts, run=partial(_run, study_folder), each=each, on_text=on_text
     )
     by_name = broken | {one.video: one for one in found}
     answers = [by_name[name] for name in names]
