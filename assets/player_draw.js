@@ -1,0 +1,435 @@
+// Drawing regions and the scale on the picture, with the mouse or with the keys alone.
+//
+// What is drawn is saved at once, through the player's queue; what the server answers is what
+// stands. The side panel (player_draw_panel.js) shows the tools and what is picked.
+
+const PICKED = "#E69F00", DRAFT = "#56B4E9";
+const REACH = 8; // CSS pixels within which a handle or an edge is meant
+const SETTLE_MS = 600; // after the last nudge by a key, before it is saved
+const MODES = { v: "select", p: "polygon", r: "rectangle", c: "circle", l: "line", o: "point", s: "scale" };
+
+class DrawTool {
+  attach(player) {
+    this.player = player;
+    Object.assign(this, { shapes: [], picked: null, vertex: null, mode: "select", draft: null, edit: -1 });
+    this.form = new DrawPanel(this);
+    this.panel = this.form.root;
+  }
+
+  // Facts that are older than what the server said already are passed over.
+  update(facts) {
+    this.facts = facts;
+    if (this.video !== facts.id) Object.assign(this, { video: facts.id, edit: -1, picked: null, draft: null });
+    const { edit = 0 } = facts.setup ?? {};
+    if (edit >= this.edit && !this.busy) this.take(facts.regions, facts.perCm, edit);
+    else this.show();
+    this.form.update();
+  }
+
+  get busy() { return Boolean(this.held || this.later || this.player.queue?.unsaved); }
+
+  take(regions, perCm, edit) {
+    this.edit = Math.max(edit, this.edit);
+    this.shapes = regions.map((one) => ({ ...one, points: one.points.map((point) => [...point]) }));
+    this.perCm = perCm;
+    if (!this.shape) this.pick(null);
+    this.show();
+  }
+
+  // The player itself draws the regions, so it is handed these.
+  show() {
+    const { facts } = this.player;
+    if (facts) Object.assign(facts, { regions: this.shapes, perCm: this.perCm });
+    this.player.draw();
+    this.form.refresh();
+  }
+
+  get shape() { return this.shapes.find((one) => one.name === this.picked) ?? null; }
+  get unit() {
+    return this.player.facts.width / (this.player.find(".overlay").clientWidth || 1);
+  }
+
+  pick(name) {
+    if (name !== this.picked) this.vertex = null;
+    this.picked = name;
+  }
+
+  // -- saving
+
+  push(kind, data) {
+    const done = this.player.queue.push(kind, data);
+    done.then((told) => { if (told.error) this.failed = true; });
+    return done;
+  }
+
+  // What the server says after the last edit stands; a refused one makes the page look anew.
+  saved(results) {
+    const last = results.filter((one) => one.regions).at(-1);
+    const failed = results.some((one) => one.error);
+    if (last) this.truth = last;
+    if (last && !this.busy) this.take(last.regions, last.px_per_cm, last.edit_id);
+    else if (failed && !this.busy) {
+      const { regions, px_per_cm: perCm } = this.truth ?? this.stored;
+      this.take(regions, perCm, this.edit);
+    }
+    if (last) setTimeout(() => this.player.revise(`setup-${last.edit_id}`), 0);
+  }
+
+  get stored() { return { regions: this.facts.regions, px_per_cm: this.facts.perCm }; }
+
+  save(shape, replaces) {
+    const { name, kind, role } = shape;
+    const points = shape.points.map((point) => point.map(round2));
+    this.push("regions.save", { name, kind, role, points, ...(replaces ? { replaces } : {}) });
+  }
+
+  // A nudge by a key is saved when the keys have been quiet, or before anything else is done.
+  settleSoon() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.settle(), SETTLE_MS);
+  }
+
+  settle() {
+    if (!this.later) return;
+    clearTimeout(this.later);
+    this.later = null;
+    if (this.nudged) this.save(this.nudged, this.nudged.name);
+    this.nudged = null;
+  }
+
+  close() { this.settle(); this.form.close(); }
+
+  undo(what) {
+    if (this.draft?.points.length) { this.draft = null; return this.show(); }
+    this.settle();
+    return this.push(what, { scope: "setup" }).then((told) => {
+      const said = what === "undo" ? "Taken back" : "Done again";
+      if (!told.error) this.player.note(told.words ? `${said}: ${told.words}` : `${said}.`);
+    });
+  }
+
+  remove() {
+    const { shape } = this;
+    if (!shape) return;
+    this.settle();
+    this.shapes = this.shapes.filter((one) => one !== shape);
+    this.pick(null);
+    this.push("regions.delete", { name: shape.name });
+    this.show();
+  }
+
+  change(fields) {
+    const { shape } = this;
+    if (!shape) return;
+    this.settle();
+    const before = shape.name;
+    Object.assign(shape, fields);
+    this.picked = shape.name;
+    this.save(shape, before);
+    this.show();
+  }
+
+  // -- drawing
+
+  choose(mode) {
+    this.settle();
+    if (this.player.source && !this.player.source.paused) this.player.source.pause();
+    Object.assign(this, { mode, draft: null, placing: null });
+    if (mode !== "select" && mode !== "scale") this.pick(null);
+    this.player.find(".stage").style.cursor = mode === "select" ? "" : "crosshair";
+    if (mode === "template") this.form.openTemplate();
+    this.player.note("");
+    this.show();
+  }
+
+  get kind() { return this.mode === "scale" ? this.form.scaleKind : this.mode; }
+  get drawing() { return !["select", "template"].includes(this.mode); }
+
+  start() {
+    const { width, height } = this.player.facts;
+    this.cursor ??= [Math.round(width / 2), Math.round(height / 2)];
+    this.draft ??= { kind: this.kind, role: "region", points: [] };
+  }
+
+  inPicture([x, y]) {
+    const { width, height } = this.player.facts;
+    return [round2(clamp(x, -0.5, width - 0.5)), round2(clamp(y, -0.5, height - 0.5))];
+  }
+
+  // Put a corner at a place; shapes of a fixed number of points are done with the last one.
+  put(at) {
+    this.start();
+    const { points, kind } = this.draft;
+    if (points.length && apart(points.at(-1), at) < 0.01) return;
+    points.push(at);
+    const most = { rectangle: 2, circle: 2, point: 1 }[kind] ?? (this.mode === "scale" ? 2 : Infinity);
+    if (points.length >= most) this.finish(); else this.show();
+  }
+
+  finish() {
+    const { draft } = this;
+    if (!draft || draft.points.length < LEAST[draft.kind]) {
+      return this.player.note(`A ${this.kind} needs ${LEAST[this.kind]} points: place more, or press Esc.`);
+    }
+    this.player.note("");
+    if (this.mode === "scale") return this.form.ask(draft);
+    const shape = { ...draft, name: this.freeName() };
+    this.shapes.push(shape);
+    this.save(shape);
+    Object.assign(this, { draft: null, mode: "select" });
+    this.player.find(".stage").style.cursor = "";
+    this.pick(shape.name);
+    this.show();
+    return this.form.focusName();
+  }
+
+  freeName() {
+    const taken = new Set(this.shapes.map((one) => one.name));
+    let number = 1;
+    while (taken.has(`region ${number}`)) number += 1;
+    return `region ${number}`;
+  }
+
+  cancel() {
+    if (this.draft?.points.length) this.draft = null;
+    else if (this.mode !== "select") return this.choose("select");
+    else if (this.vertex !== null) this.vertex = null;
+    else this.pick(null);
+    return this.show();
+  }
+
+  // -- pointer
+
+  pointer(type, { x, y }, event) {
+    const at = this.inPicture([x, y]);
+    if (type === "down" && event.button !== 0) return false;
+    if (this.placing) return this.pointTemplate(type, [x, y], event);
+    if (this.drawing) return this.pointDraft(type, at);
+    return this.pointSelect(type, at);
+  }
+
+  pointTemplate(type, at, event) {
+    if (type === "down") this.placing.grab(at, this.unit);
+    if (type === "move" && this.placing.held) this.placing.drag(at, event.shiftKey);
+    if (type === "up") this.placing.held = null;
+    if (type !== "move" || this.placing.held) this.show();
+    return true;
+  }
+
+  // A rectangle, a circle or a length may be dragged or clicked at both ends.
+  pointDraft(type, at) {
+    this.cursor = at;
+    const two = ["rectangle", "circle"].includes(this.kind) || this.mode === "scale";
+    if (type === "down") {
+      const points = this.draft?.points ?? [];
+      const closes = !two && points.length > 2 && this.kind === "polygon"
+        && apart(points[0], at) <= REACH * this.unit;
+      if (this.mode === "scale" && this.form.asking) this.form.drop();
+      if (closes) this.finish(); else this.put(at);
+      this.pressed = this.draft && at;
+    } else if (type === "up") {
+      const dragged = this.pressed && apart(this.pressed, at) > 4 * this.unit;
+      if (two && dragged && this.draft?.points.length === 1) this.put(at);
+      this.pressed = null;
+    } else if (type === "double" && !two) {
+      const points = this.draft?.points ?? [];
+      const n = points.length;
+      if (n > 1 && apart(points[n - 1], points[n - 2]) <= 4 * this.unit) points.pop();
+      if (n) this.finish();
+    } else if (type === "move") this.player.draw();
+    return true;
+  }
+
+  pointSelect(type, at) {
+    const reach = REACH * this.unit, { shape } = this;
+    if (type === "down") return this.grab(at, reach);
+    if (type === "move") {
+      if (this.held) { this.drag(at); return true; }
+      this.hover(at, reach);
+      return false;
+    }
+    if (type === "double" && shape && this.vertex === null) {
+      const edge = edgeAt(shape, at, reach);
+      if (edge < 0) return Boolean(shape);
+      shape.points.splice(edge + 1, 0, at);
+      this.vertex = edge + 1;
+      this.save(shape, shape.name);
+      this.show();
+      return true;
+    }
+    if (type !== "up" || !this.held) return type === "double";
+    const { before, shape: one } = this.held;
+    this.held = null;
+    if (JSON.stringify(before) !== JSON.stringify(one.points)) this.save(one, one.name);
+    this.show();
+    return true;
+  }
+
+  grab(at, reach) {
+    this.settle();
+    const { shape } = this;
+    const grip = shape ? handles(shape).findIndex((point) => apart(point, at) <= reach) : -1;
+    const hit = grip >= 0 ? shape : this.hit(at, reach);
+    const before = this.picked;
+    this.pick(hit?.name ?? null);
+    if (hit) {
+      this.vertex = grip >= 0 ? grip : null;
+      this.held = { shape: hit, grip, from: at, before: hit.points.map((point) => [...point]) };
+    }
+    this.show();
+    return Boolean(hit || before);
+  }
+
+  // The smallest shape at a place, so that what lies in an arena can be picked.
+  hit(at, reach) {
+    const near = this.shapes.filter((one) => distanceTo(one, at) <= reach);
+    return near.sort((a, b) => areaOf(a) - areaOf(b))[0] ?? null;
+  }
+
+  hover(at, reach) {
+    const { shape } = this;
+    const grip = shape && handles(shape).some((point) => apart(point, at) <= reach);
+    this.player.find(".stage").style.cursor = grip ? "move" : this.hit(at, reach) ? "pointer" : "";
+  }
+
+  drag(at) {
+    const { shape, grip, from, before } = this.held;
+    const [dx, dy] = [at[0] - from[0], at[1] - from[1]];
+    shape.points = grip < 0 ? moved(before, dx, dy)
+      : withHandle({ ...shape, points: before }, grip, at);
+    this.show();
+  }
+
+  // -- keys
+
+  key(event) {
+    const control = event.ctrlKey || event.metaKey, letter = event.key.toLowerCase();
+    if (control && letter === "z") { this.undo(event.shiftKey ? "redo" : "undo"); return true; }
+    if (control && letter === "y") { this.undo("redo"); return true; }
+    if (control || event.altKey) return false;
+    if (event.key === "Escape") { this.cancel(); return true; }
+    if (MODES[letter] && event.key.length === 1) { this.choose(MODES[letter]); return true; }
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const by = step?.map((value) => value * (event.shiftKey ? 10 : 1));
+    if (this.placing) return this.keyTemplate(event.key, by);
+    return this.drawing ? this.keyDraft(event.key, by) : this.keySelect(event.key, by);
+  }
+
+  keyTemplate(key, by) {
+    if (by) this.placing.nudge(...by);
+    else if (key === "[" || key === "]") this.placing.turn += key === "[" ? 1 : -1;
+    else if (key === "+" || key === "=" || key === "-") this.placing.grow(key === "-" ? 1 / 1.01 : 1.01);
+    else if (key === "Enter") this.form.makeTemplate();
+    else return false;
+    this.show();
+    return true;
+  }
+
+  keyDraft(key, by) {
+    if (by) {
+      this.start();
+      this.cursor = this.inPicture([this.cursor[0] + by[0], this.cursor[1] + by[1]]);
+      if (!this.draft.points.length) this.cursor = this.cursor.map(Math.round);
+    } else if (key === " ") { this.start(); this.put(this.cursor); }
+    else if (key === "Enter") this.finish();
+    else if (key === "Backspace" || key === "Delete") this.draft?.points.pop();
+    else return false;
+    this.show();
+    return true;
+  }
+
+  keySelect(key, by) {
+    const { shape } = this;
+    if (key === "[" || key === "]") return this.pickNext(key === "]" ? 1 : -1);
+    if (!shape) return false;
+    if (by) this.nudge(by);
+    else if (key === "Delete" || key === "Backspace") this.dropPicked();
+    else if (key === "Enter") this.form.focusName();
+    else if (key === "n") {
+      const count = handles(shape).length;
+      this.vertex = this.vertex === null ? 0 : (this.vertex + 1) % count;
+    } else return false;
+    this.show();
+    return true;
+  }
+
+  pickNext(by) {
+    if (!this.shapes.length) return false;
+    this.settle();
+    const at = this.shapes.indexOf(this.shape), count = this.shapes.length;
+    this.pick(this.shapes[at < 0 ? (by > 0 ? 0 : count - 1) : (at + by + count) % count].name);
+    this.show();
+    return true;
+  }
+
+  nudge([dx, dy]) {
+    const { shape } = this;
+    if (this.vertex === null) shape.points = moved(shape.points, dx, dy);
+    else {
+      const [x, y] = handles(shape)[this.vertex];
+      shape.points = withHandle(shape, this.vertex, [round2(x + dx), round2(y + dy)]);
+    }
+    this.nudged = shape;
+    this.settleSoon();
+  }
+
+  // A corner goes if enough of them stay; otherwise the shape does.
+  dropPicked() {
+    const { shape } = this;
+    const loose = ["polygon", "line"].includes(shape.kind) && shape.points.length > LEAST[shape.kind];
+    if (this.vertex === null || !loose) return this.remove();
+    this.settle();
+    shape.points.splice(this.vertex, 1);
+    this.vertex = null;
+    return this.save(shape, shape.name);
+  }
+
+  // -- over the picture
+
+  draw(pen, unit, player) {
+    const font = getComputedStyle(player.root).fontFamily;
+    if (this.placing) this.placing.draw(pen, unit, font);
+    const { shape } = this;
+    if (shape && !this.drawing) {
+      this.stroke(pen, shape, unit, PICKED);
+      handles(shape).forEach((at, k) => drawHandle(pen, at, unit, { full: k === this.vertex }));
+    }
+    if (this.drawing) this.drawDraft(pen, unit);
+  }
+
+  stroke(pen, shape, unit, colour) {
+    for (const [style, width] of [["rgb(0 0 0 / 60%)", 4.5], [colour, 2.4]]) {
+      pen.strokeStyle = style;
+      pen.lineWidth = width * unit;
+      pen.stroke(regionPath(shape));
+    }
+  }
+
+  drawDraft(pen, unit) {
+    const { cursor, draft } = this, points = draft?.points ?? [];
+    const asked = this.form.asking;
+    if (asked) this.stroke(pen, asked, unit, PICKED);
+    if (points.length && cursor && !asked) {
+      const kind = this.kind === "polygon" && points.length < 2 ? "line" : this.kind;
+      this.stroke(pen, { kind, points: [...points, cursor] }, unit, DRAFT);
+    }
+    if (!asked) for (const at of points) drawHandle(pen, at, unit, { round: true });
+    if (cursor && !asked) this.drawCursor(pen, cursor, unit);
+  }
+
+  // A cross whose gap is the pixel that is meant.
+  drawCursor(pen, [x, y], unit) {
+    for (const [style, width] of [["#000", 3], ["#fff", 1.2]]) {
+      pen.strokeStyle = style;
+      pen.lineWidth = width * unit;
+      pen.beginPath();
+      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+        pen.moveTo(x + 0.5 + 4 * dx * unit, y + 0.5 + 4 * dy * unit);
+        pen.lineTo(x + 0.5 + 13 * dx * unit, y + 0.5 + 13 * dy * unit);
+      }
+      pen.stroke();
+    }
+  }
+}
+
+TOOLS.draw = DrawTool;
