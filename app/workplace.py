@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import AppError
+from storage.study import is_study
 
 VIDEO_SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".m2ts",
@@ -46,12 +47,18 @@ class Workplace:
 
     def allowed(self, path: Path | str) -> Path:
         """Resolve `path` (links too) and return it if it lies inside an allowed tree."""
-        real = Path(path).expanduser().resolve()
+        try:
+            real = Path(path).expanduser().resolve()
+        except (OSError, ValueError, RuntimeError) as error:  # NUL, a circle of links, no home
+            raise AppError(f"{str(path)!r} is no path of this server.") from error
         if not any(real == root or real.is_relative_to(root) for root in self.roots):
             raise AppError(
                 f"{real} is outside the folders this server may show. "
                 "Start it with --root FOLDER to allow another one."
             )
+        other = next((one for one in (real, *real.parents) if is_study(one)), self.study)
+        if other != self.study:
+            raise AppError(f"{other} is another study. Add its videos from where they were filmed.")
         return real
 
     def browse(self, folder: Path | str) -> Listing:
@@ -61,13 +68,23 @@ class Workplace:
             entries = sorted(real.iterdir(), key=lambda entry: entry.name.lower())
         except OSError as error:
             raise AppError(f"Cannot read the folder {real}: {error.strerror}.") from error
-        shown = [entry for entry in entries if not entry.name.startswith(".")]
+        shown = [entry for entry in entries if self._may_show(entry)]
         return Listing(
             folder=real,
             parent=None if real in self.roots else real.parent,
             folders=[entry for entry in shown if entry.is_dir() and entry != self.study],
             videos=[e for e in shown if e.suffix.lower() in VIDEO_SUFFIXES and e.is_file()],
         )
+
+    def _may_show(self, entry: Path) -> bool:
+        """Whether a file or folder is for people to see; a link counts as what it leads to."""
+        if entry.name.startswith("."):
+            return False
+        try:
+            self.allowed(entry)
+        except (AppError, OSError):
+            return False
+        return True
 
 
 _current: Workplace | None = None
