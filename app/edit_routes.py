@@ -22,6 +22,7 @@ from app.editing import Edit, apply_batch
 from app.errors import AppError
 from app.identity import NotAllowed, Person, is_same_origin, role_for_edit, who
 from app.workplace import workplace
+from storage.people import check_name
 from storage.study import StudyError
 
 LARGEST = 1 << 20  # bytes of one batch
@@ -86,15 +87,15 @@ def read_batch(body: bytes) -> Batch:
     client, name = sent.get("client"), sent.get("name") or ""
     if not isinstance(client, str) or not 0 < len(client) <= LONGEST:
         raise RefusedError(400, f"client is a text of 1 to {LONGEST} letters.")
-    if not isinstance(name, str) or len(name) > LONGEST or not name.isprintable():
-        raise RefusedError(400, f"name is one line of up to {LONGEST} letters.")
+    if not isinstance(name, str):
+        raise RefusedError(400, "name is a text.")
     if not 0 < len(sent["edits"]) <= MOST:
         raise RefusedError(400, f"A batch has 1 to {MOST} edits: send the rest after it.")
     edits = tuple(_edit(one) for one in sent["edits"])
     numbers = [edit.seq for edit in edits]
     if any(later <= earlier for earlier, later in pairwise(numbers)):
         raise RefusedError(400, "The edits of a batch are numbered upwards.")
-    return Batch(client, edits, name.strip())
+    return Batch(client, edits, _checked_name(name))
 
 
 def author_of(person: Person, batch: Batch) -> str:
@@ -125,6 +126,13 @@ def _apply(request: Request, batch: Batch) -> dict[str, Any]:
         workplace().study, request.path_params["video"], batch.client, batch.edits,
         author_of(person, batch), refused,
     )  # fmt: skip
+
+
+def _checked_name(name: str) -> str:
+    try:
+        return check_name(name) if name else ""
+    except StudyError as error:
+        raise RefusedError(400, str(error)) from error
 
 
 def _edit(one: object) -> Edit:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.errors import AppError, one_line
 from app.library import WAIT_S
 from storage.bouts import bouts_state
-from storage.edits import BrokenEditError, apply, refuse
-from storage.study import Study, open_study
+from storage.edits import Applied, BrokenEditError, apply, refuse
+from storage.study import Study, StudyError, open_study
 from storage.videos import find_video
 
 
@@ -59,11 +60,7 @@ def _applied(
     video_id = find_video(study, video_id).video_id
     results: list[dict[str, Any]] = []
     for edit in edits:
-        what = (study, video_id, edit.kind, edit.data)
-        if edit.seq in refused:
-            done = refuse(*what, refused[edit.seq], author, client, edit.seq)
-        else:
-            done = apply(*what, author=author, client=client, seq=edit.seq)
+        done = _one(study, video_id, edit, author, client, refused.get(edit.seq))
         told = {"edit_id": done.edit_id, **done.result} if done.error is None else {}
         results.append({"seq": edit.seq, **told, **({"error": done.error} if done.error else {})})
     return {
@@ -71,3 +68,19 @@ def _applied(
         "state": bouts_state(study, video_id),
         "results": results,
     }
+
+
+def _one(
+    study: Study, video_id: int, edit: Edit, author: str, client: str, wrong: str | None
+) -> Applied:
+    data = edit.data
+    if wrong is None and edit.kind.startswith("tracks."):
+        from app.reviewing import prepared
+
+        try:
+            data = prepared(study, video_id, edit.kind, data)
+        except (AppError, StudyError) as error:
+            wrong = one_line(error)
+    if wrong is not None:
+        return refuse(study, video_id, edit.kind, data, wrong, author, client, edit.seq)
+    return apply(study, video_id, edit.kind, data, author=author, client=client, seq=edit.seq)

@@ -1,6 +1,9 @@
 """The tables people take away: tracks, bouts and a summary, with stable columns."""
 
-from storage.bouts import SELECT_BOUTS
+from collections.abc import Sequence
+
+from storage.bouts import REMARKS, SELECT_BOUTS
+from storage.errors import StudyError
 from storage.study import Study
 from storage.tracks import read_points
 from storage.writing import Rows, quoted, sql_text, write_table
@@ -79,9 +82,17 @@ def tracks_table(study: Study, video_id: int | None = None) -> Rows:
     return Rows(study.connection, sql, {"video": video_id})
 
 
-def bouts_table(study: Study, video_id: int | None = None, behaviour: str | None = None) -> Rows:
-    """Every bout, in the order of videos and time."""
-    sql = SELECT_BOUTS.format(more="")
+def bouts_table(
+    study: Study,
+    video_id: int | None = None,
+    behaviour: str | None = None,
+    remarks: Sequence[str] = (),
+) -> Rows:
+    """Every bout, in the order of videos and time; `remarks` are further columns of `REMARKS`."""
+    unknown = [name for name in remarks if name not in REMARKS]
+    if unknown:
+        raise StudyError(f"Bouts have no '{unknown[0]}' to add: choose {' or '.join(REMARKS)}.")
+    sql = SELECT_BOUTS.format(more="".join(f", {name}" for name in dict.fromkeys(remarks)))
     return Rows(study.connection, sql, {"video": video_id, "behaviour": behaviour})
 
 

@@ -1,5 +1,6 @@
 """`ethoscribe export`: clean tables out of the study."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +43,12 @@ def export(
         float | None,
         typer.Option("--bin", metavar="SECONDS", help="Measures per time bin of this length."),
     ] = None,
+    remarks: Annotated[
+        str | None,
+        typer.Option(
+            "--with", metavar="COLUMNS", help="Further columns of bouts: modifiers,comment."
+        ),
+    ] = None,
 ) -> None:
     """Write a table of the study to a file.
 
@@ -52,15 +59,19 @@ def export(
     Example:
       ethoscribe export tracks -s study -o tracks.csv
       ethoscribe export measures -s study -o measures.xlsx --bin 60
+      ethoscribe export bouts -s study -o bouts.csv --with modifiers,comment
     """
     kind = format_of(output, file_format)
     if bin_s is not None and what is not What.measures:
         raise typer.BadParameter("only measures come in time bins", param_hint="'--bin'")
+    if remarks is not None and what is not What.bouts:
+        raise typer.BadParameter("only bouts have further columns", param_hint="'--with'")
     if output.is_dir():
         raise AppError(f"{output} is a folder: give the name of a file to write.")
     if not output.resolve().parent.is_dir():
         raise AppError(f"There is no folder {output.resolve().parent}: make it first.")
-    rows = _write(what, study, output, kind, video, bin_s)
+    more = [name.strip() for name in (remarks or "").split(",") if name.strip()]
+    rows = _write(what, study, output, kind, video, bin_s, more)
     say(f"{output}: {count(rows, 'row')}")
 
 
@@ -78,7 +89,13 @@ def format_of(output: Path, wanted: str | None) -> str:
 
 
 def _write(
-    what: What, study: Path, output: Path, kind: str, video: str | None, bin_s: float | None
+    what: What,
+    study: Path,
+    output: Path,
+    kind: str,
+    video: str | None,
+    bin_s: float | None,
+    remarks: Sequence[str] = (),
 ) -> int:
     """Write one table; return how many rows it has."""
     if what is What.measures:
@@ -92,10 +109,13 @@ def _write(
     from storage.study import open_study
     from storage.videos import find_video
 
-    makers = {
-        What.tracks: tracks_table, What.bouts: bouts_table, What.summary: summary_table
-    }  # fmt: skip
+    makers = {What.tracks: tracks_table, What.summary: summary_table}
     with open_study(study) as opened:
-        table = makers[what](opened, find_video(opened, video).video_id if video else None)
+        video_id = find_video(opened, video).video_id if video else None
+        table = (
+            bouts_table(opened, video_id, remarks=remarks)
+            if what is What.bouts
+            else makers[what](opened, video_id)
+        )
         write_table(table, output, kind)
         return len(table)
