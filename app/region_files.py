@@ -2,12 +2,16 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from app.errors import AppError
-from storage.regions import Region, delete_region, regions, save_region
+from app.identity import typed_name
+from app.region_templates import place, template_regions
+from storage.edit_setup import region_record
+from storage.edits import apply
+from storage.regions import Region, regions
 from storage.study import Study, open_study
 from storage.videos import Video, find_video, videos
 
@@ -70,7 +74,7 @@ def remove_region(study: Path, video: str | None, name: str) -> int:
             if any(region.name == name for region in regions(opened, one.video_id))
         ]
         for one in having:
-            delete_region(opened, one.video_id, name)
+            _edit(opened, one, "regions.delete", {"name": name})
         return len(having)
 
 
@@ -90,20 +94,71 @@ def export_file(study: Path, video: str | None, file: Path) -> int:
             names = ", ".join(one.name for one in chosen)
             raise AppError(f"The study has several videos ({names}): say which one with --video.")
         found = regions(opened, chosen[0].video_id)
-    collection = {"type": "FeatureCollection", "features": [_feature(one) for one in found]}
-    file.write_text(json.dumps(collection, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    file.write_text(as_geojson(found), encoding="utf-8")
     return len(found)
+
+
+def as_geojson(found: Sequence[Region]) -> str:
+    """Regions as the text of a GeoJSON file, coordinates in px, y down."""
+    collection = {"type": "FeatureCollection", "features": [_feature(one) for one in found]}
+    return json.dumps(collection, indent=1, ensure_ascii=False) + "\n"
+
+
+def add_template(
+    study: Path, video: str, name: str, middle: tuple[float, float] | None = None,
+    turn_deg: float = 0.0, px_per_cm: float | None = None,
+    measures: Mapping[str, float] | None = None, *, force: bool = False,
+) -> list[str]:  # fmt: skip
+    """Put the regions of a template on a video, as one edit; return their names.
+
+    middle: of the apparatus, px; by default that of the picture. px_per_cm: by default the video's
+    own scale. force: replace regions of the same names.
+    """
+    made = template_regions(name, measures)
+    with open_study(study, write=True) as opened:
+        about = find_video(opened, video)
+        scale = px_per_cm or about.px_per_cm
+        if scale is None:
+            raise AppError(
+                f"{about.name} has no scale, so a template in cm cannot be put on it: give "
+                "--px-per-cm, or set the scale on the Set up page."
+            )
+        x, y = middle or ((about.width - 1) / 2, (about.height - 1) / 2)
+        if not (0 <= x <= about.width and 0 <= y <= about.height):
+            raise AppError(
+                f"{x:g},{y:g} is outside the picture of {about.name}, {about.width} x "
+                f"{about.height} px: give the middle of the apparatus in px."
+            )
+        placed = place(made, (x, y), (scale, scale), turn_deg)
+        drawn = {region.name for region in regions(opened, about.video_id)}
+        twice = [one.name for one in placed if one.name in drawn]
+        if twice and not force:
+            raise AppError(
+                f"{about.name} already has {', '.join(map(repr, twice))}: --force replaces "
+                f"{'it' if len(twice) == 1 else 'them'}."
+            )
+        _put(opened, about, placed)
+    return [one.name for one in placed]
 
 
 def read_geojson(file: Path) -> list[Region]:
     """Read the features of a GeoJSON file as regions, coordinates in px, y down."""
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise AppError(f"{file} is no GeoJSON file ({error}).") from error
+    return parse_geojson(text, str(file))
+
+
+def parse_geojson(text: str, file: str) -> list[Region]:
+    """Read the features of a GeoJSON text as regions; `file` is what messages call it."""
+    try:
+        record = json.loads(text)
         features = record["features"] if record["type"] == "FeatureCollection" else [record]
         return [_region(feature, number) for number, feature in enumerate(features, 1)]
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise AppError(f"{file} is no GeoJSON file ({error}).") from error
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise AppError(
             f"{file} has a feature that is no region ({error!r}): each needs a name in its "
             "properties and a Point, LineString or Polygon."
@@ -122,9 +177,20 @@ def _chosen(study: Study, video: str | None) -> list[Video]:
 def _save(study: Study, video: str | None, found: Sequence[Region]) -> int:
     chosen = _chosen(study, video)
     for one in chosen:
-        for region in found:
-            save_region(study, one.video_id, region)
+        _put(study, one, found)
     return len(chosen)
+
+
+def _put(study: Study, video: Video, found: Sequence[Region]) -> None:
+    """Add regions as one edit that can be taken back; one of the same name is replaced."""
+    data = {"regions": [region_record(one) for one in found], "replace": True}
+    _edit(study, video, "regions.put", data)
+
+
+def _edit(study: Study, video: Video, kind: str, data: dict[str, Any]) -> None:
+    done = apply(study, video.video_id, kind, data, author=typed_name({}))
+    if done.error is not None:
+        raise AppError(done.error)
 
 
 def _feature(region: Region) -> dict[str, Any]:

@@ -123,7 +123,7 @@ TEMPLATES = {
     one.name: one
     for one in (
         Template("open_field", "Open field", (
-            *_FLOOR, Measure("centre_percent", "Centre, share of the area", 100 / 9, "%", 1.0, 99.0),
+            *_FLOOR, Measure("centre_percent", "Centre, share of area", 100 / 9, "%", 1.0, 99.0),
             Measure("corner", "Corner squares", 0.0, least=0.0),
             Measure("border", "Border along the wall", 0.0, least=0.0),
         ), _open_field),

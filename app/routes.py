@@ -19,6 +19,7 @@ from app import library
 from app.edit_routes import edit_routes
 from app.identity import who
 from app.pictures import blank, picture
+from app.setup_routes import template
 from app.workplace import workplace
 from storage.study import StudyError
 from tracking.errors import TrackingError
@@ -37,6 +38,7 @@ def data_routes() -> list[Route]:
         Route(f"{here}/overlay", overlay),
         Route(f"{here}/frame/{{frame:int}}.jpg", frame_picture),
         Route(f"{here}/bouts", bouts),
+        Route(f"{here}/template", answering(template)),
         *edit_routes(),
     ]
 

@@ -112,8 +112,10 @@ def state_of(study: Study, video_id: int) -> dict[str, Any]:
 
 
 def _scale_words(data: Data) -> str:
-    scale = data.get("px_per_cm")
-    return "forget the scale" if scale is None else f"scale {scale:.4g} px/cm"
+    value = data.get("px_per_cm")
+    if value is None:
+        return "forget the scale"
+    return f"scale {value:.4g} px/cm" if isinstance(value, int | float) else "scale"
 
 
 @kind("video.scale", scope="setup", describe=_scale_words)

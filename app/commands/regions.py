@@ -9,7 +9,7 @@ import typer
 from app.commands.shared import DEFAULT_STUDY, StudyOption, VideoOption, count, say, show
 from app.errors import AppError
 
-HELP = """List, add, import and export regions.
+HELP = """List, add, import and export regions; put templates of apparatus on a video.
 
 \b
 Example:
@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     group.command("remove")(remove)
     group.command("import")(import_regions)
     group.command("export")(export_regions)
+    group.command("template")(template)
     app.add_typer(group, name="regions")
 
 
@@ -143,3 +144,66 @@ def export_regions(
 
     written = export_file(study, video, output)
     say(f"{output}: {count(written, 'region')}")
+
+
+def template(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which template; without it, all of them.")
+    ] = None,
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y", help="Middle of the apparatus in px; else of the picture."),
+    ] = None,
+    turn: Annotated[
+        float, typer.Option(metavar="DEG", help="Turn it so far, counter-clockwise.")
+    ] = 0.0,
+    px_per_cm: Annotated[
+        float | None, typer.Option(metavar="K", help="Scale; by default that of the video.")
+    ] = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A measure of your own; repeatable."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace regions of the same names.")
+    ] = False,
+) -> None:
+    """Put the regions of a common apparatus on a video, named as its assay looks for them.
+
+    Without NAME, the templates and their measures are listed.
+
+    \b
+    Example:
+      ethoscribe regions template plus_maze -s study --video clip --at 320,240 --turn 45
+      ethoscribe regions template open_field -s study --video clip --set width=50 --set height=50
+    """
+    from app.region_files import add_template, parse_points
+    from app.region_templates import TEMPLATES
+
+    if name is None:
+        for one in TEMPLATES.values():
+            known = ", ".join(f"{m.key}={m.value:.4g} {m.unit}" for m in one.measures)
+            show(f"{one.name}\t{one.title}\t{known}")
+        return
+    if video is None:
+        raise AppError("Say on which video with --video: a template goes on one video.")
+    points = parse_points(at) if at is not None else ()
+    if at is not None and len(points) != 1:
+        raise AppError(f"--at is {at!r}: give one point in px, as 320,240.")
+    if px_per_cm is not None and not 0 < px_per_cm < float("inf"):
+        raise AppError(f"--px-per-cm is {px_per_cm}: it is a length in px, so more than 0.")
+    measures = dict(_measure(pair) for pair in measure or [])
+    middle = points[0] if points else None
+    names = add_template(study, video, name, middle, turn, px_per_cm, measures, force=force)
+    say(f"{video}: {count(len(names), 'region')} ({', '.join(names)})")
+    say(f"ethoscribe assay {name} -s {study} --video {video}   finds them by their names")
+
+
+def _measure(pair: str) -> tuple[str, float]:
+    key, _, text = pair.partition("=")
+    try:
+        return key.strip(), float(text)
+    except ValueError:
+        raise AppError(f"--set {pair!r} is not KEY=NUMBER, as in --set width=50.") from None
