@@ -133,4 +133,5 @@ def interpreter_paths() -> tuple[str, ...]:
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
         str(Path(sys.executable).resolve()), sys.executable, str(own),
     ]  # fmt: skip
-    return tuple(dict.fromkeys(each for each in folders if each and Path(each).exists()))
+    there = os.path.exists  # Path.exists() raises where a folder on the way may not be searched
+    return tuple(dict.fromkeys(each for each in folders if each and there(each)))

@@ -7,6 +7,7 @@ servers, processes, the snapshot.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from llm_query.sandbox import run_code
 
 SECRET = "SECRET-VALUE-8F3A"
 MARK = "ethoscribe-attack-marker"
+NOBODY = 65534
 
 
 @dataclass
@@ -64,7 +67,13 @@ def listen(server: socket.socket, heard: list[bytes], stream: bool) -> None:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     if not confinement().complete:
         missing(f"analysis code cannot be confined here: {confinement().why}")
-    folder = tmp_path_factory.mktemp("outside")
+    with open_world(tmp_path_factory.mktemp("outside")) as opened:
+        yield opened
+
+
+@contextmanager
+def open_world(folder: Path) -> Iterator[World]:
+    """Put a secret into the folder, listen on all kinds of sockets, and have a victim run."""
     (folder / "secret.txt").write_text(SECRET)
     (folder / "secret.csv").write_text(f"a\n{SECRET}\n")
     heard: list[bytes] = []
@@ -84,12 +93,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     tcp, udp = servers[0].getsockname()[1], servers[1].getsockname()[1]
     os.environ["SOME_API_KEY"] = SECRET
     with subprocess.Popen(["sleep", "600"]) as victim:
-        yield World(folder, tcp, udp, folder / "socket", heard, victim)
-        assert victim.poll() is None
-        victim.kill()
-    del os.environ["SOME_API_KEY"]
-    for server in servers:
-        server.close()
+        try:
+            yield World(folder, tcp, udp, folder / "socket", heard, victim)
+            assert victim.poll() is None
+        finally:
+            victim.kill()
+            del os.environ["SOME_API_KEY"]
+            for server in servers:
+                server.close()
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -260,6 +271,26 @@ ATTACKS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def left_behind(world: World) -> list[int]:
+    """Processes that an attack started and that do not end within two seconds."""
+    assert world.victim.poll() is None
+    assert not Path(f"/dev/shm/{MARK}").exists() and not list(Path("/tmp").glob(f"{MARK}*"))
+    for _ in range(40):
+        if not marked():
+            break
+        time.sleep(0.05)
+    return marked()
+
+
+def attempt(name: str, world: World, copy: Path) -> str:
+    """Run one attack; all that the program was told."""
+    code = body(*(line.format(**world.names()) for line in ATTACKS[name]))
+    result = run_code(code, copy, timeout_s=4, memory_mb=1024)
+    assert "code 127" not in str(result.error)  # it did start
+    assert not result.text.startswith("DONE"), f"{name}: {result.text[:200]}"
+    return f"{result.text} {result.numbers} {result.error} {result.figure} {result.table}"
+
+
 def test_there_are_at_least_thirty_attacks() -> None:
     assert len(ATTACKS) >= 30
 
@@ -274,23 +305,37 @@ def test_an_attack_gets_nothing_and_leaves_nothing(
     before, data, heard = content(world.folder), content(snapshot), len(world.heard)
     mode = (world.folder / "secret.txt").stat().st_mode
     started = time.monotonic()
-    code = body(*(line.format(**world.names()) for line in ATTACKS[name]))
-    result = run_code(code, snapshot, timeout_s=4, memory_mb=1024)
+    told = attempt(name, world, snapshot)
     assert time.monotonic() - started < 12
-    assert "code 127" not in str(result.error)  # it did start
-    assert not result.text.startswith("DONE"), result.text[:200]
-    told = f"{result.text} {result.numbers} {result.error} {result.figure} {result.table}"
     assert SECRET not in told
     assert content(world.folder) == before and content(snapshot) == data
     assert (world.folder / "secret.txt").stat().st_mode == mode
     time.sleep(0.05)
-    assert len(world.heard) == heard and world.victim.poll() is None
-    assert not Path(f"/dev/shm/{MARK}").exists() and not list(Path("/tmp").glob(f"{MARK}*"))
-    for _ in range(40):
-        if not marked():
-            break
-        time.sleep(0.05)
-    assert marked() == []
+    assert len(world.heard) == heard
+    assert left_behind(world) == []
+
+
+@pytest.mark.slow
+def test_every_attack_of_an_ordinary_user_fails_as_well(world: World, tmp_path: Path) -> None:
+    if os.getuid() != 0:
+        pytest.skip("every other test here is one of an ordinary user already")
+    if shutil.which("setpriv") is None:
+        missing("setpriv of util-linux is not installed")
+    tmp_path.chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, NOBODY, NOBODY)
+    may_read = "-all,+dac_read_search"  # Python itself may lie in a folder of root's
+    user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    user += [f"--{kind}={may_read}" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
+    done = subprocess.run(
+        [*user, sys.executable, str(Path(__file__).parent / "attacks_of_user.py"), str(home)],
+        env={"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home),
+             "PYTHONPATH": os.pathsep.join(map(str, Path(__file__).parents[:2]))},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split() == [str(NOBODY), str(len(ATTACKS)), "blocked"]
 
 
 def test_the_self_test_finds_nothing_open_here_and_would_find_it(
