@@ -13,10 +13,21 @@ PARTS = (
     "player_queue",
     "player_overlay",
     "player_sources",
+    "player_rows",
     "player_timeline",
     "player_marks",
+    "player_picture",
+    "player_help",
+    "player_chooser",
+    "player_score_panel",
+    "player_score",
+    "player_shapes",
+    "player_template",
+    "player_draw_panel",
+    "player_draw",
     "player",
 )
+STYLES = ("player", "player_draw")
 
 
 def _shipped(name: str) -> str:
@@ -26,7 +37,7 @@ def _shipped(name: str) -> str:
 _COMPONENT = st.components.v2.component(
     "ethoscribe_player",
     html=_shipped("player.html"),
-    css=_shipped("player.css"),
+    css="\n".join(_shipped(f"{style}.css") for style in STYLES),
     js="\n".join(_shipped(f"{part}.js") for part in PARTS),
 )
 

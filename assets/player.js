@@ -4,16 +4,11 @@
 // interval, because aiming at its edge shows the frame before in about a third of all seeks.
 // Names and numbers from the study reach the page through textContent or the canvas only.
 
-// Okabe and Ito's colours, told apart with any colour vision; the order suits dark and light arenas.
-const COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442"];
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8];
-const SWITCHES = [["masks", "Masks"], ["ids", "Names"], ["trails", "Trails"], ["points", "Nose"],
+const SWITCHES = [["masks", "Masks"], ["ids", "Names"], ["trails", "Trails"], ["points", "Points"],
   ["regions", "Regions"]];
-const TRAIL_S = 2;
-const KEPT_CHUNKS = 40;
 const QUIET_MS = 400;
 
-const colourOf = (index) => COLOURS[index % COLOURS.length];
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -45,12 +40,41 @@ class Player {
     this.show = { masks: true, ids: true, trails: true, points: true, regions: true,
       ...remember("show") };
     this.hidden = new Set();
-    this.timeline = new Timeline(this.find(".timeline"), this.find(".axis"), this.find(".tip"), (n) => this.seek(n));
+    this.picture = new Picture(this);
+    this.toolbox = new Toolbox(this);
+    this.help = new Help(this);
+    this.timeline = this.makeTimeline();
     this.resize = new ResizeObserver(() => { this.draw(); this.timeline.draw(); });
     this.resize.observe(this.find(".stage"));
     this.resize.observe(this.find(".rows"));
-    this.toolbox = new Toolbox(this);
+    this.states = new Set(); // of the bouts, that are past
+    this.fetched = 0;
     this.controls();
+  }
+
+  makeTimeline() {
+    const [box, inner, canvas, head, axis, tip] = [".rows", ".inner", ".timeline", ".head", ".axis",
+      ".tip"].map(this.find);
+    return new Timeline({ box, inner, canvas, head, axis, tip }, {
+      seek: (frame) => { this.clip = null; this.root.focus({ preventScroll: true }); this.seek(frame); },
+      select: (bout) => this.select(bout),
+      play: (bout) => this.loop(bout),
+      editable: (bout) => this.toolbox.ask("editable", bout),
+      change: (bout, fields) => this.toolbox.tell("change", bout, fields),
+      zoomed: (zoomed) => { this.find(".whole").disabled = !zoomed; },
+    });
+  }
+
+  // A bout is chosen on the timeline or by keys; the tools may offer to change it.
+  select(bout) {
+    this.timeline.chosen = bout && nameOf(bout);
+    this.timeline.draw();
+    this.toolbox.tell("selected", bout);
+  }
+
+  loop(bout) {
+    if (bout.open) return;
+    this.play({ start: bout.start_frame, stop: Math.max(bout.stop_frame, bout.start_frame + 2), loop: true });
   }
 
   controls() {
@@ -60,7 +84,13 @@ class Player {
     this.find(".play").onclick = () => this.toggle();
     this.find(".speed").replaceChildren(...SPEEDS.map((speed) => new Option(`${speed}×`, speed)));
     this.find(".speed").value = "1";
-    this.find(".speed").onchange = () => { if (!this.source?.paused) this.start(); };
+    this.find(".speed").onchange = () => {
+      if (!this.source?.paused) this.start();
+      this.root.focus({ preventScroll: true });
+    };
+    for (const [name, act] of [["closer", () => this.timeline.zoom(2)],
+      ["wider", () => this.timeline.zoom(0.5)], ["whole", () => this.timeline.show(0, this.facts.frames)],
+      ["keys", () => this.help.toggle()]]) this.find(`.${name}`).onclick = act;
     this.find(".jump").onchange = (event) => this.jump(event.target.value);
     this.find(".switches").replaceChildren(...SWITCHES.map(([name, label]) => this.switch(name, label)));
     this.root.onkeydown = (event) => this.key(event);
@@ -114,17 +144,18 @@ class Player {
 
   // Called by Streamlit at first and whenever the facts or the theme change.
   async update(facts) {
-    const before = this.facts;
-    this.facts = { ...facts, bouts: before?.id === facts.id ? before.bouts : [] };
+    const before = this.facts, same = before?.id === facts.id && before.hash === facts.hash;
+    this.facts = { ...facts, bouts: same ? before.bouts : [] };
     this.openQueue(before);
-    this.toolbox.set(this.facts);
-    this.timeline.set(this.facts);
     this.legend();
-    this.fetchBouts(facts.urls.bouts);
-    if (before?.id === facts.id && before.hash === facts.hash) {
-      if (before.run !== facts.run) this.openOverlay();
+    this.toolbox.set(this.facts);
+    this.root.classList.toggle("picks", this.toolbox.ask("picks"));
+    this.showBouts();
+    this.hear(new URL(facts.urls.bouts, document.baseURI).searchParams.get("state"));
+    if (same) {
+      if (before.run !== facts.run || before.tracks !== facts.tracks) this.openOverlay();
       const wish = ({ go, stop, asked }) => [go, stop, asked].join();
-      if (facts.go !== null && wish(facts) !== wish(before)) this.visit();
+      if (this.times && facts.go !== null && wish(facts) !== wish(before)) this.visit();
       this.draw();
       return;
     }
@@ -132,6 +163,8 @@ class Player {
     this.find(".of").textContent = `of ${facts.frames - 1}`;
     this.note("");
     this.root.dataset.state = "loading";
+    this.openOverlay();
+    this.overlay.at(this.firstFrame()); // its tracks come while the times are read
     try {
       this.times = new Float64Array(await load(facts.urls.times));
     } catch (error) {
@@ -139,7 +172,6 @@ class Player {
       return;
     }
     this.timeline.times = this.times;
-    this.openOverlay();
     if (facts.playable) this.openVideo(); else this.openStills(
       facts.pictures ? "No browser can play this file, so the server sends its frames one by one."
         : "There is no video of this recording, only its poses.");
@@ -159,32 +191,66 @@ class Player {
       },
       saved: (results, state) => this.saved(results, state),
     });
+    this.queue.name = facts.annotator ?? remember("annotator") ?? facts.user ?? "";
   }
 
   saved(results, state) {
-    for (const { error } of results) if (error) this.note(error);
+    for (const { error, note } of results) if (error || note) this.note(error || note);
     this.toolbox.tell("saved", results);
-    if (state !== undefined && state !== this.revision) this.revise(state);
+    if (results.every((result) => result.error)) { this.showBouts(); return; }
+    const far = results.some((r) => r.merged?.length || ["undo", "redo"].includes(r.kind));
+    if (state !== undefined) this.hear(state, true, far);
+    this.showBouts();
+    this.revise();
   }
 
   // Python hears of edits once the keys have been quiet for a moment.
-  revise(state = this.revision) {
-    this.revision = state;
-    clearTimeout(this.quiet);
-    this.quiet = setTimeout(() => this.component.setStateValue("revision", state), QUIET_MS);
+  revise() {
+    this.revision = (this.revision ?? 0) + 1;
+    this.wait();
   }
 
-  // The address names the state of the bouts, so the browser itself knows when they are the same.
-  async fetchBouts(url) {
+  wait() {
+    clearTimeout(this.quiet);
+    if (this.revision === this.revised) return;
+    this.quiet = setTimeout(() => {
+      if (this.queue?.unsaved) { this.wait(); return; }
+      this.revised = this.revision;
+      this.component.setStateValue("revision", `${Date.now()}.${this.revision}`);
+    }, QUIET_MS);
+  }
+
+  // The bouts have a state; one that was left behind is not gone back to, unless an edit says so.
+  // What the person did is drawn already, so only edits with far effects are fetched at once.
+  hear(state, sure = false, now = !sure) {
+    if (!sure && this.states.has(state)) return;
+    if (this.heard !== undefined && this.heard !== state) this.states.add(this.heard);
+    this.states.delete(state);
+    this.heard = state;
+    if (now && this.shown !== state) this.fetchBouts(state);
+  }
+
+  async fetchBouts(state) {
+    const order = ++this.fetched, { bouts: url } = this.facts.urls;
+    this.toolbox.tell("asking", order);
     try {
-      const { bouts } = JSON.parse(new TextDecoder().decode(await load(url)));
-      if (url !== this.facts.urls.bouts) return;
-      this.facts.bouts = bouts;
-      this.timeline.set(this.facts);
-      this.draw();
+      const buffer = await load(`${url.split("?")[0]}?state=${encodeURIComponent(state)}`);
+      if (order !== this.fetched) return;
+      this.facts.bouts = JSON.parse(new TextDecoder().decode(buffer)).bouts;
+      this.shown = state;
+      this.toolbox.tell("fetched", order);
+      this.showBouts();
     } catch (error) {
       this.note(`The bouts cannot be read: ${error.message}`);
     }
+  }
+
+  // The study's bouts, as the tools know them by now.
+  showBouts() {
+    this.bouts = this.toolbox.through("bouts", this.facts.bouts);
+    this.timeline.open = this.bouts.some((bout) => bout.open);
+    this.timeline.set(this.bouts, this.facts);
+    this.draw();
   }
 
   openOverlay() {
@@ -210,7 +276,7 @@ class Player {
     // Wait for the first picture, whose own time tells where the file's clock starts.
     video.onloadeddata = async () => {
       for (let i = 0; i < 20 && source.shown === undefined; i++) await wait(25);
-      if (this.source === source) this.seek(first);
+      if (this.source === source) this.begin(first);
     };
     video.src = this.facts.urls.file;
   }
@@ -223,7 +289,11 @@ class Player {
     this.note(reason);
     this.source = new StillSource(this.find(".still"), this.facts.urls.frame, this.times,
       (n) => this.arrived(n), (text) => this.note(text));
-    this.seek(first);
+    this.begin(first);
+  }
+
+  begin(first) {
+    if (this.facts.go !== null && this.facts.stop !== null) this.visit(); else this.seek(first);
   }
 
   note(text) {
@@ -268,6 +338,7 @@ class Player {
   }
 
   step(frames) {
+    this.clip = null;
     this.source?.pause();
     this.seek((this.source?.busy ? this.wanted : this.frame ?? 0) + frames);
   }
@@ -294,7 +365,8 @@ class Player {
     event.stopPropagation(); // Streamlit's own hotkeys (c, r) must not fire while one watches
     if (event.target.matches("input, select, textarea, [contenteditable]")) return;
     if (event.target.matches("button") && [" ", "Enter"].includes(event.key)) return;
-    if (this.toolbox.ask("key", event)) { event.preventDefault(); return; }
+    this.wait(); // Python waits while keys keep coming
+    if (this.help.key(event) || this.toolbox.ask("key", event)) { event.preventDefault(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const far = event.shiftKey ? 10 : 1;
     const act = {
@@ -302,26 +374,44 @@ class Player {
       ArrowLeft: () => this.step(-far), ",": () => this.step(-1), "<": () => this.step(-10),
       ArrowRight: () => this.step(far), ".": () => this.step(1), ">": () => this.step(10),
       Home: () => this.seek(0), End: () => this.seek(this.facts.frames - 1),
+      "[": () => this.next(-1), "]": () => this.next(1),
+      "+": () => this.timeline.zoom(2), "=": () => this.timeline.zoom(2),
+      "-": () => this.timeline.zoom(0.5), 0: () => this.timeline.show(0, this.facts.frames),
+      Escape: () => { this.clip = null; this.select(null); this.note(""); },
     }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
   }
 
+  // To the next or the previous bout of those that may be changed, or of all where there are none.
+  next(way) {
+    const own = this.bouts.filter((bout) => !bout.open && this.toolbox.ask("editable", bout));
+    const all = (own.length ? own : this.bouts.filter((bout) => !bout.open))
+      .sort((a, b) => a.start_frame - b.start_frame || a.stop_frame - b.stop_frame);
+    const chosen = all.findIndex((bout) => nameOf(bout) === this.timeline.chosen);
+    const after = all.findIndex((bout) => bout.start_frame > this.frame);
+    const at = chosen >= 0 ? chosen + way : way > 0 ? (after < 0 ? all.length : after)
+      : (after < 0 ? all.length : after) - 1;
+    if (!all[at]) return;
+    this.select(all[at]);
+    this.step(0);
+    this.seek(all[at].start_frame);
+  }
+
   // -- showing
 
   arrived(frame) {
     this.frame = frame;
-    this.timeline.frame = frame;
+    this.toolbox.tell("arrived", frame);
     this.draw();
-    this.timeline.draw();
+    this.timeline.follow(frame);
     const { times, facts } = this;
     const jump = this.find(".jump");
     if (jump.getRootNode().activeElement !== jump) jump.value = frame;
     this.find(".clock").textContent = `${times[frame].toFixed(3)} s of ${facts.duration.toFixed(1)} s`;
     this.root.dataset.frame = frame;
     this.turn(frame);
-    this.toolbox.tell("arrived", frame);
     this.state();
     if (this.source.paused) remember(`frame.${facts.hash}`, frame);
     else this.overlay.at(Math.min(frame + facts.chunk, facts.frames - 1)); // the next seconds, ahead
@@ -334,58 +424,70 @@ class Player {
     this.find(".play path").setAttribute("d", shape);
   }
 
+  // The animals, and whoever else is scored; made anew only when they are others.
   legend() {
-    const entries = this.facts.animals.map((animal, k) => {
-      const button = Object.assign(document.createElement("button"), { type: "button" });
-      button.className = "animal";
-      button.title = "Show or hide this animal";
-      const parts = ["i", "span", "span", "em"].map((tag) => document.createElement(tag));
-      parts[0].style.background = colourOf(k);
-      parts[1].textContent = animal.name;
-      parts[2].className = "where";
-      button.append(...parts);
-      button.setAttribute("aria-pressed", !this.hidden.has(animal.id));
-      button.onclick = () => {
-        if (!this.hidden.delete(animal.id)) this.hidden.add(animal.id);
-        button.setAttribute("aria-pressed", !this.hidden.has(animal.id));
-        this.draw();
-      };
-      return button;
-    });
-    this.find(".legend").replaceChildren(...entries);
+    const { animals, subjects = [] } = this.facts;
+    const others = subjects.filter((name) => !animals.some((animal) => animal.name === name));
+    const entries = [...animals, ...others.map((name) => ({ id: null, name }))];
+    const made = JSON.stringify([this.facts.id, entries]);
+    if (made !== this.legendMade) {
+      this.legendMade = made;
+      this.find(".legend").replaceChildren(...entries.map((animal, k) => this.entry(animal, k)));
+    }
+  }
+
+  // Where subjects are scored the name picks its animal; else it shows or hides it, as the eye does.
+  entry(animal, k) {
+    const [row, pick, eye] = ["div", "button", "button"].map((tag) => document.createElement(tag));
+    row.className = "animal";
+    row.dataset.name = animal.name;
+    pick.type = eye.type = "button";
+    const [dot, name, where, doing] = ["i", "span", "span", "em"].map((t) => document.createElement(t));
+    dot.style.background = animal.id === null ? "transparent" : colourOf(k);
+    dot.style.color = inkOn(colourOf(k));
+    dot.dataset.digit = k < 9 ? k + 1 : "";
+    name.textContent = animal.name;
+    where.className = "where";
+    pick.className = "pick";
+    pick.append(dot, name, where, doing);
+    const show = () => {
+      if (!this.hidden.delete(animal.id)) this.hidden.add(animal.id);
+      eye.setAttribute("aria-pressed", !this.hidden.has(animal.id));
+      row.classList.toggle("off", this.hidden.has(animal.id));
+      this.draw();
+    };
+    pick.onclick = () => { if (!this.toolbox.ask("pick", animal.name)) show(); };
+    pick.title = "Choose this animal, or show and hide it";
+    eye.className = "eye";
+    eye.append(this.find(".eye-shape").content.cloneNode(true));
+    eye.hidden = animal.id === null;
+    eye.setAttribute("aria-label", `Show ${animal.name}`);
+    eye.setAttribute("aria-pressed", !this.hidden.has(animal.id));
+    eye.onclick = show;
+    row.append(pick, eye);
+    return row;
   }
 
   draw() {
     const canvas = this.find(".overlay");
-    if (!this.facts || this.frame === undefined || !canvas.clientWidth) return;
+    if (!this.facts || this.frame === undefined || !this.times || !canvas.clientWidth) return;
     const pen = fit(canvas, canvas.clientWidth, canvas.clientHeight);
     const scale = canvas.clientWidth / this.facts.width;
-    pen.scale(scale, scale); // from here on in video pixels; a pixel's centre lies at + 0.5
+    pen.scale(scale, scale); // from here on in video pixels
     pen.lineJoin = pen.lineCap = "round";
-    const unit = 1 / scale;
-    this.drawTracks(pen, unit);
-    this.toolbox.tell("draw", pen, unit, this);
-  }
-
-  drawTracks(pen, unit) {
-    const font = getComputedStyle(this.root).fontFamily;
-    if (this.show.regions) for (const region of this.facts.regions) drawRegion(pen, region, unit, font);
+    const animals = this.facts.animals.map((animal, k) => ({ ...animal, order: k, colour: colourOf(k) }));
     const chunk = this.overlay?.at(this.frame);
-    const animals = this.facts.animals.map((animal, k) => ({ ...animal, colour: colourOf(k) }));
     this.where(animals, chunk);
-    if (!chunk) return;
-    const seen = animals.filter((animal) => !this.hidden.has(animal.id));
-    const byId = new Map(seen.map((animal) => [animal.id, animal]));
-    if (this.show.masks) this.drawMasks(pen, chunk, byId, unit);
-    if (this.show.trails) for (const animal of seen) this.drawTrail(pen, animal, unit);
-    if (this.show.points) this.drawNoses(pen, chunk, byId, unit);
-    if (this.show.ids) for (const animal of seen) this.drawName(pen, chunk, animal, unit, font);
+    delete canvas.dataset.frame;
+    this.picture.draw(pen, 1 / scale, chunk, animals);
+    this.toolbox.tell("draw", pen, 1 / scale, this);
   }
 
   // Beside each animal: where it is and what it is doing in the frame on the screen.
   where(animals, chunk) {
     const cells = this.root.querySelectorAll(".where"), doing = this.root.querySelectorAll(".animal em");
-    const now = this.facts.bouts.filter((b) => b.start_frame <= this.frame && this.frame < b.stop_frame);
+    const now = this.bouts.filter((b) => b.start_frame <= this.frame
+      && (this.frame < b.stop_frame || b.open || (b.kind === "point" && b.start_frame === this.frame)));
     const perUnit = this.facts.perCm || 1, unit = this.facts.perCm ? "cm" : "px";
     const digits = this.facts.perCm ? 1 : 0;
     animals.forEach((animal, k) => {
@@ -395,74 +497,8 @@ class Player {
       cells[k].textContent = chunk ? text || "not found" : "";
       doing[k].textContent = now.filter((bout) => bout.subject === animal.name)
         .map((bout) => [bout.behaviour, bout.target].filter(Boolean).join(" → ")).join(", ") || "–";
-      doing[k].hidden = !this.facts.bouts.length;
+      doing[k].hidden = !this.bouts.length;
     });
-  }
-
-  drawMasks(pen, chunk, byId, unit) {
-    for (const i of chunk.rows(chunk.maskStarts, this.frame)) {
-      const animal = byId.get(chunk.mask_animal[i]);
-      if (!animal) continue;
-      const path = chunk.outline(i);
-      pen.fillStyle = pen.strokeStyle = animal.colour;
-      pen.globalAlpha = 0.38;
-      pen.fill(path, "evenodd");
-      pen.globalAlpha = 1;
-      pen.lineWidth = 2 * unit;
-      pen.stroke(path);
-    }
-  }
-
-  drawTrail(pen, animal, unit) {
-    const first = this.frameBefore(TRAIL_S);
-    pen.strokeStyle = animal.colour;
-    pen.lineWidth = 2.2 * unit;
-    pen.lineCap = "butt"; // round ends would show as beads where they overlap
-    let last = null;
-    for (let frame = first; frame <= this.frame; frame++) {
-      const here = this.overlay.at(frame)?.position(frame, animal.id) ?? null;
-      if (last && here) {
-        pen.globalAlpha = 0.05 + 0.85 * ((frame - first) / (this.frame - first)) ** 1.5;
-        pen.beginPath();
-        pen.moveTo(last.x + 0.5, last.y + 0.5);
-        pen.lineTo(here.x + 0.5, here.y + 0.5);
-        pen.stroke();
-      }
-      last = here;
-    }
-    pen.globalAlpha = 1;
-  }
-
-  frameBefore(seconds) {
-    let frame = this.frame;
-    const from = this.times[frame] - seconds;
-    while (frame > 0 && this.times[frame - 1] >= from) frame--;
-    return frame;
-  }
-
-  drawNoses(pen, chunk, byId, unit) {
-    const nose = chunk.names.indexOf("nose");
-    for (const i of chunk.rows(chunk.pointStarts, this.frame)) {
-      const animal = byId.get(chunk.point_animal[i]);
-      if (!animal || chunk.point_name[i] !== nose || Number.isNaN(chunk.point_x[i])) continue;
-      pen.beginPath();
-      pen.arc(chunk.point_x[i] + 0.5, chunk.point_y[i] + 0.5, 3.5 * unit, 0, 2 * Math.PI);
-      pen.fillStyle = "#fff";
-      pen.strokeStyle = "#111";
-      pen.lineWidth = 1.5 * unit;
-      pen.fill();
-      pen.stroke();
-    }
-  }
-
-  drawName(pen, chunk, animal, unit, font) {
-    const at = chunk.position(this.frame, animal.id);
-    if (!at) return;
-    let top = at.y - 14 * unit;
-    for (const i of chunk.rows(chunk.maskStarts, this.frame)) {
-      if (chunk.mask_animal[i] === animal.id) top = chunk.mask_y0[i] - 5 * unit;
-    }
-    label(pen, animal.name, at.x + 0.5, Math.max(top, 20 * unit), animal.colour, unit, font, this.facts.width);
   }
 
   close() {

@@ -1,4 +1,28 @@
-// Names and regions drawn over the picture. The pen works in video pixels; `unit` is one CSS pixel.
+// Colours, and the names and regions drawn over the picture. The pen works in video pixels; `unit`
+// is one CSS pixel.
+
+// Okabe and Ito's colours, told apart with any colour vision; the order suits dark and light arenas.
+const COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442"];
+// From the eighth on the same hues come darker and dashed, then lighter and dotted, and so on.
+const ROUNDS = [{ dash: [] }, { dash: [7, 4], mix: 0, share: 0.4 }, { dash: [2, 4], mix: 255, share: 0.5 }];
+
+const roundOf = (index) => ROUNDS[Math.floor(index / COLOURS.length) % ROUNDS.length];
+const dashOf = (index, unit) => roundOf(index).dash.map((length) => length * unit);
+const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+function colourOf(index) {
+  const colour = COLOURS[index % COLOURS.length], { mix, share } = roundOf(index);
+  if (share === undefined) return colour;
+  const mixed = channels(colour).map((value) => Math.round(value + (mix - value) * share));
+  return `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+}
+
+// Black or white, whichever reads better on a colour (its luminance as in WCAG).
+function inkOn(colour) {
+  if (!/^#[0-9a-f]{6}$/i.test(colour)) return "#111";
+  const [r, g, b] = channels(colour).map((value) => (value / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#111" : "#fff";
+}
 
 // A name on a pill of its colour, standing on (x, bottom) and kept inside the picture.
 function label(pen, text, x, bottom, colour, unit, font, width) {
@@ -9,7 +33,7 @@ function label(pen, text, x, bottom, colour, unit, font, width) {
   pen.beginPath();
   pen.roundRect(left, bottom - high, wide, high, 4 * unit);
   pen.fill();
-  pen.fillStyle = colour === "#0072B2" ? "#fff" : "#111";
+  pen.fillStyle = inkOn(colour);
   pen.textAlign = "left";
   pen.textBaseline = "middle";
   pen.fillText(text, left + 5 * unit, bottom - high / 2 + 0.5 * unit);

@@ -1,5 +1,6 @@
 // The tracks of a few seconds as they come from the server, and the outlines drawn from them.
 
+const KEPT_CHUNKS = 40;
 const ARRAYS = { i4: Int32Array, u4: Uint32Array, f4: Float32Array, u2: Uint16Array };
 
 function unpack(buffer) {
@@ -120,7 +121,7 @@ class Overlay {
     if (this.asked.has(first)) return;
     this.asked.add(first);
     const stop = Math.min(first + this.facts.chunk, this.facts.frames);
-    const run = encodeURIComponent(this.facts.run);
+    const run = encodeURIComponent([this.facts.run, this.facts.tracks].filter(Boolean).join("-"));
     try {
       const buffer = await load(`${this.facts.urls.overlay}?start=${first}&stop=${stop}&run=${run}`);
       this.chunks.set(first, new Chunk(buffer, first, stop - first));

@@ -123,7 +123,7 @@ class Outbox {
     const done = edits.filter((edit) => edit.seq <= acknowledged);
     if (!done.length) return { error: "the server took nothing" };
     this.entries = this.entries.filter((entry) => entry.seq > acknowledged);
-    const told = done.map((edit) => ({ ...edit, ...known.get(edit.seq) }));
+    const told = done.map((edit) => ({ ...edit, ...known.get(edit.seq), client: this.client }));
     for (const one of told) if (one.bout_id !== undefined) this.made[one.seq] = one.bout_id;
     told.push(...this.orphans(told));
     this.keep();
@@ -141,7 +141,8 @@ class Outbox {
     const lost = (data) => [data.bout_id, ...(data.bout_ids ?? [])].some((b) => refused.has(b?.seq));
     const found = this.entries.filter((entry) => lost(entry.data));
     this.entries = this.entries.filter((entry) => !found.includes(entry));
-    return found.map((entry) => ({ ...entry, error: "the bout it belongs to was not taken" }));
+    return found.map((entry) => ({ ...entry, client: this.client,
+      error: "The bout that it belongs to was not taken." }));
   }
 }
 
@@ -149,7 +150,10 @@ class Outbox {
 class Queue {
   // `heard` has state(text, {unsaved}) and saved(results, state of the bouts).
   constructor(facts, heard) {
-    this.place = { url: `/data/videos/${facts.id}/edits`, key: `${KEPT}.${facts.study}.${facts.id}` };
+    // Under the signed-in name, so that nobody sends what another person did at this browser.
+    const whose = encodeURIComponent(facts.annotator ?? "");
+    this.place = { url: `/data/videos/${facts.id}/edits`,
+      key: [KEPT, facts.study, facts.id, whose].join(".") };
     this.heard = heard;
     this.name = "";
     this.inner = { state: () => this.state(), saved: (...said) => this.heard.saved(...said) };
@@ -205,8 +209,8 @@ class Queue {
   adopt() {
     try {
       if (!navigator.locks) localStorage.setItem(`${this.own.store}.alive`, Date.now());
-      const left = Object.keys(localStorage).filter((key) => key.startsWith(`${this.place.key}.`)
-        && !key.endsWith(".alive")).map((key) => key.slice(this.place.key.length + 1));
+      const left = Object.keys(localStorage).filter((key) => key.startsWith(`${this.place.key}.`))
+        .map((key) => key.slice(this.place.key.length + 1)).filter((rest) => /^[0-9a-f]{32}$/.test(rest));
       for (const client of left) {
         if (!this.boxes.some((box) => box.client === client)) this.hold(client, () => this.take(client));
       }

@@ -290,7 +290,7 @@ def test_pages_show_a_recording_without_a_video(
     assert not app.exception
     assert "No video, only poses, imported from" in "\n".join(c.value for c in app.caption)
     assert next(one for one in app.button if "Track" in one.label).disabled
-    app = app.switch_page("watch.py").run()
+    app = app.switch_page("annotate.py").run()
     assert not app.exception
     assert "no video, only poses" in "\n".join(c.value for c in app.caption)
 

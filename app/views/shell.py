@@ -20,7 +20,7 @@ def pages() -> list:
     person = me()
     return [
         st.Page("videos.py", title="Videos", icon=":material/video_library:", default=True),
-        st.Page("watch.py", title="Watch", icon=":material/play_circle:"),
+        st.Page("annotate.py", title="Annotate", icon=":material/keyboard:"),
         st.Page("ask.py", title="Ask", icon=":material/forum:"),
         st.Page("measures.py", title="Measures", icon=":material/straighten:"),
         st.Page("account.py", title=person.name, icon=":material/person:", url_path="you"),

@@ -166,7 +166,7 @@ def actions(row: library.VideoRow, job: jobs.Job | None) -> None:
             key=f"watch:{video_id}",
             type="primary" if tracked else "secondary",
         ):
-            st.switch_page("watch.py", query_params={"video": row.video.name})
+            st.switch_page("annotate.py", query_params={"video": row.video.name})
 
 
 rows = library.list_videos(place.study)
