@@ -53,17 +53,19 @@ def tune(
     n_animals: int,
     on_progress: Callable[[int, int], None] | None = None,
     by_hand: dict[str, Any] | None = None,
+    stack: np.ndarray | None = None,
 ) -> Tuning:
     """Choose the background and every setting for ``n_animals`` animals.
 
     Settings in ``by_hand`` (names of BackgroundSettings) are kept as they are, and the others are
-    chosen to go with them. Raises TrackingError when nothing that could be the animals is found.
+    chosen to go with them. ``stack`` is what ``sample`` gives for this video, when it is at hand
+    already. Raises TrackingError when nothing that could be the animals is found.
     """
     by_hand = by_hand or {}
     fixed = usable_settings(by_hand)
     if n_animals < 1:
         raise TrackingError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
-    stack = sample(info, on_progress=on_progress)
+    stack = sample(info, on_progress=on_progress) if stack is None else stack
     scale = min(1.0, LONGEST_SIDE / max(info.width, info.height))
     small = np.stack([_resized(image, scale) for image in stack])
     black = float(np.percentile(small[:: max(1, len(small) // 8)], 0.1))
@@ -110,7 +112,7 @@ def sample(
     Frames just after a keyframe are preferred, since reaching one frame means decoding all of
     them from the keyframe on.
     """
-    wanted = _sample_indices(info, count)
+    wanted = sample_indices(info, count)
     images = []
     for done, frame in enumerate(read_frames_at(info, wanted.tolist())):
         images.append(frame.gray.copy())
@@ -119,7 +121,8 @@ def sample(
     return np.stack(images)
 
 
-def _sample_indices(info: VideoInfo, count: int) -> np.ndarray:
+def sample_indices(info: VideoInfo, count: int) -> np.ndarray:
+    """Which frames ``sample`` looks at, rising."""
     spread = np.unique(np.linspace(0, info.n_frames - 1, count).astype(int))
     keys = info.keyframes
     budget = max(200, info.n_frames // 8) / len(keys)  # frames to decode per keyframe
