@@ -1,7 +1,8 @@
-"""Tracking jobs: processes of their own that outlive the page, the tab and the server.
+"""Jobs: processes of their own that outlive the page, the tab and the server.
 
-Each job runs `ethoscribe track`, which writes its progress to `jobs/<id>.json` in the study.
-Whoever opens the pages later reads that file and so finds a running job again.
+Each job runs `ethoscribe track` or `ethoscribe proxy`, which writes its progress to
+`jobs/<id>.json` in the study. Whoever opens the pages later reads that file and so finds a
+running job again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from app.errors import AppError
 
@@ -26,7 +29,7 @@ _children: dict[str, subprocess.Popen] = {}  # by job, so that a finished child 
 
 @dataclass(frozen=True)
 class Job:
-    """One tracking job as its progress file tells it."""
+    """One job as its progress file tells it."""
 
     job_id: str
     state: str  # starting, running, done, failed, cancelled or stopped
@@ -41,6 +44,11 @@ class Job:
     updated_at: float = 0.0  # seconds since 1970
 
     @property
+    def kind(self) -> str:
+        """What the job does: track, or proxy (a copy that browsers play)."""
+        return "proxy" if self.job_id.endswith("-proxy") else "track"
+
+    @property
     def active(self) -> bool:
         """Whether the job still works."""
         return self.state in RUNNING
@@ -51,24 +59,43 @@ class Job:
         return min(self.done / self.total, 1.0) if self.total else 0.0
 
 
-def start_track_job(study: Path, video: Path, animals: int, *, force: bool = False) -> Job:
-    """Start tracking `video` for `animals` animals in a process of its own."""
+def start_track_job(
+    study: Path, video: Path, animals: int, *, force: bool = False,
+    settings: Mapping[str, Any] | None = None,
+) -> Job:  # fmt: skip
+    """Start tracking `video` for `animals` animals in a process of its own.
+
+    `settings` are those by hand, as `ethoscribe track --set` takes them.
+    """
     running = latest_job(study, video)
     if running and running.active:
         raise AppError(f"{video.name} is being tracked already (process {running.pid}).")
+    command = ["track", str(video), "-s", str(study), "--animals", str(animals)]
+    by_hand = [f"--set={key}={json.dumps(value)}" for key, value in (settings or {}).items()]
+    return _start(study, video, "track", command, by_hand + (["--force"] if force else []))
+
+
+def start_proxy_job(study: Path, video: Path, name: str) -> Job:
+    """Start making a copy that browsers play of the video called `name`, unless one is made."""
+    running = latest_job(study, video, "proxy")
+    if running and running.active:
+        return running
+    return _start(study, video, "proxy", ["proxy", name, "-s", str(study)])
+
+
+def _start(
+    study: Path, video: Path, kind: str, command: list[str], more: list[str] | None = None
+) -> Job:
     folder = study / "jobs"
     folder.mkdir(parents=True, exist_ok=True)
     job_id = time.strftime("%Y%m%d-%H%M%S-") + uuid.uuid4().hex[:6]
+    job_id += "" if kind == "track" else f"-{kind}"
     path = folder / f"{job_id}.json"
-    command = [sys.executable, "-m", "app.cli", "track", str(video), "-s", str(study)]
-    command += ["--animals", str(animals), "--job-file", str(path)]
-    if force:
-        command.append("--force")
     job = Job(job_id, "starting", str(video), updated_at=time.time())
     _write(path, job)
     with path.with_suffix(".log").open("wb") as log:
         child = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "app.cli", *command, "--job-file", str(path), *(more or [])],
             cwd=HOME,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -85,9 +112,15 @@ def read_jobs(study: Path) -> list[Job]:
     return [job for job in (_seen(path) for path in paths) if job is not None]
 
 
-def latest_job(study: Path, video: Path) -> Job | None:
-    """The newest job of one video file."""
-    return next((job for job in read_jobs(study) if Path(job.video) == video), None)
+def latest_job(study: Path, video: Path, kind: str = "track") -> Job | None:
+    """The newest job of one kind for one video file."""
+    return newest(read_jobs(study), video, kind)
+
+
+def newest(jobs: Iterable[Job], video: Path, kind: str = "track") -> Job | None:
+    """The first of the jobs, newest first, that is of this kind and for this file."""
+    found = (job for job in jobs if Path(job.video) == video and job.kind == kind)
+    return next(found, None)
 
 
 def read_job(path: Path) -> Job | None:
@@ -136,7 +169,8 @@ def _seen(path: Path) -> Job | None:
     if not job.active:
         return job
     reason = _last_words(path, job)
-    return replace(job, state="stopped", message=f"{reason} Track again to resume.".strip())
+    again = "Track again to resume." if job.kind == "track" else "Start it again."
+    return replace(job, state="stopped", message=f"{reason} {again}".strip())
 
 
 def is_alive(job: Job, path: Path) -> bool:

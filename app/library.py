@@ -17,10 +17,12 @@ import pandas as pd
 
 from app.errors import AppError
 from app.overlay import pack_overlay
+from app.proxy_files import is_playable
 from app.words import clock
 from app.workplace import VIDEO_SUFFIXES
 from storage import videos as stored
 from storage.bouts import bouts_state, read_bouts
+from storage.edit_tracks import tracks_version
 from storage.regions import regions
 from storage.runs import active_run
 from storage.scored_bouts import NO_SUBJECT
@@ -122,7 +124,7 @@ def player_facts(study: Path, video_id: int) -> dict:
         row = _row(opened, find_video(opened, video_id))
         names = stored.animal_names(opened, video_id)
         places = regions(opened, video_id)
-        state = bouts_state(opened, video_id)
+        state, version = bouts_state(opened, video_id), tracks_version(opened, video_id)
     video = row.video
     base = f"/data/videos/{video_id}"
     return {
@@ -135,10 +137,11 @@ def player_facts(study: Path, video_id: int) -> dict:
         "frames": video.n_frames,
         "fps": float(video.fps),
         "duration": video.duration_s,
-        "playable": video.browser_playable,
+        "playable": is_playable(study, video),
         "pictures": video.has_pictures,
         "perCm": video.px_per_cm,
         "run": row.run_id,
+        "tracks": version,
         "share": row.share_detected,
         "chunk": CHUNK_FRAMES,
         "animals": [{"id": number, "name": name} for number, name in names.items()],

@@ -15,6 +15,7 @@ STAGES = {
     "segment": "finding animals",
     "identify": "keeping identities",
     "store": "storing",
+    "proxy": "making a copy for the browser",
 }
 
 

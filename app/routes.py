@@ -19,6 +19,8 @@ from app import library
 from app.edit_routes import edit_routes
 from app.identity import who
 from app.pictures import blank, picture
+from app.proxy import played_file
+from app.review_routes import review
 from app.setup_routes import template
 from app.workplace import workplace
 from storage.study import StudyError
@@ -39,6 +41,7 @@ def data_routes() -> list[Route]:
         Route(f"{here}/frame/{{frame:int}}.jpg", frame_picture),
         Route(f"{here}/bouts", bouts),
         Route(f"{here}/template", answering(template)),
+        Route(f"{here}/review", answering(review)),
         *edit_routes(),
     ]
 
@@ -76,7 +79,7 @@ def _refusal(status: int, message: str) -> Response:
 @answering
 def video_file(request: Request, study: Path) -> Response:
     """The video itself; FileResponse streams it and honours Range."""
-    path = library.video_file(study, request.path_params["video"])
+    path = played_file(study, request.path_params["video"])
     if not path.is_file():
         return _refusal(404, f"{path.name} is no longer where the study expects it. Move it back.")
     media = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")

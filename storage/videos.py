@@ -175,6 +175,18 @@ def file_state(path: Path) -> tuple[int | None, int | None]:
     return (state.st_size, state.st_mtime_ns) if path.is_file() else (None, None)
 
 
+def place_video(study: Study, video_id: int, path: Path) -> Video:
+    """Note where the file of a recording lies now; the caller has compared the content."""
+    video, path = find_video(study, video_id), Path(path).resolve()
+    study.rows(
+        "UPDATE videos SET path = ?, file_bytes = ?, file_modified_ns = ?, file_replaced = false "
+        "WHERE video_id = ?",
+        [_stored_path(study, path), *file_state(path), video.video_id],
+    )
+    _mark_replaced(study, path, video.video_id)
+    return find_video(study, video_id)
+
+
 def rename_video(study: Study, video_id: int, name: str) -> None:
     """Call a recording by another name, in every table and export from now on."""
     name = name.strip()
@@ -234,12 +246,7 @@ def rename_animal(study: Study, video_id: int, animal_id: int, name: str) -> Non
 
 def _seen_again(study: Study, video: Video, path: Path, px_per_cm: float | None) -> Video:
     if path == video.path or video.file_replaced or not video.path.is_file():
-        study.rows(
-            "UPDATE videos SET path = ?, file_bytes = ?, file_modified_ns = ?, "
-            "file_replaced = false WHERE video_id = ?",
-            [_stored_path(study, path), *file_state(path), video.video_id],
-        )
-        _mark_replaced(study, path, video.video_id)
+        place_video(study, video.video_id, path)
     if px_per_cm is not None:
         set_scale(study, video.video_id, px_per_cm)
     return find_video(study, video.video_id)
