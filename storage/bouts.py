@@ -1,11 +1,13 @@
 """Bouts: when which animal did what, scored by a person or found by an analysis."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from storage.study import Study, StudyError
-from storage.videos import find_video, frame_times
+from storage.videos import Video, find_video, frame_times
 
 # The columns of every bouts table; stable, a change is a breaking change.
 COLUMNS = (
@@ -154,9 +156,26 @@ def delete_bouts(study: Study, bout_ids: list[int]) -> int:
 
 def frame_edges(study: Study, video_id: int) -> np.ndarray:
     """Start of every frame and the end of the last, (n_frames + 1,) s."""
-    times, video = frame_times(study, video_id), find_video(study, video_id)
-    end_s = video.duration_s if video.duration_s > times[-1] else times[-1] + 1 / float(video.fps)
-    return np.append(times, end_s)
+    times = frame_times(study, video_id)
+    return np.append(times, _end_s(find_video(study, video_id), float(times[-1])))
+
+
+def edges_of(study: Study, video: Video, frames: Collection[int]) -> dict[int, float]:
+    """The same for a few frames, without reading the times of all: frame to s."""
+    last = video.n_frames - 1
+    times: dict[int, float] = dict(
+        study.rows(
+            "SELECT frame, time_s FROM frame_times WHERE video_id = ? AND list_contains(?, frame)",
+            [video.video_id, [*frames, last]],
+        )
+    )
+    times[last + 1] = _end_s(video, times[last])
+    return {frame: times[frame] for frame in frames}
+
+
+def _end_s(video: Video, last_s: float) -> float:
+    """When the last frame ends; a length that is too short for it gives way to the rate."""
+    return video.duration_s if video.duration_s > last_s else last_s + 1 / float(video.fps)
 
 
 def _completed(bouts: pd.DataFrame, **given: str | None) -> pd.DataFrame:

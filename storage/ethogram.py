@@ -20,7 +20,7 @@ COLOURS = (
 # The player plays, steps, zooms and helps with these.
 TAKEN = {
     " ": "space plays", ",": "a comma steps", ".": "a full stop steps", "<": "< steps",
-    ">": "> steps", "[": "brackets set edges", "]": "brackets set edges", "+": "plus zooms",
+    ">": "> steps", "[": "brackets jump to bouts", "]": "brackets jump to bouts", "+": "plus zooms",
     "-": "minus zooms", "?": "the question mark shows the help",
     **{digit: "digits choose the animal" for digit in "0123456789"},
 }  # fmt: skip

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from storage.bouts import PERSON, frame_edges
+from storage.bouts import PERSON, edges_of
 from storage.errors import StudyError
 from storage.study import Study
 from storage.videos import Video, animal_names, find_video
@@ -50,7 +50,7 @@ def checked(study: Study, video_id: int, row: Row) -> Row:
     if what not in ("state", "point"):
         raise StudyError(f"A bout is a state or a point, not {str(what)[:40]!r}.")
     start, stop = _frames(video, behaviour, what, row.get("start_frame"), row.get("stop_frame"))
-    edges_s = frame_edges(study, video_id)
+    edges_s = edges_of(study, video, {start, stop})
     return {
         **row,
         "behaviour": behaviour,
@@ -59,8 +59,8 @@ def checked(study: Study, video_id: int, row: Row) -> Row:
         "kind": what,
         "start_frame": start,
         "stop_frame": stop,
-        "start_s": float(edges_s[start]),
-        "stop_s": float(edges_s[stop]),
+        "start_s": edges_s[start],
+        "stop_s": edges_s[stop],
         "modifiers": _modifiers(row.get("modifiers")),
         "comment": _comment(row.get("comment")),
     }
