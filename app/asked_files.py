@@ -10,7 +10,6 @@ import gzip
 import json
 import re
 import shutil
-import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -78,7 +77,8 @@ def keep_turn(
         raise AppError(f"'{conversation}' cannot be a conversation's name.")
     home = study / FOLDER / conversation
     home.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".", dir=home))
+    draft = home / f".{uuid.uuid4().hex}"
+    draft.mkdir()
     for order, answer in enumerate(answers):
         packed = gzip.compress(json.dumps(_as_record(answer)).encode("utf-8"), 4)
         (draft / f"{order:05}.json.gz").write_bytes(packed)

@@ -99,3 +99,27 @@ def _finish(figure: go.Figure, height: int) -> go.Figure:
         colorway=COLOURS,
     )
     return figure
+
+
+def over_videos(videos: Sequence[str], values: Sequence[float | None], name: str) -> go.Figure:
+    """Draw one number of every video as a bar, with their mean; videos without it stay empty."""
+    known = [value for value in values if value is not None]
+    figure = go.Figure()
+    figure.add_bar(
+        x=[str(order) for order in range(len(videos))], y=list(values), customdata=list(videos),
+        marker={"color": COLOURS[0], "line": {"width": 0}}, name=name,
+        hovertemplate="%{customdata}: %{y:.4g}<extra></extra>",
+    )  # fmt: skip
+    if len(known) > 1:
+        figure.add_hline(
+            float(np.mean(known)), line={"dash": "dot", "width": 1}, annotation_text="mean"
+        )
+    few = len(videos) <= 30
+    figure.update_xaxes(
+        type="category", showticklabels=few, title=None if few else f"{len(videos)} videos",
+        tickvals=[str(order) for order in range(len(videos))],
+        ticktext=[video if len(video) <= 18 else f"{video[:17]}…" for video in videos],
+    )  # fmt: skip
+    figure.update_yaxes(title=name, rangemode="tozero")
+    figure.update_layout(showlegend=False)
+    return _finish(figure, 260)

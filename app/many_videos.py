@@ -58,7 +58,7 @@ def sentence(lines: Sequence[Line]) -> str:
 
     >>> lines = [Line("a", "x", {"count": 2, "total_s": 1.5}), Line("b", "x", {"count": 4})]
     >>> sentence([*lines, Line("c", failed="There are no regions.")])
-    '2 of 3 videos: count 3 on average (2 to 4), total (s) 1.5.'
+    '2 of 3 videos: count 3 on average (2 to 4), total 1.5 s.'
     """
     good = [line for line in lines if not line.failed]
     which = (
@@ -87,11 +87,19 @@ def values_of(lines: Sequence[Line], name: str) -> np.ndarray:
 
 
 def _spread(name: str, values: np.ndarray) -> str:
+    """Say a number over the videos, its unit behind it: `total 1.9 s on average (0 to 5.6 s)`."""
+    measure, _, unit = name.removesuffix(")").partition(" (")
+    after = f" {unit}" if unit else ""
     if not len(values):
         return ""
-    if len(values) == 1 or values.min() == values.max():
-        return f"{name} {values[0]:.4g}" + (" in each" if len(values) > 1 else "")
-    return f"{name} {values.mean():.4g} on average ({values.min():.4g} to {values.max():.4g})"
+    if values.min() == values.max():
+        return f"{measure} {_said(values[0])}{after}" + (" in each" if len(values) > 1 else "")
+    least, most = _said(values.min()), _said(values.max())
+    return f"{measure} {_said(values.mean())}{after} on average ({least} to {most}{after})"
+
+
+def _said(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _number(value: float | None) -> float | None:

@@ -22,6 +22,7 @@ def pages() -> list:
         st.Page("videos.py", title="Videos", icon=":material/video_library:", default=True),
         st.Page("annotate.py", title="Annotate", icon=":material/keyboard:"),
         st.Page("ask.py", title="Ask", icon=":material/forum:"),
+        st.Page("definitions.py", title="Definitions", icon=":material/menu_book:"),
         st.Page("measures.py", title="Measures", icon=":material/straighten:"),
         st.Page("account.py", title=person.name, icon=":material/person:", url_path="you"),
     ]
