@@ -11,13 +11,16 @@ import struct
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def pack_overlay(tracks: pa.Table, masks: pa.Table, points: pa.Table) -> bytes:
     """Pack three tables (see the study's tracks, masks and keypoints), all sorted by frame.
 
-    Animals that were not detected in a frame are left out; missing numbers become NaN.
+    Animals that were not detected in a frame are left out; missing numbers become NaN. Positions
+    that a person filled in come in columns of their own.
     """
+    filled = tracks.filter(pc.and_(pc.invert(tracks["detected"]), pc.is_valid(tracks["x_px"])))
     tracks = tracks.filter(tracks["detected"])
     names = sorted(set(points["point"].to_pylist()))
     runs = [value or b"" for value in masks["rle"].to_pylist()]
@@ -29,6 +32,10 @@ def pack_overlay(tracks: pa.Table, masks: pa.Table, points: pa.Table) -> bytes:
         "track_x": _column(tracks, "x_px", "<f4"),
         "track_y": _column(tracks, "y_px", "<f4"),
         "track_heading": _column(tracks, "heading_deg", "<f4"),
+        "fill_frame": _column(filled, "frame", "<i4"),
+        "fill_animal": _column(filled, "animal_id", "<i4"),
+        "fill_x": _column(filled, "x_px", "<f4"),
+        "fill_y": _column(filled, "y_px", "<f4"),
         "mask_frame": _column(masks, "frame", "<i4"),
         "mask_animal": _column(masks, "animal_id", "<i4"),
         "mask_x0": _column(masks, "x0", "<i4"),

@@ -25,9 +25,12 @@ PARTS = (
     "player_template",
     "player_draw_panel",
     "player_draw",
+    "player_review_outline",
+    "player_review_panel",
+    "player_review",
     "player",
 )
-STYLES = ("player", "player_draw")
+STYLES = ("player", "player_draw", "player_review")
 
 
 def _shipped(name: str) -> str:

@@ -219,9 +219,8 @@ def _meetings(paths: Paths, limits: Limits, settled: np.ndarray) -> Iterator[Dou
                 continue
             lost = _cost(spent, (a, b), start, stop + merge)
             near = float(apart[start:stop].min())
-            if (rated and lost < limits.min_fall) or (
-                not rated and near > limits.close_lengths / 2
-            ):
+            unclear = lost >= limits.min_fall if rated else near <= limits.close_lengths / 2
+            if not unclear:
                 continue
             what = f"{near:.2f} body lengths apart" + (
                 f", confidence falls by {lost:.0%}" if rated else ""

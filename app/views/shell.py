@@ -18,8 +18,11 @@ st.logo(LOGO, size="large")
 def pages() -> list:
     """The pages that are for this person, their own last."""
     person = me()
+    setup = st.Page("setup.py", title="Set up", icon=":material/tune:")
     return [
         st.Page("videos.py", title="Videos", icon=":material/video_library:", default=True),
+        *([setup] if person.may("owner") else []),
+        st.Page("review.py", title="Review", icon=":material/fact_check:"),
         st.Page("annotate.py", title="Annotate", icon=":material/keyboard:"),
         st.Page("ask.py", title="Ask", icon=":material/forum:"),
         st.Page("definitions.py", title="Definitions", icon=":material/menu_book:"),

@@ -1,0 +1,200 @@
+"""What the Review page shows and sends: doubtful places, the log of edits, outlines by hand."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.errors import AppError
+from app.library import reading
+from storage.doubts import Limits, doubts
+from storage.edit_tracks import find_animal, tracks_version
+from storage.edits import can_redo, can_undo, log
+from storage.study import Study
+from storage.tracks import read_tracks
+from storage.videos import Video, find_video
+
+SCOPE = "tracks"
+MOST_CORNERS = 5000
+LOG_COLUMNS = ("edit_id", "made_at", "author", "words", "stands", "kind", "data", "undoes", "error")
+
+
+def review_state(folder: Path, video_id: int, limits: Limits) -> dict[str, Any]:
+    """Everything the review tool asks for after an edit, as JSON types."""
+    with reading(folder) as study:
+        video_id = find_video(study, video_id).video_id
+        version = tracks_version(study, video_id)
+        table = doubts(study, video_id, limits) if version else pd.DataFrame()
+        return {
+            "run": version,
+            "undo": can_undo(study, video_id, SCOPE),
+            "redo": can_redo(study, video_id, SCOPE),
+            "doubts": json.loads(table.to_json(orient="records")),
+        }
+
+
+def doubts_table(folder: Path, video: str | int, limits: Limits) -> pd.DataFrame:
+    """The doubtful places of one video with its name first, animals as one text."""
+    with reading(folder) as study:
+        found = find_video(study, video)
+        table = doubts(study, found.video_id, limits)
+    table["animals"] = [" + ".join(names) for names in table["animals"]]
+    table.insert(0, "video", found.name)
+    return table
+
+
+def edit_log(folder: Path, video: str | int | None = None, checks: bool = False) -> pd.DataFrame:
+    """Edits of tracks, newest last: who, when, what, and whether it stands."""
+    with reading(folder) as study:
+        wanted = None if video is None else find_video(study, video).video_id
+        table = log(study, wanted)
+    scopes = [SCOPE, "checked"] if checks else [SCOPE]
+    chosen = table[table["scope"].isin(scopes)]
+    return chosen[["video", *LOG_COLUMNS]].reset_index(drop=True)
+
+
+def corrections_table(folder: Path, video: str | int) -> pd.DataFrame:
+    """The log of one video as the page shows it, newest first."""
+    table = edit_log(folder, video)[::-1]
+    state = np.where(table["error"].notna(), "refused", np.where(table["stands"], "", "taken back"))
+    steps = table["kind"].isin(["undo", "redo"])
+    return pd.DataFrame(
+        {
+            "When (UTC)": table["made_at"].dt.strftime("%Y-%m-%d %H:%M:%S"),
+            "Who": table["author"],
+            "What": table["words"],
+            "State": np.where(steps & table["error"].isna(), "", state),
+            "Why not": table["error"].fillna(""),
+        }
+    )
+
+
+def corrections_csv(folder: Path, video: str | int) -> bytes:
+    """The log of one video, every column, oldest first."""
+    return edit_log(folder, video, checks=True).to_csv(index=False).encode()
+
+
+def doubts_csv(folder: Path, video: str | int) -> bytes:
+    """The doubtful places of one video by the usual limits."""
+    return doubts_table(folder, video, Limits()).to_csv(index=False).encode()
+
+
+def review_facts(facts: Mapping[str, Any], may_edit: bool) -> dict[str, Any]:
+    """What the review tool of the player needs besides the facts of the video."""
+    urls = {**facts["urls"], "review": f"/data/videos/{facts['id']}/review"}
+    return {"tools": ["review"], "mayEdit": may_edit, "urls": urls}
+
+
+def limits_from(query: Mapping[str, str]) -> Limits:
+    """Limits as they come in an address; AppError when one is no number."""
+    known = vars(Limits())
+    try:
+        given = {name: type(known[name])(query[name]) for name in known if name in query}
+    except ValueError as error:
+        raise AppError(f"A limit of doubt is a number ({error}).") from error
+    return Limits(**given)
+
+
+def prepared(study: Study, video_id: int, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of an edit, with the numbers that only pixels tell where it is an outline."""
+    if kind != "tracks.mask":
+        return dict(data)
+    video = find_video(study, video_id)
+    frame = data.get("frame")
+    if not isinstance(frame, int) or isinstance(frame, bool) or not 0 <= frame < video.n_frames:
+        raise AppError(f"frame is a whole number from 0 to {video.n_frames - 1}.")
+    animal = find_animal(study, video_id, data.get("animal"))
+    mask = fill_polygon(_corners(data.get("polygon")), video.width, video.height)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not rows.size:
+        raise AppError("The outline is smaller than a pixel: draw it around the whole animal.")
+    x0, y0 = int(columns[0]), int(rows[0])
+    part = np.ascontiguousarray(mask[y0 : rows[-1] + 1, x0 : columns[-1] + 1])
+    near = _heading_near(study, video, animal, frame)
+    return {"animal": data["animal"], "frame": frame, **measured(part, x0, y0, near)}
+
+
+def measured(mask: np.ndarray, x0: int, y0: int, near_deg: float | None) -> dict[str, Any]:
+    """The box, run lengths, shape and ends of a mask, as tracking computes them.
+
+    The head is the end nearer to `near_deg`, the heading in a frame close by.
+    """
+    from tracking.detections import SHAPE, shape_of
+    from tracking.masks import encode
+
+    shape = dict(zip(SHAPE, shape_of(mask, x0, y0), strict=True))
+    axis = -math.degrees(shape["axis_rad"])
+    turned = near_deg is not None and math.cos(math.radians(axis - near_deg)) < 0
+    heading = _half_open(axis + 180 if turned else axis)
+    ahead = np.array([math.cos(math.radians(heading)), -math.sin(math.radians(heading))])
+    ends = np.array([[shape["end1_x"], shape["end1_y"]], [shape["end2_x"], shape["end2_y"]]])
+    nose = int((ends @ ahead).argmax())
+    sure = float(np.clip(1 - shape["width"] / shape["length"], 0, 1))
+    height, width = mask.shape
+    return {
+        "x0": x0, "y0": y0, "width": width, "height": height,
+        "rle": base64.b64encode(encode(mask)).decode(),
+        "x_px": shape["x"], "y_px": shape["y"], "heading_deg": heading,
+        "length_px": shape["length"], "width_px": shape["width"], "area_px": shape["area"],
+        "points": {
+            "nose": [*ends[nose].tolist(), sure],
+            "tail_base": [*ends[1 - nose].tolist(), sure],
+        },
+    }  # fmt: skip
+
+
+def fill_polygon(corners: np.ndarray, width: int, height: int) -> np.ndarray:
+    """(height, width) uint8: 1 where a pixel's centre is inside; (n, 2) corners in px.
+
+    Whole numbers are centres of pixels; a line that crosses itself has holes (even-odd rule).
+    """
+    turns = np.zeros((height, width + 1), np.int64)
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        low, high = min(y0, y1), max(y0, y1)
+        rows = np.arange(max(math.ceil(low), 0), min(math.ceil(high), height))
+        if rows.size:
+            cross = x0 + (rows - y0) * (x1 - x0) / (y1 - y0)
+            first = np.clip(np.ceil(cross), 0, width).astype(int)
+            np.add.at(turns, (rows, first), 1)
+    return (np.cumsum(turns[:, :width], axis=1) % 2).astype(np.uint8)
+
+
+def _corners(given: object) -> np.ndarray:
+    wrong = "An outline is a polygon of 3 corners or more, [[x, y], ...] in px."
+    if not isinstance(given, list) or not 3 <= len(given) <= MOST_CORNERS:
+        raise AppError(wrong)
+    for corner in given:
+        if not isinstance(corner, list) or len(corner) != 2:
+            raise AppError(wrong)
+        for value in corner:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise AppError(wrong)
+            if not abs(value) < 1e6:
+                raise AppError(wrong)
+    return np.array(given, float)
+
+
+def _heading_near(study: Study, video: Video, animal: int, frame: int) -> float | None:
+    """The animal's heading in this frame, or the nearest within a second."""
+    reach = max(1, round(float(video.fps)))
+    tracks = read_tracks(study, video.video_id, max(frame - reach, 0), frame + reach + 1)
+    table = tracks.select(["frame", "animal_id", "heading_deg"]).to_pandas()
+    known = table[(table["animal_id"] == animal) & table["heading_deg"].notna()]
+    others = known[known["frame"] != frame]
+    known = others if len(others) else known
+    if known.empty:
+        return None
+    nearest = (known["frame"] - frame).abs().idxmin()
+    return float(known.loc[nearest, "heading_deg"])
+
+
+def _half_open(degrees: float) -> float:
+    """The same direction from -180 (exclusive) to 180."""
+    return 180.0 - (180.0 - degrees) % 360.0

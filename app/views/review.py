@@ -1,0 +1,51 @@
+"""Review: the doubtful places of the tracks one by one, and what was corrected in them."""
+
+import streamlit as st
+
+from app import library
+from app.player import player
+from app.reviewing import corrections_csv, corrections_table, doubts_csv, review_facts
+from app.views.choosing import asked_clip, choose_video
+from app.views.signed_in import may
+from app.words import plain
+from app.workplace import workplace
+
+study = workplace().study
+rows = {row.video.name: row for row in library.list_videos(study) if row.run_id}
+if not rows:
+    st.info("No video of this study is tracked yet. Track one, then look at its doubtful frames.")
+    st.page_link("videos.py", label="Go to Videos", icon=":material/video_library:")
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    row = rows[choose_video(list(rows))]
+    st.caption(f"{row.facts} · animals found in {row.share_detected:.1%} of frames")
+
+video_id, name = row.video.video_id, row.video.name
+facts = library.player_facts(study, video_id)
+shown = {**facts, **review_facts(facts, may("annotator"))}
+player(shown, key=f"review-{video_id}", **asked_clip(name))
+
+table = corrections_table(study, video_id)
+made = "correction" if len(table) == 1 else "corrections"
+with st.expander(f"{len(table) or 'No'} {made} of {plain(name)}", icon=":material/history:"):
+    if table.empty:
+        st.caption("Who changed what and when is kept here for good, also what was taken back.")
+    else:
+        st.dataframe(table, hide_index=True, width="stretch")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Corrections as CSV",
+            lambda: corrections_csv(study, video_id),
+            f"{name}_corrections.csv",
+            "text/csv",
+            icon=":material/download:",
+            disabled=table.empty,
+        )
+        st.download_button(
+            "Doubtful places as CSV",
+            lambda: doubts_csv(study, video_id),
+            f"{name}_doubtful.csv",
+            "text/csv",
+            icon=":material/download:",
+        )

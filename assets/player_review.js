@@ -1,0 +1,327 @@
+// Reviewing identities: from one doubtful place to the next, and correcting what is wrong there.
+
+const REVIEW_KEYS = ["Correcting tracks", [
+  ["N   P", "next, previous doubtful place"], ["C", "tick it off and go on"],
+  ["V", "play it again and again, Esc ends it"], ["1 … 9", "choose an animal; the last two are swapped"],
+  ["I   O", "mark the first, the last frame"], ["X", "forget the marks"],
+  ["S", "swap the two animals"], ["D", "delete the animal"], ["F", "fill its gap"],
+  ["R", "rename it"], ["M", "draw its outline anew"], ["Ctrl + Z", "undo"],
+  ["Ctrl + Shift + Z   or   Ctrl + Y", "redo"]]];
+const REVIEW_AROUND_S = 1; // of a doubtful place, before and after it, when it is played
+const REVIEW_RING_S = 0.5;
+
+class ReviewTool {
+  attach(player) {
+    Object.assign(this, { player, keys: REVIEW_KEYS, doubts: [], shown: [], chosen: [], marks: {},
+      kind: "", order: remember("review.order") ?? "frame", std: remember("review.std") ?? 10 });
+    this.view = new ReviewPanel(this);
+    this.panel = this.view.root;
+  }
+
+  // -- what Python and the server say
+
+  update(facts) {
+    if (facts.id !== this.video) {
+      Object.assign(this, { video: facts.id, doubts: [], marks: {}, at: null, outline: null,
+        undoes: null, redoes: null, version: null, last: -1, said: "" });
+      this.chosen = facts.animals.slice(0, 2).map((animal) => animal.id);
+    }
+    this.mayEdit = facts.mayEdit !== false;
+    if (facts.tracks !== this.version) this.ask(); else this.list();
+  }
+
+  async ask() {
+    const order = this.asked = (this.asked ?? 0) + 1;
+    this.waiting = true;
+    this.view.update();
+    try {
+      const url = `${this.player.facts.urls.review}?jump_std=${this.std}`;
+      const state = JSON.parse(new TextDecoder().decode(await load(url)));
+      if (order !== this.asked) return;
+      Object.assign(this, { doubts: state.doubts, undoes: state.undo, redoes: state.redo,
+        version: state.run, waiting: false });
+      this.list();
+    } catch (error) {
+      this.player.note(`The doubtful places cannot be listed: ${error.message}`);
+    }
+  }
+
+  // The doubtful places of the chosen kind, in the chosen order.
+  list() {
+    const way = { frame: (a, b) => a.frame - b.frame, severity: (a, b) => b.severity - a.severity,
+      kind: (a, b) => a.kind.localeCompare(b.kind) || b.severity - a.severity,
+      length: (a, b) => (b.stop_frame - b.frame) - (a.stop_frame - a.frame) }[this.order];
+    this.shown = this.doubts.filter((doubt) => !this.kind || doubt.kind === this.kind)
+      .sort((a, b) => way(a, b) || a.frame - b.frame);
+    this.player.showBouts();
+    this.view.update();
+  }
+
+  saved(results) {
+    const scopes = (one) => one.kind.startsWith("tracks.") || one.data.scope === "tracks";
+    const mine = results.filter((one) => scopes(one) && one.kind !== "tracks.checked");
+    const done = mine.filter((one) => !one.error);
+    if (done.length) {
+      const { facts } = this.player;
+      facts.tracks = `${facts.run}.${done.at(-1).edit_id}`;
+      this.player.openOverlay();
+      this.say(this.told(done.at(-1)));
+    }
+    if (mine.length) this.ask();
+  }
+
+  told({ kind, words, did, frames, bouts_taken_off: gone }) {
+    const what = kind === "undo" ? `Taken back: ${words}.` : kind === "redo" ? `Done again: ${words}.`
+      : frames ? `Filled ${frames} frames on a straight line; they stay “not detected”.`
+        : `${did ?? "Saved"}.`;
+    return gone && !["undo", "redo"].includes(kind)
+      ? `${what} ${gone} bouts computed from the old tracks are taken off: run their analyses again.`
+      : what;
+  }
+
+  say(text) { this.said = text; this.view.update(); }
+
+  // -- doubtful places
+
+  open(doubt) { return !doubt.checked && !doubt.settled; }
+
+  // To the next open place; from where the last one was, when that is no longer in the list.
+  go(way) {
+    const { shown } = this;
+    let at = shown.findIndex((doubt) => doubt.key === this.at);
+    if (at < 0) {
+      const from = this.last >= 0 ? this.last : this.player.frame ?? 0;
+      const after = this.order !== "frame" ? 0 : shown.findIndex((doubt) => doubt.frame > from);
+      at = (after < 0 ? shown.length : after) - (way > 0 ? 1 : 0);
+    }
+    for (at += way; at >= 0 && at < shown.length; at += way) {
+      if (this.open(shown[at])) { this.choose(shown[at]); return; }
+    }
+    const left = shown.some((doubt) => this.open(doubt));
+    this.say(!left ? "Every doubtful place is looked at."
+      : way > 0 ? "No further place is open in this order." : "No earlier place is open in this order.");
+  }
+
+  choose(doubt, seek = true) {
+    const ids = new Map(this.player.facts.animals.map((animal) => [animal.name, animal.id]));
+    const beside = this.doubts.find((other) => other.kind === doubt.kind && other !== doubt
+      && other.frame === doubt.frame && doubt.animals.length === 1);
+    const who = [...doubt.animals, ...(beside?.animals ?? [])].map((name) => ids.get(name));
+    this.chosen = [...who, ...this.chosen, ...ids.values()]
+      .filter((id, k, all) => id !== undefined && all.indexOf(id) === k).slice(0, 2);
+    Object.assign(this, { at: doubt.key, last: doubt.frame, outline: null });
+    this.player.timeline.chosen = `doubt ${doubt.key}`;
+    if (seek) { this.player.step(0); this.player.seek(doubt.frame); }
+    this.player.timeline.draw();
+    this.say("");
+  }
+
+  get doubt() { return this.doubts.find((one) => one.key === this.at); }
+
+  check(doubt = this.doubt, go = true) {
+    if (!doubt) { this.say("Choose a doubtful place first: N goes to the next one."); return; }
+    doubt.checked = !doubt.checked;
+    this.player.queue.push("tracks.checked", { key: doubt.key, done: doubt.checked });
+    if (go && doubt.checked) this.go(1);
+    this.list();
+  }
+
+  replay() {
+    const { doubt, player } = this, frame = player.frame ?? 0;
+    const [first, stop] = doubt ? [doubt.frame, Math.min(doubt.stop_frame, doubt.frame + 300)] : [frame, frame + 1];
+    const around = Math.round(REVIEW_AROUND_S * player.facts.fps);
+    player.play({ start: Math.max(first - around, 0),
+      stop: Math.min(stop + around, player.facts.frames), loop: true });
+  }
+
+  // The timeline shows the doubtful places that are open, and the marks.
+  bouts(list) {
+    const row = (behaviour, start_frame, stop_frame, more) => ({ behaviour, subject: "", source: "analysis",
+      kind: "state", start_frame, stop_frame, ...more });
+    const rows = this.shown.filter((doubt) => this.open(doubt)).map((doubt) => row(doubt.kind, doubt.frame,
+      doubt.stop_frame, { bout_id: `doubt ${doubt.key}`, doubt }));
+    const { first, last } = this.marks, frame = this.player.frame ?? 0;
+    if (first !== undefined || last !== undefined) {
+      rows.push(row("marked", first ?? Math.min(frame, last), (last ?? Math.max(frame, first)) + 1,
+        { bout_id: "marked" }));
+    }
+    return rows.length || this.doubts.length ? rows : list;
+  }
+
+  selected(bout) { if (bout?.doubt) this.choose(bout.doubt, false); }
+
+  // -- animals and marks
+
+  picks() { return true; }
+
+  pick(name) {
+    const animal = this.player.facts.animals.find((one) => one.name === name);
+    if (animal) this.take(animal.id);
+    return Boolean(animal);
+  }
+
+  take(id) {
+    this.chosen = [id, ...this.chosen.filter((other) => other !== id)].slice(0, 2);
+    this.outline = null;
+    this.view.update();
+    this.player.draw();
+  }
+
+  animal(k) { return this.player.facts.animals.find((one) => one.id === this.chosen[k]); }
+
+  mark(end) {
+    this.marks[end] = this.player.frame;
+    const { first, last } = this.marks;
+    if (first !== undefined && last < first) this.marks = { [end]: this.player.frame };
+    this.player.showBouts();
+    this.view.update();
+  }
+
+  unmark() { this.marks = {}; this.player.showBouts(); this.view.update(); }
+
+  arrived() {
+    const { first, last } = this.marks;
+    if (this.outline && this.outline.frame !== this.player.frame) this.outline = null;
+    if ((first === undefined) !== (last === undefined)) this.player.showBouts();
+    this.view.update(true);
+  }
+
+  // The frames of a swap: from here, or from the first mark, to the last mark or the end.
+  swapSpan() {
+    const { first, last } = this.marks;
+    return { start_frame: first ?? this.player.frame, stop_frame: last === undefined ? null : last + 1 };
+  }
+
+  // The frames of a deletion: what is marked, or the frame on the screen.
+  span() {
+    const { first, last } = this.marks, { frame } = this.player;
+    return { start_frame: first ?? frame, stop_frame: (last ?? frame) + 1 };
+  }
+
+  // The frames around this one in which the animal is not found, as far as its tracks are loaded.
+  gap() {
+    const { first, last } = this.marks, { player } = this;
+    if (first !== undefined || last !== undefined) return this.span();
+    const doubt = this.doubt, { name, id } = this.animal(0);
+    if (doubt?.kind === "missing" && doubt.animals[0] === name && doubt.frame <= player.frame
+      && player.frame < doubt.stop_frame) return { start_frame: doubt.frame, stop_frame: doubt.stop_frame };
+    const missing = (frame) => player.overlay.at(frame)?.position(frame, id) === null;
+    if (!missing(player.frame)) return null;
+    let [start, stop] = [player.frame, player.frame + 1];
+    while (start > 0 && missing(start - 1)) start--;
+    while (stop < player.facts.frames && missing(stop)) stop++;
+    return { start_frame: start, stop_frame: stop };
+  }
+
+  // -- edits
+
+  edit(kind, data, did) {
+    if (data.stop_frame !== null && data.stop_frame <= data.start_frame) {
+      this.say("The first marked frame is after the last: mark them again, or forget the marks (X).");
+      return;
+    }
+    this.player.source?.pause();
+    this.player.queue.push(kind, data).then((result) => {
+      if (!result.error && did) this.say(this.told({ ...result, did }));
+    });
+  }
+
+  swap() {
+    const [a, b] = [this.animal(0), this.animal(1)];
+    if (!b) { this.say("There is only one animal: nothing to swap."); return; }
+    this.edit("tracks.swap", { a: a.name, b: b.name, ...this.swapSpan() }, `Swapped ${a.name} and ${b.name}`);
+  }
+
+  remove() {
+    const { name } = this.animal(0);
+    this.edit("tracks.delete", { animal: name, ...this.span() }, `Deleted ${name} there`);
+  }
+
+  fill() {
+    const { name } = this.animal(0), span = this.gap();
+    if (!span) { this.say(`${name} is found in this frame: go to a gap, or mark frames with I and O.`); return; }
+    this.edit("tracks.interpolate", { animal: name, ...span });
+  }
+
+  rename(name) {
+    const before = this.animal(0).name;
+    if (name.trim() && name !== before) this.edit("tracks.rename", { animal: before, name }, `${before} is now called ${name}`);
+  }
+
+  draws() {
+    if (this.outline) { this.outline = null; this.player.draw(); this.view.update(); return; }
+    this.player.step(0);
+    this.outline = new ReviewOutline(this.player, this.animal(0));
+    this.view.update();
+    this.player.draw();
+  }
+
+  finish() {
+    const { outline } = this, { name } = this.animal(0);
+    this.outline = null;
+    this.player.draw();
+    if (outline.corners.length < 3) { this.say("An outline needs three corners or more."); return; }
+    this.edit("tracks.mask", { animal: name, frame: outline.frame, polygon: outline.polygon() }, `New outline of ${name}`);
+  }
+
+  undo() { this.player.queue.push("undo", { scope: "tracks" }); }
+  redo() { this.player.queue.push("redo", { scope: "tracks" }); }
+
+  // -- keys, pointer, picture
+
+  key(event) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (this.outline?.key(event, () => this.finish(), () => this.draws())) { this.player.draw(); return true; }
+    if (event.ctrlKey || event.metaKey) {
+      if (!this.mayEdit || event.altKey) return false;
+      if (key === "z") { if (event.shiftKey) this.redo(); else this.undo(); return true; }
+      if (key === "y") { this.redo(); return true; }
+      return false;
+    }
+    if (event.altKey) return false;
+    const looks = { n: () => this.go(1), p: () => this.go(-1), v: () => this.replay(),
+      i: () => this.mark("first"), o: () => this.mark("last"), x: () => this.unmark() };
+    const edits = { c: () => this.check(), s: () => this.swap(), d: () => this.remove(),
+      f: () => this.fill(), r: () => this.view.askName(), m: () => this.draws() };
+    const act = looks[key] ?? (this.mayEdit ? edits[key] : undefined);
+    if (act && this.player.frame !== undefined) { act(); return true; }
+    const animal = /^[1-9]$/.test(key) && this.player.facts.animals[Number(key) - 1];
+    if (animal) this.take(animal.id);
+    return Boolean(act || animal);
+  }
+
+  pointer(type, at) {
+    if (!this.outline) return false;
+    if (type === "double") this.finish(); else this.outline.pointer(type, at);
+    this.player.draw();
+    return true;
+  }
+
+  draw(pen, unit) {
+    const { player } = this, chunk = player.overlay?.at(player.frame);
+    const colours = new Map(player.facts.animals.map((animal, k) => [animal.id, colourOf(k)]));
+    if (chunk?.fill_frame) for (let i = 0; i < chunk.fill_frame.length; i++) {
+      if (chunk.fill_frame[i] !== player.frame || player.hidden.has(chunk.fill_animal[i])) continue;
+      reviewRing(pen, chunk.fill_x[i], chunk.fill_y[i], 8 * unit, unit, colours.get(chunk.fill_animal[i]), [4, 3]);
+    }
+    const { doubt } = this, near = Math.round(REVIEW_RING_S * player.facts.fps);
+    if (doubt && doubt.x_px !== null && player.frame >= doubt.frame - near && player.frame < doubt.stop_frame + near) {
+      reviewRing(pen, doubt.x_px, doubt.y_px, 34 * unit, unit, "#fff", [7, 5]);
+    }
+    this.outline?.draw(pen, unit, colours.get(this.chosen[0]));
+  }
+}
+
+function reviewRing(pen, x, y, radius, unit, colour, dash) {
+  for (const [ink, wide] of [["rgb(0 0 0 / 65%)", 4], [colour, 2]]) {
+    pen.beginPath();
+    pen.setLineDash(dash.map((length) => length * unit));
+    pen.arc(x + 0.5, y + 0.5, radius, 0, 2 * Math.PI);
+    pen.strokeStyle = ink;
+    pen.lineWidth = wide * unit;
+    pen.stroke();
+  }
+  pen.setLineDash([]);
+}
+
+TOOLS.review = ReviewTool;

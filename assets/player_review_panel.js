@@ -1,0 +1,228 @@
+// The side of the review tool: what to look at, whom to correct, and what can be taken back.
+
+const REVIEW_ROW = 42; // height of one entry of the list, px
+const REVIEW_ORDERS = [["frame", "by frame"], ["severity", "worst first"], ["kind", "by kind"], ["length", "longest first"]];
+
+function reviewMake(tag, facts = {}, ...inside) {
+  const { dataset, ...plain } = facts;
+  const made = Object.assign(document.createElement(tag), tag === "button" ? { type: "button" } : {}, plain);
+  Object.assign(made.dataset, dataset ?? {});
+  made.append(...inside);
+  return made;
+}
+
+class ReviewPanel {
+  constructor(tool) {
+    this.tool = tool;
+    this.root = reviewMake("div", { className: "review" });
+    this.root.append(this.head(), this.filters(), this.places(), this.steps(), this.who(), this.buttons(), this.back());
+  }
+
+  head() {
+    this.count = reviewMake("span", { className: "review-count" });
+    this.bar = reviewMake("progress", { max: 1, value: 0 });
+    this.bar.setAttribute("aria-label", "Doubtful places looked at");
+    return reviewMake("div", { className: "review-head" }, reviewMake("strong", { textContent: "Doubtful places" }), this.count, this.bar);
+  }
+
+  filters() {
+    const { tool } = this;
+    this.kinds = reviewMake("select", { onchange: () => { tool.kind = this.kinds.value; tool.list(); this.back_(); } });
+    this.kinds.setAttribute("aria-label", "Kind");
+    this.orders = reviewMake("select", { onchange: () => {
+      remember("review.order", tool.order = this.orders.value); tool.list(); this.back_(); } },
+    ...REVIEW_ORDERS.map(([value, label]) => new Option(label, value)));
+    this.orders.value = tool.order;
+    this.orders.setAttribute("aria-label", "Order");
+    this.std = reviewMake("input", { type: "number", min: 0, step: 1, value: tool.std, onchange: () => {
+      const std = Number(this.std.value);
+      if (!(std >= 0)) { this.std.value = tool.std; return; }
+      remember("review.std", tool.std = std);
+      tool.ask();
+    } });
+    const jumps = reviewMake("label", { title: "A jump is a step this many standard deviations above the average" },
+      "Jumps beyond ", this.std, " std");
+    return reviewMake("div", { className: "review-line" }, this.kinds, this.orders, jumps);
+  }
+
+  // Only the entries in view are in the page: a bad day has thousands.
+  places() {
+    this.inner = reviewMake("div", { className: "review-inner" });
+    this.box = reviewMake("div", { className: "review-list", onscroll: () => this.rows() }, this.inner);
+    this.box.setAttribute("role", "listbox");
+    this.box.setAttribute("aria-label", "Doubtful places");
+    this.empty = reviewMake("p", { className: "review-empty" });
+    return reviewMake("div", {}, this.box, this.empty);
+  }
+
+  steps() {
+    const { tool } = this;
+    this.checks = this.button("Looked at", "C", () => tool.check());
+    return reviewMake("div", { className: "review-line" }, this.button("Previous", "P", () => tool.go(-1)),
+      this.button("Next", "N", () => tool.go(1), "main"), this.checks, this.button("Play", "V", () => tool.replay()));
+  }
+
+  who() {
+    const { tool } = this;
+    const choose = (k) => reviewMake("select", { onchange: (event) => {
+      const other = tool.chosen[1 - k], id = Number(event.target.value);
+      tool.take(id);
+      if (k) tool.chosen = [other === id ? tool.chosen[1] : other, id];
+      this.update();
+      this.back_();
+    } });
+    [this.first, this.second] = [choose(0), choose(1)];
+    this.first.setAttribute("aria-label", "Animal");
+    this.second.setAttribute("aria-label", "The other animal");
+    this.with = reviewMake("span", { textContent: "and" });
+    this.span = reviewMake("span", { className: "review-span" });
+    this.pair = reviewMake("div", { className: "review-line" }, this.first, this.with, this.second);
+    this.marks = reviewMake("div", { className: "review-line" }, this.button("Start", "I", () => tool.mark("first")),
+      this.button("Stop", "O", () => tool.mark("last")), this.forget = this.button("Forget", "X", () => tool.unmark()), this.span);
+    return reviewMake("div", { className: "review-part" }, this.pair, this.marks);
+  }
+
+  buttons() {
+    const { tool } = this;
+    this.edits = reviewMake("div", { className: "review-line" },
+      this.swap = this.button("Swap", "S", () => tool.swap()), this.button("Delete", "D", () => tool.remove()),
+      this.button("Fill gap", "F", () => tool.fill()), this.outline = this.button("Outline", "M", () => tool.draws()),
+      this.button("Rename", "R", () => this.askName()));
+    this.name = reviewMake("input", { maxLength: 200 });
+    this.name.setAttribute("aria-label", "New name");
+    this.name.onkeydown = (event) => {
+      if (event.key === "Enter") tool.rename(this.name.value);
+      if (["Enter", "Escape"].includes(event.key)) { this.naming.hidden = true; this.back_(); event.preventDefault(); }
+    };
+    this.naming = reviewMake("label", { className: "review-line", hidden: true }, "New name ", this.name, " Enter");
+    this.hint = reviewMake("p", { className: "review-hint" });
+    return reviewMake("div", { className: "review-part" }, this.edits, this.naming, this.hint);
+  }
+
+  back() {
+    const { tool } = this;
+    this.undo = this.button("Undo", "Ctrl Z", () => tool.undo());
+    this.redo = this.button("Redo", "Ctrl Y", () => tool.redo());
+    this.said = reviewMake("p", { className: "review-said" });
+    this.said.setAttribute("role", "status");
+    this.history = reviewMake("div", { className: "review-line" }, this.undo, this.redo);
+    return reviewMake("div", { className: "review-part" }, this.history, this.said);
+  }
+
+  button(text, key, act, more = "") {
+    const made = reviewMake("button", { className: more, onclick: act, title: `${text} (${key})` },
+      reviewMake("span", { textContent: text }), reviewMake("kbd", { textContent: key }));
+    made.setAttribute("aria-label", text);
+    return made;
+  }
+
+  askName() {
+    this.naming.hidden = false;
+    this.name.value = this.tool.animal(0).name;
+    this.name.focus();
+    this.name.select();
+  }
+
+  back_() { this.tool.player.root.focus({ preventScroll: true }); }
+
+  // -- showing
+
+  update(moved = false) {
+    const { tool } = this, { facts, frame } = tool.player;
+    if (!facts) return;
+    this.words(tool, frame);
+    if (moved) return;
+    const done = tool.doubts.filter((doubt) => !tool.open(doubt)).length, all = tool.doubts.length;
+    this.count.textContent = all ? `${done} of ${all} looked at` : "";
+    Object.assign(this.bar, { max: all || 1, value: all ? done : 0, hidden: !all });
+    this.options(tool);
+    this.empty.hidden = Boolean(tool.shown.length);
+    this.box.hidden = !tool.shown.length;
+    this.empty.textContent = tool.waiting ? "Looking for doubtful places…"
+      : "Nothing doubtful here: no crossing, jump, gap or doubtful identity was found.";
+    this.inner.style.height = `${tool.shown.length * REVIEW_ROW}px`;
+    this.follow();
+    this.rows();
+    this.animals(tool, facts);
+    this.undo.disabled = !tool.undoes;
+    this.redo.disabled = !tool.redoes;
+    this.undo.title = tool.undoes ? `Take back: ${tool.undoes}` : "There is nothing to take back";
+    this.redo.title = tool.redoes ? `Do again: ${tool.redoes}` : "There is nothing to do again";
+    for (const part of [this.edits, this.history, this.marks, this.checks]) part.hidden = !tool.mayEdit;
+    this.pair.hidden = !tool.mayEdit;
+    this.outline.setAttribute("aria-pressed", Boolean(tool.outline));
+  }
+
+  words(tool, frame = 0) {
+    const { first, last } = tool.marks, marked = first !== undefined || last !== undefined;
+    const [a, b] = [tool.animal(0)?.name, tool.animal(1)?.name];
+    this.span.textContent = marked ? `${first ?? "here"} to ${last ?? "the end"}` : "";
+    this.forget.hidden = !marked;
+    this.hint.textContent = tool.outline
+      ? `Around ${a}: click corners or draw with the button held (keys: arrows and Space). Enter ends it, Backspace takes a corner back, Esc leaves.`
+      : b ? `Swap exchanges ${a} and ${b} from frame ${first ?? frame} to ${last ?? "the end"}.` : "";
+    this.said.textContent = tool.said || (tool.undoes ? `Undo takes back: ${tool.undoes}` : "");
+    this.hint.hidden = !tool.mayEdit || !this.hint.textContent;
+  }
+
+  options(tool) {
+    const number = (kind) => tool.doubts.filter((doubt) => doubt.kind === kind).length;
+    const kinds = [...new Set(tool.doubts.map((doubt) => doubt.kind))].sort();
+    const made = JSON.stringify([tool.kind, ...kinds.map((kind) => [kind, number(kind)])]);
+    if (made === this.made) return;
+    this.made = made;
+    if (tool.kind && !kinds.includes(tool.kind)) kinds.push(tool.kind);
+    this.kinds.replaceChildren(new Option(`all kinds (${tool.doubts.length})`, ""),
+      ...kinds.map((kind) => new Option(`${kind} (${number(kind)})`, kind)));
+    this.kinds.value = tool.kind;
+  }
+
+  animals(tool, facts) {
+    for (const [k, select] of [this.first, this.second].entries()) {
+      select.replaceChildren(...facts.animals.map((animal) => new Option(animal.name, animal.id)));
+      select.value = tool.chosen[k] ?? "";
+    }
+    this.with.hidden = this.second.hidden = this.swap.hidden = facts.animals.length < 2;
+    const [a, b] = [tool.animal(0)?.name, tool.animal(1)?.name];
+    for (const row of tool.player.root.querySelectorAll(".animal")) {
+      row.classList.toggle("current", tool.mayEdit && row.dataset.name === a);
+      row.classList.toggle("other", tool.mayEdit && row.dataset.name === b);
+    }
+  }
+
+  // Bring the chosen place into view, once for each choice.
+  follow() {
+    const { tool } = this, at = tool.shown.findIndex((doubt) => doubt.key === tool.at);
+    if (at < 0 || this.followed === tool.at) return;
+    this.followed = tool.at;
+    const top = at * REVIEW_ROW, { scrollTop, clientHeight } = this.box;
+    if (top < scrollTop || top + REVIEW_ROW > scrollTop + clientHeight) {
+      this.box.scrollTop = top - clientHeight / 2 + REVIEW_ROW / 2;
+    }
+  }
+
+  rows() {
+    const { shown } = this.tool, first = Math.max(Math.floor(this.box.scrollTop / REVIEW_ROW) - 2, 0);
+    const stop = Math.min(first + Math.ceil((this.box.clientHeight || 240) / REVIEW_ROW) + 5, shown.length);
+    this.inner.replaceChildren(...shown.slice(first, stop).map((doubt, k) => this.row(doubt, first + k)));
+  }
+
+  row(doubt, k) {
+    const { tool } = this, { times } = tool.player;
+    const seconds = times ? clock(times[doubt.frame], 0.1) : "";
+    const tick = reviewMake("button", { className: "tick", title: "Looked at", textContent: tool.open(doubt) ? "" : "✓",
+      disabled: !tool.mayEdit, tabIndex: -1, onclick: (event) => { event.stopPropagation(); tool.check(doubt, false); } });
+    tick.setAttribute("aria-label", `Looked at: ${doubt.kind} in frame ${doubt.frame}`);
+    tick.setAttribute("aria-pressed", !tool.open(doubt));
+    const row = reviewMake("div", { className: "review-row", onclick: () => tool.choose(doubt), title: doubt.what,
+      dataset: { kind: doubt.kind, frame: doubt.frame } }, tick,
+    reviewMake("span", { className: "review-kind", textContent: doubt.kind }),
+    reviewMake("span", { className: "review-where", textContent: `frame ${doubt.frame} · ${seconds}` }),
+    reviewMake("span", { className: "review-what", textContent: `${doubt.settled ? "corrected · " : ""}${doubt.animals.join(" + ")} · ${doubt.what}` }));
+    row.style.top = `${k * REVIEW_ROW}px`;
+    row.setAttribute("role", "option");
+    row.setAttribute("aria-selected", doubt.key === tool.at);
+    row.classList.toggle("done", !tool.open(doubt));
+    return row;
+  }
+}
