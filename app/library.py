@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +24,7 @@ from storage import videos as stored
 from storage.bouts import bouts_state, read_bouts
 from storage.edit_tracks import tracks_version
 from storage.regions import regions
-from storage.runs import active_run
+from storage.runs import Run, active_run, runs
 from storage.scored_bouts import NO_SUBJECT
 from storage.study import Study, StudyError, open_study
 from storage.tracks import read_keypoints, read_masks, read_tracks
@@ -78,15 +78,18 @@ def reading(study: Path) -> Iterator[Study]:
 def list_videos(study: Path) -> list[VideoRow]:
     """Every video of the study with the state of its tracks."""
     with reading(study) as opened:
-        return [_row(opened, video) for video in stored.videos(opened)]
+        tracked = {run.video_id: run for run in runs(opened) if run.active}
+        names = stored.names_of_animals(opened)
+        return [
+            _row(video, tracked.get(video.video_id), names.get(video.video_id, {}))
+            for video in stored.videos(opened)
+        ]
 
 
-def _row(opened: Study, video: Video) -> VideoRow:
-    run = active_run(opened, video.video_id)
+def _row(video: Video, run: Run | None, names: Mapping[int, str]) -> VideoRow:
     if run is None:
         return VideoRow(video, None, (), None)
-    names = tuple(stored.animal_names(opened, video.video_id).values())
-    return VideoRow(video, run.run_id, names, run.share_detected)
+    return VideoRow(video, run.run_id, tuple(names.values()), run.share_detected)
 
 
 def add(study: Path, path: Path, px_per_cm: float | None = None) -> Video:
@@ -121,8 +124,8 @@ def save_scale(study: Path, video_id: int, px_per_cm: float | None) -> None:
 def player_facts(study: Path, video_id: int) -> dict:
     """Everything the player must know at once: sizes, animals, regions, addresses."""
     with reading(study) as opened:
-        row = _row(opened, find_video(opened, video_id))
         names = stored.animal_names(opened, video_id)
+        row = _row(find_video(opened, video_id), active_run(opened, video_id), names)
         places = regions(opened, video_id)
         state, version = bouts_state(opened, video_id), tracks_version(opened, video_id)
     video = row.video

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from app.library import WAIT_S, reading
 from app.workplace import VIDEO_SUFFIXES
-from storage.errors import StudyError
-from storage.study import open_study
+from storage.study import is_study, open_study
 from storage.videos import Video, file_is_there, file_state, place_video, videos
 from tracking.video import content_hash
 
@@ -68,7 +67,7 @@ def relink(study: Path, folders: Iterable[Path], on_search: OnSearch | None = No
     wanted = {video.video_id: video for video in lost_videos(study)}
     places: dict[int, Path] = {}
     looked = 0
-    for folder, files in _walk(folders):
+    for folder, files in _walk(folders, study):
         if len(places) == len(wanted):
             break
         if on_search:
@@ -89,19 +88,6 @@ def relink(study: Path, folders: Iterable[Path], on_search: OnSearch | None = No
     )
 
 
-def put_at(study: Path, video_id: int, path: Path) -> Video:
-    """Note that a recording lies at `path`; StudyError when that is another film."""
-    with reading(study) as opened:
-        video = next(one for one in videos(opened) if one.video_id == video_id)
-    if _which(path, [video]) is None:
-        raise StudyError(
-            f"{path.name} is not video '{video.name}' but another film: choose the file that was "
-            "added (it may have another name), or add this one as a new video."
-        )
-    with open_study(study, write=True, timeout_s=WAIT_S) as opened:
-        return place_video(opened, video_id, path)
-
-
 def _which(path: Path, wanted: list[Video]) -> Video | None:
     """The recording that this file is. The size alone rules nearly every file out."""
     size, _ = file_state(path)
@@ -115,8 +101,8 @@ def _which(path: Path, wanted: list[Video]) -> Video | None:
     return next((one for one in alike if one.content_hash == found), None)
 
 
-def _walk(folders: Iterable[Path]) -> Iterator[tuple[Path, list[Path]]]:
-    """Every folder once with its videos; links and hidden folders are not followed."""
+def _walk(folders: Iterable[Path], study: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Every folder once with its videos; not links, hidden folders and other studies."""
     seen: set[Path] = set()
     for top in folders:
         depth = len(top.parts)
@@ -125,6 +111,9 @@ def _walk(folders: Iterable[Path]) -> Iterator[tuple[Path, list[Path]]]:
             deep = len(folder.parts) - depth >= DEEPEST
             kept = [] if deep else sorted(n for n in below if not n.startswith("."))
             below[:] = [name for name in kept if folder / name not in seen]
+            if is_study(folder) and folder != study:
+                below.clear()
+                continue
             if folder in seen:
                 continue
             seen.add(folder)

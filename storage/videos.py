@@ -220,6 +220,15 @@ def animal_names(study: Study, video_id: int) -> dict[int, str]:
     return dict(study.rows(sql, [video_id]))
 
 
+def names_of_animals(study: Study) -> dict[int, dict[int, str]]:
+    """The animals of every video that has any, by its number, as in `animal_names`."""
+    found: dict[int, dict[int, str]] = {}
+    sql = "SELECT video_id, animal_id, name FROM animals ORDER BY video_id, animal_id"
+    for video_id, animal_id, name in study.rows(sql):
+        found.setdefault(video_id, {})[animal_id] = name
+    return found
+
+
 def rename_animal(study: Study, video_id: int, animal_id: int, name: str) -> None:
     """Give an animal a name of its own; its scored bouts and its metadata follow."""
     names = animal_names(study, video_id)

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from app import library
 from app.cli import app as command_line
-from app.relink import Search, lost_videos, put_at, relink, where_is
-from storage.errors import StudyError
+from app.relink import Search, lost_videos, relink, where_is
+from storage.study import open_study
 
 
 @pytest.fixture
@@ -61,10 +61,8 @@ def test_a_file_of_the_same_size_and_name_but_other_content_is_not_taken(study: 
     film.rename(study.parent / "hidden")
     (study.parent / "cage1.mp4").write_bytes(data)
     assert relink(study, [study.parent]).missing == ["cage1"]
-    with pytest.raises(StudyError, match="another film"):
-        put_at(study, 1, study.parent / "cage1.mp4")
     (study.parent / "hidden").rename(study.parent / "back.mp4")
-    assert put_at(study, 1, study.parent / "back.mp4").path == study.parent / "back.mp4"
+    assert relink(study, [study.parent]).again == {"cage1": study.parent / "back.mp4"}
     assert lost_videos(study) == []
 
 
@@ -73,6 +71,13 @@ def test_links_and_hidden_folders_are_not_searched(study: Path) -> None:
     (study.parent / "circle").symlink_to(study.parent)
     archive.parent.parent.rename(study.parent / ".trash")
     assert relink(study, [study.parent, study.parent / "films"]).again == {}
+
+
+def test_another_study_is_not_searched(study: Path) -> None:
+    archive = scatter(study)
+    with open_study(archive, create=True):
+        pass
+    assert relink(study, [study.parent]).again == {}
 
 
 def test_the_command_says_what_is_wrong_and_prints_what_it_found(study: Path) -> None:
