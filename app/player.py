@@ -57,14 +57,18 @@ def player(
 
     `facts` comes from `app.library.player_facts`. `go` is a frame to jump to; without it the
     player opens where this browser left the video. With `stop` it plays from `go` to that frame.
-    The same jump is made again when `asked` changes. Returns a text that changes after edits.
+    The same jump is made again when `asked` changes. Returns a text that changes after edits. Who
+    scores, where nobody signs in, is in `st.session_state.scoring_as`.
     """
     result = _COMPONENT(
         data={**facts, "go": go, "stop": stop, "asked": asked},
         key=key,
-        default={"revision": None},
+        default={"revision": None, "scorer": None},
         on_revision_change=_heard,
+        on_scorer_change=_heard,
     )
+    if result.scorer:
+        st.session_state.scoring_as = result.scorer
     return result.revision
 
 

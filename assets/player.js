@@ -265,7 +265,8 @@ class Player {
     const video = this.find("video");
     this.source?.close();
     const first = this.firstFrame(); // before the first picture overwrites what was remembered
-    const source = new VideoSource(video, this.times, (n) => this.arrived(n));
+    const source = new VideoSource(video, this.find(".still"), this.facts.urls.frame, this.times,
+      (n) => this.arrived(n));
     this.source = source;
     video.hidden = false;
     this.find(".still").hidden = true;

@@ -24,6 +24,7 @@ TOOLS.score = class ScoreTool {
       this.place = `${OPENS}.${facts.study}.${facts.id}`;
       this.facts = facts;
       this.name = this.player.queue.name;
+      if (!sent.annotator && this.name !== sent.user) this.tellName();
       this.recall();
       this.choose(remember(`subject.${facts.hash}`));
     }
@@ -47,11 +48,15 @@ TOOLS.score = class ScoreTool {
   call(name) {
     this.name = this.player.queue.name = name || this.facts.user || "";
     remember("annotator", this.name);
+    this.tellName();
     this.view.field.value = this.name;
     this.player.select(null);
     this.refresh();
     this.player.showBouts();
   }
+
+  // The panels under the player are Python's, and must know whose bouts may be changed.
+  tellName() { this.player.component.setStateValue("scorer", this.name); }
 
   picks() { return true; }
 

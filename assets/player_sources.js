@@ -2,13 +2,19 @@
 
 // Where in a frame's time to aim. The middle is right for nearly every film; with frames of uneven
 // length stored out of order a browser may think that a frame ends before its middle.
-const AIMS = [0.5, 0.1, 0.9, 0.02];
-const GRACE_MS = 120; // after a seek, for the picture to reach the screen
+const AIMS = [0.5, 0.05];
+// After a seek, for the picture to reach the screen: where it is there already, and where not.
+const GRACE_MS = [60, 200];
 
 // Shows frames of a <video>. `onFrame(n)` is called with the frame that is on the screen.
+//
+// A few frames cannot be sought at all: Chromium starts at the key frame that is stored before the
+// wanted time, also where that one is shown later, and so never sees the last pictures before it.
+// For these the server sends a still picture.
 class VideoSource {
-  constructor(video, times, onFrame) {
-    Object.assign(this, { video, times, onFrame, offset: 0, target: -1, wanted: 0, busy: false });
+  constructor(video, still, url, times, onFrame) {
+    Object.assign(this, { video, still, url, times, onFrame, offset: 0, target: -1, wanted: 0,
+      busy: false, missed: new Set() });
     video.onseeked = () => this.sought();
     video.onpause = () => { if (!video.ended) this.seek(this.shown ?? 0); };
     video.onended = () => this.seek(times.length - 1);
@@ -20,13 +26,18 @@ class VideoSource {
     this.video.requestVideoFrameCallback?.((now, picture) => {
       if (this.target < 0 && !this.busy) this.offset = picture.mediaTime; // the first frame's own time
       const frame = this.frameAt(picture.mediaTime - this.offset);
-      if (!this.busy) this.show(frame);
+      this.pictured = frame;
+      if (!this.busy) { if (this.still.hidden || !this.video.paused) this.show(frame); }
       else if (picture.presentationTime >= this.askedAt) this.settle(frame);
       if (!this.closed) this.watch();
     });
   }
 
-  show(frame) { this.shown = frame; this.onFrame(frame); }
+  show(frame, still = false) {
+    this.still.hidden = !still;
+    this.shown = frame;
+    this.onFrame(frame);
+  }
 
   frameAt(time) {
     let low = 0, high = this.times.length - 1;
@@ -53,13 +64,15 @@ class VideoSource {
   go(aim = 0) {
     Object.assign(this, { busy: true, aim, target: this.wanted, askedAt: performance.now() });
     clearTimeout(this.timer);
+    if (this.missed.has(this.target)) { this.fetch(this.pictured); return; }
     this.video.currentTime = this.timeIn(this.target, AIMS[aim]) + this.offset;
   }
 
-  // No new picture comes when the one on the screen is right already.
+  // No new picture comes when the browser thinks that the one on the screen is right already.
   sought() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.settle(this.target), GRACE_MS);
+    const there = () => this.pictured ?? this.target; // some browsers tell no times
+    this.timer = setTimeout(() => this.settle(there()), GRACE_MS[Number(there() !== this.target)]);
   }
 
   // `frame` is on the screen: take it, aim better, or go where the person wants to be by now.
@@ -68,11 +81,32 @@ class VideoSource {
     clearTimeout(this.timer);
     if (this.wanted !== this.target) this.go();
     else if (frame !== this.target && this.aim + 1 < AIMS.length) this.go(this.aim + 1);
+    else if (frame !== this.target) { this.fetch(frame); return; }
     else this.busy = false;
     this.show(frame);
   }
 
-  play(speed) { this.video.playbackRate = speed; return this.video.play(); }
+  // The frame as a still picture; without one the frame that the video shows instead is told.
+  async fetch(instead) {
+    const { target, still } = this;
+    still.src = `${this.url}/${target}.jpg`;
+    const got = await still.decode().then(() => true, () => false);
+    if (this.closed || this.target !== target) return;
+    this.busy = false;
+    if (got) this.missed.add(target);
+    if (this.wanted !== target) this.go(); else this.show(got ? target : instead, got);
+  }
+
+  // On from the frame on the screen, also where that is a still picture.
+  play(speed) {
+    if (!this.still.hidden) {
+      this.still.hidden = true;
+      this.video.currentTime = this.timeIn(this.shown, 0.5) + this.offset;
+    }
+    this.video.playbackRate = speed;
+    return this.video.play();
+  }
+
   pause() { this.video.pause(); }
   get paused() { return this.video.paused; }
 

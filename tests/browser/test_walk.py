@@ -1,6 +1,6 @@
 """A researcher's first visit in a real browser: add a video, track it, watch it, ask about it.
 
-With ETHOSCRIBE_SCREENSHOT set, the Watch page is kept as docs/screenshot.png for the README.
+With ETHOSCRIBE_SCREENSHOT set, the Annotate page is kept as docs/screenshot.png for the README.
 """
 
 import os
@@ -142,10 +142,10 @@ def test_the_player_steps_exactly_and_draws_every_animal(
 
 
 def test_switches_clear_the_overlay(page: "playwright.Page") -> None:
-    for name in ("Masks", "Names", "Trails", "Nose", "Regions"):
+    for name in ("Masks", "Names", "Trails", "Points", "Regions"):
         page.get_by_role("button", name=name, exact=True).click()
     wait_until(lambda: page.evaluate(INKED) == {})
-    for name in ("Masks", "Names", "Trails", "Nose", "Regions"):
+    for name in ("Masks", "Names", "Trails", "Points", "Regions"):
         page.get_by_role("button", name=name, exact=True).click()
     wait_until(lambda: inked(page) > 100)
 
@@ -188,7 +188,7 @@ def test_a_saved_behaviour_appears_on_the_timeline(page: "playwright.Page", lab:
     bouts = library.stored_bouts(lab / "study", 1)
     assert {bout["behaviour"] for bout in bouts} == {"in_corner"}
     assert {bout["subject"] for bout in bouts} <= {"animal1", "animal2", "animal3"}
-    page.get_by_role("link", name="Watch").click()
+    page.get_by_role("link", name="Annotate").click()
     player = player_of(page)
     line = page.locator(".timeline").bounding_box()
     start, total = bouts[0]["start_frame"], library.list_videos(lab / "study")[0].video.n_frames
@@ -211,7 +211,7 @@ def test_the_pages_ran_without_a_script_error(page: "playwright.Page") -> None:
 
 
 @pytest.mark.skipif("ETHOSCRIBE_SCREENSHOT" not in os.environ, reason="no picture asked for")
-def test_the_watch_page_makes_the_picture_of_the_readme(
+def test_the_annotate_page_makes_the_picture_of_the_readme(
     page: "playwright.Page", address: str
 ) -> None:
     for question, name in [
@@ -226,7 +226,7 @@ def test_the_watch_page_makes_the_picture_of_the_readme(
         page.get_by_label("Save as behaviour").fill(name)
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Saved as")).to_be_visible()
-    page.goto(f"{address}/watch?video=demo&frame=800")
+    page.goto(f"{address}/annotate?video=demo&frame=800")
     expect(player_of(page)).to_have_attribute("data-frame", "800")
     wait_until(lambda: inked(page) > 100)
     PICTURE.parent.mkdir(exist_ok=True)
