@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.commands.shared import count
 from app.errors import AppError
-from storage.bouts import ANALYSIS, read_bouts, watched_videos, watchers
+from storage.bouts import ANALYSIS, looked_for, read_bouts, watchers
 from storage.metadata import animal_metadata
 from storage.study import Study
 from storage.videos import videos
@@ -32,7 +32,7 @@ def values_of_behaviour(study: Study, behaviour: str, value: str, annotator: str
     bouts = read_bouts(study, behaviour=behaviour)
     same = bouts["annotator"].isna() if annotator is None else bouts["annotator"] == annotator
     bouts = bouts[same & (bouts["source"] == source)]
-    watched = _watched_in(study, behaviour, source, annotator) | set(bouts["video"])
+    watched = looked_for(study, behaviour, annotator, source)
     length_s = {video.name: video.duration_s for video in videos(study)}
     rows, never, unseen = [], 0, []
     blind = _never_seen(study) if source == ANALYSIS else set()
@@ -79,15 +79,6 @@ def _whose(behaviour: str, source: str, annotator: str | None, bouts: pd.DataFra
     rules = sorted({str(rule) for rule in bouts["definition"].dropna() if str(rule)})
     who = f"found by {source}" if annotator is None else f"scored by {annotator}"
     return f"{behaviour}: {who}{', ' + '; '.join(rules) if rules else ''}"
-
-
-def _watched_in(study: Study, behaviour: str, source: str, annotator: str | None) -> set[str]:
-    """The videos in which an animal without bouts never did it.
-
-    A person who scored anything of a video looked for all of it; an analysis looks for one thing.
-    """
-    exactly = behaviour if source == ANALYSIS else None
-    return watched_videos(study, exactly, source, annotator)
 
 
 def _never_seen(study: Study) -> set[tuple[str, str]]:

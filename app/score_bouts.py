@@ -67,9 +67,9 @@ def read_watched(
         if truth is not None:
             parts = _from_file(opened, truth, behaviours, video)
         else:
-            parts = _of_person(opened, str(against), video)
+            parts = _of_person(opened, str(against), behaviours, video)
         if annotator is not None:
-            parts = _also_scored_by(opened, annotator, parts)
+            parts = _also_scored_by(opened, annotator, behaviours, parts)
         else:
             check_watchers(opened, behaviours, source)
         if subject is not None:
@@ -170,36 +170,52 @@ def _from_file(
 
 
 def _of_person(
-    study: Study, annotator: str, video: str | None
+    study: Study, annotator: str, behaviours: Sequence[str], video: str | None
 ) -> list[tuple["Video", pd.DataFrame]]:
-    """What a person scored in each video in which that person scored anything."""
+    """What a person scored in each video that this person watched for all the behaviours."""
     from storage.bouts import read_bouts
-    from storage.videos import find_video
+    from storage.videos import find_video, videos
 
     _check_annotator(study, annotator)
     table = read_bouts(study)
     table = table[table["annotator"] == annotator]
-    names = [find_video(study, video).name] if video else list(dict.fromkeys(table["video"]))
-    parts = [(find_video(study, name), table[table["video"] == name]) for name in names]
-    empty = [one.name for one, part in parts if part.empty]
-    if empty:
-        raise AppError(f"{annotator} scored nothing in {empty[0]}: choose another video.")
+    asked = [find_video(study, video)] if video else videos(study)
+    looked = _looked(study, annotator, behaviours)
+    parts = [(one, table[table["video"] == one.name]) for one in asked if one.name in looked]
+    if not parts and video and asked[0].name not in set(table["video"]):
+        raise AppError(f"{annotator} scored nothing in {asked[0].name}: choose another video.")
+    if not parts:
+        where = asked[0].name if video else "any video"
+        raise AppError(
+            f"{annotator} has not watched {where} to the end for {', '.join(behaviours)}: tick it "
+            "under the player on the Annotate page when that is done."
+        )
     return parts
 
 
-def _also_scored_by(
-    study: Study, annotator: str, parts: list[tuple["Video", pd.DataFrame]]
-) -> list[tuple["Video", pd.DataFrame]]:
-    """The videos that this person scored, too: where somebody did not look, nobody agrees."""
-    from storage.bouts import read_bouts
+def _looked(study: Study, annotator: str, behaviours: Sequence[str]) -> set[str]:
+    """Names of the videos that this person watched to the end for each of the behaviours."""
+    from storage.bouts import looked_for
 
+    return set.intersection(*(looked_for(study, one, annotator) for one in behaviours))
+
+
+def _also_scored_by(
+    study: Study,
+    annotator: str,
+    behaviours: Sequence[str],
+    parts: list[tuple["Video", pd.DataFrame]],
+) -> list[tuple["Video", pd.DataFrame]]:
+    """The videos that this person watched, too: where somebody did not look, nobody agrees."""
     _check_annotator(study, annotator)
-    table = read_bouts(study)
-    scored = set(table.loc[table["annotator"] == annotator, "video"])
-    kept = [(video, part) for video, part in parts if video.name in scored]
+    looked = _looked(study, annotator, behaviours)
+    kept = [(video, part) for video, part in parts if video.name in looked]
     if not kept:
         names = ", ".join(video.name for video, _ in parts)
-        raise AppError(f"{annotator} scored none of the videos to compare ({names}).")
+        raise AppError(
+            f"{annotator} scored none of the videos to compare ({names}) to the end for "
+            f"{', '.join(behaviours)}."
+        )
     return kept
 
 

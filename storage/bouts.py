@@ -115,6 +115,29 @@ def watched_videos(
     }
 
 
+def looked_for(
+    study: Study, behaviour: str, annotator: str | None, source: str | None = None
+) -> set[str]:
+    """Names of the videos whose whole length was watched for the behaviour, by one watcher.
+
+    What a person brought in as a file was scored for all that this person scores; who scores in
+    the program says for which behaviours the video was watched to its end. A bout alone says
+    nothing of the kind.
+    """
+    rows = study.rows(
+        "SELECT DISTINCT v.name FROM watched w JOIN videos v USING (video_id) "
+        "WHERE ($source::VARCHAR IS NULL OR source = $source) "
+        "AND annotator IS NOT DISTINCT FROM $annotator AND (behaviour = $behaviour "
+        "OR source != $analysis AND NOT EXISTS (SELECT 1 FROM edits e "
+        "WHERE e.video_id = w.video_id AND e.kind = 'bouts.watched' AND e.error IS NULL "
+        "AND e.author = coalesce(w.annotator, '') AND trim(e.data->>'behaviour') = w.behaviour))",
+        {
+            "behaviour": behaviour, "annotator": annotator, "source": source, "analysis": ANALYSIS,
+        },
+    )  # fmt: skip
+    return {name for (name,) in rows}
+
+
 def watchers(study: Study, behaviour: str) -> list[tuple[str, str | None]]:
     """Who looked for the behaviour in any video: (source, annotator) in alphabetical order."""
     return study.rows(
