@@ -202,19 +202,19 @@ def _confinement() -> Finding:
     """Whether analysis code is shut off from files, network and programs; tried, not believed."""
     from llm_query.confinement import confinement
     from llm_query.errors import QueryError
-    from llm_query.sandbox import self_test
+    from llm_query.sandbox import doors
 
     name, how = "confinement", confinement()
     if not how.complete:
         hint = "Analysis code could read your files: run only code you would run yourself"
         return Finding(name, "absent", how.why, hint)
     try:
-        open_doors = self_test()
+        tried = doors()
     except QueryError as error:
         return Finding(name, "broken", str(error))
-    if open_doors:
+    if open_doors := [door for door, is_open in tried.items() if is_open]:
         return Finding(name, "broken", f"analysis code can {', '.join(open_doors)}")
-    return Finding(name, "ok", f"{how.why}; 7 of 7 ways out are shut")
+    return Finding(name, "ok", f"{how.why}; {len(tried)} of {len(tried)} ways out are shut")
 
 
 def _gpu() -> Finding:

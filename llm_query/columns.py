@@ -108,12 +108,12 @@ def codes(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
     return numbers(pa.chunked_array([coded.indices])), coded.dictionary.to_pylist()
 
 
-def as_bytes(columns: Mapping[str, Sequence[Any] | np.ndarray]) -> bytes:
-    """Columns of one length as an Arrow file; what is neither number nor bool becomes text."""
+def as_bytes(columns: Mapping[str, Sequence[Any] | np.ndarray], *, stream: bool = False) -> bytes:
+    """Columns of one length as Arrow; what is neither number nor bool becomes text."""
     arrays = [_array(np.asarray(values)) for values in columns.values()]
     table = pa.Table.from_arrays(arrays, names=[str(name) for name in columns])
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
+    with (pa.ipc.new_stream if stream else pa.ipc.new_file)(sink, table.schema) as writer:
         writer.write_table(table)
     return sink.getvalue().to_pybytes()
 

@@ -2,13 +2,14 @@
 
 With sandlock (Linux with Landlock ABI 6 or newer, no privileges needed) the process may read the
 interpreter, its libraries and one input folder; it may write nothing, open no connection, start no
-program, signal nobody outside, and its memory and number of processes are limited. Elsewhere it is
-a plain process with a clean environment, and `confinement()` says so.
+program, signal or slow down nobody outside, and its memory and number of processes are limited.
+Elsewhere it is a plain process with a clean environment, and `confinement()` says so.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -22,17 +23,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
+from llm_query import shut_door
+
 MOST_PROCESSES = 4  # of one analysis: it needs itself only
 SYSTEM = (
     "/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/usr/share/zoneinfo",
     "/etc/ld.so.cache", "/etc/localtime", "/proc/self", "/proc/meminfo", "/proc/cpuinfo",
     "/sys/devices/system/cpu", "/dev/null", "/dev/zero", "/dev/urandom",
 )  # fmt: skip
-# What Landlock lets through: marks of files that may not be opened, limits of other processes.
+# What Landlock lets through: marks of files that may not be opened, limits, ranks and handles of
+# other processes, the clock. Sockets are taken away in the process itself (llm_query.shut_door).
 DENIED = (
     "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime",
     "utimes", "utimensat", "futimesat", "setxattr", "lsetxattr", "fsetxattr", "removexattr",
-    "lremovexattr", "fremovexattr", "prlimit64",
+    "lremovexattr", "fremovexattr", "prlimit64", "setpriority", "sched_setscheduler",
+    "sched_setparam", "sched_setattr", "sched_setaffinity", "ioprio_set", "chroot", "syslog",
+    "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "pidfd_open",
+    "pidfd_send_signal", "pidfd_getfd", "inotify_init1", "fanotify_init", "flock", "memfd_secret",
+    "process_madvise",
 )  # fmt: skip
 
 
@@ -52,6 +60,8 @@ def confinement() -> Confinement:
         return Confinement("none", False, f"no confinement is known for {sys.platform}")
     if find_spec("sandlock") is None:
         return Confinement("none", False, "the package sandlock is not installed")
+    if not shut_door.is_known():
+        return Confinement("none", False, f"the network cannot be shut on {platform.machine()}")
     sandlock = import_module("sandlock")
     found, needed = sandlock.landlock_abi_version(), sandlock.min_landlock_abi()
     if found < needed:

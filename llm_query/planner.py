@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from llm_query.errors import QueryError
+from llm_query.planner_code import check_code
 from llm_query.planning.handbook import Preset, fill, find_preset
 from llm_query.planning.plan_describe import reading_text
 from llm_query.planning.plan_frames import find_frame
@@ -19,7 +20,6 @@ from llm_query.planning.plan_reading import read
 from llm_query.planning.plan_slots import Context, Refusal
 from llm_query.planning.plan_tokens import lex
 from llm_query.planning.plan_wrap import Written, write_frame
-from llm_query.sandbox import check_code
 from llm_query.vocabulary import needs_outlines
 
 __all__ = ["Context", "Plan", "plan"]

@@ -12,7 +12,7 @@ import linecache
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,7 +125,8 @@ def _place(found: dict[str, Any], name: str, value: Any, recording: Any) -> None
         for inner, number in _raw(value).items():
             _place(found, str(inner), number, recording)
     elif isinstance(value, bool | int | float | np.number | np.bool_):
-        found["numbers"][name or "value"] = float(value) if not isinstance(value, int) else value
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        found["numbers"][name or "value"] = value if whole else float(value)
     elif isinstance(value, np.ndarray) and value.shape == (recording.n_frames,):
         frame = {"frame": np.arange(len(value)), "time_s": recording.time_s, name or "value": value}
         found["table"] = import_module("pandas").DataFrame(frame)
@@ -169,19 +170,19 @@ def _take_bouts(found: dict[str, Any], value: Any) -> None:
 
 
 def table_bytes(table: Later | pd.DataFrame | None) -> bytes:
-    """A table as an Arrow file, b"" for none; columns that are not numbers become text."""
+    """A table as an Arrow stream, b"" for none; columns that are not numbers become text."""
     from llm_query.columns import Later, as_bytes
 
     if table is None:
         return b""
     if isinstance(table, Later):
-        return as_bytes(table.columns)
+        return as_bytes(table.columns, stream=True)
     columns = {}
     for name in table.columns:
         values = table[name]
         plain = values.dtype.kind in "ifub"
         columns[str(name)] = values.to_numpy() if plain else values.astype(object).to_numpy()
-    return as_bytes(columns)
+    return as_bytes(columns, stream=True)
 
 
 def run(snapshot: Path, code: str) -> list[bytes]:
@@ -210,8 +211,13 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def main() -> int:
-    """Wait for the one line that says what to run, run it, answer on standard output."""
+def main(wishes: Sequence[str] = ()) -> int:
+    """Wait for the one line that says what to run, run it, answer on standard output.
+
+    wishes: "confined" where this process is to give up the network before anything else.
+    """
+    if "confined" in wishes:
+        import_module("llm_query.shut_door").shut_network()
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the analysis prints is not its answer
     scope()  # the slow imports, before anybody waits for them
@@ -224,12 +230,8 @@ def main() -> int:
         parts = run(Path(asked["snapshot"]), Path(asked["code"]).read_text(encoding="utf-8"))
     except (Exception, SystemExit) as error:  # noqa: BLE001 (analysis code may raise anything)
         parts = [json.dumps(_failure(error)).encode(), b"", b""]
-    answer.write(json.dumps([len(part) for part in parts]).encode() + b"\n")
+    answer.write(f"{asked.get('mark', '')}{json.dumps([len(part) for part in parts])}\n".encode())
     for part in parts:
         answer.write(part)
     answer.close()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,16 +7,16 @@ for size and shape, never as pickle. Starting Python and its libraries takes mos
 short analysis, so that a program that runs many keeps a process ready (`keep_ready`).
 
 Where confinement is not complete, the process still has a clean environment and the limits, but
-could read your files: `confinement()` says so. The planner's own code is checked by `check_code` to
-call nothing but the vocabulary.
+could read your files: `confinement()` says so. The planner's own code is checked to call
+nothing but the vocabulary (`llm_query.planner_code`).
 """
 
 from __future__ import annotations
 
-import ast
 import atexit
 import json
 import os
+import secrets
 import selectors
 import shutil
 import signal
@@ -27,13 +27,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from llm_query.confinement import Child, start
+from llm_query.answer_checks import Result, read_checked
+from llm_query.confinement import Child, confinement, start
 from llm_query.errors import QueryError
 
 RESULT_MB = 256  # of everything that comes back
@@ -44,24 +41,9 @@ BOOT = (  # its package alone is in reach, not the folder around it
     "s = u.spec_from_file_location('llm_query', sys.argv[1] + '/__init__.py', "
     "submodule_search_locations=[sys.argv[1]]); "
     "m = sys.modules['llm_query'] = u.module_from_spec(s); s.loader.exec_module(m); "
-    "from llm_query.runner import main; sys.exit(main())"
+    "from llm_query.runner import main; sys.exit(main(sys.argv[2:]))"
 )
 KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
-BOUT_COLUMNS = ("subject", "start_frame", "stop_frame")
-
-
-@dataclass
-class Result:
-    """What one run gave: either `error`, or bouts, a table, numbers, a figure, a sentence."""
-
-    bouts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    table: pd.DataFrame | None = None
-    numbers: dict[str, float | None] = field(default_factory=dict)
-    figure: dict[str, Any] | None = None
-    text: str = ""
-    error: str | None = None
-    stated: bool = False  # the error is the vocabulary's own: what is missing, and what to do
-    seconds: float = 0.0
 
 
 def run_code(
@@ -102,6 +84,7 @@ class Ready:
         self.folder = Path(tempfile.mkdtemp(prefix="ethoscribe-"))
         package = Path(__file__).resolve().parent
         command = [sys.executable, "-I", "-B", "-c", BOOT, str(package)]
+        command += ["confined"] if confinement().complete else []
         env = clean_environment(self.folder)
         self.child: Child = start(command, [self.folder], env, memory_mb)
 
@@ -110,13 +93,16 @@ class Ready:
         (self.folder / "analysis.py").write_text(code, encoding="utf-8")
         data = self.folder / "snapshot"
         shutil.copytree(snapshot, data, copy_function=_link)
-        asked = {"snapshot": str(data), "code": str(self.folder / "analysis.py")}
+        mark = secrets.token_hex(16)
+        asked = {"snapshot": str(data), "code": str(self.folder / "analysis.py"), "mark": mark}
         _limit(self.child.pid, timeout_s, self.memory_mb)
         with suppress(BrokenPipeError):  # it has ended already; its exit code says why
             self.child.stdin.write(json.dumps(asked).encode() + b"\n")
             self.child.stdin.close()
+        deadline = time.monotonic() + timeout_s
         try:
-            answer, said = _listen(self.child, timeout_s)
+            answer, said = _listen(self.child, deadline)
+            code_of_end = _wait(self.child, deadline)
         except _TooLate:
             return Result(
                 error=f"The analysis took longer than {timeout_s:g} s and was stopped. Ask about a "
@@ -126,8 +112,8 @@ class Ready:
             return Result(
                 error=f"The analysis returned more than {RESULT_MB} MB. Return fewer rows."
             )
-        ended = _how_it_ended(self.child.wait(), said, timeout_s, self.memory_mb)
-        return Result(error=ended) if ended else _read_checked(answer)
+        ended = _how_it_ended(code_of_end, said, timeout_s, self.memory_mb)
+        return Result(error=ended) if ended else read_checked(answer, mark)
 
     def close(self) -> None:
         """End the process and remove its folder."""
@@ -174,12 +160,11 @@ class _TooMuch(Exception):
     pass
 
 
-def _listen(child: Child, timeout_s: float) -> tuple[bytes, bytes]:
+def _listen(child: Child, deadline: float) -> tuple[bytes, bytes]:
     """What the child writes to its standard output and error until it closes both."""
     heard: dict[int, list[bytes]] = {1: [], 2: []}
     most = {1: RESULT_MB << 20, 2: SAID}
     size = {1: 0, 2: 0}
-    deadline = time.monotonic() + timeout_s
     with selectors.DefaultSelector() as streams:
         streams.register(child.stdout, selectors.EVENT_READ, 1)
         streams.register(child.stderr, selectors.EVENT_READ, 2)
@@ -197,6 +182,25 @@ def _listen(child: Child, timeout_s: float) -> tuple[bytes, bytes]:
                 elif key.data == 1:
                     raise _TooMuch
     return b"".join(heard[1]), b"".join(heard[2])
+
+
+def _wait(child: Child, deadline: float) -> int:
+    """Its exit code; one that has shut its mouth and goes on living is killed at the deadline."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        child.kill()
+
+    timer = threading.Timer(max(deadline - time.monotonic(), 0.1), end)
+    timer.start()
+    try:
+        code = child.wait()
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise _TooLate
+    return code
 
 
 def _how_it_ended(code: int, said: bytes, timeout_s: float, memory_mb: int) -> str | None:
@@ -303,14 +307,26 @@ def analyse(recording):
         "write beside its code": tried(lambda: open("written", "w")),
         "start a program": tried(lambda: subprocess.run(["/bin/true"], check=True)),
         "connect": tried(lambda: socket.create_connection(("127.0.0.1", {port}), 2)),
+        "connect by another TCP": tried(
+            lambda: socket.socket(2, 1, 262).connect(("127.0.0.1", {port}))),
+        "connect by sending": tried(
+            lambda: socket.socket().sendto(b"x", 0x20000000, ("127.0.0.1", {port}))),
+        "listen": tried(lambda: socket.socket().listen()),
         "send": tried(lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"", ("127.0.0.1", 9))),
         "signal its parent": tried(lambda: os.kill({parent}, 0)),
+        "slow its parent down": tried(lambda: os.setpriority(
+            os.PRIO_PROCESS, {parent}, os.getpriority(os.PRIO_PROCESS, {parent}))),
     }}
 """
 
 
 def self_test() -> list[str]:
-    """Try from inside what must not be possible; name what was, nothing when confinement holds.
+    """Try from inside what must not be possible; name what was, nothing when confinement holds."""
+    return [name for name, is_open in doors().items() if is_open]
+
+
+def doors() -> dict[str, bool]:
+    """Each way out that is tried from inside, and whether it stands open.
 
     Takes half a second. A probe that could not be run at all is an error.
     """
@@ -328,123 +344,4 @@ def self_test() -> list[str]:
         result = run_code(code, write_example(Path(home) / "snapshot"))
     if result.error:
         raise QueryError(f"The confinement of analysis code cannot be tested: {result.error}")
-    return [name for name, worked in result.numbers.items() if worked]
-
-
-# results
-
-
-def _read_checked(answer: bytes) -> Result:
-    """Read what the child answered; anything unexpected is an error, not a crash."""
-    try:
-        return _read(answer)
-    except (QueryError, OSError, ValueError) as error:
-        return Result(error=f"The result of the analysis cannot be read: {error}")
-
-
-def _read(answer: bytes) -> Result:
-    head, _, rest = answer.partition(b"\n")
-    sizes = json.loads(head)
-    whole = isinstance(sizes, list) and len(sizes) == 3 and all(type(n) is int for n in sizes)
-    if not whole or min(sizes) < 0 or sum(sizes) != len(rest):
-        raise QueryError("it is not whole.")
-    first, second = sizes[0], sizes[0] + sizes[1]
-    said = json.loads(rest[:first])
-    if not isinstance(said, dict):
-        raise QueryError("it is not an object.")
-    if said.get("error"):
-        return Result(error=str(said["error"])[:4000], stated=said.get("stated") is True)
-    numbers, figure = said.get("numbers") or {}, said.get("figure")
-    if not isinstance(numbers, dict) or not isinstance(figure, dict | None):
-        raise QueryError("numbers or figure have the wrong shape.")
-    if any(isinstance(v, bool) or not isinstance(v, int | float | None) for v in numbers.values()):
-        raise QueryError("a number is not a number.")
-    bouts = _table(rest[first:second], "the bouts")
-    if bouts is not None:
-        _check_bouts(bouts)
-    return Result(
-        bouts=pd.DataFrame() if bouts is None else bouts,
-        table=_table(rest[second:], "the table"),
-        numbers=numbers,
-        figure=figure,
-        text=str(said.get("text") or "")[:10_000],
-    )
-
-
-def _table(data: bytes, what: str) -> pd.DataFrame | None:
-    import pyarrow as pa
-
-    if not data:
-        return None
-    table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
-    table.validate(full=True)
-    plain = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_string)
-    for column in table.schema:
-        if not any(test(column.type) for test in plain):
-            raise QueryError(f"column {column.name} of {what} is a {column.type}.")
-    frame = table.replace_schema_metadata(None).to_pandas()
-    texts = [column.name for column in table.schema if pa.types.is_string(column.type)]
-    for name in texts:
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    return frame
-
-
-def _check_bouts(bouts: pd.DataFrame) -> None:
-    missing = [name for name in BOUT_COLUMNS if name not in bouts]
-    if missing:
-        raise QueryError(f"the bouts have no column {', '.join(missing)}.")
-    start, stop = bouts["start_frame"], bouts["stop_frame"]
-    if len(bouts) and (start.dtype.kind not in "iu" or stop.dtype.kind not in "iu"):
-        raise QueryError("start_frame and stop_frame must be whole numbers.")
-    if len(bouts) and bool(((start < 0) | (stop < start)).any()):
-        raise QueryError("a bout stops before it starts.")
-
-
-# the planner's own code
-
-ALLOWED_NODES = (
-    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Constant, ast.Assign,
-    ast.For,
-    ast.If, ast.Continue, ast.Return, ast.Name, ast.Load, ast.Store, ast.Call, ast.keyword,
-    ast.Attribute, ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp, ast.comprehension,
-    ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.BitAnd, ast.BitOr, ast.Div, ast.Sub, ast.Add,
-    ast.UnaryOp, ast.Invert, ast.USub, ast.Compare, ast.Eq, ast.NotEq, ast.In, ast.Subscript,
-    ast.Slice, ast.Starred,
-)  # fmt: skip
-ALLOWED_BUILTINS = frozenset({"enumerate", "float"})
-ALLOWED_METHODS = frozenset(
-    """append named within any_target then at_least at_most first last position hypot items to_numpy
-    setdefault only after before starts_in""".split()  # noqa: SIM905 (reads better than a column of names)
-)
-ALLOWED_ATTRIBUTES = ALLOWED_METHODS | frozenset(
-    ("animals", "fps", "duration_s", "unit", "T", "behaviour")
-)
-
-
-def check_code(code: str) -> None:
-    """Make sure that planner code only calls the vocabulary and methods of bouts.
-
-    >>> check_code("def analyse(recording):\\n    return open('x')")
-    Traceback (most recent call last):
-    llm_query.errors.QueryError: The analysis calls open, which is not part of the vocabulary.
-    """
-    from llm_query import vocabulary
-
-    words = set(vocabulary.scope())
-    for node in ast.walk(ast.parse(code)):
-        if not isinstance(node, ALLOWED_NODES):
-            raise QueryError(
-                f"The analysis uses {type(node).__name__}, which planner code never does."
-            )
-        if isinstance(node, ast.Attribute) and node.attr not in ALLOWED_ATTRIBUTES:
-            raise QueryError(
-                f"The analysis uses .{node.attr}, which is not part of the vocabulary."
-            )
-        if isinstance(node, ast.Call):
-            called = node.func
-            if isinstance(called, ast.Name) and called.id not in words | ALLOWED_BUILTINS:
-                raise QueryError(
-                    f"The analysis calls {called.id}, which is not part of the vocabulary."
-                )
-            if isinstance(called, ast.Attribute) and called.attr not in ALLOWED_METHODS:
-                raise QueryError(f"The analysis calls .{called.attr}(), which is not allowed.")
+    return {name: bool(worked) for name, worked in result.numbers.items()}

@@ -111,6 +111,6 @@ def test_a_plain_answer_needs_no_pandas(tmp_path: Path) -> None:
     head, _, rest = said.stdout.partition(b"\n")
     first, second, third = json.loads(head)
     assert "animal1 was in the corner" in json.loads(rest[:first])["text"]
-    table = pa.ipc.open_file(pa.BufferReader(rest[first + second :])).read_all()
+    table = pa.ipc.open_stream(pa.BufferReader(rest[first + second :])).read_all()
     assert len(rest) == first + second + third
     assert table["subject"].to_pylist() == ["animal1", "animal2"]

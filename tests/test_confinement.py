@@ -24,7 +24,7 @@ from required import missing
 from test_sandbox import body, snapshot  # noqa: F401 (a fixture)
 
 from llm_query import sandbox
-from llm_query.confinement import _start_plain, confinement
+from llm_query.confinement import Confinement, _start_plain, confinement
 from llm_query.sandbox import run_code
 
 SECRET = "SECRET-VALUE-8F3A"
@@ -76,6 +76,8 @@ def open_world(folder: Path) -> Iterator[World]:
     """Put a secret into the folder, listen on all kinds of sockets, and have a victim run."""
     (folder / "secret.txt").write_text(SECRET)
     (folder / "secret.csv").write_text(f"a\n{SECRET}\n")
+    (folder / ".ssh").mkdir()
+    (folder / ".ssh" / "id_rsa").write_text(SECRET)
     heard: list[bytes] = []
     servers = [
         socket.socket(socket.AF_INET, socket.SOCK_STREAM),
@@ -141,7 +143,12 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     "read a secret": ("return 'DONE' + open('{secret}').read()",),
     "read the keys of ssh": ("import os, pwd",
                              "home = pwd.getpwuid(os.getuid()).pw_dir",
-                             "return 'DONE' + str(os.listdir(home + '/.ssh'))"),
+                             "for each in (home, '{outside}'):",
+                             "    try:", "        open(each + '/.ssh/id_rsa').read()",
+                             "    except OSError:", "        continue",
+                             "    return 'DONE'"),
+    "list its home": ("import os, pwd",
+                      "return 'DONE' + str(os.listdir(pwd.getpwuid(os.getuid()).pw_dir))"),
     "read the password file": ("return 'DONE' + open('/etc/passwd').read()",),
     "list a folder": ("import os", "return 'DONE' + str(os.listdir('{outside}'))"),
     "list the folder of all snapshots": ("import os", "return 'DONE' + str(os.listdir('/tmp'))"),
@@ -154,8 +161,32 @@ ATTACKS: dict[str, tuple[str, ...]] = {
                     "s.sendto(b'hello', ('127.0.0.1', {udp}))", "return 'DONE'"),
     "connect to a unix socket": ("import socket", "s = socket.socket(socket.AF_UNIX)",
                                  "s.connect('{unix}')", "return 'DONE'"),
+    "connect by another TCP": ("import socket", "s = socket.socket(2, 1, 262)",
+                               "s.connect(('127.0.0.1', {tcp}))", "return 'DONE'"),
+    "connect by sending": ("import socket", "s = socket.socket()",
+                           "s.sendto(b'x', 0x20000000, ('127.0.0.1', {tcp}))", "return 'DONE'"),
+    "connect from a thread": ("import socket, threading", "done = []",
+                              "def go(): done.append(socket.create_connection("
+                              "('127.0.0.1', {tcp}), 3))",
+                              "t = threading.Thread(target=go)", "t.start()", "t.join()",
+                              "return 'DONE' if done else ''"),
     "listen for connections": ("import socket", "s = socket.socket()",
                                "s.bind(('127.0.0.1', 0))", "s.listen()", "return 'DONE'"),
+    "listen without an address": ("import socket", "s = socket.socket()", "s.listen()",
+                                  "return 'DONE'"),
+    "a pair of sockets": ("import socket", "socket.socketpair()", "return 'DONE'"),
+    "ask the kernel for sockets": ("import socket", "socket.socket(16, 3, 0)", "return 'DONE'"),
+    "slow its parent down": ("import os", "os.setpriority(os.PRIO_PROCESS, {parent}, 10)",
+                             "return 'DONE'"),
+    "make its parent a batch job": ("import os",
+                                    "os.sched_setscheduler({parent}, os.SCHED_BATCH, "
+                                    "os.sched_param(0))",
+                                    "return 'DONE'"),
+    "tie its parent to one core": ("import os", "os.sched_setaffinity({parent}, [0])",
+                                   "return 'DONE'"),
+    "another root folder": ("import os", "os.chroot('.')", "return 'DONE'"),
+    "take hold of its parent": ("import os", "os.pidfd_open({parent})", "return 'DONE'"),
+    "shut its mouth and stay": ("import os, time", "os.closerange(0, 64)", "time.sleep(60)"),
     "look at raw packets": ("import socket",
                             "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)",
                             "return 'DONE'"),
@@ -257,7 +288,7 @@ ATTACKS: dict[str, tuple[str, ...]] = {
                      "return 'talked'"),
     "a forged answer": ("import os",
                         "for f in range(3, 64):", "    try:",
-                        "        os.write(f, b'[40, 0, 0]\\n{{\"text\": \"DONE forged\"}}')",
+                        "        os.write(f, b'[23, 0, 0]\\n{{\"text\": \"DONE forged\"}}')",
                         "    except OSError:", "        pass", "os._exit(0)"),
     "import the study's modules": ("import sys", "sys.path.insert(0, '{root}')",
                                    "import storage.study", "return 'DONE'"),
@@ -269,6 +300,15 @@ ATTACKS: dict[str, tuple[str, ...]] = {
                                    "resource.prlimit({parent}, resource.RLIMIT_CPU, (1, 1))",
                                    "return 'DONE'"),
 }  # fmt: skip
+
+
+def rank() -> tuple:
+    """How this very process is ranked by the system: attacks must not change it."""
+    mask = tuple(sorted(os.sched_getaffinity(0)))
+    return os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), mask
+
+
+RANK = rank()
 
 
 def left_behind(world: World) -> list[int]:
@@ -287,6 +327,7 @@ def attempt(name: str, world: World, copy: Path) -> str:
     code = body(*(line.format(**world.names()) for line in ATTACKS[name]))
     result = run_code(code, copy, timeout_s=4, memory_mb=1024)
     assert "code 127" not in str(result.error)  # it did start
+    assert rank() == RANK
     assert not result.text.startswith("DONE"), f"{name}: {result.text[:200]}"
     return f"{result.text} {result.numbers} {result.error} {result.figure} {result.table}"
 
@@ -342,9 +383,43 @@ def test_the_self_test_finds_nothing_open_here_and_would_find_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sandbox.self_test() == []
+    set_free(monkeypatch)
+    assert {
+        "read a file", "connect", "listen", "signal its parent", "slow its parent down"
+    } <= set(sandbox.self_test())  # fmt: skip
+
+
+def set_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start analysis code as a plain process, as where nothing can confine it."""
     monkeypatch.setattr(sandbox, "start", lambda command, readable, env, memory_mb: (
         _start_plain(command, readable[0], env)))  # fmt: skip
-    assert {"read a file", "connect", "signal its parent"} <= set(sandbox.self_test())
+    monkeypatch.setattr(sandbox, "confinement", lambda: Confinement("none", False, "tried"))
+
+
+HARMLESS = (
+    "read a secret", "read the keys of ssh", "list its home", "read the password file",
+    "list a folder", "connect by TCP", "connect from a thread", "send by UDP",
+    "connect to a unix socket", "listen for connections", "listen without an address",
+    "a pair of sockets", "start a program", "start a shell", "walk to the builtins",
+    "open a file by ctypes", "read by DuckDB", "read by pandas", "read by pyarrow",
+    "read the program's other code", "take hold of its parent",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_blocked_would_work_without_confinement(
+    name: str,
+    world: World,
+    snapshot: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_free(monkeypatch)
+    heard = len(world.heard)
+    result = run_code(body(*(line.format(**world.names()) for line in ATTACKS[name])), snapshot)
+    assert result.text.startswith("DONE"), f"{name}: {result.error}"
+    if name in ("connect by TCP", "connect from a thread", "connect to a unix socket"):
+        time.sleep(0.2)
+        assert len(world.heard) == heard + 1
 
 
 def test_what_is_allowed_works(world: World, snapshot: Path) -> None:  # noqa: F811

@@ -9,7 +9,8 @@ from llm_query.answers import OFFLINE, PERSON
 from llm_query.confinement import confinement
 from llm_query.errors import QueryError
 from llm_query.models.model_settings import FILE, may_run_unconfined
-from llm_query.sandbox import check_code, self_test
+from llm_query.planner_code import check_code
+from llm_query.sandbox import self_test
 
 WAY_OUT = {
     "a model": "Use --model offline",
