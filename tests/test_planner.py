@@ -262,7 +262,7 @@ def test_thresholds_are_stated_with_unit_and_source() -> None:
 
 def test_a_typo_is_mended_and_stated() -> None:
     planned = plan("When is mouse 1 in the conrer?", CONTEXT)
-    assert "'conrer' is read as the region corner." in planned.assumptions
+    assert "'conrer' is read as 'corner'." in planned.assumptions
 
 
 def test_words_that_narrow_nothing_are_listed_as_ignored() -> None:
@@ -370,7 +370,7 @@ def test_contact_is_between_the_two_that_are_named() -> None:
 
 def test_names_with_quotes_cannot_leave_their_string() -> None:
     context = Context(animals=('a"); import os; ("',), regions=("b\\",))
-    from llm_query.sandbox import check_code
+    from llm_query.planner_code import check_code
 
     planned = plan("when is each animal in a region?", context)
     assert planned.refused is None

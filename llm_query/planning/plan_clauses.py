@@ -16,9 +16,18 @@ class Clauses(Movement):
 
     without = False  # "near mouse 2 without touching" needs no "and"
 
+    def _same_place(self) -> bool:
+        """Tell whether the clause before is a place, so that "without mouse 2" is about it."""
+        raise NotImplementedError
+
+    def _without_them(self, animals: tuple[str, ...]) -> Condition:
+        """Read "in the corner without mouse 2": the other one is outside of it then."""
+        raise NotImplementedError
+
     def take_condition(self) -> Condition | None:
         """Consume one predicate with its arguments, negated where the text says so."""
-        start = self.at
+        start, before = self.at, self.subjects
+        animals: tuple[str, ...] = ()
         negated = False
         while token := self.take("not"):
             negated = not negated
@@ -29,6 +38,9 @@ class Clauses(Movement):
         reader = getattr(self, f"_read_{self.kind()}", None)
         condition = reader() if reader else None
         if condition is None:
+            if negated and self.without and animals and self._same_place():
+                self.subjects = before
+                return self._without_them(animals)
             if negated:
                 said = " ".join(t.text for t in self.tokens[start : self.at + 1])
                 raise Refusal(f"I do not know what '{said}' means here. Say it in full.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from llm_query.planning.plan_behaviours import Behaviours
-from llm_query.planning.plan_describe import phrase
+from llm_query.planning.plan_describe import phrase, window_text
 from llm_query.planning.plan_gauges import GAUGES
 from llm_query.planning.plan_numbers import quoted
 from llm_query.planning.plan_slots import (
@@ -90,19 +92,32 @@ class Emitter(Behaviours):
     def _ordered(self, method: str, condition: Condition) -> str:
         first, second = condition.parts
         limit = condition.arguments.get("limit")
-        if not limit:
-            self.assume(f"No limit was given: any time {method} counts.")
+        other = self.bouts(second)
+        if not limit and method == "before":
+            other += ".first()"
+            self.assume(f"Before means: before the first time of '{phrase(second)}'.")
+        elif not limit:
+            self.assume("No limit was given: any time after counts.")
         edge = {"after": "start when one of the second is over",
                 "before": "are over when one of the second starts"}[method]  # fmt: skip
         self.assume(f"Bouts of the first are kept whole that {edge}.")
         within = f", {self.seconds(limit)}" if limit else ""
-        found = f"{self.bouts(first)}.{method}({self.bouts(second)}{within})"
+        found = f"{self.bouts(first)}.{method}({other}{within})"
         return f"{found}.named({quoted(phrase(condition))})"
 
     def _starts_in(self, condition: Condition) -> str:
         first, second = condition.parts
         found = f"{self.bouts(first)}.starts_in({self.bouts(second)})"
         return f"{found}.named({quoted(phrase(condition))})"
+
+    def _part(self, condition: Condition) -> str:
+        """Write bouts in a part of the recording, the first or last of them where that is said."""
+        window, order = condition.arguments["window"], condition.arguments["order"]
+        found = self.bouts(condition.parts[0])
+        if window is not None:
+            self.assume(f"Counted {window_text(window)} only; bouts are cut at its ends.")
+            found += f".within(*period(recording, {period_words(window)}))"
+        return f"{found}.{order}()" if order else found
 
     def _named(self, condition: Condition) -> str:
         return f"{self.bouts(condition.parts[0])}.named({quoted(condition.arguments['name'])})"
@@ -117,6 +132,24 @@ class Emitter(Behaviours):
 
     def _anybody(self, condition: Condition) -> str:
         return self._of_several(condition, " | ") + f".named({self._label(condition)})"
+
+    def _so_many(self, condition: Condition) -> str:
+        """Write that so many of the animals do it: any of the choices of who does and who not."""
+        n, sign = condition.arguments["n"], condition.arguments["sign"]
+        total, parts = len(condition.parts), condition.parts
+        if not 0 <= n <= total:
+            raise Refusal(f"This video has {total} animals, so {n} of them cannot be counted.")
+        if (sign, n) in (("ge", 0), ("le", total)):
+            raise Refusal("This always holds. Ask for a number of animals that can be wrong.")
+        self.assume("Animals are counted frame by frame; one that is not seen counts as neither.")
+        choices = []
+        for some in combinations(range(total), n):
+            does = [parts[k] for k in some] if sign != "le" else []
+            idle = [parts[k] for k in range(total) if k not in some] if sign != "ge" else []
+            each = [*does, *(Condition("not", one.subject, parts=(one,)) for one in idle)]
+            choices.append(" & ".join(self.bouts(one) for one in each))
+        found = "\n            | ".join(f"({one})" for one in choices)
+        return f"(\n            {found}\n        ).named({self._label(condition)})"
 
     def _label(self, condition: Condition) -> str:
         return quoted(phrase(condition))
@@ -140,6 +173,11 @@ def window_code(window: Window | None) -> str:
     """Write the part of the recording as start_s and stop_s."""
     if window is None:
         return ""
+    return f"    start_s, stop_s = period(recording, {period_words(window)})\n"
+
+
+def period_words(window: Window) -> str:
+    """Write a part of the recording as what period() takes."""
     number = {"frame": lambda v: f"{int(v)}"}.get(window.unit, lambda v: f"{v:.12g}")
     unit = {"frame": "frames", "s": "s"}.get(window.unit, "")
     if window.kind in ("first", "last"):
@@ -150,7 +188,7 @@ def window_code(window: Window | None) -> str:
         unit = "frame" if window.unit == "frame" else "s"
         given = {"start": window.start, "stop": window.stop}
         words = ", ".join(f"{k}_{unit}={number(v)}" for k, v in given.items() if v is not None)
-    return f"    start_s, stop_s = period(recording, {words})\n"
+    return words
 
 
 def scope_of(condition: Condition) -> tuple[list[str], bool, bool]:

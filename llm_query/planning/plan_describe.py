@@ -108,14 +108,20 @@ def _joined(condition: Condition) -> str:
         return "; ".join(parts)
     if kind in ("after", "before"):
         limit = condition.arguments.get("limit")
-        return f"{parts[0]}{f' within {limit}' if limit else ''} {kind} {parts[1]}"
+        return f"{parts[0]}{f' within {limit}' if limit else ''} {kind} {_later(condition)}"
     if kind == "starts_in":
         return f"{parts[0]} starting {parts[1]}"
+    if kind == "so_many":
+        return f"{_number_of(condition)} {phrase(condition.arguments['place'])}"
     if kind in ("alone", "nobody", "anybody"):
         place = condition.arguments["place"]
         return f"{kind} {phrase(place)}"
     if kind == "named":
         return str(condition.arguments["name"])
+    if kind == "part":
+        order, window = condition.arguments["order"], condition.arguments["window"]
+        first = f"the {order} time " if order else ""
+        return f"{first}{parts[0]}{f' {window_text(window)}' if window else ''}"
     if kind == "for":
         return (
             f"{parts[0]} for {SIGNS[condition.arguments['sign']]} {condition.arguments['length']}"
@@ -130,6 +136,25 @@ def _joined(condition: Condition) -> str:
         "approach": "approaching",
         "moving": "moving",
     }[kind]
+
+
+def _later(condition: Condition) -> str:
+    """Say the second part of "A after B" so that it follows: "entering centre", or whose it is."""
+    first, second = condition.parts
+    whose = {part.subject for part in first.leaves()}
+    if second.subject not in whose or second.target not in (None, ANY_OTHER):
+        return sentence(second)
+    said = phrase(second)
+    for verb, doing in (("enters ", "entering "), ("leaves ", "leaving ")):
+        said = f"{doing}{said.removeprefix(verb)}" if said.startswith(verb) else said
+    return f"being {said}" if second.kind in ("in", "not") else said
+
+
+def _number_of(condition: Condition) -> str:
+    """Say how many animals: "exactly 1 animal", "at least 2 animals"."""
+    n = condition.arguments["n"]
+    word = {"eq": "exactly", "ge": "at least", "le": "at most"}[condition.arguments["sign"]]
+    return f"{word} {n} animal{'' if n == 1 else 's'}"
 
 
 def _still(condition: Condition) -> str:
@@ -170,7 +195,7 @@ def sentence(condition: Condition) -> str:
         word = {"starts_in": "starting while"}.get(condition.kind, condition.kind)
         word = f"within {limit} {word}" if limit else word
         return f"{sentence(condition.parts[0])} {word} {sentence(condition.parts[1])}"
-    if condition.kind in ("nobody", "anybody"):
+    if condition.kind in ("nobody", "anybody", "so_many"):
         return phrase(condition)
     if condition.kind == "not":
         inner = condition.parts[0]

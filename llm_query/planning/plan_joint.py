@@ -11,6 +11,10 @@ OWN = ("in", "immobile", "moving", "speed", "doing", "distance_place", "side", "
        "scored", "for", "not", "explores")  # fmt: skip
 
 
+COUNTABLE = ("in", "immobile", "moving", "speed", "doing", "distance_place", "side", "not")
+MOST_COUNTED = 6
+
+
 class Joint(Subjects):
     """Understands the words that say whether animals do something with or without others."""
 
@@ -58,10 +62,27 @@ class Joint(Subjects):
         self.anybody, self.subjects = True, (EACH,)
         return True
 
+    terms: list[tuple[str, Condition]]
+
+    so_many = ""  # "ge_2": at least two animals do it at once
+
+    def _on_so_many(self) -> bool:
+        """Read "exactly one mouse", "two or more mice" as who does it."""
+        token = self.take("so_many")
+        if self.so_many or self.terms or self.subjects:
+            raise Refusal(
+                "A number of animals is said once and first, for example: how long are at least "
+                "two animals in the corner?"
+            )
+        self.so_many, self.subjects = str(token.value) if token else "", (EACH,)
+        return True
+
     def jointly(self, condition: Condition) -> Condition:
         """Change a clause by the joint words of the question."""
         if self.nobody or self.anybody:
             return self._everybody(condition)
+        if self.so_many:
+            return self._counted(condition)
         if self.alone:
             return self._alone_in(condition)
         return self._all_of(condition) if self.together else condition
@@ -79,6 +100,25 @@ class Joint(Subjects):
         if len(each) == 1:
             return each[0]
         return Condition(word, each[0].subject, None, {"place": condition}, tuple(each))
+
+    def _counted(self, condition: Condition) -> Condition:
+        """Make one state of so many animals doing something at once."""
+        animals = self.context.animals
+        sign, _, number = self.so_many.partition("_")
+        own = all(part.target is None and part.subject == EACH for part in condition.leaves())
+        if condition.kind not in COUNTABLE or not own:
+            raise Refusal(
+                "A number of animals is known with a place or what each does by itself, for "
+                "example: how long are at least two animals in the corner?"
+            )
+        count = {"sign": sign, "n": int(number), "place": condition}
+        if len(animals) > MOST_COUNTED:
+            raise Refusal(
+                f"Counting animals is known for up to {MOST_COUNTED} of them; this video has "
+                f"{len(animals)}. Ask about each animal."
+            )
+        parts = tuple(_of(condition, animal) for animal in animals)
+        return Condition("so_many", animals[0], None, count, parts)
 
     def _alone_in(self, condition: Condition) -> Condition:
         animals = self.context.animals

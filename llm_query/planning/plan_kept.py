@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from llm_query.planning.plan_asked import Asked
 from llm_query.planning.plan_joint import placed
-from llm_query.planning.plan_slots import ANY_OTHER, Condition, Context, Reading, Refusal
+from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Context, Reading, Refusal
 
 if TYPE_CHECKING:
     from llm_query.remembering.definitions import Definition
 
 DEEPEST = 8  # definitions made of definitions
+STATED = frozenset(("when", "where", "total"))  # "the time in the corner" is a behaviour, too
 
 
 def meaning_of(text: str) -> str:
@@ -83,7 +84,8 @@ class Kept(Asked):
         self.reading.used |= {**inner.used, name: one.version}
         self.assumptions.append(f"'{name}' is kept in this study as: {one.text}")
         self.assumptions += inner.assumptions
-        meaning = inner.condition
+        self.reading.ignored += inner.ignored
+        meaning = _whole(name, one.text, inner)
         social = any(part.target == ANY_OTHER for part in meaning.leaves())
         if not social:
             parts = [self._of_name(name, meaning, who, None) for who in self._subjects()]
@@ -101,5 +103,43 @@ class Kept(Asked):
     def _of_name(
         self, name: str, meaning: Condition, subject: str, target: str | None
     ) -> Condition:
+        self._must_be_of(name, meaning, subject, target)
         inner = placed(meaning, subject, target)
         return Condition("named", subject, target, {"name": name}, (inner,))
+
+    def _must_be_of(self, name: str, meaning: Condition, subject: str, target: str | None) -> None:
+        """Refuse to answer for one animal with what a meaning says of another one."""
+        leaves = meaning.leaves()
+        own = {part.subject for part in leaves}
+        whom = {str(part.target) for part in leaves if part.target} - {ANY_OTHER, EACH}
+        about = " and ".join(sorted(own | whom))
+        if EACH in own:
+            clash = bool(whom & {subject})
+        elif subject == EACH:
+            self.assumptions.append(f"'{name}' is defined for {about}, and answered for it alone.")
+            clash = False
+        else:
+            clash = subject not in own
+        if target not in (None, ANY_OTHER, EACH) and whom and target not in whom:
+            clash = True
+        if clash:
+            asked = subject if target in (None, ANY_OTHER) else f"{subject} and {target}"
+            raise Refusal(
+                f"'{name}' is kept as something of {about}, which says nothing of {asked}. Define "
+                "it anew with 'the animal' instead of that name, or ask for it by itself."
+            )
+
+
+def _whole(name: str, text: str, inner: Reading) -> Condition:
+    """A meaning with the part of the recording and the order it names; a question is none."""
+    condition = inner.condition
+    asked = set(inner.aggregates) - STATED
+    if condition is None or asked or inner.bin_s or inner.plot or inner.alternatives:
+        raise Refusal(
+            f"'{name}' is kept as: {text}. This asks for a number or a picture and is not a "
+            "behaviour that can be part of another question. Define what the animal does."
+        )
+    if inner.window is None and inner.order is None:
+        return condition
+    part = {"window": inner.window, "order": inner.order}
+    return Condition("part", condition.subject, condition.target, part, (condition,))

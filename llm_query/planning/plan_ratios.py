@@ -126,6 +126,7 @@ BINS = (
     r"(?:bins?|intervals?|blocks?|steps)\b",
     rf"\s*,?\s*\b(?:in|for|during|over|within)\s+(?:each|every)\s+{UNIT}\b",
     rf"\s*,?\s*\bevery {UNIT}\b",
+    rf"\s*,?\s*\bper (?P<n>\d+(?:\.\d+)?|two|three|five|ten|thirty)[- ]?(?P<unit>{TIME})\b",
     r"\s*,?\s*\b(?P<minute>minute by minute)\b",
 )
 

@@ -16,11 +16,16 @@ from llm_query.planning.plan_slots import (
 from llm_query.planning.plan_small import Small
 from llm_query.planning.plan_tokens import join_aliases, lex
 from llm_query.planning.plan_tree import given_to
+from llm_query.planning.plan_units import joined
+
+EVENTS = ("enter", "leave", "contact", "chase", "doing", "immobile", "move", "explore", "facing",
+          "near", "towards", "kept_meaning", "scored", "learned", "out")  # fmt: skip
 
 
 def read(question: str, context: Context) -> Reading:
     """Read the question; raises Refusal where a word or a combination is not understood."""
     tokens, windows, names = lex(question, context)
+    windows = joined(windows)
     if len(windows) > 1:
         raise Refusal(
             f"There are several times in this question ({'; '.join(w.text for w in windows)}). "
@@ -92,15 +97,40 @@ class Reader(Small, Kept):
             self.take("in")
             self.limit = self.take_quantity()
             return True
-        if not self.terms or self.terms[-1][0] != "then" or self.limit is not None:
-            raise Refusal(
-                f"'{self.peek().text} {self.peek(1).text}' fits nothing here. A part of the "
-                "recording "
-                "is said as 'between 10 and 20 s'."
+        if self._event_at(2) and self.terms and not self.operator and self.limit is None:
+            self.take("in")
+            self.limit = self.take_quantity()
+            self.assumptions.append(
+                f"'within {self.limit} of' is read as: within {self.limit} after it."
             )
+            return self._joined_by("after")
+        if not self.terms or self.terms[-1][0] != "then" or self.limit is not None:
+            raise self._of_what()
         self.take("in")
         self.limit = self.take_quantity()
         return True
+
+    def _event_at(self, ahead: int) -> bool:
+        """Tell whether what an animal does is said there, with or without the animal."""
+        while self.kind(ahead) in ("animal", "subject", "other"):
+            ahead += 1
+        return self.kind(ahead) in EVENTS
+
+    def _of_what(self) -> Refusal:
+        """Ask what "within 5 s" is counted from."""
+        said = f"{self.peek().text} {self.peek(1).text}"
+        if self.peek().text != "within":
+            return Refusal(
+                f"'{said}' fits nothing here. A part of the recording is said as 'between 10 and "
+                "20 s'."
+            )
+        name = self.context.animals[0]
+        place = self.context.regions[0] if self.context.regions else "the corner"
+        return Refusal(
+            f"'{said}' of what? Say for example: how often does {name} enter {place} {said} after "
+            f"leaving it; how long is {name} in {place} for less than {self.peek(1).text}; or, for "
+            f"a part of the recording: in the first {self.peek(1).text}."
+        )
 
     def _on_sep(self) -> bool:
         token = self.take("sep")

@@ -34,6 +34,7 @@ class Context:
     fps: float = 30.0
     n_frames: int = 0
     behaviours: tuple[str, ...] = ()  # bouts already stored in the study
+    kept_of: tuple[tuple[str, str], ...] = ()  # of those: a behaviour and an animal that has it
     has_masks: bool = True
     has_heading: bool = True
     has_length: bool = True  # of the body

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm_query.planning.plan_asked import Asked
-from llm_query.planning.plan_lexicon import need
-from llm_query.planning.plan_slots import Condition, Refusal, Token
+from llm_query.planning.plan_lexicon import need, phrases
+from llm_query.planning.plan_slots import EACH, Condition, Refusal, Token
+from llm_query.planning.plan_words import DOINGS
 
+BETWEEN = ("contact", "near", "facing", "chase", "explore")  # what two animals do
+SOCIAL = frozenset(("contact", "chase", "facing", "other", "eachother", "near", "closer"))
 NOT_NAMES = ("sep", "animal", "region", "in", "quantity", "when", "plot")
 ASKING = ("how", "what", "when", "number", "count", "which", "where")  # no name begins so
 
@@ -153,11 +156,47 @@ class Small(Asked):
 
     def _on_scored(self) -> bool:
         """A behaviour kept in the study, scored by hand or saved from an answer."""
-        token = self.take("scored")
-        name = token.value if token else ""
+        token = self.peek()
+        name, text = str(token.value), token.text
+        who = self._subjects()
+        having = [animal for one, animal in self.context.kept_of if one == name]
+        known = phrases().get(text)
+        pair = len(who) == 2 or self.kind(1) in ("animal", "other", "eachother", "with")
+        others = [animal for animal in self._all_of_them(who) if animal not in having]
+        done_to = known is not None and (
+            known[0] in BETWEEN or (known[0] == "doing" and DOINGS[known[1]].social)
+        )
+        if known and ((done_to and pair) or (having and others)):
+            self.tokens[self.at] = Token(*known, text)
+            self.assumptions.append(
+                f"'{name}' is computed anew: the bouts kept under that name are of "
+                f"{', '.join(having) or 'single animals'} only."
+            )
+            return True
+        if having and others:
+            self._must_have(name, who, having)
+            self.subjects = tuple(having)
+        self.take("scored")
         self.assumptions.append(f"'{name}' is taken from the bouts kept in the study.")
         self._add(self._lasting(self._each_subject("scored", {"name": name})))
         return True
+
+    def _all_of_them(self, who: tuple[str, ...]) -> tuple[str, ...]:
+        """The animals that are spoken of, each by its name."""
+        return self.context.animals if EACH in who else who
+
+    def _must_have(self, name: str, who: tuple[str, ...], having: list[str]) -> None:
+        """Refuse to say "never" of animals that may not have been looked at."""
+        if EACH not in who:
+            raise Refusal(
+                f"Bouts of '{name}' are kept of {', '.join(having)} only; whether "
+                f"{' and '.join(w for w in who if w not in having)} was looked at is not known. "
+                f"Score it there, or run the analysis again: ethoscribe run {name}."
+            )
+        self.assumptions.append(
+            f"Bouts of '{name}' are kept of {', '.join(having)} only; the others may never have "
+            "been looked at and are left out."
+        )
 
     def _unknown(self) -> Refusal:
         for later in self.tokens[self.at :]:
@@ -181,6 +220,28 @@ class Small(Asked):
             )
         return Refusal(
             f"I do not know what '{token.text}' means here. Say it with places, distances, "
-            f"speeds or times, for example: how long is {self.context.animals[0]} closer than "
-            "3 cm to another animal?"
+            f"speeds or times, for example: {self._example()}?"
         )
+
+    def _example(self) -> str:
+        """A question near to what was asked, of this study's own names."""
+        kinds = {token.kind for token in self.tokens}
+        one, other = self.context.animals[0], self.context.animals[-1]
+        places = [n for n in self.context.regions if n != self.context.arena]
+        named = next((t.value[0] for t in self.tokens if t.kind == "region"), "")
+        place = named or (places[0] if places else "")
+        unit = self.context.unit
+        if kinds & {"move", "faster", "how_fast", "immobile"} or "speed" in {
+            token.value for token in self.tokens if token.kind == "measure"
+        }:
+            return f"how long is {one} faster than 5 {unit}/s"
+        if one != other and kinds & SOCIAL:
+            return f"how often does {one} touch {other}"
+        if place and kinds & {"leave", "enter", "in", "out", "region", "no_region"}:
+            verb = "leave" if "leave" in kinds else "enter"
+            if kinds & {"leave", "enter"}:
+                return f"how often does {one} {verb} {place}"
+            return f"how long is {one} in {place}"
+        if one != other:
+            return f"how long is {one} closer than 3 {unit} to another animal"
+        return f"how long is {one} faster than 5 {unit}/s"

@@ -135,8 +135,8 @@ class States(Numbers):
     def own_values(self, subject: str, points: tuple[str, ...]) -> str:
         """Write the distance between two points of the same animal, per frame."""
         who = self.name(subject)
-        a, b = (f"recording.position({who}, {quoted(point)})" for point in points)
-        return f"np.hypot(*({a} - {b}).T)"
+        a, b = map(quoted, points)
+        return f"distance_between(recording, {who}, {who}, {a}, {b})"
 
     def _own_distance(self, condition: Condition) -> str:
         values = self.own_values(condition.subject, condition.arguments["points"])

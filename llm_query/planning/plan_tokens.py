@@ -10,8 +10,10 @@ from llm_query.planning.plan_lexicon import (
     GENERIC_REGION,
     SOFT_WORDS,
     STOP_WORDS,
+    SUBJECT_NOUNS,
     phrases,
 )
+from llm_query.planning.plan_mending import mend
 from llm_query.planning.plan_names import PUNCTUATION, Names, norm, plain_numbers, tidy
 from llm_query.planning.plan_slots import Context, Refusal, Token, Window
 from llm_query.planning.plan_units import ONE_LENGTH, QUANTITY, read_quantity, read_windows
@@ -37,8 +39,21 @@ NUMBERED_PLACE = re.compile(r"(?:roi|region|zone|object|area|arm|place|chamber|c
 def lex(question: str, context: Context) -> tuple[list[Token], list[Window], Names]:
     """Give the tokens of a question in order, stop words included (kind "stop")."""
     text = ONE_LENGTH.sub(_as_digits, plain_numbers(tidy(question), context))
-    text, windows = read_windows(text)
+    text = GOES_FROM.sub("moves from", text)
+    text, windows = read_windows(COUNTED.sub(_as_count, text))
     names = Names(context)
+    tokens = _tokens(text, names)
+    mended = mend(text, tokens, context)
+    if mended:
+        names = Names(context)
+        for wrong, right in mended.items():
+            text = re.sub(rf"(?<!\w){re.escape(wrong)}(?!\w)", right, text)
+            names.assumptions.append(f"'{wrong}' is read as '{right}'.")
+        tokens = _tokens(text, names)
+    return tokens, windows, names
+
+
+def _tokens(text: str, names: Names) -> list[Token]:
     tokens: list[Token] = []
     place = 0
     while place < len(text):
@@ -47,7 +62,34 @@ def lex(question: str, context: Context) -> tuple[list[Token], list[Window], Nam
             break
         token, place = _next_token(text, match, names, tokens)
         tokens.append(token)
-    return tokens, windows, names
+    return tokens
+
+
+NOUNS = "|".join(sorted(SUBJECT_NOUNS | {"mice", "animals", "rats", "flies", "individuals"}))
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+COUNTED = re.compile(  # "exactly one mouse", "at least two of the animals", "two or more mice"
+    r"\b(?P<sign>exactly|only|just|precisely|at least|at most|more than|fewer than|less than|"
+    r"no more than|not more than|a maximum of)\s+(?P<n>one|two|three|four|five|six|\d+)"
+    rf"(?:\s+of\s+the)?\s+(?P<noun>(?:{NOUNS})s?)\b(?!\s*#?\d)"
+    r"|\b(?P<n_or>one|two|three|four|five|six|\d+)\s+or\s+(?P<way>more|fewer|less)"
+    rf"(?:\s+of\s+the)?\s+(?:{NOUNS})s?\b"
+)
+GOES_FROM = re.compile(
+    r"\b(?:go|goes|going|went|gone|walks?|walked|runs?|ran|swims?|swam|comes?|came) from\b"
+)
+SIGNS = {"exactly": "==", "only": "==", "just": "==", "precisely": "==", "at least": ">=",
+         "more": ">=", "at most": "<=", "no more than": "<=", "not more than": "<=", "fewer": "<=",
+         "less": "<=", "a maximum of": "<="}  # fmt: skip
+
+
+def _as_count(match: re.Match[str]) -> str:
+    """Put one word for a number of animals: howmany_ge_2."""
+    said = match["n"] or match["n_or"]
+    n, word = NUMBERS.get(said) or int(said), match["sign"] or match["way"]
+    if word in ("more than", "fewer than", "less than"):
+        n, word = (n + 1, "at least") if word == "more than" else (n - 1, "at most")
+    name = {"==": "eq", ">=": "ge", "<=": "le"}[SIGNS[word]]
+    return f"howmany_{name}_{n}"
 
 
 def _as_digits(match: re.Match[str]) -> str:
@@ -70,7 +112,8 @@ def _next_token(
         if token is not None:
             return token, stop
         phrase = phrases().get(" ".join(words))
-        if (phrase is None or phrase[0] in MEANINGS) and (kept := names.kept(words)):
+        kept = names.kept(words) if phrase is None or phrase[0] in MEANINGS else None
+        if kept is not None and not _says_a_place(words, kept, names):
             return kept, stop
         if phrase is not None:
             return Token(*phrase, text[start:stop]), stop
@@ -78,6 +121,20 @@ def _next_token(
     if quantity and quantity["number"]:
         return Token("quantity", read_quantity(quantity), quantity[0].strip()), quantity.end()
     return _lone(spans)
+
+
+def _says_a_place(words: list[str], kept: Token, names: Names) -> bool:
+    """Tell whether words that are a kept name ("in_corner") say a place by themselves."""
+    for cut in range(1, len(words)):
+        place = names.token(words[cut:])
+        if place and place.kind == "region" and " ".join(words[:cut]) in phrases():
+            said = " ".join(words)
+            names.assumptions.append(
+                f"'{said}' is read as the place; what is kept under that name is asked for as "
+                f"{kept.value}."
+            )
+            return True
+    return False
 
 
 def _negative(text: str, start: int, before: list[Token]) -> bool:
@@ -106,6 +163,8 @@ def _lone(spans: list[tuple[str, int]]) -> tuple[Token, int]:
         return Token("no_region", word + " " + spans[1][0], word + " " + spans[1][0]), spans[1][1]
     if NUMBERED_PLACE.fullmatch(norm(word)):
         return Token("no_region", word, word), stop
+    if re.fullmatch(r"howmany_(?:eq|ge|le)_\d+", word):
+        return Token("so_many", word.removeprefix("howmany_"), word), stop
     if word.startswith("percentile_"):
         share = int(word.removeprefix("percentile_")) / 100
         return Token("agg", f"quantile:{share:g}", word), stop

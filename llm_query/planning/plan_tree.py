@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm_query.planning.plan_clauses import Clauses
+from llm_query.planning.plan_describe import phrase
 from llm_query.planning.plan_joint import Joint, placed
 from llm_query.planning.plan_slots import (
     ANY_OTHER,
@@ -84,6 +85,22 @@ class Tree(Joint, Clauses):
             return
         self.terms.append((self.operator, condition))
         self.operator = ""
+
+    def _same_place(self) -> bool:
+        return bool(self.terms) and not self.operator and self.terms[-1][1].kind == "in"
+
+    def _without_them(self, animals: tuple[str, ...]) -> Condition:
+        place = self.terms[-1][1]
+        if not set(animals) <= set(self.context.animals) - {place.subject}:
+            raise Refusal(
+                "'without' whom? Name the animal, or ask how long it is alone there, for example: "
+                f"how long is {self.context.animals[0]} alone in {phrase(place).split(' ', 1)[1]}?"
+            )
+        self.assumptions.append(f"Without {' and '.join(animals)} means: seen outside of it.")
+        away = tuple(
+            Condition("not", name, parts=(replace(place, subject=name),)) for name in animals
+        )
+        return away[0] if len(away) == 1 else Condition("and", away[0].subject, parts=away)
 
     def _goes_along(self, first: Condition, second: Condition) -> bool:
         """Tell whether two clauses belong together as in "immobile in the corner"."""

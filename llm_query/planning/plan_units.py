@@ -31,6 +31,7 @@ LENGTHS = {
     "cm": "cm|centimetre|centimetres|centimeter|centimeters",
     "mm": "mm|millimetre|millimetres|millimeter|millimeters",
     "m": "m|metre|metres|meter|meters",
+    "inch": "inch|inches",
     "body_length": "body length|body lengths|bodylength|bodylengths|bl|body-length|body-lengths",
 }
 TIMES = {
@@ -40,6 +41,7 @@ TIMES = {
     "h": "h|hour|hours",
     "frame": "frame|frames",
 }
+CM_PER_INCH = 2.54
 SECONDS = {"s": 1.0, "ms": 0.001, "min": 60.0, "h": 3600.0}
 PER = {
     "s": r"\s*/\s*(?:s|sec|second)\b|\s+(?:per|a|each) (?:s|sec|second)\b|\s+s-1\b|\s*s\^-1",
@@ -98,6 +100,8 @@ def read_quantity(match: re.Match[str]) -> Quantity:
     value = number(match["number"])
     if match["length"]:
         unit = canonical(match["length"], LENGTHS)
+        if unit == "inch":
+            value, unit = value * CM_PER_INCH, "cm"
         if match["squared"]:
             unit += "/s2"
         elif match["per_s"]:
@@ -213,6 +217,21 @@ WINDOWS = (
 )
 
 
+def joined(windows: list[Window]) -> list[Window]:
+    """Make one span of "after 20 s" and "before 40 s"."""
+    if len(windows) != 2 or len({window.unit for window in windows}) > 1:
+        return windows
+    late = [w for w in windows if w.kind == "between" and w.stop is None]
+    early = [w for w in windows if w.kind == "between" and w.start is None]
+    if not late or not early:
+        return windows
+    one, other = late[0], early[0]
+    if not (one.start is not None and other.stop is not None and one.start < other.stop):
+        raise Refusal(f"'{one.text}' and '{other.text}' leave no time between them.")
+    text = f"{one.text} and {other.text}"
+    return [Window("between", one.start, other.stop, one.unit, text)]
+
+
 def read_windows(text: str) -> tuple[str, list[Window]]:
     """Take every part of the recording out of the text; give the rest and the windows.
 
@@ -235,4 +254,4 @@ def read_windows(text: str) -> tuple[str, list[Window]]:
             else:
                 found.append(makers[maker](match))
             text = f"{text[: match.start()]} , {text[match.end() :]}"
-    return text, found
+    return re.sub(r" ,\s+and\s+, ", " , ", text), found
