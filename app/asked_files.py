@@ -38,6 +38,7 @@ class Line:
     bouts: int = 0
     failed: str = ""  # why there is no answer: an error or a refusal
     unknown: str = ""  # the words that a refusal asks the meaning of
+    defined: tuple[str, int] | None = None  # name and version of what the question defines
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def _line(answer: Answer) -> Line:
     return Line(
         answer.video, "" if failed else answer.text,
         {str(name): plain(value) for name, value in answer.numbers.items()},
-        len(answer.bouts), failed, answer.unknown,
+        len(answer.bouts), failed, answer.unknown, answer.defined,
     )  # fmt: skip
 
 

@@ -11,13 +11,15 @@ import pandas as pd
 from app.asked_files import Line
 from app.words import in_words
 
-MOST_COLUMNS = 12  # numbers beside each other; what is more is in the table of numbers
+MOST_COLUMNS = 6  # numbers beside each other; what is more is in the table of numbers
 TOLD = ("count", "total_s")  # in the sentence, if there
 
 
 def lines_table(lines: Sequence[Line]) -> pd.DataFrame:
     """One row per video: its numbers, how many bouts, and the sentence or what went wrong."""
-    names = shared_numbers(lines)[:MOST_COLUMNS]
+    names = shared_numbers(lines)
+    if len(names) > MOST_COLUMNS:
+        names = ([name for name in names if name.split()[-1] in TOLD] or names)[:MOST_COLUMNS]
     rows = []
     for line in lines:
         numbers = line.numbers or {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -450,10 +451,14 @@ def test_the_page_offers_the_model_and_says_who_has_answered(
         page = page.switch_page("ask.py").run()
         assert page.selectbox(key="ask_model").value == "offline"
         page.selectbox(key="ask_model").select("test-model")
-        page.text_input(key="question").set_value(QUESTION)
-        page.button[0].click().run()
+        page.chat_input(key="question").set_value(QUESTION).run()
+        for _ in range(50):  # it is answered in the background, while the page looks again
+            if [each for each in page.text_input if each.key == "turn1-name"]:
+                break
+            time.sleep(0.2)
+            page.run()
         asked = len(server.asked)
-        page.text_input(key="answer0-name").set_value("cornering")
+        page.text_input(key="turn1-name").set_value("cornering")
         next(b for b in page.button if b.label == "Save").click().run()
     assert not page.exception
     assert "3,000 tokens read, 70 written" in "\n".join(each.value for each in page.caption)

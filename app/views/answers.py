@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ import streamlit as st
 
 from app import charts, figure_files
 from app.library import VideoRow
+from app.views.choosing import show_clip
 from app.words import in_words, plain, spelled
 from llm_query.engine import OFFLINE, PERSON
 
@@ -24,13 +24,10 @@ MODELS = {OFFLINE: "the offline planner", PERSON: "code that a person wrote"}
 FEW = 8  # numbers that still read well as tiles
 CHIPS = 18  # bouts that still read well as chips; the table has all
 SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z0-9\"'a-z])")
-PLAYER = next(n for n in ("annotate.py", "watch.py") if Path(__file__).with_name(n).exists())
 
 
 def show_answer(answer: Answer, row: VideoRow | None, key: str) -> None:
     """One video's answer; row is None where the video has left the study."""
-    if answer.defined:
-        show_defined(*answer.defined)
     if answer.refused:
         st.warning(plain(answer.refused), icon=":material/block:")
     elif answer.error:
@@ -83,10 +80,13 @@ def show_numbers(answer: Answer) -> None:
 
 def play(video: str, bout: pd.Series) -> None:
     """Open the player on a bout: at its first frame, with the frame it ends before."""
-    query = {"video": video, "frame": str(int(bout["start_frame"]))}
-    if bout["stop_frame"] > bout["start_frame"]:
-        query["stop"] = str(int(bout["stop_frame"]))
-    st.switch_page(PLAYER, query_params=query)
+    frame, stop = int(bout["start_frame"]), int(bout["stop_frame"])
+    query = {"video": video, "frame": str(frame)}
+    if stop > frame:
+        query["stop"] = str(stop)
+    st.session_state.watching = st.session_state.video_asked = video
+    show_clip(frame, stop if stop > frame else None)
+    st.switch_page("annotate.py", query_params=query)
 
 
 def chip(bouts: pd.DataFrame, number: int) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from llm_query.engine import Answer
 
 CHANGED = "Changed code: "
+MONOSPACE = "<style>[class*='-code-typed'] textarea {font-family: monospace}</style>"
 RULE = (
     "Code that you type runs like that of a language model: in a process of its own that reads "
     "nothing but this video's data, with limits on time and memory."
@@ -41,6 +42,7 @@ def show_code(study: Path, talk: str, turn: Asked, code: str, key: str) -> None:
             "Code", code, key=f"{key}-typed", height=min(560, 90 + 24 * code.count("\n")),
             help="Python with one function analyse(recording); the page Measures has its words.",
         )  # fmt: skip
+        st.html(MONOSPACE)
         with st.container(horizontal=True):
             run = st.button("Run again", type="primary", icon=":material/play_arrow:",
                             key=f"{key}-run")  # fmt: skip

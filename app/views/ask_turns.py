@@ -11,7 +11,7 @@ import streamlit as st
 from app.asked_files import Asked, read_answer
 from app.library import VideoRow
 from app.many_videos import sentence
-from app.views.answers import show_answer, spell_model
+from app.views.answers import show_answer, show_defined, spell_model
 from app.views.ask_actions import ask_back, keep, show_code
 from app.views.ask_many import show_many
 from app.words import plain
@@ -76,6 +76,9 @@ def whole(study: Path, talk: str, turn: Asked, rows: Mapping[str, VideoRow]) -> 
         if turn.code:
             st.code(turn.code, language="python")
         return
+    defined = next((line.defined for line in turn.lines if line.defined), None)
+    if defined:
+        show_defined(*defined)
     order = show_many(turn.lines, key) if len(turn.lines) > 1 else 0
     answer = read_answer(study, talk, turn.number, order or 0)
     if order is None:
