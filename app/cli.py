@@ -44,8 +44,8 @@ app = typer.Typer(
 # Each module adds its commands to `app`, in the order in which the help lists them.
 _MODULES = (
     "demo", "track", "import_files", "ask", "assay", "measures", "export", "score", "learn",
-    "calibrate", "memory", "regions", "ethogram", "metadata", "compare", "people", "relink",
-    "proxy", "ui", "doctor",
+    "calibrate", "memory", "regions", "ethogram", "metadata", "compare", "edits", "people",
+    "relink", "proxy", "ui", "doctor",
 )  # fmt: skip
 
 

@@ -55,6 +55,10 @@ def edit_log(folder: Path, video: str | int | None = None, checks: bool = False)
     with reading(folder) as study:
         wanted = None if video is None else find_video(study, video).video_id
         table = log(study, wanted)
+    words = dict(zip(table["edit_id"], table["words"], strict=True))
+    for row in table[table["undoes"].notna()].itertuples():  # an undo says of what
+        words[row.edit_id] = f"{row.kind}: {words[int(row.undoes)].removeprefix('undo: ')}"
+    table["words"] = table["edit_id"].map(words)
     scopes = [SCOPE, "checked"] if checks else [SCOPE]
     chosen = table[table["scope"].isin(scopes)]
     return chosen[["video", *LOG_COLUMNS]].reset_index(drop=True)

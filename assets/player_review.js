@@ -16,7 +16,10 @@ class ReviewTool {
       kind: "", order: remember("review.order") ?? "frame", std: remember("review.std") ?? 10 });
     this.view = new ReviewPanel(this);
     this.panel = this.view.root;
+    player.root.classList.add("reviews");
   }
+
+  close() { this.player.root.classList.remove("reviews"); }
 
   // -- what Python and the server say
 
@@ -104,9 +107,7 @@ class ReviewTool {
 
   choose(doubt, seek = true) {
     const ids = new Map(this.player.facts.animals.map((animal) => [animal.name, animal.id]));
-    const beside = this.doubts.find((other) => other.kind === doubt.kind && other !== doubt
-      && other.frame === doubt.frame && doubt.animals.length === 1);
-    const who = [...doubt.animals, ...(beside?.animals ?? [])].map((name) => ids.get(name));
+    const who = doubt.animals.map((name) => ids.get(name));
     this.chosen = [...who, ...this.chosen, ...ids.values()]
       .filter((id, k, all) => id !== undefined && all.indexOf(id) === k).slice(0, 2);
     Object.assign(this, { at: doubt.key, last: doubt.frame, outline: null });
@@ -302,7 +303,11 @@ class ReviewTool {
     const colours = new Map(player.facts.animals.map((animal, k) => [animal.id, colourOf(k)]));
     if (chunk?.fill_frame) for (let i = 0; i < chunk.fill_frame.length; i++) {
       if (chunk.fill_frame[i] !== player.frame || player.hidden.has(chunk.fill_animal[i])) continue;
-      reviewRing(pen, chunk.fill_x[i], chunk.fill_y[i], 8 * unit, unit, colours.get(chunk.fill_animal[i]), [4, 3]);
+      const [x, y, id] = [chunk.fill_x[i], chunk.fill_y[i], chunk.fill_animal[i]];
+      reviewRing(pen, x, y, 10 * unit, unit, colours.get(id), [5, 3]);
+      const name = player.facts.animals.find((animal) => animal.id === id)?.name;
+      const font = getComputedStyle(player.root).fontFamily;
+      label(pen, `${name} · filled`, x, y - 16 * unit, colours.get(id), unit, font, player.facts.width);
     }
     const { doubt } = this, near = Math.round(REVIEW_RING_S * player.facts.fps);
     if (doubt && doubt.x_px !== null && player.frame >= doubt.frame - near && player.frame < doubt.stop_frame + near) {
@@ -313,7 +318,7 @@ class ReviewTool {
 }
 
 function reviewRing(pen, x, y, radius, unit, colour, dash) {
-  for (const [ink, wide] of [["rgb(0 0 0 / 65%)", 4], [colour, 2]]) {
+  for (const [ink, wide] of [[colour === "#fff" ? "rgb(0 0 0 / 65%)" : "#fff", 4.5], [colour, 2.5]]) {
     pen.beginPath();
     pen.setLineDash(dash.map((length) => length * unit));
     pen.arc(x + 0.5, y + 0.5, radius, 0, 2 * Math.PI);

@@ -15,7 +15,7 @@ class ReviewPanel {
   constructor(tool) {
     this.tool = tool;
     this.root = reviewMake("div", { className: "review" });
-    this.root.append(this.head(), this.filters(), this.places(), this.steps(), this.who(), this.buttons(), this.back());
+    this.root.append(this.head(), this.filters(), this.places(), this.steps(), this.buttons());
   }
 
   head() {
@@ -27,10 +27,10 @@ class ReviewPanel {
 
   filters() {
     const { tool } = this;
-    this.kinds = reviewMake("select", { onchange: () => { tool.kind = this.kinds.value; tool.list(); this.back_(); } });
+    this.kinds = reviewMake("select", { onchange: () => { tool.kind = this.kinds.value; tool.list(); this.refocus(); } });
     this.kinds.setAttribute("aria-label", "Kind");
     this.orders = reviewMake("select", { onchange: () => {
-      remember("review.order", tool.order = this.orders.value); tool.list(); this.back_(); } },
+      remember("review.order", tool.order = this.orders.value); tool.list(); this.refocus(); } },
     ...REVIEW_ORDERS.map(([value, label]) => new Option(label, value)));
     this.orders.value = tool.order;
     this.orders.setAttribute("aria-label", "Order");
@@ -52,7 +52,7 @@ class ReviewPanel {
     this.box.setAttribute("role", "listbox");
     this.box.setAttribute("aria-label", "Doubtful places");
     this.empty = reviewMake("p", { className: "review-empty" });
-    return reviewMake("div", {}, this.box, this.empty);
+    return reviewMake("div", { className: "review-places" }, this.box, this.empty);
   }
 
   steps() {
@@ -62,24 +62,15 @@ class ReviewPanel {
       this.button("Next", "N", () => tool.go(1), "main"), this.checks, this.button("Play", "V", () => tool.replay()));
   }
 
-  who() {
+  marking() {
     const { tool } = this;
-    const choose = (k) => reviewMake("select", { onchange: (event) => {
-      const other = tool.chosen[1 - k], id = Number(event.target.value);
-      tool.take(id);
-      if (k) tool.chosen = [other === id ? tool.chosen[1] : other, id];
-      this.update();
-      this.back_();
-    } });
-    [this.first, this.second] = [choose(0), choose(1)];
-    this.first.setAttribute("aria-label", "Animal");
-    this.second.setAttribute("aria-label", "The other animal");
-    this.with = reviewMake("span", { textContent: "and" });
     this.span = reviewMake("span", { className: "review-span" });
-    this.pair = reviewMake("div", { className: "review-line" }, this.first, this.with, this.second);
+    this.undo = this.button("Undo", "Ctrl Z", () => tool.undo());
+    this.redo = this.button("Redo", "Ctrl Y", () => tool.redo());
     this.marks = reviewMake("div", { className: "review-line" }, this.button("Start", "I", () => tool.mark("first")),
-      this.button("Stop", "O", () => tool.mark("last")), this.forget = this.button("Forget", "X", () => tool.unmark()), this.span);
-    return reviewMake("div", { className: "review-part" }, this.pair, this.marks);
+      this.button("Stop", "O", () => tool.mark("last")), this.forget = this.button("Forget", "X", () => tool.unmark()),
+      this.span, reviewMake("span", { className: "review-push" }), this.undo, this.redo);
+    return this.marks;
   }
 
   buttons() {
@@ -92,21 +83,13 @@ class ReviewPanel {
     this.name.setAttribute("aria-label", "New name");
     this.name.onkeydown = (event) => {
       if (event.key === "Enter") tool.rename(this.name.value);
-      if (["Enter", "Escape"].includes(event.key)) { this.naming.hidden = true; this.back_(); event.preventDefault(); }
+      if (["Enter", "Escape"].includes(event.key)) { this.naming.hidden = true; this.refocus(); event.preventDefault(); }
     };
     this.naming = reviewMake("label", { className: "review-line", hidden: true }, "New name ", this.name, " Enter");
-    this.hint = reviewMake("p", { className: "review-hint" });
-    return reviewMake("div", { className: "review-part" }, this.edits, this.naming, this.hint);
-  }
-
-  back() {
-    const { tool } = this;
-    this.undo = this.button("Undo", "Ctrl Z", () => tool.undo());
-    this.redo = this.button("Redo", "Ctrl Y", () => tool.redo());
     this.said = reviewMake("p", { className: "review-said" });
     this.said.setAttribute("role", "status");
-    this.history = reviewMake("div", { className: "review-line" }, this.undo, this.redo);
-    return reviewMake("div", { className: "review-part" }, this.history, this.said);
+    this.hint = reviewMake("p", { className: "review-hint" });
+    return reviewMake("div", { className: "review-part" }, this.marking(), this.edits, this.naming, this.hint, this.said);
   }
 
   button(text, key, act, more = "") {
@@ -123,7 +106,7 @@ class ReviewPanel {
     this.name.select();
   }
 
-  back_() { this.tool.player.root.focus({ preventScroll: true }); }
+  refocus() { this.tool.player.root.focus({ preventScroll: true }); }
 
   // -- showing
 
@@ -143,13 +126,13 @@ class ReviewPanel {
     this.inner.style.height = `${tool.shown.length * REVIEW_ROW}px`;
     this.follow();
     this.rows();
-    this.animals(tool, facts);
+    this.animals(tool);
     this.undo.disabled = !tool.undoes;
     this.redo.disabled = !tool.redoes;
     this.undo.title = tool.undoes ? `Take back: ${tool.undoes}` : "There is nothing to take back";
     this.redo.title = tool.redoes ? `Do again: ${tool.redoes}` : "There is nothing to do again";
-    for (const part of [this.edits, this.history, this.marks, this.checks]) part.hidden = !tool.mayEdit;
-    this.pair.hidden = !tool.mayEdit;
+    for (const part of [this.edits, this.marks, this.checks]) part.hidden = !tool.mayEdit;
+    this.swap.hidden = facts.animals.length < 2;
     this.outline.setAttribute("aria-pressed", Boolean(tool.outline));
   }
 
@@ -160,8 +143,8 @@ class ReviewPanel {
     this.forget.hidden = !marked;
     this.hint.textContent = tool.outline
       ? `Around ${a}: click corners or draw with the button held (keys: arrows and Space). Enter ends it, Backspace takes a corner back, Esc leaves.`
-      : b ? `Swap exchanges ${a} and ${b} from frame ${first ?? frame} to ${last ?? "the end"}.` : "";
-    this.said.textContent = tool.said || (tool.undoes ? `Undo takes back: ${tool.undoes}` : "");
+      : `${b ? `Swap: ${a} and ${b} from frame ${first ?? frame} to ${last ?? "the end"} · ` : ""}Delete, fill, outline, rename: ${a}`;
+    this.said.textContent = tool.said;
     this.hint.hidden = !tool.mayEdit || !this.hint.textContent;
   }
 
@@ -177,12 +160,7 @@ class ReviewPanel {
     this.kinds.value = tool.kind;
   }
 
-  animals(tool, facts) {
-    for (const [k, select] of [this.first, this.second].entries()) {
-      select.replaceChildren(...facts.animals.map((animal) => new Option(animal.name, animal.id)));
-      select.value = tool.chosen[k] ?? "";
-    }
-    this.with.hidden = this.second.hidden = this.swap.hidden = facts.animals.length < 2;
+  animals(tool) {
     const [a, b] = [tool.animal(0)?.name, tool.animal(1)?.name];
     for (const row of tool.player.root.querySelectorAll(".animal")) {
       row.classList.toggle("current", tool.mayEdit && row.dataset.name === a);

@@ -144,7 +144,10 @@ def read_paths(study: Study, video_id: int) -> Paths:
 
 
 def settled_links(study: Study, video_id: int, paths: Paths) -> np.ndarray:
-    """(F, n) bool: a standing edit decided who this is, or who comes after the frame before."""
+    """(F, n) bool: a standing edit decided who this is, or that it is who was there before.
+
+    A jump is never settled: one that is still there after a swap may be a wrong swap.
+    """
     settled = np.zeros(paths.filled.shape, bool)
     run_id, last = active_id(study, video_id), len(settled)
     edits = log(study, video_id)
@@ -157,13 +160,13 @@ def settled_links(study: Study, video_id: int, paths: Paths) -> np.ndarray:
         except StudyError:  # renamed since
             columns = list(range(len(paths.animals)))
         start = data.get("frame", data.get("start_frame"))
-        stop = data.get("stop_frame", None if "frame" not in data else start + 1)
-        if kind == "tracks.swap":
+        stop = start + 1 if "frame" in data else data.get("stop_frame")
+        if kind in ("tracks.swap", "tracks.mask"):
             settled[start, columns] = True
-        elif kind != "tracks.rename":
-            settled[start : last if stop is None else stop, columns] = True
-        if stop is not None and stop < last and kind != "tracks.rename":
-            settled[stop, columns] = True
+        if kind == "tracks.delete":
+            settled[start:stop, columns] = np.isnan(paths.xy[start:stop, columns, 0])
+        if kind in ("tracks.swap", "tracks.mask", "tracks.delete") and stop is not None:
+            settled[min(stop, last - 1), columns] = True
     return settled
 
 
@@ -176,7 +179,8 @@ def _usual_distance(xy: np.ndarray) -> float:
 
 
 def _near(settled: np.ndarray, one: Doubt) -> np.ndarray:
-    return settled[max(one.frame - 1, 0) : one.stop_frame + 1, list(one.who)]
+    frames = slice(max(one.frame - 1, 0), one.stop_frame + 1)
+    return settled[frames, list(one.who)] & (one.kind != "jump")
 
 
 def _runs(here: np.ndarray, merge: int = 0) -> Iterator[tuple[int, int]]:
@@ -226,6 +230,8 @@ def _meetings(paths: Paths, limits: Limits, settled: np.ndarray) -> Iterator[Dou
                 f", confidence falls by {lost:.0%}" if rated else ""
             )
             severity = lost if rated else 1 - near
+            if rated:
+                start, stop = _trimmed(spent, (a, b), start, stop + merge)
             yield _pair(paths, "crossing", a, b, start, stop, severity, what, apart)
 
 
@@ -233,6 +239,15 @@ def _cost(spent: np.ndarray, who: Iterable[int], start: int, stop: int) -> float
     """The largest share of confidence that one of these animals loses in some frames."""
     last = min(stop, len(spent)) - 1
     return float(max(1 - np.exp(spent[last, k] - spent[max(start - 1, 0), k]) for k in who))
+
+
+def _trimmed(spent: np.ndarray, who: Iterable[int], start: int, stop: int) -> tuple[int, int]:
+    """The frames of a long meeting in which nine tenths of the confidence is lost."""
+    stop = min(stop, len(spent))
+    before = max(start - 1, 0)
+    lost = sum(spent[before, k] - spent[start:stop, k] for k in who)
+    first, last = np.searchsorted(lost, [0.05 * lost[-1], 0.95 * lost[-1]])
+    return start + int(first), start + int(last) + 1
 
 
 def _pair(
@@ -258,12 +273,14 @@ def _jumps(paths: Paths, limits: Limits) -> Iterator[Doubt]:
     mean, spread = float(known.mean()), float(known.std())
     limit = mean + limits.jump_std * spread
     far = (speed > limit) & (step >= limits.jump_lengths * paths.length)
-    for before, k in np.argwhere(far).tolist():
+    for before in np.flatnonzero(far.any(1)).tolist():
+        who = np.flatnonzero(far[before])
+        k = int(who[speed[before, who].argmax()])
         times = (speed[before, k] - mean) / spread if spread else math.inf
         what = f"{step[before, k]:.0f} px in one frame, {times:.0f} std above the average"
         severity = 1 - limit / float(speed[before, k])
-        x, y = paths.xy[before + 1, k].tolist()
-        yield Doubt("jump", before + 1, before + 2, (k,), severity, what, (x, y))
+        x, y = sorted(paths.xy[before + 1, who].tolist())[0]  # the same after a swap
+        yield Doubt("jump", before + 1, before + 2, tuple(who.tolist()), severity, what, (x, y))
 
 
 def _missing(paths: Paths, limits: Limits) -> Iterator[Doubt]:
