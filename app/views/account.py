@@ -5,6 +5,7 @@ import streamlit as st
 from app import people_work
 from app.errors import known_errors, one_line
 from app.identity import MAY
+from app.views.news import show_news, tell, warn
 from app.views.signed_in import me
 from app.words import plain
 from app.workplace import workplace
@@ -15,12 +16,13 @@ FORM = (
     "border: 1px solid currentColor; border-radius: 6px; background: none; color: inherit; "
     'cursor: pointer">{label}</button></form>'
 )
+BY_USE = ("annotator", "viewer", "owner")
 study = workplace().study
 
 
 def change(name: str) -> None:
-    """Store the role chosen beside a name."""
-    _do(people_work.change_role, name, st.session_state[f"role:{name}"])
+    """Store the role chosen beside a name; one that is refused jumps back."""
+    _do(people_work.change_role, name, st.session_state.pop(f"role:{name}"))
 
 
 def remove(name: str) -> None:
@@ -37,9 +39,9 @@ def add() -> None:
 def _do(work, *given: str) -> None:  # type: ignore[no-untyped-def]
     me().need("owner")
     try:
-        st.session_state.people_said = work(study, *given)
+        tell(work(study, *given))
     except known_errors() as error:
-        st.session_state.people_trouble = one_line(error)
+        warn(one_line(error))
 
 
 def everybody() -> None:
@@ -72,17 +74,14 @@ def form() -> None:
     first = not people_work.listed(study)
     with st.form("new_person", clear_on_submit=True, width=560):
         st.text_input("Name", key="new:name", max_chars=60)
-        st.selectbox("Role", ["owner"] if first else ROLES[::-1], key="new:role")
+        st.selectbox("Role", ["owner"] if first else BY_USE, key="new:role")
         st.text_input("Password", type="password", key="new:password", max_chars=200)
         st.form_submit_button("Add", on_click=add, type="primary", icon=":material/person_add:")
 
 
 person = me()
 st.title(plain(person.name))
-if trouble := st.session_state.pop("people_trouble", None):
-    st.error(plain(trouble))
-if said := st.session_state.pop("people_said", None):
-    st.success(plain(said))
+show_news()
 if person.signed_in:
     st.write(f"You are **{person.role}** of this study and may {MAY[person.role]}.")
     st.html(FORM.format(method="post", action="/sign-out", label="Sign out"))

@@ -1,26 +1,42 @@
-"""Adding a video: from the folders of the server, or a small one from the reader's computer."""
+"""Adding videos: from the folders of the server, or a small one from the reader's computer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from app import library
+from app import jobs, library
 from app.errors import AppError, known_errors, one_line
+from app.video_list import check_line
+from app.views.news import tell, warn
+from app.views.signed_in import me
 from app.words import plain
-from app.workplace import VIDEO_SUFFIXES, workplace
+from app.workplace import UPLOAD_LIMIT_MB, VIDEO_SUFFIXES, Listing, workplace
 from storage.videos import Video
 
-place = workplace()
+SHOWN = 40  # files of one folder; a filter finds the others
+
+
+def add_videos() -> None:
+    """The two ways to a video."""
+    from_server, from_here = st.tabs(["On the server", "Upload"])
+    with from_server:
+        browse()
+    with from_here:
+        upload()
 
 
 def add_video(path: Path) -> Video | None:
-    """Put a file into the study and tell how it went."""
+    """Put a file into the study, tell what was found in it, and see that it can be played."""
+    me().need("owner")
     try:
-        video = library.add(place.study, place.allowed(path))
+        video = library.add(workplace().study, workplace().allowed(path))
+        if not video.browser_playable:
+            jobs.start_proxy_job(workplace().study, video.path, video.name)
     except known_errors() as error:
-        st.session_state.videos_trouble = one_line(error)
+        warn(one_line(error))
         return None
-    st.toast(f"{plain(video.name)} is in the study.", icon=":material/check:")
+    tell(f"{video.name}: {check_line(workplace().study, video)}")
     return video
 
 
@@ -32,29 +48,38 @@ def add_listed(path: Path) -> None:
 def open_folder(folder: Path) -> None:
     """Go to a folder in the file list."""
     st.session_state.folder = str(folder)
+    st.session_state.file_filter = ""
 
 
 def open_root() -> None:
     """Go to the chosen one of the allowed trees."""
-    open_folder(st.session_state.root or place.roots[0])
+    open_folder(st.session_state.root or workplace().roots[0])
 
 
 def browse() -> None:
     """List a server folder; a click on a video adds it."""
     try:
-        listing = place.browse(st.session_state.get("folder", str(place.roots[0])))
+        listing = workplace().browse(st.session_state.get("folder", str(workplace().roots[0])))
     except AppError as error:
-        st.error(str(error))
-        listing = place.browse(place.roots[0])
-    if len(place.roots) > 1:
+        st.error(plain(str(error)))
+        listing = workplace().browse(workplace().roots[0])
+    if len(workplace().roots) > 1:
         st.pills(
             "Allowed folders",
-            place.roots,
-            default=place.roots[0],
+            workplace().roots,
+            default=workplace().roots[0],
             key="root",
-            format_func=str,
+            format_func=lambda root: plain(str(root)),
             on_change=open_root,
         )
+    known = {row.video.path for row in library.list_videos(workplace().study) if row.present}
+    new = [path for path in listing.videos if path.resolve() not in known]
+    _head(listing, new)
+    _files(listing, new)
+
+
+def _head(listing: Listing, new: Sequence[Path]) -> None:
+    """Up, where we are, and what is true of all files here."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Up",
@@ -65,18 +90,44 @@ def browse() -> None:
             key="up",
         )
         st.text(str(listing.folder))
-    many = len(listing.folders) + len(listing.videos) > 6
+        everything = len(new) > 1 and st.button(
+            f"Add all {len(new)} videos here", icon=":material/library_add:"
+        )
+        if len(listing.videos) + len(listing.folders) > 12:
+            st.text_input(
+                "Filter", key="file_filter", placeholder="filter", label_visibility="collapsed",
+                width=200,
+            )  # fmt: skip
+    if everything:
+        _add_all(new)
+
+
+def _add_all(paths: Sequence[Path]) -> None:
+    """Add the videos of a folder one by one, and say which one is looked at."""
+    bar = st.progress(0.0)
+    for number, path in enumerate(paths):
+        bar.progress(number / len(paths), text=f"Looking at {plain(path.name)}")
+        add_video(path)
+    st.rerun()
+
+
+def _files(listing: Listing, new: Sequence[Path]) -> None:
+    """Folders and videos, those of the study marked."""
+    word = st.session_state.get("file_filter", "").casefold()
+    folders = [path for path in listing.folders if word in path.name.casefold()]
+    videos = [path for path in listing.videos if word in path.name.casefold()]
+    many = len(folders) + len(videos) > 6
     with st.container(height=300 if many else "content", key="files", border=True, gap=None):
-        for folder in listing.folders:
+        for folder in folders[:SHOWN]:
             st.button(
-                folder.name,
+                plain(folder.name),
                 icon=":material/folder:",
                 type="tertiary",
                 key=f"in:{folder}",
                 on_click=open_folder,
                 args=(folder,),
             )
-        for video in listing.videos:
+        for video in videos[:SHOWN]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button(
                     "Add",
@@ -84,9 +135,15 @@ def browse() -> None:
                     on_click=add_listed,
                     args=(video,),
                     icon=":material/add:",
+                    disabled=video not in new,
                 )
-                st.text(f"{video.name}   {video.stat().st_size / 1e6:.1f} MB")
-        if not listing.folders and not listing.videos:
+                size = f"{video.stat().st_size / 1e6:.1f} MB"
+                there = "" if video in new else "   in the study"
+                st.text(f"{video.name}   {size}{there}")
+        hidden = max(len(folders) - SHOWN, 0) + max(len(videos) - SHOWN, 0)
+        if hidden:
+            st.caption(f"… and {hidden} more: type a part of the name into the filter.")
+        if not folders and not videos:
             st.caption("No videos and no folders in here.")
 
 
@@ -94,9 +151,18 @@ def upload() -> None:
     """Take a small file from the reader's own computer."""
     turn = st.session_state.setdefault("uploads", 0)  # a new key empties the box
     kinds = sorted(suffix[1:] for suffix in VIDEO_SUFFIXES)
-    given = st.file_uploader("A small video from this computer", key=f"upload{turn}", type=kinds)
+    st.caption(
+        f"For files up to {UPLOAD_LIMIT_MB} MB, copied into the study. Larger ones: put them into "
+        "a folder of the server and add them there."
+    )
+    given = st.file_uploader(
+        f"A video of at most {UPLOAD_LIMIT_MB} MB from this computer",
+        key=f"upload{turn}",
+        type=kinds,
+    )
     if given is not None and st.button("Add the uploaded video", type="primary"):
-        path = library.keep_upload(place.study, given.name, given)
+        me().need("owner")
+        path = library.keep_upload(workplace().study, given.name, given)
         video = add_video(path)
         if video is None or video.path != path:
             path.unlink()  # no video, or one that the study has already

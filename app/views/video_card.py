@@ -1,0 +1,130 @@
+"""One video on the Videos page: picture, facts, and what can be done with it."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app import jobs, library
+from app.pictures import poster
+from app.proxy_files import is_playable
+from app.relink import where_is
+from app.views.signed_in import may, me
+from app.views.video_jobs import show_job, start_copy, start_tracking
+from app.words import plain
+from app.workplace import workplace
+
+
+def card(row: library.VideoRow, facts: Mapping[str, str], work: Sequence[jobs.Job]) -> None:
+    """Everything about one video."""
+    video = row.video
+    tracking = jobs.newest(work, video.path)
+    copying = jobs.newest(work, video.path, "proxy")
+    with st.container(border=True, key=f"card-{video.video_id}"):
+        left, middle, right = st.columns([1.1, 3.2, 2.7], vertical_alignment="center")
+        with left:
+            if row.present and video.has_pictures:
+                st.image(poster(workplace().study, video.video_id, video.content_hash))
+        with middle:
+            st.markdown(f"#### {plain(video.name)}")
+            st.caption(row.facts)
+            st.markdown(state_line(row))
+            if facts:
+                st.caption(" · ".join(f"{plain(k)}: **{plain(v)}**" for k, v in facts.items()))
+            _file_line(row, copying)
+        with right:
+            if may("owner"):
+                _settings(row, busy=tracking is not None and tracking.active)
+            _buttons(row, tracking)
+        show_job(tracking)
+        if not is_playable(workplace().study, video):
+            show_job(copying)
+
+
+def state_line(row: library.VideoRow) -> str:
+    """How far a video is, in words."""
+    if row.share_detected is None:
+        return ":gray-badge[not tracked yet]"
+    animals = "animal" if len(row.animals) == 1 else "animals"
+    return (
+        f":green-badge[:material/check: tracked] {len(row.animals)} {animals}, "
+        f"found in **{row.share_detected:.1%}** of frames"
+    )
+
+
+def _file_line(row: library.VideoRow, copying: jobs.Job | None) -> None:
+    """What there is to know about the file: gone, replaced, or not for a browser."""
+    video = row.video
+    if not video.has_pictures:
+        st.caption(f"No video, only poses, imported from {plain(video.path.name)}.")
+    elif not row.present:
+        st.markdown(f":material/error: **{plain(where_is(video))}**")
+    elif not is_playable(workplace().study, video) and not (copying and copying.active):
+        st.caption("No browser plays this format; its frames are shown one by one.")
+        if may("owner"):
+            st.button(
+                "Make a copy that plays",
+                key=f"copy:{video.video_id}",
+                icon=":material/movie:",
+                on_click=start_copy,
+                args=(video.path, video.name),
+                help="The same frames at exactly the same times. Tracking keeps using the film.",
+            )
+
+
+def save_scale(video_id: int) -> None:
+    """Store the px/cm field."""
+    me().need("owner")
+    library.save_scale(workplace().study, video_id, st.session_state[f"scale:{video_id}"])
+    st.toast("Scale saved.", icon=":material/check:")
+
+
+def _settings(row: library.VideoRow, busy: bool) -> None:
+    """Number of animals and scale."""
+    video_id = row.video.video_id
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Animals",
+            1,
+            100,
+            max(len(row.animals), 1),
+            key=f"animals:{video_id}",
+            width=110,
+            disabled=busy,
+        )
+        st.number_input(
+            "Pixels per cm",
+            0.01,
+            None,
+            row.video.px_per_cm,
+            key=f"scale:{video_id}",
+            placeholder="not set",
+            on_change=save_scale,
+            args=(video_id,),
+            width=150,
+            help="Saved at once. Without it every result is in pixels.",
+        )
+
+
+def _buttons(row: library.VideoRow, job: jobs.Job | None) -> None:
+    """Track and Watch."""
+    video_id, tracked = row.video.video_id, row.run_id is not None
+    busy = job is not None and job.active
+    resume = job is not None and job.state in ("stopped", "cancelled") and not tracked
+    with st.container(horizontal=True):
+        if may("owner"):
+            st.button(
+                "Resume" if resume else "Track again" if tracked else "Track",
+                type="secondary" if tracked else "primary",
+                icon=":material/route:",
+                key=f"track:{video_id}",
+                disabled=busy or not row.present or not row.video.has_pictures,
+                on_click=start_tracking,
+                args=(row.video.path, f"animals:{video_id}", tracked),
+            )
+        if st.button(
+            "Watch",
+            icon=":material/play_circle:",
+            key=f"watch:{video_id}",
+            type="primary" if tracked else "secondary",
+        ):
+            st.switch_page("annotate.py", query_params={"video": row.video.name})

@@ -1,0 +1,102 @@
+"""Work on the videos as it goes on: progress, a live picture, cancel, and how it ended."""
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from app import jobs
+from app.errors import known_errors, one_line
+from app.preview_live import latest_picture
+from app.progress import STAGES, as_clock
+from app.views.news import warn
+from app.views.signed_in import may, me
+from app.words import plain
+from app.workplace import workplace
+
+DOING = {"track": "Tracking", "proxy": "The copy for the browser"}
+ENDED = {"failed": ("failed", st.error), "stopped": ("stopped", st.warning),
+         "cancelled": ("ended early", st.info)}  # fmt: skip
+
+
+def start_tracking(path: Path, animals_key: str, again: bool) -> None:
+    """Start a tracking job; the page then follows it."""
+    _try(lambda: jobs.start_track_job(workplace().study, path, _animals(animals_key), force=again))
+
+
+def start_copy(path: Path, name: str) -> None:
+    """Start making a copy that browsers play."""
+    _try(lambda: jobs.start_proxy_job(workplace().study, path, name))
+
+
+def _animals(key: str) -> int:
+    return int(st.session_state[key])
+
+
+def _try(start) -> None:  # type: ignore[no-untyped-def]
+    me().need("owner")
+    try:
+        start()
+    except known_errors() as error:
+        warn(one_line(error))
+
+
+def show_job(job: jobs.Job | None) -> None:
+    """Follow a job that works, or tell how one ended that did not end well."""
+    if job and job.active:
+        follow(Path(job.video), job.kind)
+    elif job and job.state in ENDED:
+        say_end(job)
+
+
+@st.fragment(run_every=1)
+def follow(path: Path, kind: str) -> None:
+    """Show a running job once a second until it ends."""
+    job = jobs.latest_job(workplace().study, path, kind)
+    if job is None or not job.active:
+        st.rerun()
+        return
+    stage = STAGES.get(job.stage, "starting") if job.state == "running" else "starting"
+    parts = [f"**{stage.capitalize()}**"]
+    if job.total:
+        parts.append(f"{job.done:,} of {job.total:,} frames".replace(",", "\u2009"))
+    if job.frames_per_s:
+        parts.append(f"{job.frames_per_s:.0f} frames/s")
+        parts.append(f"{as_clock(job.seconds_left)} left")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        picture = latest_picture(workplace().study, job) if kind == "track" else None
+        if picture:
+            st.image(picture, width=200)
+        st.progress(job.share, text=" · ".join(parts))
+        if may("owner"):
+            _stop(job)
+
+
+def _stop(job: jobs.Job) -> None:
+    """Offer to cancel; a job that does not listen within 5 s is ended."""
+    asked = st.session_state.get(f"cancel:{job.job_id}")
+    if asked and time.monotonic() - asked > 5:
+        jobs.cancel_job(workplace().study, job.job_id, hard=True)
+    if st.button(
+        "Stopping…" if asked else "Cancel",
+        icon=":material/stop:",
+        disabled=bool(asked),
+        key=f"stop:{job.job_id}",
+    ):
+        st.session_state[f"cancel:{job.job_id}"] = time.monotonic()
+        jobs.cancel_job(workplace().study, job.job_id)
+        st.rerun(scope="fragment")
+
+
+def say_end(job: jobs.Job) -> None:
+    """Tell how a job ended that did not end well, until somebody has seen it."""
+    words, show = ENDED[job.state]
+    show(f"{DOING[job.kind]} {words}. {plain(job.message)}".strip())
+    if may("owner"):
+        st.button(
+            "Dismiss",
+            type="tertiary",
+            key=f"seen:{job.job_id}",
+            on_click=jobs.forget_job,
+            args=(workplace().study, job.job_id),
+        )
