@@ -6,18 +6,19 @@ at once, and a page never waits: it is told how far the work is.
 
 from __future__ import annotations
 
-import multiprocessing
+import pickle
+import subprocess
+import sys
 import threading
 from collections import OrderedDict
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
-from app import preview_work
-from app.errors import AppError, known_errors, one_line
+from app.errors import AppError
+from app.jobs import HOME
 from app.preview_work import Preview, Wish
 from app.tracking_work import doubts
 
@@ -31,66 +32,96 @@ class Waiting:
     share: float  # of the frames read, 0 to 1
 
 
-@dataclass
-class Previews:
-    """The process that looks, and its answers; one for the whole server."""
+class Looker:
+    """The process that looks at videos; it ends when this one does.
 
-    answers: OrderedDict[Wish, Future[Preview]] = field(default_factory=OrderedDict)
-    pool: ProcessPoolExecutor | None = None
-    share: Any = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    A process of its own command, because a forked or spawned one would run the page anew that
+    happens to be shown.
+    """
 
-    def ask(self, wish: Wish, wait_s: float = 0.0) -> Preview | Waiting:
-        """The preview, when it is there within `wait_s`; AppError when it cannot be made."""
-        with self.lock:
-            future = self._future(wish)
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from app.preview_work import serve; serve()"],
+            cwd=HOME,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def look(self, wish: Wish, on_share: Callable[[float], None]) -> Preview:
+        """Wait for one preview; AppError when there is none, EOFError when the process ended."""
+        to, back = self.process.stdin, self.process.stdout
+        if to is None or back is None:
+            raise EOFError
         try:
-            return future.result(wait_s)
-        except TimeoutError:
-            return Waiting(float(self.share.value) if self.share is not None else 0.0)
-        except BrokenProcessPool:
-            self.forget(wish)
-            raise AppError(
-                f"The process that looks at {wish.path.name} ended, perhaps for want of memory. "
-                "Try again; if it ends again, make the video smaller."
-            ) from None
-        except known_errors() as error:
-            raise AppError(one_line(error)) from error
-
-    def _future(self, wish: Wish) -> Future[Preview]:
-        if wish not in self.answers:
-            if self.pool is None:
-                spawn = multiprocessing.get_context("spawn")
-                self.share = spawn.Value("d", 0.0, lock=False)
-                self.pool = ProcessPoolExecutor(1, spawn, preview_work.start_worker, (self.share,))
-            self.share.value = 0.0
-            self.answers[wish] = self.pool.submit(preview_work.look, wish)
-            self._drop_old()
-        self.answers.move_to_end(wish)
-        return self.answers[wish]
-
-    def _drop_old(self) -> None:
-        """Forget the oldest answers, and questions that nobody waits for any more."""
-        while len(self.answers) > KEPT:
-            _, oldest = self.answers.popitem(last=False)
-            oldest.cancel()
-
-    def forget(self, wish: Wish) -> None:
-        """Take back an answer that failed, and the process that it broke."""
-        with self.lock:
-            self.answers = OrderedDict(
-                (key, one) for key, one in self.answers.items()
-                if key != wish and one.done() and not one.cancelled() and not one.exception()
-            )  # fmt: skip
-            pool, self.pool = self.pool, None
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pickle.dump(wish, to)
+            to.flush()
+        except OSError as error:
+            raise EOFError from error
+        while True:
+            kind, what = pickle.load(back)  # from a child of this very program
+            if kind == "done":
+                return what
+            if kind == "failed":
+                raise AppError(str(what))
+            on_share(what)
 
     def close(self) -> None:
         """End the process."""
-        if self.pool is not None:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-            self.pool = None
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self.process.kill()
+        self.process.wait()
+
+
+@dataclass
+class Previews:
+    """Answers about videos, worked out one after the other; one for the whole server."""
+
+    answers: OrderedDict[Wish, Future[Preview]] = field(default_factory=OrderedDict)
+    share: float = 0.0  # of the frames read for the answer under way, 0 to 1
+    _looker: Looker | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _queue: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+
+    def ask(self, wish: Wish, wait_s: float = 0.0) -> Preview | Waiting:
+        """The preview, when it is there within `wait_s`; AppError when it cannot be made."""
+        with self._lock:
+            if wish not in self.answers:
+                self.answers[wish] = self._queue.submit(self._look, wish)
+                while len(self.answers) > KEPT:
+                    self.answers.popitem(last=False)[1].cancel()
+            self.answers.move_to_end(wish)
+            future = self.answers[wish]
+        try:
+            return future.result(wait_s)
+        except TimeoutError:
+            return Waiting(self.share)
+
+    def _look(self, wish: Wish) -> Preview:
+        self.share = 0.0
+        self._looker = self._looker or Looker()
+        try:
+            return self._looker.look(wish, self._heard)
+        except (EOFError, pickle.UnpicklingError):
+            self._looker.close()
+            self._looker = None
+            with self._lock:
+                self.answers.pop(wish, None)  # so that it can be tried again
+            raise AppError(
+                f"The process that looks at {wish.path.name} ended, perhaps for want of memory. "
+                "Change a setting to try again; if it ends again, make the video smaller."
+            ) from None
+
+    def _heard(self, share: float) -> None:
+        self.share = share
+
+    def close(self) -> None:
+        """End the process."""
+        self._queue.shutdown(cancel_futures=True)
+        if self._looker is not None:
+            self._looker.close()
 
 
 _previews = Previews()
@@ -113,8 +144,8 @@ def verdict(found: Preview) -> tuple[str, bool]:
     animals = f"{found.animals} animal{'' if found.animals == 1 else 's'}"
     said = f"{animals} found in {right} of {n} sampled frames."
     doubtful = doubts(found.animals, found.tuning)
-    if doubtful:
-        return f"{said} {doubtful[0][0].upper()}{doubtful[0][1:]}", False
+    if doubtful and not right:
+        return f"{said} {spoken(doubtful[0][0].upper() + doubtful[0][1:])}", False
     fewer = sum(count < found.animals for count in found.counts)
     if right >= 0.9 * n:
         return said, True
@@ -124,3 +155,13 @@ def verdict(found: Preview) -> tuple[str, bool]:
             "apart when tracking; others may be missed. Look at the pictures."
         ), False
     return f"{said} In the others there are more or fewer: look at the pictures.", False
+
+
+def spoken(message: str) -> str:
+    """A message of tracking as the page says it, where settings have controls and not options.
+
+    >>> spoken("2 animals were never seen apart: check --animals.")
+    '2 animals were never seen apart: check the number of animals.'
+    """
+    message = message.replace("check --animals", "check the number of animals")
+    return message.replace("choose settings with --set", "turn the settings")

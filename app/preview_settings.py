@@ -10,7 +10,10 @@ from typing import Any
 
 from tracking.background import WIDEST
 
-SHAPE_LIMIT = min(WIDEST, 30)  # px; wider openings leave nothing of an animal
+WHOLE = ("open_px", "close_px")
+THRESHOLDS = {"absolute": 25.0, "relative": 0.3}
+OFTEN = ("animals", "threshold", "min_area_px", "open_px")
+SHAPE_LIMIT = float(min(WIDEST, 30))  # px; wider openings leave nothing of an animal
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Control:
     least: float = 0.0
     most: float = 0.0
     step: float = 1.0
+
+    @property
+    def often(self) -> bool:
+        """Whether it is one of the few that are turned often."""
+        return self.key in OFTEN
 
 
 CHOICES = (
@@ -47,11 +55,12 @@ CHOICES = (
 )  # fmt: skip
 
 
-def controls(settings: Mapping[str, Any]) -> list[Control]:
-    """Every control, its range fitted to the settings that were chosen for the video."""
-    relative = settings["contrast"] == "relative"
-    typical = float(settings["typical_area_px"])
-    small, large = float(settings["min_area_px"]), float(settings["max_area_px"])
+def controls_of(settings: Mapping[str, Any], contrast: str) -> list[Control]:
+    """Every control for one contrast, its range fitted to the automatic choice for the video."""
+    relative = contrast == "relative"
+    typical = float(settings.get("typical_area_px", 100.0))
+    small = float(settings.get("min_area_px", 0.3 * typical))
+    large = float(settings.get("max_area_px", 4 * typical))
     return [
         *CHOICES,
         Control(
@@ -83,26 +92,40 @@ def controls(settings: Mapping[str, Any]) -> list[Control]:
     ]  # fmt: skip
 
 
-def shown_value(control: Control, settings: Mapping[str, Any]) -> Any:
-    """Where a control stands for these settings, inside its range."""
+def start_of(control: Control, settings: Mapping[str, Any], contrast: str) -> Any:
+    """Where a control starts: at the automatic choice, as near as its steps allow."""
     value = settings[control.key]
     if control.options:
         return value
+    if control.key == "threshold" and contrast != settings["contrast"]:
+        value = THRESHOLDS[contrast]
     steps = round((float(value) - control.least) / control.step)
     snapped = round(control.least + steps * control.step, 6)
     return min(max(snapped, control.least), control.most)
 
 
-def changed(by_hand: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
-    """The settings by hand after one was turned; a threshold belongs to its kind of contrast.
+def by_hand(settings: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set by hand when the controls stand like `shown`: nothing, or everything shown.
 
-    >>> changed({"threshold": 30.0}, "contrast", "relative")
-    {'contrast': 'relative'}
+    A control that was not turned keeps the exact automatic value, which its steps may not have.
+
+    >>> auto = {"contrast": "absolute", "threshold": 28.0, "min_area_px": 206.5, "open_px": 2}
+    >>> by_hand(auto, {"contrast": "absolute", "threshold": 28.0, "open_px": 2.0})
+    {}
+    >>> by_hand(auto, {"contrast": "absolute", "threshold": 28.0, "open_px": 4.0})
+    {'contrast': 'absolute', 'open_px': 4, 'threshold': 28.0}
     """
-    after = {**by_hand, key: int(value) if key in ("open_px", "close_px") else value}
-    if key == "contrast":
-        after.pop("threshold", None)
-    return after
+    contrast = str(shown["contrast"])
+    known = {control.key: control for control in controls_of(settings, contrast)}
+    turned = {
+        key for key, value in shown.items() if value != start_of(known[key], settings, contrast)
+    }
+    if contrast != settings["contrast"]:
+        turned.add("threshold")
+    if not turned:
+        return {}
+    values = {key: shown[key] if key in turned else settings[key] for key in sorted(shown)}
+    return {key: int(values[key]) if key in WHOLE else values[key] for key in values}
 
 
 def command_line(video: Path, study: Path, animals: int, by_hand: Mapping[str, Any]) -> str:

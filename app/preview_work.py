@@ -6,12 +6,11 @@ way tracking itself would choose and segment, so what is shown is what tracking 
 
 from __future__ import annotations
 
-import os
-import threading
+import pickle
+import sys
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing import parent_process
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,16 @@ import numpy as np
 
 from tracking.background import BackgroundSegmenter
 from tracking.detections import Detections
+from tracking.errors import TrackingError
 from tracking.masks import decode
-from tracking.tuning import sample, sample_indices, tune
-from tracking.video import VideoInfo, probe
+from tracking.tuning import sample, tune
+from tracking.video import VideoInfo, probe, read_frames_at
 
 FRAMES = 100  # looked at in the whole video
 BYTES = 120_000_000  # of them in memory; large frames are fewer
 FEWEST = 16
+DECODED = 8000  # frames at most to get them; 2 to 6 s of 640 x 480
+TUNED = 0.2  # of the time goes into the sample that tuning looks at
 SHOWN = 6  # pictures beside each other
 WIDTH = 640  # px; larger pictures are made smaller
 KEPT = 2  # videos whose samples stay in memory
@@ -81,42 +83,45 @@ class Sample:
 
 
 _samples: OrderedDict[str, Sample] = OrderedDict()
-_share: Any = None  # how much of the decoding is done, 0 to 1; shared with the server
+OnShare = Callable[[float], None]  # share of the decoding that is done, 0 to 1
 
 
-def start_worker(share: Any) -> None:
-    """Set up the process: one thread of OpenCV, no life after the server."""
-    global _share
-    _share = share
+def serve() -> None:
+    """Answer wishes from stdin on stdout until it closes, as pickles: of this program alone."""
     cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    answers, sys.stdout = sys.stdout.buffer, sys.stderr
+
+    def tell(kind: str, what: object) -> None:
+        pickle.dump((kind, what), answers)
+        answers.flush()
+
+    while True:
+        try:
+            wish = pickle.load(sys.stdin.buffer)
+        except EOFError:  # the server has ended
+            return
+        try:
+            tell("done", look(wish, lambda share: tell("share", share)))
+        except (TrackingError, OSError, MemoryError) as error:
+            tell("failed", str(error) or type(error).__name__)
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def look(wish: Wish) -> Preview:
+def look(wish: Wish, on_share: OnShare = lambda share: None) -> Preview:
     """Tune as tracking would, segment the sampled frames, and draw some of them."""
-    known = _sample_of(wish)
+    known = _sample_of(wish, on_share)
     by_hand = dict(wish.by_hand)
     tuning = tune(known.info, wish.animals, by_hand=by_hand, stack=known.tuned_on)
     segmenter = BackgroundSegmenter(tuning.background, tuning.settings)
     found = [segmenter.segment_gray(image) for image in known.frames]
     counts = [len(one) for one in found]
-    wanted = _wanted(counts, wish)
-    pictures = [(k, draw(known.frames[k], found[k])) for k in wanted]
-    focus = wish.focus if wish.focus is not None and wish.focus < len(found) else None
+    focus = wish.focus if wish.focus is not None and 0 <= wish.focus < len(found) else None
     return Preview(
         settings=tuning.settings.to_dict(),
         tuning={"score": tuning.score, **tuning.parts},
         frames=known.indices.tolist(),
         times_s=known.info.time_s[known.indices].tolist(),
         counts=counts,
-        pictures=pictures,
+        pictures=[(k, draw(known.frames[k], found[k])) for k in _wanted(counts, wish)],
         background=jpeg(cv2.cvtColor(tuning.background, cv2.COLOR_GRAY2BGR)),
         animals=wish.animals,
         focus=None if focus is None else (focus, draw(known.frames[focus], found[focus], 1280)),
@@ -135,28 +140,38 @@ def _wanted(counts: list[int], wish: Wish) -> list[int]:
     return places[np.unique(chosen.round().astype(int))].tolist()
 
 
-def _sample_of(wish: Wish) -> Sample:
+def _sample_of(wish: Wish, on_share: OnShare) -> Sample:
     """The decoded sample of a video, from memory where it is there."""
     if wish.content_hash not in _samples:
         info = probe(wish.path)
         size = info.width * info.height
         count = int(np.clip(BYTES // size, FEWEST, FRAMES))
-        indices = sample_indices(info, count)
-        both = len(indices) + len(sample_indices(info, 36))
-        tuned_on = sample(info, on_progress=lambda done, _: _tell(done / both))
-        before = len(tuned_on)
-        frames = sample(info, count, lambda done, _: _tell((before + done) / both))
+        indices = spread(info.n_frames, info.keyframes, count)
+        tuned_on = sample(info, on_progress=lambda done, all_: on_share(TUNED * done / all_))
+        frames = np.empty((len(indices), *tuned_on.shape[1:]), np.uint8)
+        for done, frame in enumerate(read_frames_at(info, indices.tolist())):
+            frames[done] = frame.gray
+            on_share(TUNED + (1 - TUNED) * (done + 1) / len(indices))
         _samples[wish.content_hash] = Sample(info, indices, frames, tuned_on)
         while len(_samples) > KEPT:
             _samples.popitem(last=False)
     _samples.move_to_end(wish.content_hash)
-    _tell(1.0)
     return _samples[wish.content_hash]
 
 
-def _tell(share: float) -> None:
-    if _share is not None:
-        _share.value = share
+def spread(n_frames: int, keyframes: np.ndarray, count: int, most: int = DECODED) -> np.ndarray:
+    """Frames evenly over a video, drawn towards the keyframe before where decoding would be long.
+
+    >>> spread(1000, np.array([0, 500]), 5).tolist()
+    [0, 249, 499, 749, 999]
+    >>> spread(1000, np.array([0, 500]), 5, most=100).tolist()
+    [0, 24, 49, 524, 549]
+    """
+    even = np.unique(np.linspace(0, n_frames - 1, count).astype(int))
+    at = np.searchsorted(keyframes, even, side="right")
+    before, after = keyframes[at - 1], np.append(keyframes, n_frames)[at]
+    share = np.minimum(1.0, most / len(keyframes) / np.maximum(after - before, 1))
+    return np.unique(before + ((even - before) * share).astype(int))
 
 
 def draw(gray: np.ndarray, found: Detections, width: int = WIDTH) -> bytes:

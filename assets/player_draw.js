@@ -8,7 +8,14 @@ const REACH = 8; // CSS pixels within which a handle or an edge is meant
 const SETTLE_MS = 600; // after the last nudge by a key, before it is saved
 const MODES = { v: "select", p: "polygon", r: "rectangle", c: "circle", l: "line", o: "point", s: "scale" };
 
+const DRAW_KEYS = [["V", "pick regions"], ["P R C L O", "draw a polygon, rectangle, circle, line, point"],
+  ["S", "set the scale"], ["Space", "while drawing: set a corner at the cross"], ["Enter", "close the shape; name it"],
+  ["Esc", "start over, let go"], ["arrows", "move what is picked by a pixel, with Shift by ten"], ["[ ]", "the next region"],
+  ["N", "the next corner"], ["Del", "remove"], ["Ctrl Z", "undo; with Shift redo"]];
+
 class DrawTool {
+  keys = DRAW_KEYS;
+
   attach(player) {
     this.player = player;
     Object.assign(this, { shapes: [], picked: null, vertex: null, mode: "select", draft: null, edit: -1 });

@@ -5,6 +5,8 @@ const DRAW_TOOLS = [
   ["circle", "Circle", "C"], ["line", "Line", "L"], ["point", "Point", "O"],
 ];
 const DRAW_HELP = {
+  nothing: "Set the scale first: draw something whose size you know. Then draw the places that matter, "
+    + "or start from a template. Everything is saved at once.",
   select: "Click a region to pick it, drag it or its corners. Arrow keys move what is picked by a pixel "
     + "(Shift: ten), N goes through its corners, [ ] through the regions, Del removes. Double click an edge for a new corner.",
   polygon: "Click each corner; double click, Enter or the first corner closes it. By keys: arrows move the "
@@ -35,7 +37,8 @@ const spell = (value) => (value >= 100 ? value.toFixed(1) : value.toPrecision(4)
 class DrawPanel {
   constructor(tool) {
     Object.assign(this, { tool, scaleKind: "line", asking: null, measures: {} });
-    this.tools = make("div", { className: "draw-tools", role: "toolbar" });
+    this.scale = make("span", { className: "draw-scale" });
+    this.tools = make("div", { className: "draw-tools", role: "toolbar", ariaLabel: "Drawing" });
     this.help = make("div", { className: "hint draw-help" });
     this.body = make("div", { className: "draw-body" });
     this.list = make("div", { className: "draw-list" });
@@ -43,14 +46,19 @@ class DrawPanel {
     this.buttons();
   }
 
+  // The scale, the shapes, and what is done with all of them, each in a row with its name.
   buttons() {
     const { tool } = this;
-    const modes = [...DRAW_TOOLS, ["scale", "Scale…", "S"], ["template", "Template…", ""]];
-    const made = modes.map(([mode, text, key]) => button(text, () => tool.choose(mode),
-      { data: { mode }, title: key ? `Key ${key}` : "Regions of a common apparatus" }));
-    this.undo = button("Undo", () => tool.undo("undo"), { title: "Ctrl + Z", className: "draw-undo" });
-    this.redo = button("Redo", () => tool.undo("redo"), { title: "Ctrl + Shift + Z" });
-    this.tools.append(...made, this.undo, this.redo);
+    const choice = (mode, text, title) => button(text, () => tool.choose(mode), { data: { mode }, title });
+    const shapes = DRAW_TOOLS.map(([mode, text, key]) => choice(mode, text, `Key ${key}`));
+    const row = (name, ...parts) => make("div", { className: "draw-line" },
+      make("span", { className: "draw-name" }, name), make("div", { className: "draw-tools" }, ...parts));
+    this.tools.className = "draw-groups";
+    this.tools.append(
+      row("Scale", this.scale, choice("scale", "Set…", "Key S")),
+      row("Regions", ...shapes, choice("template", "Template…", "Regions of a common apparatus")),
+      row("", button("Undo", () => tool.undo("undo"), { title: "Ctrl + Z" }),
+        button("Redo", () => tool.undo("redo"), { title: "Ctrl + Shift + Z" })));
   }
 
   get mode() { return this.tool.mode; }
@@ -64,7 +72,10 @@ class DrawPanel {
       one.setAttribute("aria-pressed", one.dataset.mode === this.mode);
     }
     this.help.textContent = DRAW_HELP[this.mode];
-    const { shape } = this.tool;
+    const { shape, perCm, shapes } = this.tool;
+    if (this.mode === "select" && !shapes.length) this.help.textContent = DRAW_HELP.nothing;
+    this.scale.textContent = perCm ? `${spell(perCm)} px/cm` : "not set: results are in pixels";
+    this.scale.classList.toggle("missing", !perCm);
     const what = this.mode === "select" ? `region ${shape?.name ?? ""} ${shape?.role ?? ""}` : this.mode;
     if (what !== this.shown) {
       this.shown = what;
@@ -84,8 +95,7 @@ class DrawPanel {
       tool.pick(one.name);
       tool.show();
     }, { aria: { pressed: one.name === tool.picked }, title: one.role }));
-    const none = make("span", { className: "hint" }, "No regions yet: choose a shape above, or a template.");
-    this.list.replaceChildren(...(made.length ? made : [none]));
+    this.list.replaceChildren(...made);
   }
 
   // -- the picked region
@@ -147,12 +157,11 @@ class DrawPanel {
       this.openScale();
     } }, ...SCALE_KINDS.map(([value, text]) => new Option(text, value)));
     kind.value = this.scaleKind;
-    const now = this.tool.perCm ? `The scale is ${spell(this.tool.perCm)} px/cm.` : "There is no scale yet: results are in pixels.";
     const { shape } = this.tool, sides = shape ? measured(shape).length : 0;
     const from = sides ? [button(`Measure “${shape.name}”`, () => this.ask(shape))] : [];
     const forget = this.tool.perCm ? [button("Forget the scale", () => this.setScale(null))] : [];
-    this.body.replaceChildren(make("div", {}, now), make("label", {}, "I know", kind),
-      make("div", { className: "draw-row" }, ...from, ...forget));
+    this.body.replaceChildren(make("label", {}, "I know", kind),
+      make("div", { className: "draw-row" }, ...from, ...forget, button("Cancel", () => this.tool.choose("select"))));
   }
 
   drop() {

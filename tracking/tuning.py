@@ -112,7 +112,7 @@ def sample(
     Frames just after a keyframe are preferred, since reaching one frame means decoding all of
     them from the keyframe on.
     """
-    wanted = sample_indices(info, count)
+    wanted = _sample_indices(info, count)
     images = []
     for done, frame in enumerate(read_frames_at(info, wanted.tolist())):
         images.append(frame.gray.copy())
@@ -121,8 +121,7 @@ def sample(
     return np.stack(images)
 
 
-def sample_indices(info: VideoInfo, count: int) -> np.ndarray:
-    """Which frames ``sample`` looks at, rising."""
+def _sample_indices(info: VideoInfo, count: int) -> np.ndarray:
     spread = np.unique(np.linspace(0, info.n_frames - 1, count).astype(int))
     keys = info.keyframes
     budget = max(200, info.n_frames // 8) / len(keys)  # frames to decode per keyframe

@@ -1,18 +1,18 @@
 """Detection before a long run: settings, what they find in sampled frames, and the start."""
 
-from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import jobs
 from app.errors import AppError, known_errors, one_line
 from app.library import VideoRow
-from app.preview import Preview, Waiting, Wish, previews, verdict
+from app.preview import Preview, Waiting, Wish, previews, spoken, verdict
 from app.preview_chart import count_strip
-from app.preview_settings import Control, changed, command_line, controls, shown_value
+from app.preview_settings import Control, by_hand, command_line, controls_of, start_of
 from app.views.signed_in import me
 from app.words import clock, plain
 
@@ -41,40 +41,47 @@ def preview(study: Path, row: VideoRow) -> None:
 @st.fragment
 def live(study: Path, row: VideoRow) -> None:
     """Settings on the left, what they find on the right; runs anew by itself at every change."""
-    video_id = row.video.video_id
-    by_hand: dict[str, Any] = st.session_state.setdefault(f"hand:{video_id}", {})
     left, right = st.columns([1, 2.4], gap="medium")
     with left:
-        animals = int(
-            st.number_input(
-                "How many animals does the video show?", 1, 100, max(len(row.animals), 1),
-                key=f"preview-animals:{video_id}",
-            )
-        )  # fmt: skip
-    state = st.session_state
-    doubtful = WHERE.get(state.get(f"preview-where:{video_id}") or "", False)
-    focus = state.get(f"preview-focus:{video_id}")
-    hand = tuple(sorted(by_hand.items()))
-    wish = Wish(row.video.path, row.video.content_hash, animals, hand, doubtful, focus)
+        animals = count_input(row)
+    if animals is None:
+        right.info(
+            "Say how many animals the video shows. Then you see here what tracking would find in "
+            "frames from the whole video, before you start the long run."
+        )
+        return
+    automatic = Wish(row.video.path, row.video.content_hash, animals)
+    base = answer(automatic, right)
+    if base is None:
+        return
+    with left:
+        start = st.container()
+        hand = settings_panel(row.video.video_id, animals, base.settings)
+        terminal(study, row, animals, hand)
+    with start:
+        start_button(study, row, animals, hand)
+    video_id = row.video.video_id
+    doubtful = WHERE.get(st.session_state.get(f"preview-where:{video_id}") or "", False)
+    focus = st.session_state.get(f"preview-focus:{video_id}")
+    chosen = tuple(sorted(hand.items()))
+    found = answer(replace(automatic, by_hand=chosen, doubtful=doubtful, focus=focus), right)
+    if found is not None:
+        with right:
+            result_panel(row, found)
+
+
+def answer(wish: Wish, place: DeltaGenerator) -> Preview | None:
+    """What was found; None while it is worked out or cannot be, which `place` then says."""
     try:
         found = previews().ask(wish, WAIT_S)
     except AppError as error:
-        with right:
-            st.error(one_line(error))
-        with left:
-            automatic_button(video_id, by_hand)
-        return
-    if isinstance(found, Preview):
-        state[f"preview:{video_id}"] = found.settings
-    with left:
-        if f"preview:{video_id}" in state:  # while a new answer is worked out, the last one's
-            settings_panel(video_id, {**state[f"preview:{video_id}"], **by_hand}, by_hand)
-            start_button(study, row, animals, by_hand)
-    with right:
-        if isinstance(found, Waiting):
+        place.error(spoken(one_line(error)))
+        return None
+    if isinstance(found, Waiting):
+        with place:
             wait(wish)
-        else:
-            result_panel(row, found)
+        return None
+    return found
 
 
 @st.fragment(run_every=0.4)
@@ -92,53 +99,65 @@ def wait(wish: Wish) -> None:
         st.rerun()
 
 
-def settings_panel(video_id: int, settings: dict[str, Any], by_hand: dict[str, Any]) -> None:
-    """One control for each setting; those not turned follow the automatic choice."""
-    for control in controls(settings):
-        key = f"set:{video_id}:{control.key}"
-        value = shown_value(control, settings)
-        if st.session_state.get(key) != value:
-            st.session_state[key] = value
-        one_control(control, key, partial(turn, video_id, control), control.key in by_hand)
-    automatic_button(video_id, by_hand)
+def count_input(row: VideoRow) -> int | None:
+    """How many animals; kept for this tab, as the field is forgotten when it is not shown."""
+    kept, key = f"count:{row.video.video_id}", f"preview-animals:{row.video.video_id}"
+    start = st.session_state.get(kept) or len(row.animals) or None
+    given = st.number_input(
+        "How many animals does the video show?", 1, 100, start, key=key, placeholder="1, 2, 3 …"
+    )
+    st.session_state[kept] = given
+    return None if given is None else int(given)
 
 
-def one_control(control: Control, key: str, turned: Callable[[], None], by_hand: bool) -> None:
-    """A slider, two buttons, or a list."""
-    label = control.label + (" :orange-badge[by hand]" if by_hand else "")
-    words = dict(control.options)
-    if not words:
-        st.slider(
-            label, control.least, control.most, step=control.step, key=key, help=control.help,
-            format="%.2f" if control.step < 1 else "%.0f", on_change=turned,
-        )  # fmt: skip
-    elif len(words) == 2:
-        st.segmented_control(
-            label, list(words), format_func=words.__getitem__, key=key, help=control.help,
-            on_change=turned, required=True,
-        )  # fmt: skip
-    else:
-        st.selectbox(
-            label, list(words), format_func=words.__getitem__, key=key, help=control.help,
-            on_change=turned,
-        )  # fmt: skip
+def settings_panel(video_id: int, animals: int, automatic: dict[str, Any]) -> dict[str, Any]:
+    """One control for each setting; returns what is set by hand, nothing while all are automatic.
 
-
-def turn(video_id: int, control: Control) -> None:
-    """Take one control as set by hand."""
-    value = st.session_state.get(f"set:{video_id}:{control.key}")
-    if value is not None:
-        before = st.session_state.get(f"hand:{video_id}", {})
-        st.session_state[f"hand:{video_id}"] = changed(before, control.key, value)
-
-
-def automatic_button(video_id: int, by_hand: dict[str, Any]) -> None:
-    """Back to the automatic choice."""
+    No control is moved by the program: one that is moved while another is being dragged would
+    count as turned. To start afresh, all get new names.
+    """
+    st.caption("The settings start at what suits this video best; turn one to see what changes.")
+    turn = st.session_state.setdefault(f"settings:{video_id}", 0)
+    name = f"set:{video_id}:{animals}:{turn}"
+    contrast = st.session_state.get(f"{name}:contrast", automatic["contrast"])
+    every = controls_of(automatic, contrast)
+    for control in every:
+        key = f"{name}:{contrast}:threshold" if control.key == "threshold" else None
+        st.session_state.setdefault(
+            key or f"{name}:{control.key}", start_of(control, automatic, contrast)
+        )
+    shown = {}
+    for control in [one for one in every if one.often]:
+        shown[control.key] = one_control(control, name, contrast)
+    with st.expander("More settings"):
+        for control in [one for one in every if not one.often]:
+            shown[control.key] = one_control(control, name, contrast)
+    hand = by_hand(automatic, shown)
     st.button(
-        "Back to the automatic choice", icon=":material/auto_fix_high:", disabled=not by_hand,
-        on_click=st.session_state.update, args=({f"hand:{video_id}": {}},),
+        "Back to the automatic choice", icon=":material/auto_fix_high:", disabled=not hand,
+        on_click=st.session_state.update, args=({f"settings:{video_id}": turn + 1},),
         key=f"automatic:{video_id}",
     )  # fmt: skip
+    return hand
+
+
+def one_control(control: Control, name: str, contrast: str) -> Any:
+    """A slider, two buttons, or a list; returns where it stands."""
+    key = f"{name}:{contrast}:threshold" if control.key == "threshold" else f"{name}:{control.key}"
+    words = dict(control.options)
+    if not words:
+        return st.slider(
+            control.label, control.least, control.most, step=control.step, key=key,
+            help=control.help, format="%.2f" if control.step < 1 else "%.0f",
+        )  # fmt: skip
+    if len(words) == 2:
+        return st.segmented_control(
+            control.label, list(words), format_func=words.__getitem__, key=key,
+            help=control.help, required=True,
+        )  # fmt: skip
+    return st.selectbox(
+        control.label, list(words), format_func=words.__getitem__, key=key, help=control.help
+    )
 
 
 def result_panel(row: VideoRow, found: Preview) -> None:
@@ -155,8 +174,8 @@ def result_panel(row: VideoRow, found: Preview) -> None:
         count_strip(found, row.video.duration_s), key=f"strip:{video_id}", on_select="rerun",
         selection_mode="points", config={"displayModeBar": False},
     )  # fmt: skip
-    points = picked["selection"]["point_indices"] if picked else []
-    focus = int(points[0]) if points else None
+    points = picked["selection"]["points"] if picked else []
+    focus = int(points[0]["point_index"]) if points else None
     if focus != st.session_state.get(f"preview-focus:{video_id}"):
         st.session_state[f"preview-focus:{video_id}"] = focus
         st.rerun(scope="fragment")
@@ -186,27 +205,30 @@ def caption(found: Preview, place: int) -> str:
     return f"{clock(found.times_s[place])} · frame {found.frames[place]} · {count} found"
 
 
-def start_button(study: Path, row: VideoRow, animals: int, by_hand: dict[str, Any]) -> None:
+def start_button(study: Path, row: VideoRow, animals: int, hand: dict[str, Any]) -> None:
     """Start the long run with just these settings."""
     again = row.run_id is not None
     st.button(
         "Track again with these settings" if again else "Track with these settings",
         type="primary", icon=":material/route:", key=f"start:{row.video.video_id}",
-        on_click=start, args=(study, row, animals, dict(by_hand)),
+        on_click=start, args=(study, row, animals, hand),
         help="Replaces the tracks from before." if again else None,
     )  # fmt: skip
+
+
+def terminal(study: Path, row: VideoRow, animals: int, hand: dict[str, Any]) -> None:
+    """The command that does the same."""
     with st.expander("The same in a terminal", icon=":material/terminal:"):
-        st.code(
-            command_line(row.video.path, study, animals, by_hand), language="bash", wrap_lines=True
-        )
+        line = command_line(row.video.path, study, animals, hand)
+        st.code(line, language="bash", wrap_lines=True)
 
 
-def start(study: Path, row: VideoRow, animals: int, by_hand: dict[str, Any]) -> None:
+def start(study: Path, row: VideoRow, animals: int, hand: dict[str, Any]) -> None:
     """Start the job; the Videos page follows it."""
     try:
         me().need("owner")
         jobs.start_track_job(
-            study, row.video.path, animals, force=row.run_id is not None, settings=by_hand
+            study, row.video.path, animals, force=row.run_id is not None, settings=hand
         )
     except known_errors() as error:
         st.session_state.preview_trouble = one_line(error)
