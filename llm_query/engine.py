@@ -27,8 +27,9 @@ from llm_query.memory import Memory, window
 from llm_query.models.model_code import check_model_code
 from llm_query.models.trust import check_kept_code, check_may_run
 from llm_query.planner import Context, Plan, plan
+from llm_query.planner_code import check_code
 from llm_query.remembering.definitions import Definition, Turn
-from llm_query.sandbox import Result, check_code, run_code
+from llm_query.sandbox import Result, run_code
 from llm_query.vocabulary import needs_outlines
 from storage.analyses import find_analysis, keep
 from storage.bouts import read_bouts, save_bouts
@@ -37,7 +38,7 @@ from storage.learned import learned_names
 from storage.regions import regions
 from storage.snapshot import write_snapshot
 from storage.study import Study, open_study
-from storage.tracks import read_points
+from storage.tracks import measured, read_points
 from storage.videos import Video, animal_names, find_video
 
 if TYPE_CHECKING:
@@ -260,6 +261,7 @@ def make_context(study: Study, video: Video) -> Context:
     arena = [place.name for place in places if place.role == "arena"]
     points = [p for p in read_points(study, video.video_id) if p != "centre"]
     kept = read_bouts(study, video.video_id)
+    has = measured(study, video.video_id)
     return Context(
         animals=tuple(animal_names(study, video.video_id).values()),
         points=("centre", *points),
@@ -271,7 +273,13 @@ def make_context(study: Study, video: Video) -> Context:
         fps=float(video.fps),
         n_frames=video.n_frames,
         behaviours=tuple(dict.fromkeys(kept["behaviour"])),
+        kept_of=tuple(
+            sorted({(b, s) for b, s in zip(kept["behaviour"], kept["subject"], strict=True) if s})
+        ),
         learned=tuple(learned_names(study)),
+        has_masks="outlines" in has,
+        has_heading="heading" in has,
+        has_length="length" in has,
     )
 
 
@@ -281,7 +289,10 @@ def _answer_plan(study_folder: Path | str, name: str, understood: Plan) -> Answe
         said = unknown[1] if unknown else ""
         return Answer(name, understood.refused, refused=understood.refused, unknown=said)
     check_code(understood.code)
-    answer = to_answer(name, understood.code, _run(study_folder, name, understood.code))
+    result = _run(study_folder, name, understood.code)
+    answer = to_answer(name, understood.code, result)
+    if result.stated:  # what the video lacks: no failure, and nothing that could be mended
+        answer.refused, answer.error = answer.text, None
     answer.assumptions, answer.ignored = understood.assumptions, understood.ignored
     answer.reading, answer.definitions = understood.reading, tuple(understood.used.items())
     return answer

@@ -111,8 +111,10 @@ def test_a_kept_analysis_runs_again_without_a_model(study: Path) -> None:
 def test_a_kept_behaviour_can_be_asked_for(study: Path) -> None:
     ask(study, "When is mouse 1 in the corner?", save="hiding")
     (answer,) = ask(study, "How often is hiding?")
-    assert answer.numbers["animal1 count"] == 1
-    assert answer.numbers["animal2 count"] == 0
+    assert answer.numbers["count"] == 1
+    assert "animal1 only" in answer.assumptions[0]  # nobody has asked it of animal2
+    (other,) = ask(study, "How often is mouse 2 hiding?")
+    assert other.refused is not None and "whether animal2 was looked at" in other.refused
 
 
 def test_a_python_file_runs_like_a_kept_analysis(study: Path, tmp_path: Path) -> None:

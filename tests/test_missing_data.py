@@ -60,9 +60,8 @@ def make_study(
         video = add_tracked(study, folder, x_px, y_px, time_s=time_s, **more)
         for name, (x0, y0, x1, y1) in BOXES.items() if places else ():
             role = "object" if name.startswith("object") else "region"
-            save_region(
-                study, video.video_id, Region(name, "rectangle", role, [[x0, y0], [x1, y1]])
-            )
+            corners = [(float(x0), float(y0)), (float(x1), float(y1))]
+            save_region(study, video.video_id, Region(name, "rectangle", role, corners))
         if not shape:
             study.connection.execute("UPDATE tracks SET heading_deg = NULL, length_px = NULL")
     return folder / "study"
