@@ -16,6 +16,8 @@ STAGES = {
     "identify": "keeping identities",
     "store": "storing",
     "proxy": "making a copy for the browser",
+    "draw": "drawing",
+    "compute": "computing",
 }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from llm_query.algebra.bout_algebra import window
+from llm_query.algebra.intervals import TOLERANCE_S
 from llm_query.bouts import Bouts
 from llm_query.errors import QueryError
 from llm_query.individual.freezing import freezing
@@ -41,13 +42,24 @@ def measures_of_study(
     bin_s: seconds of a time bin; by default one bin is the whole recording. Empty without videos.
     """
     tables = [measures_table(one, bin_s) for one in _recordings(study, video)]
-    if not tables:
-        return _typed([])
-    return pd.concat(tables, ignore_index=True)
+    return joined(tables)
 
 
-def measures_table(recording: Recording, bin_s: float | None = None) -> pd.DataFrame:
+def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The tables of several recordings as one; without any, its header."""
+    return pd.concat(tables, ignore_index=True) if tables else _typed([])
+
+
+def measures_table(
+    recording: Recording,
+    bin_s: float | None = None,
+    start_s: float | None = None,
+    stop_s: float | None = None,
+) -> pd.DataFrame:
     """The measures of one recording, a row for each animal, region, time bin and measure.
+
+    start_s, stop_s: only this part of it, in seconds; bins are counted from its start, and a part
+    after the recording's end has no row.
 
     The region is empty for measures of the whole arena. Bouts and visits are counted in the bin
     in which they begin, and `mean_visit` and `longest_visit` are of those, whole; seconds are
@@ -62,16 +74,16 @@ def measures_table(recording: Recording, bin_s: float | None = None) -> pd.DataF
     >>> round(float(row["value"]), 3), row["unit"], float(row["bin_stop_s"])
     (30.0, 'cm', 6.0)
     """
-    rows = []
+    bins, rows = _bins(recording, bin_s, start_s, stop_s), []
     for animal in recording.animals:
         seen = recording.seen(animal)
         for region in ("", *recording.regions):
             measure = _of_region(recording, animal, region) if region else _of(recording, animal)
-            for start_s, stop_s in _bins(recording, bin_s):
-                low, high = window(recording.edges_s, start_s, stop_s)
-                place = (recording.video, animal, region or None, start_s, stop_s)
+            for begin_s, end_s in bins:
+                low, high = window(recording.edges_s, begin_s, end_s)
+                place = (recording.video, animal, region or None, begin_s, end_s)
                 share = float(seen[low:high].mean())
-                rows += [(*place, *each, share) for each in measure(start_s, stop_s)]
+                rows += [(*place, *each, share) for each in measure(begin_s, end_s)]
     return _typed(rows)
 
 
@@ -166,21 +178,31 @@ def _mean(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _bins(recording: Recording, bin_s: float | None) -> list[tuple[float, float]]:
-    """Bins from 0 to the end of the recording that hold a frame; the last may be shorter."""
-    end_s = float(recording.edges_s[-1])
+def _bins(
+    recording: Recording, bin_s: float | None, start_s: float | None, stop_s: float | None
+) -> list[tuple[float, float]]:
+    """Bins that hold a frame, from start to stop of a part or of all; the last may be shorter."""
+    times_s = recording.edges_s
+    end_s = float(times_s[-1])
+    begin_s, end_s = start_s or 0.0, end_s if stop_s is None else min(stop_s, end_s)
     if bin_s is None:
-        return [(0.0, end_s)]
-    if not 0 < bin_s < float("inf"):
-        raise QueryError(f"A time bin of {bin_s:g} s is not possible: give more than 0 seconds.")
-    if end_s / bin_s > MOST_BINS:
-        raise QueryError(
-            f"Bins of {bin_s:g} s make more than {MOST_BINS} of a recording: give longer ones."
-        )
-    starts = np.arange(int(np.ceil(end_s / bin_s - 1e-9))) * bin_s
-    bins = [(float(start), float(min(start + bin_s, end_s))) for start in starts]
-    held = np.histogram(recording.time_s + 1e-9, [*starts, end_s + 1e-6])[0]
-    return [each for each, frames in zip(bins, held, strict=True) if frames]
+        edges = np.array([begin_s, end_s])
+    else:
+        if not 0 < bin_s < float("inf"):
+            raise QueryError(
+                f"A time bin of {bin_s:g} s is not possible: give more than 0 seconds."
+            )
+        if (end_s - begin_s) / bin_s > MOST_BINS:
+            raise QueryError(
+                f"Bins of {bin_s:g} s make more than {MOST_BINS} of a recording: give longer ones."
+            )
+        starts = begin_s + np.arange(int(np.ceil((end_s - begin_s) / bin_s - 1e-9))) * bin_s
+        edges = np.append(starts, end_s)
+    if end_s <= begin_s:
+        return []
+    bins = list(zip(edges[:-1].tolist(), np.minimum(edges[1:], end_s).tolist(), strict=True))
+    frames = np.searchsorted(times_s[:-1], np.array(bins) - TOLERANCE_S)
+    return [each for each, (low, high) in zip(bins, frames, strict=True) if low < high]
 
 
 def _recordings(study: Path, video: str | None) -> Iterator[Recording]:

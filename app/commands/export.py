@@ -1,23 +1,28 @@
-"""`ethoscribe export`: clean tables out of the study."""
+"""`ethoscribe export`: clean tables out of the study, and videos with everything drawn on."""
 
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.shared import DEFAULT_STUDY, StudyOption, VideoOption, count, say
+from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
 from app.errors import AppError
+
+if TYPE_CHECKING:
+    from app.results_filters import Filters
 
 
 class What(StrEnum):
-    """The tables that a study gives out."""
+    """What a study gives out."""
 
     tracks = "tracks"
     bouts = "bouts"
     measures = "measures"
     summary = "summary"
+    latency = "latency"
+    video = "video"
 
 
 FORMATS = {"csv": "csv", "parquet": "parquet", "xlsx": "xlsx"}
@@ -30,7 +35,10 @@ def register(app: typer.Typer) -> None:
 
 def export(
     what: Annotated[
-        What, typer.Argument(metavar="TABLE", help="tracks, bouts, measures or summary.")
+        What,
+        typer.Argument(
+            metavar="WHAT", help="tracks, bouts, measures, summary or latency; or video."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE")],
     study: StudyOption = DEFAULT_STUDY,
@@ -38,10 +46,33 @@ def export(
         str | None,
         typer.Option("--format", metavar="FORMAT", help="csv, parquet or xlsx; else by the name."),
     ] = None,
-    video: VideoOption = None,
+    video: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="NAME", help="Only this video; may be given again."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="COLUMN=VALUE", help="Only animals of this metadata."),
+    ] = None,
+    animal: Annotated[
+        list[str] | None, typer.Option("--animal", metavar="NAME", help="Only this animal.")
+    ] = None,
+    behaviour: Annotated[
+        list[str] | None, typer.Option("--behaviour", metavar="B", help="Only this behaviour.")
+    ] = None,
+    annotator: Annotated[
+        list[str] | None,
+        typer.Option("--annotator", metavar="A", help="Only this person's bouts; or analysis."),
+    ] = None,
     bin_s: Annotated[
         float | None,
         typer.Option("--bin", metavar="SECONDS", help="Measures per time bin of this length."),
+    ] = None,
+    start_s: Annotated[
+        float | None, typer.Option("--from", metavar="SECONDS", help="Only from this time on.")
+    ] = None,
+    stop_s: Annotated[
+        float | None, typer.Option("--to", metavar="SECONDS", help="Only up to this time.")
     ] = None,
     remarks: Annotated[
         str | None,
@@ -49,30 +80,68 @@ def export(
             "--with", metavar="COLUMNS", help="Further columns of bouts: modifiers,comment."
         ),
     ] = None,
+    masks: Annotated[bool, typer.Option(help="Draw outlines into the video.")] = True,
+    trails: Annotated[bool, typer.Option(help="Draw the last 2 s of every path.")] = True,
+    names: Annotated[bool, typer.Option(help="Write the animals' names.")] = True,
+    regions: Annotated[bool, typer.Option(help="Draw the regions.")] = True,
+    behaviours: Annotated[bool, typer.Option(help="Write who does what.")] = True,
+    job_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Write a table of the study to a file.
+    """Write a table of the study to a file, or a video with everything drawn on it.
 
     tracks: a row per animal and frame. bouts: a row per behaviour bout. measures: a row per
-    animal, region and measure. summary: a row per animal.
+    animal, region and measure. summary: a row per animal. latency: a row per animal and event,
+    censored where it never came. video: the film with outlines, trails, names and behaviours, at
+    its own frame times.
 
     \b
     Example:
       ethoscribe export tracks -s study -o tracks.csv
-      ethoscribe export measures -s study -o measures.xlsx --bin 60
+      ethoscribe export measures -s study -o measures.xlsx --bin 60 --where treatment=drug
       ethoscribe export bouts -s study -o bouts.csv --with modifiers,comment
+      ethoscribe export video -s study --video cage1 -o cage1.mp4 --from 60 --to 90 --no-masks
     """
-    kind = format_of(output, file_format)
+    from app.results_filters import from_options
+
     if bin_s is not None and what is not What.measures:
         raise typer.BadParameter("only measures come in time bins", param_hint="'--bin'")
     if remarks is not None and what is not What.bouts:
         raise typer.BadParameter("only bouts have further columns", param_hint="'--with'")
+    drawn = {"masks": masks, "trails": trails, "names": names, "regions": regions,
+             "behaviours": behaviours}  # fmt: skip
+    _check_place(output)
+    filters = from_options(
+        where or (), _video_names(study, video or ()), animal=tuple(animal or ()),
+        behaviour=tuple(behaviour or ()), who=tuple(annotator or ()), bin_s=bin_s,
+        start_s=start_s, stop_s=stop_s,
+    )  # fmt: skip
+    if what is What.video:
+        _write_video(study, output, filters, drawn, job_file)
+        return
+    if not all(drawn.values()):
+        raise typer.BadParameter("only a video is drawn on", param_hint="'--no-...'")
+    kind = format_of(output, file_format)
+    more = [name.strip() for name in (remarks or "").split(",") if name.strip()]
+    rows = _write(what, study, output, kind, filters, more)
+    say(f"{output}: {count(rows, 'row')}")
+
+
+def _check_place(output: Path) -> None:
     if output.is_dir():
         raise AppError(f"{output} is a folder: give the name of a file to write.")
     if not output.resolve().parent.is_dir():
         raise AppError(f"There is no folder {output.resolve().parent}: make it first.")
-    more = [name.strip() for name in (remarks or "").split(",") if name.strip()]
-    rows = _write(what, study, output, kind, video, bin_s, more)
-    say(f"{output}: {count(rows, 'row')}")
+
+
+def _video_names(study: Path, keys: Sequence[str]) -> list[str]:
+    """The names of videos that may be given by number, file name or content hash, too."""
+    if not keys:
+        return []
+    from storage.study import open_study
+    from storage.videos import find_video
+
+    with open_study(study) as opened:
+        return [find_video(opened, key).name for key in keys]
 
 
 def format_of(output: Path, wanted: str | None) -> str:
@@ -93,29 +162,69 @@ def _write(
     study: Path,
     output: Path,
     kind: str,
-    video: str | None,
-    bin_s: float | None,
+    filters: "Filters",
     remarks: Sequence[str] = (),
 ) -> int:
     """Write one table; return how many rows it has."""
-    if what is What.measures:
-        from llm_query.export_measures import measures_of_study
-        from storage.writing import write_table
+    from app.results_filters import Filters
 
-        rows = measures_of_study(study, video=video, bin_s=bin_s)
-        write_table(rows, output, kind)
-        return len(rows)
-    from storage.exports import bouts_table, summary_table, tracks_table, write_table
+    only_videos = Filters(videos=filters.videos)
+    if what is What.tracks and filters != only_videos:
+        raise AppError("Tracks are exported whole: choose them by --video alone.")
+    if what is What.tracks or remarks:
+        if len(filters.videos) > 1 or filters != only_videos:
+            raise AppError("Tracks, and bouts with further columns, take one --video or all.")
+        return _write_whole(what, study, output, kind, filters.videos, remarks)
+    from app.progress import Reporter
+    from app.results_tables import export_results
+    from app.tracking_work import Progress
+
+    with Reporter(output.name) as report:
+
+        def step(done: int, total: int, name: str) -> None:
+            report(Progress("compute", done, total, message=name))
+
+        return export_results(study, what.value, filters, output, kind, step)
+
+
+def _write_whole(
+    what: What,
+    study: Path,
+    output: Path,
+    kind: str,
+    videos: Sequence[str],
+    remarks: Sequence[str],
+) -> int:
+    """Write tracks, or bouts with remarks, straight from the database."""
+    from storage.exports import bouts_table, tracks_table, write_table
     from storage.study import open_study
     from storage.videos import find_video
 
-    makers = {What.tracks: tracks_table, What.summary: summary_table}
     with open_study(study) as opened:
-        video_id = find_video(opened, video).video_id if video else None
+        video_id = find_video(opened, videos[0]).video_id if videos else None
         table = (
             bouts_table(opened, video_id, remarks=remarks)
             if what is What.bouts
-            else makers[what](opened, video_id)
+            else tracks_table(opened, video_id)
         )
         write_table(table, output, kind)
         return len(table)
+
+
+def _write_video(
+    study: Path, output: Path, filters: "Filters", drawn: dict[str, bool], job_file: Path | None
+) -> None:
+    """Draw a video, with its progress on the terminal or in the file of a job."""
+    from app.export_job import run_export
+    from app.overlay_video import Wish
+
+    if len(filters.videos) != 1:
+        raise AppError("Say which video to draw on: --video NAME.")
+    if filters.by or filters.animal:
+        raise AppError("All animals of a video are drawn: leave --where and --animal out.")
+    wish = Wish(
+        filters.videos[0], start_s=filters.start_s, stop_s=filters.stop_s,
+        behaviour=filters.behaviour, who=filters.who, **drawn,
+    )  # fmt: skip
+    made = run_export(study.resolve(), wish, output, job_file)
+    say(f"{output}: {count(made, 'frame')}")

@@ -1,0 +1,146 @@
+"""What the results of a study are made of, read once for every state of the data."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from app.library import reading
+from app.results_cache import Kept
+from app.results_filters import Filters, chosen_animals
+from storage.bouts import frame_edges, read_bouts
+from storage.data_state import VideoData, data_of_videos, watchers_of_videos
+from storage.metadata import animal_metadata
+from storage.scored_bouts import NO_SUBJECT
+from storage.snapshot import write_snapshot
+
+if TYPE_CHECKING:
+    from llm_query.recording import Recording
+
+KEYS = ("video", "animal")
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """All that one brief look at a study says: nothing is computed from tracks for it."""
+
+    study: Path
+    videos: tuple[VideoData, ...]
+    known: pd.DataFrame  # a row per animal: video, animal, then the metadata
+    watched: pd.DataFrame  # who looked for what in which video, see watchers_of_videos
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the videos."""
+        return tuple(one.video.name for one in self.videos)
+
+    @cached_property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """What each filter can be set to."""
+        animals = [name for one in self.videos for name in one.animals]
+        animals += [str(name) for name in self.known["animal"] if name != NO_SUBJECT]
+        return {
+            "videos": self.names,
+            "animal": tuple(dict.fromkeys(animals)),
+            "behaviour": tuple(dict.fromkeys(map(str, self.watched["behaviour"]))),
+            "who": tuple(dict.fromkeys(map(watcher, self.watched.to_dict("records")))),
+            "by": tuple(str(name) for name in self.known.columns if name not in KEYS),
+        }
+
+    def groups(self, column: str) -> tuple[str, ...]:
+        """The values of one column of the metadata, in the order of the alphabet."""
+        if column not in self.known.columns:
+            return ()
+        return tuple(sorted({str(value) for value in self.known[column] if value is not None}))
+
+    def data(self, name: str) -> VideoData:
+        """What there is of the video of this name."""
+        return next(one for one in self.videos if one.video.name == name)
+
+    def shown(self, filters: Filters) -> dict[str, tuple[str, ...]]:
+        """The animals that the filters leave, by video."""
+        return chosen_animals(self.known, self.names, filters)
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """One behaviour as one watcher saw it, in the videos where it was looked for."""
+
+    behaviour: str
+    source: str
+    annotator: str | None
+    videos: tuple[str, ...]
+    directed: bool  # some bouts have a target
+
+    @property
+    def who(self) -> str:
+        """The person, or the source where no person did."""
+        return self.annotator or self.source
+
+
+def watcher(row: Mapping[Any, Any]) -> str:
+    """Who kept a bout: the person, or the source where it was no person."""
+    name = row.get("annotator")
+    return name if isinstance(name, str) and name else str(row["source"])
+
+
+def overview(study: Path) -> Overview:
+    """Look at a study once."""
+    with reading(study) as opened:
+        return Overview(
+            study, tuple(data_of_videos(opened)), animal_metadata(opened),
+            watchers_of_videos(opened),
+        )  # fmt: skip
+
+
+def behaviours(seen: Overview, filters: Filters, videos: Sequence[str]) -> list[Watcher]:
+    """The behaviours that the filters leave, each as one watcher saw it, in these videos."""
+    found: dict[tuple[str, str, str | None], list[dict]] = {}
+    for row in seen.watched.to_dict("records"):
+        if filters.behaviour and row["behaviour"] not in filters.behaviour:
+            continue
+        if (filters.who and watcher(row) not in filters.who) or row["video"] not in videos:
+            continue
+        annotator = row["annotator"] if isinstance(row["annotator"], str) else None
+        found.setdefault((row["behaviour"], row["source"], annotator), []).append(row)
+    return [
+        Watcher(*key, tuple(dict.fromkeys(row["video"] for row in rows)),
+                any(row["directed"] is True for row in rows))
+        for key, rows in found.items()
+    ]  # fmt: skip
+
+
+_recordings: Kept[Recording] = Kept(2)
+_bouts: Kept[tuple[pd.DataFrame, np.ndarray]] = Kept(16)
+
+
+def recording_of(study: Path, one: VideoData) -> Recording:
+    """One video's trajectories as analysis sees them, without its bouts; kept for two videos."""
+
+    def read() -> Recording:
+        from llm_query.recording import Recording
+
+        with tempfile.TemporaryDirectory(prefix="ethoscribe-") as folder:
+            with reading(study) as opened:
+                write_snapshot(opened, one.video.video_id, folder, needs_masks=False, learned=())
+            return Recording.load(folder)
+
+    return _recordings.get((study, one.video.video_id, one.tracks_state), read)
+
+
+def bouts_of(study: Path, one: VideoData) -> tuple[pd.DataFrame, np.ndarray]:
+    """Every bout of one video, and (n + 1,) s the edges of its frames; not to be changed."""
+
+    def read() -> tuple[pd.DataFrame, np.ndarray]:
+        with reading(study) as opened:
+            key = one.video.video_id
+            return read_bouts(opened, key), frame_edges(opened, key)
+
+    return _bouts.get((study, one.video.video_id, one.bouts_state), read)

@@ -1,0 +1,88 @@
+"""What there is to show of every video, and short texts that change whenever it does."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from storage.study import Study
+from storage.videos import Video, videos
+
+
+@dataclass(frozen=True)
+class VideoData:
+    """One video with what was found in it; two texts tell whether anything of it has changed."""
+
+    video: Video
+    animals: tuple[str, ...]  # tracked, in the order of their numbers
+    share_detected: float | None  # 0 to 1; None while it is not tracked
+    tracks_state: str  # of tracks, scale, names and regions
+    bouts_state: str  # of bouts and of who looked for what
+
+    @property
+    def tracked(self) -> bool:
+        """Whether there are tracks."""
+        return self.share_detected is not None
+
+
+def data_of_videos(study: Study) -> list[VideoData]:
+    """Every video of the study; six questions to the database however many videos there are."""
+    runs = _by_video(
+        study,
+        "SELECT r.video_id, r.share_detected, r.run_id, max(e.edit_id) FROM runs r "
+        "LEFT JOIN edits e ON e.run_id = r.run_id AND e.scope = 'tracks' AND e.error IS NULL "
+        "WHERE r.active GROUP BY ALL",
+    )
+    places = _by_video(
+        study,
+        "SELECT video_id, count(*), bit_xor(hash(name, kind, role, points::VARCHAR)) FROM regions "
+        "GROUP BY ALL",
+    )
+    bouts = _by_video(
+        study,
+        "SELECT video_id, count(*), bit_xor(hash(bout_id, behaviour, subject, target, kind, "
+        "start_frame, stop_frame, start_s, stop_s, source, annotator, definition)) FROM bouts "
+        "GROUP BY ALL",
+    )
+    watched = _by_video(
+        study,
+        "SELECT video_id, count(*), bit_xor(hash(behaviour, source, annotator)) FROM watched "
+        "GROUP BY ALL",
+    )
+    names: dict[int, list[str]] = {}
+    for video_id, name in study.rows(
+        "SELECT video_id, name FROM animals ORDER BY video_id, animal_id"
+    ):
+        names.setdefault(video_id, []).append(name)
+    found = []
+    for video in videos(study):
+        key = video.video_id
+        run = runs.get(key)
+        animals = tuple(names.get(key, ())) if run else ()
+        about = (video.name, str(video.fps), video.px_per_cm, animals, places.get(key), run)
+        seen = (video.name, str(video.fps), bouts.get(key), watched.get(key))
+        share = float(run[0] or 0.0) if run else None
+        found.append(VideoData(video, animals, share, repr(about), repr(seen)))
+    return found
+
+
+def watchers_of_videos(study: Study) -> pd.DataFrame:
+    """Who looked for what where: columns video, behaviour, source, annotator, kind, and bouts.
+
+    One row per video, behaviour, watcher and kind (state, point; missing where nothing was found).
+    """
+    return study.arrow(
+        "SELECT v.name AS video, behaviour, source, annotator, kind, count(bout_id) AS bouts, "
+        "bool_or(target IS NOT NULL) AS directed FROM ("
+        "  SELECT video_id, behaviour, source, annotator, kind, bout_id, target FROM bouts"
+        "  UNION ALL SELECT video_id, behaviour, source, annotator, NULL, NULL, NULL FROM watched w"
+        "  WHERE NOT EXISTS (FROM bouts b WHERE b.video_id = w.video_id"
+        "    AND b.behaviour = w.behaviour AND b.source = w.source"
+        "    AND b.annotator IS NOT DISTINCT FROM w.annotator)"
+        ") JOIN videos v USING (video_id) "
+        "GROUP BY v.video_id, v.name, behaviour, source, annotator, kind "
+        "ORDER BY behaviour, source, annotator NULLS FIRST, v.video_id, kind"
+    ).to_pandas()
+
+
+def _by_video(study: Study, sql: str) -> dict[int, tuple]:
+    return {row[0]: tuple(row[1:]) for row in study.rows(sql)}
