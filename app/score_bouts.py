@@ -271,9 +271,9 @@ def _check_behaviours(study: Study, behaviours: Sequence[str]) -> None:
 
 
 def _check_annotator(study: Study, annotator: str) -> None:
-    from storage.bouts import read_bouts
+    from storage.bouts import everybody
 
-    known = sorted({str(name) for name in read_bouts(study)["annotator"].dropna()})
+    known = [person for person, _ in everybody(study) if person is not None]
     if annotator not in known:
         raise AppError(
             f"Nobody called {annotator!r} scored anything in this study. It has: "

@@ -138,6 +138,29 @@ def looked_for(
     return {name for (name,) in rows}
 
 
+def watched_for(study: Study, video_id: int, annotator: str | None) -> list[str]:
+    """The behaviours for which a person has noted to have watched a video to the end."""
+    rows = study.rows(
+        "SELECT DISTINCT behaviour FROM watched WHERE video_id = ? AND source = ? "
+        "AND annotator IS NOT DISTINCT FROM ? ORDER BY behaviour",
+        [video_id, PERSON, annotator],
+    )
+    return [name for (name,) in rows]
+
+
+def everybody(study: Study) -> list[tuple[str | None, str]]:
+    """Whose bouts there are: (annotator, "") for people, (None, source) for what no person scored.
+
+    People come first, each group in alphabetical order.
+    """
+    rows = study.rows(
+        "SELECT DISTINCT annotator, if(annotator IS NULL, source, '') FROM "
+        "(SELECT annotator, source FROM bouts UNION SELECT annotator, source FROM watched) "
+        "ORDER BY annotator IS NULL, 1, 2"
+    )
+    return [(annotator, source) for annotator, source in rows]
+
+
 def watchers(study: Study, behaviour: str) -> list[tuple[str, str | None]]:
     """Who looked for the behaviour in any video: (source, annotator) in alphabetical order."""
     return study.rows(
