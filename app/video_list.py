@@ -79,7 +79,7 @@ def _has(row: VideoRow, facts: Facts, word: str) -> bool:
 def as_table(rows: Sequence[VideoRow], facts: Mapping[str, Facts]) -> pd.DataFrame:
     """One line per video: name, state, share found, animals, length, rate, then the metadata."""
     names = sorted({name for row in rows for name in facts.get(row.video.name, {})})
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
             {
                 "Video": row.video.name,
@@ -93,3 +93,5 @@ def as_table(rows: Sequence[VideoRow], facts: Mapping[str, Facts]) -> pd.DataFra
             for row in rows
         ]
     )
+    tracked = any(row.run_id is not None for row in rows)
+    return table if tracked else table.drop(columns=["Found %", "Animals"])

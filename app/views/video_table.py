@@ -11,6 +11,8 @@ from app.video_list import as_table, matching
 from app.views.video_jobs import follow
 from app.words import plain
 
+LINES = 8  # shown at once, so that the chosen video is still on the screen
+
 
 def choose_row(
     rows: Sequence[VideoRow], facts: Mapping[str, Mapping[str, str]], work: Sequence[jobs.Job]
@@ -34,6 +36,7 @@ def choose_row(
         table,
         key=f"videos_table:{text}",
         hide_index=True,
+        height=290 if len(found) > LINES else "content",
         selection_mode="single-row",
         selection_default={"selection": {"rows": [_open_row(found)]}},
         on_select="rerun",
