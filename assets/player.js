@@ -94,6 +94,9 @@ class Player {
     this.find(".jump").onchange = (event) => this.jump(event.target.value);
     this.find(".switches").replaceChildren(...SWITCHES.map(([name, label]) => this.switch(name, label)));
     this.root.onkeydown = (event) => this.key(event);
+    // Keys that go to nothing on the page are the player's, as in a window of its own.
+    this.loose = (event) => { if (event.target === document.body && this.facts) this.key(event); };
+    window.addEventListener("keydown", this.loose, true);
     // A button pressed with the mouse gives the keys back to the player.
     this.root.addEventListener("click", (event) => {
       if (event.detail && event.target.closest("button")) this.root.focus({ preventScroll: true });
@@ -270,7 +273,8 @@ class Player {
     this.source = source;
     video.hidden = false;
     this.find(".still").hidden = true;
-    video.onerror = () => {
+    video.onerror = () => source.revive();
+    source.onBroken = () => {
       if (this.source === source) this.openStills(
         "This browser cannot play the file, so the server sends its frames one by one.");
     };
@@ -313,6 +317,7 @@ class Player {
   // Go where Python asked to; with a last frame, play up to it.
   visit() {
     const { go, stop } = this.facts;
+    this.root.scrollIntoView({ block: "nearest" });
     this.source?.pause();
     this.seek(go);
     if (stop !== null && stop > go) this.play({ start: go, stop });
@@ -364,7 +369,7 @@ class Player {
 
   key(event) {
     event.stopPropagation(); // Streamlit's own hotkeys (c, r) must not fire while one watches
-    if (event.target.matches("input, select, textarea, [contenteditable]")) return;
+    if (event.target.matches?.("input, select, textarea, [contenteditable]")) return;
     if (event.target.matches("button") && [" ", "Enter"].includes(event.key)) return;
     this.wait(); // Python waits while keys keep coming
     if (this.help.key(event) || this.toolbox.ask("key", event)) { event.preventDefault(); return; }
@@ -391,9 +396,10 @@ class Player {
     const all = (own.length ? own : this.bouts.filter((bout) => !bout.open))
       .sort((a, b) => a.start_frame - b.start_frame || a.stop_frame - b.stop_frame);
     const chosen = all.findIndex((bout) => nameOf(bout) === this.timeline.chosen);
-    const after = all.findIndex((bout) => bout.start_frame > this.frame);
-    const at = chosen >= 0 ? chosen + way : way > 0 ? (after < 0 ? all.length : after)
-      : (after < 0 ? all.length : after) - 1;
+    const here = this.source?.busy ? this.wanted : this.frame;
+    const count = (test) => all.filter(test).length;
+    const at = chosen >= 0 ? chosen + way : way > 0 ? count((bout) => bout.start_frame <= here)
+      : count((bout) => bout.start_frame < here) - 1;
     if (!all[at]) return;
     this.select(all[at]);
     this.step(0);
@@ -504,6 +510,7 @@ class Player {
 
   close() {
     clearTimeout(this.quiet);
+    window.removeEventListener("keydown", this.loose, true);
     this.toolbox.close();
     this.queue?.close();
     this.resize.disconnect();

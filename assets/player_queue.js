@@ -19,7 +19,7 @@ function randomName() {
 class Outbox {
   constructor(place, client, heard) {
     Object.assign(this, { place, client, heard, entries: [], made: {}, last: 0, trouble: "" });
-    this.waiting = new Map(); // seq -> whom to tell the result
+    this.waiting = new Map(); // seq -> whom to tell the result, and since when
     this.store = `${place.key}.${client}`;
   }
 
@@ -45,7 +45,8 @@ class Outbox {
     this.entries.push({ seq, kind, data, name });
     this.keep();
     this.send();
-    const result = new Promise((tell) => this.waiting.set(seq, tell));
+    const at = performance.now();
+    const result = new Promise((tell) => this.waiting.set(seq, { tell, at }));
     return Object.assign(result, { seq });
   }
 
@@ -128,10 +129,12 @@ class Outbox {
     told.push(...this.orphans(told));
     this.keep();
     for (const one of told) {
-      this.waiting.get(one.seq)?.(one);
+      const { tell, at } = this.waiting.get(one.seq) ?? {};
+      if (tell) performance.measure("ethoscribe.saved", { start: at }); // for whoever wonders
+      tell?.(one);
       this.waiting.delete(one.seq);
     }
-    this.heard.saved(told, state);
+    queueMicrotask(() => this.heard.saved(told, state)); // whatever they do, the next are sent
     return {};
   }
 

@@ -292,10 +292,10 @@ TOOLS.score = class ScoreTool {
 
   bouts(list) {
     const known = new Map(list.map((bout) => [bout.bout_id, bout]));
-    const named = (ref) => (typeof ref === "object" ? this.made[ref.seq] ?? `new-${ref.seq}` : ref);
+    const named = (ref) => (ref?.seq !== undefined ? this.made[ref.seq] ?? `new-${ref.seq}` : ref);
     for (const { seq, kind, data, name, gone } of this.local) {
       if (gone) continue;
-      const id = kind === "bouts.add" ? named({ seq }) : named(data.bout_id ?? null);
+      const id = kind === "bouts.add" ? named({ seq }) : named(data.bout_id);
       if (kind === "bouts.add" && !known.has(id)) {
         known.set(id, { ...data, seq, bout_id: this.made[seq], source: "person", annotator: name });
       }

@@ -30,7 +30,9 @@ class ScorePanel {
     else {
       const field = element("input", { value: this.tool.name, maxLength: 80, spellcheck: false });
       field.onchange = () => this.tool.call(field.value.trim());
-      field.onkeydown = (event) => { if (event.key === "Enter") field.blur(); };
+      field.onkeydown = ({ key }) => {
+        if (["Enter", "Escape"].includes(key)) this.tool.player.root.focus({ preventScroll: true });
+      };
       this.who.replaceChildren("Scoring as ", field);
       this.field = field;
     }

@@ -5,6 +5,7 @@
 const AIMS = [0.5, 0.05];
 // After a seek, for the picture to reach the screen: where it is there already, and where not.
 const GRACE_MS = [60, 200];
+const STALL_MS = 4000; // a seek that takes longer may have lost the server
 
 // Shows frames of a <video>. `onFrame(n)` is called with the frame that is on the screen.
 //
@@ -65,7 +66,30 @@ class VideoSource {
     Object.assign(this, { busy: true, aim, target: this.wanted, askedAt: performance.now() });
     clearTimeout(this.timer);
     if (this.missed.has(this.target)) { this.fetch(this.pictured); return; }
+    this.expect();
     this.video.currentTime = this.timeIn(this.target, AIMS[aim]) + this.offset;
+  }
+
+  expect(times = 0) {
+    clearTimeout(this.stall);
+    this.stall = setTimeout(() => { if (this.busy) this.revive(times); }, STALL_MS);
+  }
+
+  // The server may have been away: once it answers the file is taken up again where it was.
+  // A file that breaks off while the server is there cannot be played: `onBroken` hears that.
+  async revive(times = 0) {
+    if (this.reviving || this.closed) return;
+    const { error, src } = this.video;
+    this.reviving = true;
+    let away = 0;
+    while (!await isThere(src)) { away += 1; await wait(500); }
+    this.reviving = false;
+    if (this.closed) return;
+    if (error?.code >= MediaError.MEDIA_ERR_DECODE && !away) { this.onBroken(); return; }
+    if (!error && !away && times < 2) { this.expect(times + 1); return; } // only slow
+    this.busy = true;
+    this.video.onloadeddata = () => this.go();
+    this.video.src = src;
   }
 
   // No new picture comes when the browser thinks that the one on the screen is right already.
@@ -113,12 +137,16 @@ class VideoSource {
   close() {
     this.closed = true;
     clearTimeout(this.timer);
-    Object.assign(this.video, { onseeked: null, onpause: null, onended: null, onerror: null });
+    clearTimeout(this.stall);
+    Object.assign(this.video,
+      { onseeked: null, onpause: null, onended: null, onerror: null, onloadeddata: null });
     this.video.pause();
     this.video.removeAttribute("src");
     this.video.load();
   }
 }
+
+const isThere = (url) => fetch(url, { method: "HEAD" }).then((answer) => answer.status < 500, () => false);
 
 // Shows frames that the server decodes, for videos that no browser can play.
 class StillSource {

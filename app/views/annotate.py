@@ -5,14 +5,10 @@ import streamlit as st
 from app import library
 from app.annotating import score_facts
 from app.player import player
+from app.views.annotate_panels import panels
 from app.views.choosing import asked_clip, choose_video
 from app.views.signed_in import me
 from app.workplace import workplace
-
-try:
-    from app.views.annotate_panels import panels
-except ImportError:
-    panels = None
 
 study = workplace().study
 rows = {row.video.name: row for row in library.list_videos(study)}
@@ -43,5 +39,4 @@ player(
     key=f"player-{video_id}",
     **asked_clip(name),
 )
-if panels:
-    panels(study, row)
+panels(study, row)

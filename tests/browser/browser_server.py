@@ -39,22 +39,27 @@ def free_port() -> int:
 def served(study: Path) -> Iterator[str]:
     """Run `ethoscribe ui` for a study and give its address."""
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    server = start_server(study, port)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def start_server(study: Path, port: int) -> subprocess.Popen[bytes]:
+    """Run `ethoscribe ui` at a port and wait until it answers."""
     log_file = study.parent / "server.log"
     command = [sys.executable, "-m", "app.cli", "ui", "-s", str(study), "--port", str(port)]
     with log_file.open("wb") as log:
         server = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
-    try:
-        for _ in range(300):
-            if server.poll() is not None:
-                raise RuntimeError(log_file.read_text())
-            if answers(f"{url}/_stcore/health"):
-                break
-            time.sleep(0.2)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(20)
+    for _ in range(300):
+        if server.poll() is not None:
+            raise RuntimeError(log_file.read_text())
+        if answers(f"http://127.0.0.1:{port}/_stcore/health"):
+            break
+        time.sleep(0.2)
+    return server
 
 
 def answers(url: str) -> bool:

@@ -1,0 +1,274 @@
+"""Scoring by keyboard in a real browser: every key press reaches the study, whatever happens."""
+
+import json
+import random
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from browser_server import QUIET, REPOSITORY, free_port, start_server
+from film import write_video
+from required import required
+
+from app import library
+from storage.edits import log
+from storage.ethogram import Behaviour, Modifier, save_ethogram
+from storage.study import open_study
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+playwright = required("playwright.sync_api")
+expect = playwright.expect
+
+POINTS = "abdfghijkl"  # ten moments, each with its own key
+ETHOGRAM = [
+    *(Behaviour(f"moment {key}", "point", key, "#56B4E9") for key in POINTS),
+    Behaviour("walking", "state", "w", "#009E73", exclusive_group="motion"),
+    Behaviour("resting", "state", "e", "#CC79A7", exclusive_group="motion"),
+    Behaviour(
+        "sniffing", "state", "s", "#D55E00", has_target=True,
+        modifiers=(Modifier("where", ("face", "tail")),),
+    ),
+]  # fmt: skip
+SESSIONS = 10
+ALL_SAVED = re.compile("^saved$")
+
+
+@dataclass
+class Lab:
+    """A study with a server that can be killed and started again."""
+
+    study: Path
+    port: int
+    server: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def restart(self) -> None:
+        self.server = start_server(self.study, self.port)
+
+    def bouts(self, video_id: int) -> list[tuple[str, str, int]]:
+        """(behaviour, subject, start) of the bouts that stand, in the order of their making."""
+        found = library.stored_bouts(self.study, video_id)
+        found.sort(key=lambda bout: bout["bout_id"])
+        return [(bout["behaviour"], bout["subject"], bout["start_frame"]) for bout in found]
+
+    def added(self, video_id: int) -> list[str]:
+        """The behaviours of all bouts ever added, in the order of the log."""
+        with open_study(self.study) as study:
+            edits = log(study, video_id)
+        return [
+            (data if isinstance(data, dict) else json.loads(data))["behaviour"]
+            for data in edits[(edits["kind"] == "bouts.add") & edits["error"].isna()]["data"]
+        ]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("lab")
+    for number in range(1, SESSIONS + 1):
+        library.add(home / "study", write_video(home / f"v{number}.mp4", n_frames=400 + number))
+    with open_study(home / "study", write=True) as study:
+        save_ethogram(study, ETHOGRAM)
+    lab = Lab(home / "study", port := free_port(), start_server(home / "study", port))
+    yield lab
+    lab.server.terminate()
+    lab.server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def context(browser_file: str) -> Iterator["playwright.BrowserContext"]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
+        context = browser.new_context(viewport={"width": 1366, "height": 768})
+        context.set_default_timeout(30_000)
+        yield context
+        browser.close()
+
+
+def opened(context: "playwright.BrowserContext", lab: Lab, video: int) -> "playwright.Page":
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())  # "not everything is saved": leave anyway
+    page.goto(f"{lab.url}/annotate?video=v{video}&frame=10")
+    expect(page.locator(".player")).to_have_attribute("data-frame", "10", timeout=60_000)
+    return page
+
+
+def press(page: "playwright.Page", keys: str, per_s: float = 20) -> list[str]:
+    """Press keys at an even pace and return the names of their behaviours."""
+    start = time.monotonic()
+    for number, key in enumerate(keys):
+        time.sleep(max(0, start + number / per_s - time.monotonic()))
+        page.keyboard.press(key)
+    return [f"moment {key}" for key in keys]
+
+
+def saved(page: "playwright.Page") -> None:
+    expect(page.locator(".player")).to_have_attribute("data-saved", ALL_SAVED, timeout=40_000)
+
+
+def stepped(page: "playwright.Page", keys: str, first: int) -> list[str]:
+    """Press each key on a frame of its own."""
+    for number, key in enumerate(keys):
+        page.keyboard.press(key)
+        page.keyboard.press(".")
+        frame = str(first + number + 1)
+        expect(page.locator(".player")).to_have_attribute("data-frame", frame)
+    return [f"moment {key}" for key in keys]
+
+
+def test_sixty_keys_at_twenty_per_second_arrive_in_order_while_the_page_is_blocked(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    page = opened(context, lab, 1)
+    press(page, "a")
+    saved(page)
+    page.keyboard.press(" ")  # it plays on while one scores
+    keys = "".join(random.Random(4).sample(POINTS, 10)) * 6
+    held = threading.Event()
+
+    def hold() -> None:  # as a job does that stores its result: no page and no edit gets through
+        with open_study(lab.study, write=True):
+            held.set()
+            time.sleep(2)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(20)
+    pressed = press(page, keys)
+    holder.join()
+    saved(page)
+    assert lab.added(1) == ["moment a", *pressed]
+    frames = [start for _, _, start in lab.bouts(1)][1:]
+    assert frames == sorted(frames) and frames[-1] > frames[0]
+    page.close()
+
+
+def test_states_targets_groups_undo_and_comments_by_keyboard(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    page = opened(context, lab, 2)
+    for key, frame in [("w", 10), ("Shift+ArrowRight", 20), ("e", 20), ("Shift+ArrowRight", 30)]:
+        page.keyboard.press(key)
+        expect(page.locator(".player")).to_have_attribute("data-frame", str(frame))
+    page.keyboard.press("e")
+    saved(page)
+    assert lab.bouts(2) == [("walking", "animal1", 10), ("resting", "animal1", 20)]
+    page.keyboard.press("s")
+    expect(page.get_by_text("sniffing: where")).to_be_visible()  # nobody else is there as target
+    page.keyboard.press("2")
+    page.reload()  # what is going on goes on
+    expect(page.get_by_text("sniffing · animal1")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="End all at the last frame").click()
+    saved(page)
+    assert lab.bouts(2)[2:] == [("sniffing", "animal1", 30)]
+    sniffing = library.stored_bouts(lab.study, 2)[2]
+    assert (sniffing["stop_frame"], sniffing["modifiers"]) == (402, {"where": "tail"})
+    page.keyboard.press("Control+z")
+    saved(page)
+    assert len(lab.bouts(2)) == 2
+    page.keyboard.press("Control+y")
+    saved(page)
+    assert len(lab.bouts(2)) == 3
+    page.keyboard.press("Escape")
+    page.keyboard.press("Home")
+    expect(page.locator(".player")).to_have_attribute("data-frame", "0")
+    page.keyboard.press("]")
+    page.keyboard.press("Enter")
+    page.keyboard.type("<b>quick</b>")
+    page.keyboard.press("Enter")
+    saved(page)
+    (walking,) = (b for b in library.stored_bouts(lab.study, 2) if b["behaviour"] == "walking")
+    assert walking["comment"] == "<b>quick</b>"
+    page.keyboard.press("Delete")
+    saved(page)
+    assert [bout[0] for bout in lab.bouts(2)] == ["resting", "sniffing"]
+    page.close()
+
+
+def test_an_edge_of_a_bout_is_dragged_to_another_frame(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    page = opened(context, lab, 2)
+    line = page.locator(".timeline").bounding_box()
+    x = lambda frame: line["x"] + 178 + frame / 402 * (line["width"] - 192)  # noqa: E731
+    page.mouse.move(x(30), line["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(x(80), line["y"] + 9, steps=4)
+    expect(page.locator(".tip")).to_contain_text("frame 80")
+    page.mouse.up()
+    saved(page)
+    (resting,) = (b for b in library.stored_bouts(lab.study, 2) if b["behaviour"] == "resting")
+    assert (resting["start_frame"], resting["stop_frame"]) == (20, 80)
+    page.close()
+
+
+def test_nothing_is_lost_by_a_killed_server_a_reload_or_a_second_tab(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    page = opened(context, lab, 3)
+    second = opened(context, lab, 3)
+    pressed = stepped(page, "abdf", 10)
+    lab.server.kill()
+    lab.server.wait(20)
+    pressed += press(page, "ghij")
+    expect(page.locator(".saved")).to_contain_text("not saved yet")
+    lab.restart()
+    saved(page)
+    assert lab.added(3) == pressed
+    pressed += stepped(page, "kl", 14)  # the video is there again too
+    page.keyboard.press("a")
+    page.reload()  # at once after the key
+    expect(page.locator(".player")).to_have_attribute("data-frame", re.compile(r"\d"))
+    saved(page)
+    pressed.append("moment a")
+    assert lab.added(3) == pressed
+    page.route("**/edits", lambda route: route.abort())  # this tab cannot send any more
+    pressed += press(page, "bdf")
+    expect(page.locator(".saved")).to_contain_text("not saved yet (3 edits)")
+    page.close()
+    end = time.monotonic() + 20
+    while lab.added(3) != pressed and time.monotonic() < end:  # the second tab finds them
+        time.sleep(0.3)
+        second.wait_for_timeout(10)
+    assert lab.added(3) == pressed
+    second.close()
+
+
+def test_ten_people_score_ten_videos_while_a_job_tracks(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    pages = [opened(context, lab, number) for number in range(1, SESSIONS + 1)]
+    before = [len(lab.added(number)) for number in range(1, SESSIONS + 1)]
+    command = [sys.executable, "-m", "app.cli", "track", str(lab.study.parent / "v1.mp4")]
+    command += ["-s", str(lab.study), "--animals", "2"]
+    with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as job:
+        for key in POINTS[:6]:
+            for page in pages:
+                page.keyboard.press(key)
+    for page in pages:
+        saved(page)
+    assert job.returncode == 0
+    waits = [
+        entry
+        for page in pages
+        for entry in page.evaluate(
+            "performance.getEntriesByName('ethoscribe.saved').map((entry) => entry.duration)"
+        )
+    ]
+    median = statistics.median(waits)
+    sys.stdout.write(f"\nTen sessions, one job: a key is saved after {median:.0f} ms (median)\n")
+    after = [lab.added(number) for number in range(1, SESSIONS + 1)]
+    new = [found[had:] for found, had in zip(after, before, strict=True)]
+    assert new == [[f"moment {key}" for key in POINTS[:6]]] * SESSIONS
+    assert len(waits) == 6 * SESSIONS and median < 3000
+    for page in pages:
+        page.close()
