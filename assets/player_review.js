@@ -73,10 +73,15 @@ class ReviewTool {
     if (mine.length) this.ask();
   }
 
-  told({ kind, words, did, frames, bouts_taken_off: gone }) {
-    const what = kind === "undo" ? `Taken back: ${words}.` : kind === "redo" ? `Done again: ${words}.`
-      : frames ? `Filled ${frames} frames on a straight line; they stay “not detected”.`
-        : `${did ?? "Saved"}.`;
+  told({ kind, data, words, frames, bouts_taken_off: gone }) {
+    const what = {
+      undo: () => `Taken back: ${words}.`, redo: () => `Done again: ${words}.`,
+      "tracks.swap": () => `Swapped ${data.a} and ${data.b}.`,
+      "tracks.delete": () => `Deleted ${data.animal} there.`,
+      "tracks.interpolate": () => `Filled ${frames} frames on a straight line; they stay “not detected”.`,
+      "tracks.rename": () => `${data.animal} is now called ${data.name}.`,
+      "tracks.mask": () => `New outline of ${data.animal}.`,
+    }[kind]?.() ?? "Saved.";
     return gone && !["undo", "redo"].includes(kind)
       ? `${what} ${gone} bouts computed from the old tracks are taken off: run their analyses again.`
       : what;
@@ -216,26 +221,24 @@ class ReviewTool {
 
   // -- edits
 
-  edit(kind, data, did) {
+  edit(kind, data) {
     if (data.stop_frame !== null && data.stop_frame <= data.start_frame) {
       this.say("The first marked frame is after the last: mark them again, or forget the marks (X).");
       return;
     }
     this.player.source?.pause();
-    this.player.queue.push(kind, data).then((result) => {
-      if (!result.error && did) this.say(this.told({ ...result, did }));
-    });
+    this.player.queue.push(kind, data);
   }
 
   swap() {
     const [a, b] = [this.animal(0), this.animal(1)];
     if (!b) { this.say("There is only one animal: nothing to swap."); return; }
-    this.edit("tracks.swap", { a: a.name, b: b.name, ...this.swapSpan() }, `Swapped ${a.name} and ${b.name}`);
+    this.edit("tracks.swap", { a: a.name, b: b.name, ...this.swapSpan() });
   }
 
   remove() {
     const { name } = this.animal(0);
-    this.edit("tracks.delete", { animal: name, ...this.span() }, `Deleted ${name} there`);
+    this.edit("tracks.delete", { animal: name, ...this.span() });
   }
 
   fill() {
@@ -246,7 +249,7 @@ class ReviewTool {
 
   rename(name) {
     const before = this.animal(0).name;
-    if (name.trim() && name !== before) this.edit("tracks.rename", { animal: before, name }, `${before} is now called ${name}`);
+    if (name.trim() && name !== before) this.edit("tracks.rename", { animal: before, name });
   }
 
   draws() {
@@ -262,7 +265,7 @@ class ReviewTool {
     this.outline = null;
     this.player.draw();
     if (outline.corners.length < 3) { this.say("An outline needs three corners or more."); return; }
-    this.edit("tracks.mask", { animal: name, frame: outline.frame, polygon: outline.polygon() }, `New outline of ${name}`);
+    this.edit("tracks.mask", { animal: name, frame: outline.frame, polygon: outline.polygon() });
   }
 
   undo() { this.player.queue.push("undo", { scope: "tracks" }); }
