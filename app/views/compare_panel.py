@@ -158,7 +158,8 @@ def _differences(pair: Pair, row: VideoRow) -> None:
     more = f", the {MOST} longest shown" if len(table) > MOST else ""
     st.markdown(f"**{len(table)} disagreements**{more}, longest first: choose one to see it above")
     config: dict[str, Any] = {
-        "video": "Video" if len(pair.watched) > 1 else None, "behaviour": "Behaviour", "seen_by": "Seen only by",
+        "video": "Video" if len(pair.watched) > 1 else None,
+        "behaviour": "Behaviour", "seen_by": "Seen only by",
         "start_frame": None, "stop_frame": None,
         **{
             name: st.column_config.NumberColumn(title, format="%.3f")
