@@ -100,18 +100,17 @@ def keep_turn(
             return asked
 
 
-def read_turns(study: Path, conversation: str) -> list[Asked]:
+def read_turns(study: Path, conversation: str, *, remembered: bool = True) -> list[Asked]:
     """The turns of a conversation, oldest first; of one held elsewhere, what is remembered."""
     if not is_conversation(conversation):
         return []
     found = _turns(study / FOLDER / conversation)
-    if found or not (study / "study.duckdb").exists():
+    if found or not remembered or not (study / "study.duckdb").exists():
         return found
-    remembered = Memory(study).turns(conversation)
     return [
         Asked(order, one.question, one.at or datetime.now(UTC), (Line("", one.text),),
               code=one.code, whole=False)
-        for order, one in enumerate(remembered, 1)
+        for order, one in enumerate(Memory(study).turns(conversation), 1)
     ]  # fmt: skip
 
 

@@ -80,9 +80,10 @@ if not rows:
     st.stop()
 
 work = under_way(study, talk)
-if work is not None and work.finished.is_set():
+busy = work is not None and not work.finished.is_set()  # once, before the turns are read
+if not busy:
     put_away(study, talk)
-turns = read_turns(study, talk)
+turns = read_turns(study, talk, remembered=not busy)
 if turns:
     st.query_params["conversation"] = talk
 with st.bottom, st.container(horizontal=True, vertical_alignment="bottom"):
@@ -90,7 +91,6 @@ with st.bottom, st.container(horizontal=True, vertical_alignment="bottom"):
     if settings:
         st.selectbox("Read by", [OFFLINE, settings.model], key="ask_model", width=210,
                      format_func=spell_model)  # fmt: skip
-    busy = work is not None and not work.finished.is_set()
     question = st.chat_input(
         "Your question, such as: how long was animal1 in the corner?", key="question",
         max_chars=2000,

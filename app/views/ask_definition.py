@@ -32,21 +32,29 @@ def show_definition(
     key = f"definition-{one.name}"
     editing = st.session_state.get("editing_definition") == one.name
     title = f"**{plain(one.name)}** — {plain(_short(one.text or 'code only'))}"
-    with st.expander(title, expanded=opened or editing, key=f"{key}-{opened or editing}"):
-        facts(one, known)
-        if not may("annotator"):
-            older(memory, one)
-            return
-        if editing:
-            edit(memory, one, known, key)
-            return
-        with st.container(horizontal=True):
-            if st.button("Edit", icon=":material/edit:", key=f"{key}-edit"):
-                st.session_state.editing_definition = one.name
-                st.rerun()
-            rename(memory, one, key)
-            forget(memory, one, known, key)
-        older(memory, one)
+    shown = st.expander(
+        title, expanded=opened or editing, key=f"{key}-{opened or editing}", on_change="rerun"
+    )
+    if shown.open:  # nothing is made for what is closed
+        with shown:
+            facts(one, known)
+            if not may("annotator"):
+                older(memory, one)
+            elif editing:
+                edit(memory, one, known, key)
+            else:
+                actions(memory, one, known, key)
+                older(memory, one)
+
+
+def actions(memory: Memory, one: Definition, known: Sequence[Definition], key: str) -> None:
+    """What can be done with a definition."""
+    with st.container(horizontal=True):
+        if st.button("Edit", icon=":material/edit:", key=f"{key}-edit"):
+            st.session_state.editing_definition = one.name
+            st.rerun()
+        rename(memory, one, key)
+        forget(memory, one, known, key)
 
 
 def facts(one: Definition, known: Sequence[Definition]) -> None:
