@@ -18,13 +18,13 @@ Facts = Mapping[str, str]  # column to value, or to the values of the animals
 
 
 def check_line(study: Path, video: Video) -> str:
-    """What a look into a new file has found: codec, size, rate, frames, length, how it plays."""
+    """What a look into a new file has found: codec, rate, size, frames, length, how it plays."""
     rate = f"{float(video.fps):.3f}".rstrip("0").rstrip(".")
     even = "frame rate varies, every frame keeps its own time" if video.variable_rate else "steady"
     plays = "plays in the browser"
     if not is_playable(study, video):
         plays = "no browser plays it, a copy for the player is being made"
-    parts = [video.codec, f"{video.width} × {video.height} px", f"{rate} fps ({even})"]
+    parts = [video.codec, f"{rate} fps ({even})", f"{video.width} × {video.height} px"]
     parts += [f"{video.n_frames:,} frames".replace(",", "\u2009"), clock(video.duration_s), plays]
     return " · ".join(parts)
 

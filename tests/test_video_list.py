@@ -81,7 +81,7 @@ def test_the_check_of_a_new_file_is_one_line(tmp_path: Path) -> None:
     film = write_video(tmp_path / "a.mp4", 50, fps=Fraction(30000, 1001))
     line = check_line(study, library.add(study, film))
     assert line == (
-        "h264 · 320 × 240 px · 29.97 fps (steady) · 50 frames · 0:02 · plays in the browser"
+        "h264 · 29.97 fps (steady) · 320 × 240 px · 50 frames · 0:02 · plays in the browser"
     )
     times = np.cumsum(np.random.default_rng(1).integers(5, 90, 40)).tolist()
     odd = write_video(tmp_path / "b.mkv", 40, times=times)
