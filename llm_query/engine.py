@@ -98,6 +98,8 @@ def ask(
 
 def _hear(memory: Memory, question: str, answers: Sequence[Answer]) -> None:
     """Keep what an understood question defines ("define chase as ..."), and say so."""
+    from llm_query.definition_doubts import doubt_in_study
+
     try:
         heard = memory.hear(question)
     except QueryError as error:
@@ -107,6 +109,7 @@ def _hear(memory: Memory, question: str, answers: Sequence[Answer]) -> None:
             return
         one = heard[0]
         said = f"'{one.name}' is kept as a definition of this study, version {one.version}."
+        said = " ".join([said, doubt_in_study(memory.folder, one)]).strip()
         for answer in answers:
             answer.definitions = (*answer.definitions, (one.name, one.version))
             answer.defined = (one.name, one.version)

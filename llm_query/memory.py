@@ -21,6 +21,7 @@ from llm_query.remembering.checks import (
     needs_of,
     user_name,
 )  # fmt: skip
+from llm_query.remembering.clashes import check_free
 from llm_query.remembering.definitions import Definition, Turn, estimate_tokens
 from llm_query.remembering.recall import (
     find_name,
@@ -113,6 +114,8 @@ class Memory:
             others = [one for one in stored if one is not old]
             new = merge(old or StoredDefinition(name), text, code, aliases, parameters)
             check(new, others)
+            known = () if old is None else (old.name, *old.aliases)
+            check_free([n for n in (new.name, *new.aliases) if n not in known], study)
             new = replace(new, depends_on=needs_of(new, old, text, depends_on, others))
             if (
                 old is not None
@@ -124,17 +127,18 @@ class Memory:
             new = replace(new, author=user_name() if author is None else author)
             return as_definition(save_definition(study, new, same_meaning=same))
 
-    def hear(self, sentence: str) -> tuple[Definition, str] | None:
+    def hear(self, sentence: str, author: str | None = None) -> tuple[Definition, str] | None:
         """Keep what a sentence defines; give it, and what is asked with it ("" for nothing).
 
-        None when the sentence defines nothing.
+        None when the sentence defines nothing. author: who says so, as in remember.
         """
         spoken = read_definition(sentence)
         if spoken is None:
             return None
         known = find_name(spoken.name, self.definitions())
         aliases = [*(known.aliases if known else ()), *spoken.aliases] if spoken.aliases else None
-        return self.remember(spoken.name, spoken.text, aliases=aliases), spoken.question
+        kept = self.remember(spoken.name, spoken.text, aliases=aliases, author=author)
+        return kept, spoken.question
 
     def rename(self, old: str, new: str, *, keep_alias: bool = True) -> Definition:
         """Give a definition another name; the old one stays as an alias unless told otherwise."""
@@ -155,6 +159,7 @@ class Memory:
             ]
             renamed = replace(one, name=new, aliases=tuple(dict.fromkeys(aliases)))
             check(renamed, [each for each in stored if each is not one])
+            check_free([new], study)
             if renamed == one:
                 return as_definition(one)
             return as_definition(save_definition(study, renamed, same_meaning=True))

@@ -85,6 +85,10 @@ def define(
     else:
         needs = f", needs {', '.join(kept.depends_on)}" if kept.depends_on else ""
         say(f"{kept.name}: version {kept.version}{needs}")
+        from llm_query.definition_doubts import doubt_in_study
+
+        if said := doubt_in_study(study, kept):
+            say(f"note: {said}")
 
 
 def list_(study: StudyOption = DEFAULT_STUDY, as_json: JsonOption = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from llm_query.planning.plan_lexicon import (
     CENTRE_PHRASES,
@@ -12,6 +13,9 @@ from llm_query.planning.plan_lexicon import (
 )
 from llm_query.planning.plan_slots import HEAD, Context, Refusal, Token
 from llm_query.remembering.inflections import same_word
+
+if TYPE_CHECKING:
+    from llm_query.remembering.definitions import Definition
 
 PUNCTUATION = frozenset(",;.:()[]?!-")
 
@@ -56,6 +60,26 @@ class Names:
         self.animals = {norm(name): name for name in context.animals}
         self.points = {norm(name): name for name in context.points}
         self.assumptions: list[str] = []
+        self.used: dict[str, int] = {}
+        self.places = self._named_places()
+
+    def _named_places(self) -> dict[str, Definition]:
+        """Kept definitions that are a region by another name: "spot" kept as "the corner"."""
+        found: dict[str, Definition] = {}
+        for one in self.context.definitions:
+            text = re.sub(r"^(?:the|a|an|region|roi)\s+", "", one.text.strip(" .").lower())
+            if norm(text) in self.regions and not one.code.strip():
+                found |= {norm(name): one for name in (one.name, *one.aliases)}
+        return found
+
+    def _kept_place(self, key: str, text: str) -> Token | None:
+        one = self.places.get(key)
+        if one is None:
+            return None
+        place = re.sub(r"^(?:the|a|an|region|roi)\s+", "", one.text.strip(" .").lower())
+        self.used[one.name] = one.version
+        self.assumptions.append(f"'{one.name}' is kept in this study as: {one.text}")
+        return Token("region", (self.regions[norm(place)],), text)
 
     def token(self, words: list[str]) -> Token | None:
         """Give the name these words are, as a region, animal or body point."""
@@ -63,7 +87,8 @@ class Names:
         key = norm(text)
         if words[-1] in PUNCTUATION or words[0] in PUNCTUATION:
             return None
-        return self._region(key, text) or self._animal(key, text, words) or self._point(key, text)
+        place = self._region(key, text) or self._kept_place(key, text)
+        return place or self._animal(key, text, words) or self._point(key, text)
 
     def kept(self, words: list[str]) -> Token | None:
         """Give the behaviour kept in the study under this name."""
@@ -71,7 +96,9 @@ class Names:
         if words[-1] in PUNCTUATION or words[0] in PUNCTUATION:
             return None
         for one in self.context.definitions:
-            if any(same_name(text, name) for name in (one.name, *one.aliases)):
+            if one not in self.places.values() and any(
+                same_name(text, name) for name in (one.name, *one.aliases)
+            ):
                 return Token("kept_meaning", one.name, text)
         for kind, names in (("scored", self.context.behaviours), ("learned", self.context.learned)):
             for name in names:

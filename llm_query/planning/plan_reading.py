@@ -35,6 +35,7 @@ def read(question: str, context: Context) -> Reading:
     reading = reader.read()
     reading.window = windows[0] if windows else None
     reading.assumptions = [*names.assumptions, *reader.assumptions]
+    reading.used |= names.used
     return reading
 
 

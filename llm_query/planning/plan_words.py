@@ -59,8 +59,27 @@ def rule_of(word: str, said: str = "", **given: float) -> str:
         for name, each in parameters.items()
         if isinstance(each.default, (int, float)) and not isinstance(each.default, bool)
     }
-    values = ", ".join(f"{name} {value:g}" for name, value in (defaults | given).items())
+    said_of = {
+        name: found
+        for name, each in parameters.items()
+        if each.default is None and name not in given and (found := _default_said(name, entry.doc))
+    }
+    values = ", ".join(
+        [f"{name} {value:g}" for name, value in (defaults | given).items()]
+        + [f"{name} {said}" for name, said in said_of.items()]
+    )
     source = " ".join(entry.doc.partition("Source: ")[2].partition("\n\n")[0].split())
     source = re.split(r"(?<=\w)[.;] |(?<=\))[.;:] ", source)[0].rstrip(".")  # the rest is in help
     text = f"{(said or word.replace('_', ' ')).capitalize()}: {entry.summary.rstrip('.')}"
     return text + (f" ({values})" if values else "") + (f". Source: {source}." if source else ".")
+
+
+def _default_said(name: str, doc: str) -> str:
+    """What the help says a parameter is where it is not given: "2 of its body lengths".
+
+    >>> _default_said("limit", "limit: in unit; default 2 body lengths, as near. point: of both.")
+    '2 body lengths'
+    """
+    text = " ".join(doc.split())
+    found = re.search(rf"\b{name}: [^.]*?\bdefault (?:is )?([^;:,]+?)(?=[;:,]|\.(?:\s|$))", text)
+    return found[1] if found else ""

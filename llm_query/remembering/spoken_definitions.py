@@ -20,13 +20,13 @@ _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
         r"(?:please )?(?:let us |let's |now )?(?:re-?)?"
-        rf"define {_ANY}(?: as|:| to be| to mean) {_KIND}(?P<text>.+)",
+        rf"define (?:an? |the )?{_ANY}(?: as|:| to be| to mean) {_KIND}(?P<text>.+)",
         rf"by {_ANY} (?:i|we) mean:? {_KIND}(?P<text>.+)",
         rf"(?:from now on,? )?let {_ANY} mean:? {_KIND}(?P<text>.+)",
         rf"(?:from now on,? )?{_ANY} (?:means|shall mean):? {_KIND}(?P<text>.+)",
         rf"(?:the |an? )?{_MARKED} (?:is|are):? {_KIND}(?P<text>.+)",
         rf"if (?P<text>.+?),? then (?:the |this )?(?:behaviou?r|it) is (?:called )?{_ANY}[.!]?$",
-        rf"(?:we|i) call it {_ANY} (?:when|if) (?P<text>.+)",
+        rf"(?:(?:we|i) |please )?call it (?:an? |the )?{_ANY} (?:when|if) (?P<text>.+)",
     )
 )
 # "..., also called pursuit" at the end.
