@@ -1,7 +1,7 @@
 """Groups of a study compared: values of every animal beside its metadata, tests, and words."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,9 @@ class Answer:
 
     comparisons: list["Comparison"]
     methods: str
+    tables: tuple[pd.DataFrame, ...] = ()  # of each: a row per animal, its value and metadata
+    definitions: tuple[str, ...] = ()  # of each measure
+    kinds: tuple[str, ...] = ()  # of each: value, count or latency
 
     def to_dict(self) -> dict[str, Any]:
         """One object for --json."""
@@ -49,8 +52,17 @@ class Answer:
         }  # fmt: skip
 
 
-def compare_study(study: Path, question: Question) -> Answer:
-    """Compare the groups of a study as asked."""
+def compare_study(
+    study: Path,
+    question: Question,
+    measures: pd.DataFrame | None = None,
+    only: Collection[tuple[str, str]] | None = None,
+) -> Answer:
+    """Compare the groups of a study as asked.
+
+    measures: the exported measures, where they are computed already. only: the (video, animal)
+    pairs to compare; without, all.
+    """
     from llm_query.statistics.comparing import compare_groups, correct
     from llm_query.statistics.methods import methods_paragraph
 
@@ -65,16 +77,17 @@ def compare_study(study: Path, question: Question) -> Answer:
             values_of_behaviour(opened, name, question.value, question.annotator)
             for name in question.behaviours
         ]
-    values = [*_of_measures(study, question), *behaviours]
+    values = [_only(one, only) for one in [*_of_measures(study, question, measures), *behaviours]]
     unit_of = [question.animal_by] if question.animal_by else ["video", "animal"]
     nested = question.nested_in
+    tables = [one.table.merge(known, on=["video", "animal"], how="left") for one in values]
     found = [
         compare_groups(
-            one.table.merge(known, on=["video", "animal"], how="left"), "value", question.by,
+            table, "value", question.by,
             unit_of=unit_of, paired_by=question.paired_by, nested_in=nested, kind=one.kind,
             censored="censored", test=question.test, measure=one.name, unit=one.unit,
         )
-        for one in values
+        for one, table in zip(values, tables, strict=True)
     ]  # fmt: skip
     found = [_with_notes(each, one.notes) for each, one in zip(found, values, strict=True)]
     found = correct(found, question.correction)
@@ -84,12 +97,22 @@ def compare_study(study: Path, question: Question) -> Answer:
         unit_of_analysis=f"the animal as named in {who}" if who else "the animal in its video",
         software=f"Ethoscribe {__version__}",
     )  # fmt: skip
-    return Answer(found, methods)
+    return Answer(
+        found, methods, tuple(tables), tuple(one.definition for one in values),
+        tuple(one.kind for one in values),
+    )  # fmt: skip
+
+
+def _only(values: Values, only: Collection[tuple[str, str]] | None) -> Values:
+    """The values of some animals."""
+    if only is None:
+        return values
+    pairs = zip(values.table["video"], values.table["animal"], strict=True)
+    kept = values.table[[pair in only for pair in pairs]]
+    return replace(values, table=kept)
 
 
 def _with_notes(found: "Comparison", notes: tuple[str, ...]) -> "Comparison":
-    from dataclasses import replace
-
     return replace(found, notes=(*found.notes, *notes))
 
 
@@ -108,13 +131,15 @@ def _metadata(study: Study, question: Question) -> pd.DataFrame:
     return known
 
 
-def _of_measures(study: Path, question: Question) -> list[Values]:
+def _of_measures(
+    study: Path, question: Question, table: pd.DataFrame | None = None
+) -> list[Values]:
     """The exported measures of every animal, over the whole recording."""
     if not question.measures:
         return []
     from llm_query.export_measures import measures_of_study
 
-    table = measures_of_study(study)
+    table = measures_of_study(study) if table is None else table
     regions = sorted(table["region"].dropna().unique())
     if question.region is not None and question.region not in regions:
         raise AppError(

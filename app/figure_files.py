@@ -190,7 +190,7 @@ def on_paper(figure: go.Figure) -> tuple[go.Figure, int]:
         paper.update_layout(template="plotly_white")
         paper.update_xaxes(showline=True, linecolor="#888888", zeroline=False)
         paper.update_yaxes(showline=True, linecolor="#888888", zeroline=False)
-    return paper, fit_map(paper) or WIDTH
+    return paper, fit_map(paper) or paper.layout.width or WIDTH
 
 
 def without_webgl(figure: dict[str, Any]) -> dict[str, Any]:
