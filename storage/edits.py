@@ -259,7 +259,7 @@ def _step(study: Study, entry: _Entry) -> Applied:
     done, undone = _stacks(study, entry.video_id, scope, entry.author)
     stack = done if entry.kind == "undo" else undone
     if not stack:
-        raise StudyError(f"There is nothing to {entry.kind}.")
+        raise StudyError(_nothing(study, entry, scope))
     row = stack[-1]
     sql = "SELECT inverse::VARCHAR FROM edits WHERE edit_id = ?"
     inverse = json.loads(study.rows(sql, [row.last_id])[0][0])
@@ -269,6 +269,17 @@ def _step(study: Study, entry: _Entry) -> Applied:
     change = Change(change.inverse, told, change.saved, change.run_id)
     undoes = row.edit_id if entry.kind == "undo" else row.last_id
     return _log(study, entry, scope, change, undoes=undoes)
+
+
+def _nothing(study: Study, entry: _Entry, scope: str) -> str:
+    """Why there is nothing to take back or to do again."""
+    past = study.rows(
+        "SELECT count(*) FROM edits WHERE video_id = ? AND scope = ? AND error IS NULL "
+        "AND undoes IS NULL AND run_id NOT IN (SELECT run_id FROM runs WHERE active)",
+        [entry.video_id, scope],
+    )[0][0]
+    why = f": the {past} edits before were of tracks that were computed anew since"
+    return f"There is nothing to {entry.kind}{why if past else ''}."
 
 
 def _stacks(study: Study, video_id: int, scope: str, author: str) -> tuple[list[_Row], list[_Row]]:

@@ -411,6 +411,9 @@ def test_edits_of_an_earlier_tracking_run_are_past(
     assert can_undo(study, 1, "test") == "runs touch"
     study.rows("UPDATE runs SET active = false")
     assert can_undo(study, 1, "test") is None
+    assert step(study, "undo", scope="test").error == (
+        "There is nothing to undo: the 1 edits before were of tracks that were computed anew since."
+    )
 
 
 def test_undo_outlives_the_program(tmp_path: Path) -> None:

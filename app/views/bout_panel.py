@@ -6,7 +6,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.bout_list import SHOWN, behaviours_to_watch, bouts_csv, edit, is_own, list_bouts
+from app.bout_list import (
+    SHOWN,
+    behaviours_to_watch,
+    bouts_csv,
+    edit,
+    is_own,
+    last_steps,
+    list_bouts,
+)  # fmt: skip
 from app.errors import known_errors, one_line
 from app.library import VideoRow
 from app.views.choosing import show_clip
@@ -36,6 +44,9 @@ def bout_panel(study: Path, row: VideoRow) -> None:
     if may("annotator"):
         _watched(study, video_id)
     if every.empty:
+        if may("annotator"):
+            with st.container(horizontal=True):
+                _steps(study, video_id)
         st.info(
             "No bouts in this video yet. Score with the keys of the ethogram in the player above, "
             "or save an answer as a behaviour on the Ask page.",
@@ -47,6 +58,7 @@ def bout_panel(study: Path, row: VideoRow) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if may("annotator"):
             _change(study, video_id, chosen)
+            _steps(study, video_id)
         st.download_button(
             "Download CSV", lambda: bouts_csv(study, video_id), f"{row.video.name}_bouts.csv",
             "text/csv", on_click="ignore", icon=":material/download:",
@@ -112,8 +124,19 @@ def _change(study: Path, video_id: int, chosen: pd.DataFrame) -> None:
     st.button(
         f"Delete {number}", icon=":material/delete:", on_click=_do,
         args=(study, video_id, "bouts.delete", {"bout_ids": ids}),
-        help="Ctrl+Z in the player brings it back.",
     )  # fmt: skip
+
+
+def _steps(study: Path, video_id: int) -> None:
+    """Undo and redo, with what they would do."""
+    icons = {"undo": ":material/undo:", "redo": ":material/redo:"}
+    for (step, icon), words in zip(
+        icons.items(), last_steps(study, video_id, scorer()), strict=True
+    ):
+        st.button(
+            step.capitalize(), icon=icon, disabled=words is None, on_click=_do, key=f"bouts_{step}",
+            args=(study, video_id, step, {"scope": "bouts"}), help=words and plain(words),
+        )  # fmt: skip
 
 
 def _do(study: Path, video_id: int, kind: str, data: dict[str, Any], comment: str = "") -> None:
