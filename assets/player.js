@@ -216,11 +216,12 @@ class Player {
   wait() {
     clearTimeout(this.quiet);
     if (this.revision === this.revised) return;
+    const ms = Math.max(...this.toolbox.tools.map((tool) => tool.quietMs ?? QUIET_MS), 0);
     this.quiet = setTimeout(() => {
       if (this.queue?.unsaved) { this.wait(); return; }
       this.revised = this.revision;
       this.component.setStateValue("revision", `${Date.now()}.${this.revision}`);
-    }, QUIET_MS);
+    }, ms);
   }
 
   // The bouts have a state; one that was left behind is not gone back to, unless an edit says so.
@@ -502,8 +503,9 @@ class Player {
       const text = at && `${(at.x / perUnit).toFixed(digits)}, ${(at.y / perUnit).toFixed(digits)} ${unit}`;
       if (!cells[k]) return;
       cells[k].textContent = chunk ? text || "not found" : "";
-      doing[k].textContent = now.filter((bout) => bout.subject === animal.name)
-        .map((bout) => [bout.behaviour, bout.target].filter(Boolean).join(" → ")).join(", ") || "–";
+      const words = now.filter((bout) => bout.subject === animal.name)
+        .map((bout) => [bout.behaviour, bout.target].filter(Boolean).join(" → "));
+      doing[k].textContent = [...new Set(words)].join(", ") || "–";
       doing[k].hidden = !this.bouts.length;
     });
   }

@@ -14,6 +14,10 @@ TOOLS.score = class ScoreTool {
     window.addEventListener("storage", this.other);
   }
 
+  // The timeline knows every edit at once, so Python may wait until the scoring pauses: ten people's
+  // pages on a small server would else be made anew with every key.
+  get quietMs() { return 1500; }
+
   // The ethogram in few words: name, kind, key, colour, subject, target, modifiers, exclusive.
   update(sent) {
     const ethogram = (sent.ethogram ?? []).map((one) => ({ ...one, name: one.behaviour,

@@ -103,9 +103,10 @@ class VideoSource {
   settle(frame) {
     if (!this.busy) return;
     clearTimeout(this.timer);
+    const off = frame !== this.target && this.video.paused; // a playing film has moved on already
     if (this.wanted !== this.target) this.go();
-    else if (frame !== this.target && this.aim + 1 < AIMS.length) this.go(this.aim + 1);
-    else if (frame !== this.target) { this.fetch(frame); return; }
+    else if (off && this.aim + 1 < AIMS.length) this.go(this.aim + 1);
+    else if (off) { this.fetch(frame); return; }
     else this.busy = false;
     this.show(frame);
   }

@@ -28,7 +28,8 @@ class Timeline {
     const shown = Math.min(Math.max(this.rows.length, 1), MOST_ROWS) * ROW;
     this.box.style.height = `${shown}px`;
     this.inner.style.height = `${Math.max(this.rows.length, 1) * ROW}px`;
-    this.box.closest(".player").style.setProperty("--rows", `${shown}px`);
+    this.box.closest(".player").style.setProperty("--rows",
+      `${Math.max(shown, 5 * ROW)}px`); // the first rows do not make the picture smaller
     this.draw();
   }
 

@@ -2,7 +2,7 @@
 
 import pytest
 from browser_server import chromium
-from required import missing
+from required import missing, required
 
 
 @pytest.fixture(scope="session")
@@ -11,4 +11,6 @@ def browser_file() -> str:
     found = chromium()
     if found is None:
         missing("no Chromium on this machine: run sh tests/browser/install.sh")
+    expect = required("playwright.sync_api").expect
+    expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
     return found

@@ -250,8 +250,10 @@ def test_ten_people_score_ten_videos_while_a_job_tracks(
     before = [len(lab.added(number)) for number in range(1, SESSIONS + 1)]
     command = [sys.executable, "-m", "app.cli", "track", str(lab.study.parent / "v1.mp4")]
     command += ["-s", str(lab.study), "--animals", "2"]
+    start = time.monotonic()
     with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as job:
-        for key in POINTS[:6]:
+        for number, key in enumerate(POINTS[:6]):
+            time.sleep(max(0, start + number - time.monotonic()))  # a key per second and person
             for page in pages:
                 page.keyboard.press(key)
     for page in pages:
