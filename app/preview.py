@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -68,11 +69,12 @@ class Looker:
 
     def close(self) -> None:
         """End the process."""
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
         self.process.kill()
         self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):  # what was not read by the process is lost with it
+                if pipe is not None:
+                    pipe.close()
 
 
 @dataclass
@@ -100,19 +102,21 @@ class Previews:
             return Waiting(self.share)
 
     def _look(self, wish: Wish) -> Preview:
-        self.share = 0.0
-        self._looker = self._looker or Looker()
-        try:
-            return self._looker.look(wish, self._heard)
-        except (EOFError, pickle.UnpicklingError):
-            self._looker.close()
-            self._looker = None
-            with self._lock:
-                self.answers.pop(wish, None)  # so that it can be tried again
-            raise AppError(
-                f"The process that looks at {wish.path.name} ended, perhaps for want of memory. "
-                "Change a setting to try again; if it ends again, make the video smaller."
-            ) from None
+        """Ask the process; one that ended is started anew, once."""
+        for _ in range(2):
+            self.share = 0.0
+            self._looker = self._looker or Looker()
+            try:
+                return self._looker.look(wish, self._heard)
+            except (EOFError, pickle.UnpicklingError):
+                self._looker.close()
+                self._looker = None
+        with self._lock:
+            self.answers.pop(wish, None)  # so that it can be tried again
+        raise AppError(
+            f"The process that looks at {wish.path.name} ended twice, perhaps for want of memory: "
+            "track with the automatic choice, or make the video smaller."
+        )
 
     def _heard(self, share: float) -> None:
         self.share = share

@@ -28,6 +28,12 @@ def preview(study: Path, row: VideoRow) -> None:
             + ("only poses were imported." if not row.video.has_pictures else "its file is gone.")
         )
         return
+    live(study, row)
+
+
+@st.fragment
+def live(study: Path, row: VideoRow) -> None:
+    """Settings on the left, what they find on the right; runs anew by itself at every change."""
     job = jobs.latest_job(study, row.video.path)
     if job and job.active:
         st.info("This video is being tracked at the moment. Its progress is on the Videos page.")
@@ -35,12 +41,6 @@ def preview(study: Path, row: VideoRow) -> None:
         return
     if trouble := st.session_state.pop("preview_trouble", None):
         st.error(trouble)
-    live(study, row)
-
-
-@st.fragment
-def live(study: Path, row: VideoRow) -> None:
-    """Settings on the left, what they find on the right; runs anew by itself at every change."""
     left, right = st.columns([1, 2.4], gap="medium")
     with left:
         animals = count_input(row)
