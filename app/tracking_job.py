@@ -26,6 +26,7 @@ from app import __version__
 from app.errors import AppError
 from app.tracking_work import Chosen, Finished, OnProgress, OnSettings, Progress, Task, Work
 from storage.bouts import analysed_bouts
+from storage.edit_tracks import standing_corrections
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, open_study
 from storage.videos import (
@@ -106,9 +107,9 @@ def track_video(
             return _already(folder, *now, asked, name)  # another process has just finished this
         done = _work(task, report, on_settings or _quiet, started)
         few = _check_found(task, done, now[1] if now else None)
-        video, stored, removed = _store(folder, task, name, done)
+        video, stored, removed, past = _store(folder, task, name, done)
     return _summary(
-        video, stored, time.perf_counter() - begun, warnings=[*done.warnings, *few],
+        video, stored, time.perf_counter() - begun, warnings=[*done.warnings, *few, *past],
         new_frames=done.new_frames, removed_bouts=removed,
     )  # fmt: skip
 
@@ -191,19 +192,31 @@ def _check_found(task: Task, done: Finished, before: Run | None) -> list[str]:
 
 def _store(
     folder: Path, task: Task, name: str | None, done: Finished
-) -> tuple[Video, Run, dict[str, int]]:
+) -> tuple[Video, Run, dict[str, int], list[str]]:
     """Put the finished run into the study, and take the work in progress away."""
     run, tables = done.run, done.tables
     _keep(folder, task.place, run)
     with open_study(folder, write=True) as study:
         video = add_video(study, task.info, name)
         removed = analysed_bouts(study, video.video_id)
+        past = _past_corrections(study, video.video_id)
         names = _kept_names(study, video, run.n_animals)
         stored = ingest_run(
             study, video.video_id, run, tables.tracks, tables.masks, tables.keypoints, names
         )
     shutil.rmtree(task.place)
-    return video, stored, removed
+    return video, stored, removed, past
+
+
+def _past_corrections(study: Study, video_id: int) -> list[str]:
+    """What to say when tracks go that a person has corrected."""
+    number = standing_corrections(study, video_id)
+    if not number:
+        return []
+    which = "1 correction by hand was" if number == 1 else f"{number} corrections by hand were"
+    return [
+        f"{which} of the old tracks and went with them; `ethoscribe edits log` says what they were."
+    ]
 
 
 def _kept_names(study: Study, video: Video, n_animals: int) -> list[str] | None:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from storage.edits import Change, Data, kind, saved_rows
+from storage.edits import Change, Data, kind, log, saved_rows
 from storage.errors import StudyError
 from storage.study import Study
 from storage.track_names import rename, rename_back
@@ -218,6 +218,12 @@ def tracks_version(study: Study, video_id: int) -> str | None:
         return None
     run_id, last = found[0]
     return run_id if last is None else f"{run_id}.{last}"
+
+
+def standing_corrections(study: Study, video_id: int) -> int:
+    """How many corrections of the present tracks stand; tracking again makes them past."""
+    edits = log(study, video_id)
+    return int((edits["stands"] & (edits["scope"] == "tracks")).sum())
 
 
 def find_animal(study: Study, video_id: int, wanted: object) -> int:
