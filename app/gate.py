@@ -16,7 +16,10 @@ from app.identity import who
 from app.library import is_busy
 from storage.study import StudyError
 
-OPEN = ("/sign-in", "/sign-out", "/static/", "/_stcore/health", "/favicon", "/robots.txt")
+OPEN = (
+    "/sign-in", "/sign-out", "/auth/", "/oauth2callback", "/static/", "/_stcore/health",
+    "/favicon", "/robots.txt",
+)  # fmt: skip
 LIMITED = ("/data/", "/sign-in", "/sign-out")  # our own addresses; uploads have a limit of theirs
 LARGEST = 1 << 20  # bytes of what may be sent to them
 PATIENCE_S = 20.0  # for all of it to arrive

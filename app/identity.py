@@ -13,6 +13,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from app.accounts import accounts
@@ -60,12 +61,20 @@ class Person:
             )
 
 
+class Organisation(Protocol):
+    """Signing in by the lab's organisation (see app.views.organisation)."""
+
+    def email_of(self, cookies: Mapping[str, str], /) -> str | None: ...
+    def login_address(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Access:
     """How this server lets people in where the study has no people of its own."""
 
     open: bool = True  # whoever can reach the server owns the study
     header: str | None = None  # name of the header in which a proxy says who it is
+    organisation: Organisation | None = None  # reads the cookie of st.login, where it is set up
 
 
 _access = Access()
@@ -119,6 +128,8 @@ def who(cookies: Mapping[str, str], headers: Mapping[str, str]) -> Person | None
         return Person(account.name, account.role, True) if account else None
     if people:
         account = read_session(study, cookies.get(session_cookie(study), ""), people)
+        if account is None and _access.organisation is not None:
+            account = people.get(_access.organisation.email_of(cookies) or "")
         return Person(account.name, account.role, True) if account else None
     return Person(typed_name(cookies), "owner") if _access.open else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,12 @@ def serve(
     access = access or Access(open=is_local(host))
     check_access(place.study, host, access)
     choose(place)
-    choose_access(access)
     from app.main import build_app
+    from app.views import organisation
+
+    choose_access(
+        replace(access, organisation=organisation) if organisation.is_configured() else access
+    )
 
     say(f"Serving {Path(study).resolve()} at http://{shown_host(host)}:{port} (Ctrl-C ends it)")
     further = os.environ.get("ETHOSCRIBE_HOSTS", "").replace(",", " ").split()

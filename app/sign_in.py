@@ -17,12 +17,13 @@ from starlette.routing import Route
 
 from app import identity
 from app.accounts import accounts, is_password
-from app.sign_in_cookie import LASTS_S, end_session, new_session
+from app.sign_in_cookie import LASTS_S, end_cookie, end_session, new_session
 from app.workplace import workplace
 from storage.people import StudyError, check_name
 
 PAGE = Template(files("assets").joinpath("sign_in.html").read_text("utf-8"))
 LOGO = files("assets").joinpath("logo.svg").read_text("utf-8")
+ORGANISATION_COOKIE = "_streamlit_user"
 YEAR_S = 365 * 24 * 3600
 FREE_TRIES = 5  # wrong passwords for one name before each further one has to wait
 LONGEST_WAIT_S = 60.0
@@ -42,6 +43,7 @@ def sign_in_routes() -> list[Route]:
         Route("/sign-in", show, methods=["GET"]),
         Route("/sign-in", posted(sign_in), methods=["POST"]),
         Route("/sign-in/name", posted(keep_name), methods=["POST"]),
+        Route("/sign-in/organisation", to_organisation, methods=["GET"]),
         Route("/sign-out", posted(sign_out), methods=["POST"]),
     ]
 
@@ -84,7 +86,15 @@ async def show(request: Request) -> Response:
     onward = local_path(request.query_params.get("next", "/"))
     if person is not None and person.signed_in:
         return RedirectResponse(onward, status_code=303, headers=HEADERS)
-    return page(onward=onward, name=person.name if person else "")
+    known = await run_in_threadpool(_vouched_for, request)
+    message = f"{known} is not in this study. Ask an owner of the study to add it." if known else ""
+    return page(message, onward, person.name if person else "")
+
+
+def _vouched_for(request: Request) -> str | None:
+    """Whom the organisation knows, though the study does not."""
+    organisation = identity.access().organisation
+    return organisation.email_of(request.cookies) if organisation else None
 
 
 def sign_in(request: Request, form: Form) -> Response:
@@ -118,11 +128,20 @@ def keep_name(request: Request, form: Form) -> Response:
     return response
 
 
+async def to_organisation(request: Request) -> Response:
+    """On to the page of the lab's organisation, where that is set up."""
+    organisation = identity.access().organisation
+    onward = organisation.login_address() if organisation else "/sign-in"
+    return RedirectResponse(onward, status_code=303, headers=HEADERS)
+
+
 def sign_out(request: Request, form: Form) -> Response:
     """End the session; a copy of its cookie is worth nothing from then on."""
     cookie = identity.session_cookie(workplace().study)
     end_session(request.cookies.get(cookie, ""))
-    response = RedirectResponse("/sign-in", status_code=303, headers=HEADERS)
+    end_cookie(request.cookies.get(ORGANISATION_COOKIE, ""))
+    onward = "/auth/logout" if ORGANISATION_COOKIE in request.cookies else "/sign-in"
+    response = RedirectResponse(onward, status_code=303, headers=HEADERS)
     response.delete_cookie(cookie, httponly=True, samesite="strict")
     return response
 
@@ -139,6 +158,7 @@ def page(message: str = "", onward: str = "/", name: str = "", status: int = 200
         action="/sign-in" if guarded else "/sign-in/name",
         password=PASSWORD if guarded else "",
         button="Sign in" if guarded else "Save",
+        organisation=ORGANISATION if guarded and identity.access().organisation else "",
         study=escape(workplace().study.name),
         message=f'<p class="message" role="alert">{escape(message)}</p>' if message else "",
         onward=escape(onward),
@@ -147,6 +167,7 @@ def page(message: str = "", onward: str = "/", name: str = "", status: int = 200
     return HTMLResponse(text, status_code=status, headers=HEADERS)
 
 
+ORGANISATION = '<a class="other" href="/sign-in/organisation">Sign in with your organisation</a>'
 PASSWORD = (
     '<label for="password">Password</label><input id="password" name="password" type="password" '
     'autocomplete="current-password" required maxlength="200">'

@@ -58,6 +58,21 @@ def end_session(value: str) -> None:
         _ended[facts[2]] = facts[1]
 
 
+def end_cookie(value: str) -> None:
+    """Refuse a cookie that was not made here from now on."""
+    if value:
+        _ended[_digest(value)] = time.time() + LASTS_S
+
+
+def is_ended(value: str) -> bool:
+    """Whether somebody has signed out of the session of such a cookie."""
+    return _digest(value) in _ended
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
 def _facts(body: str) -> tuple[str, float, str] | None:
     try:
         name, until, number = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

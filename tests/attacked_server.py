@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,11 +84,15 @@ class Server:
 
 
 @contextmanager
-def running(study: Path, *options: str) -> Iterator[Server]:
-    """Run `ethoscribe ui` for a study."""
+def running(
+    study: Path, *options: str, before: Callable[[int], object] | None = None
+) -> Iterator[Server]:
+    """Run `ethoscribe ui` for a study; `before` is told the port first."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         server = Server(probe.getsockname()[1])
+    if before is not None:
+        before(server.port)
     command = [sys.executable, "-m", "app.cli", "ui", "-s", str(study), "--port", str(server.port)]
     log = study.parent / f"server{server.port}.log"
     with log.open("wb") as file:
