@@ -26,6 +26,7 @@ def pages() -> list:
         st.Page("annotate.py", title="Annotate", icon=":material/keyboard:"),
         st.Page("ask.py", title="Ask", icon=":material/forum:"),
         st.Page("definitions.py", title="Definitions", icon=":material/menu_book:"),
+        st.Page("results.py", title="Results", icon=":material/insights:"),
         st.Page("measures.py", title="Measures", icon=":material/straighten:"),
         st.Page("account.py", title=person.name, icon=":material/person:", url_path="you"),
     ]

@@ -1,0 +1,160 @@
+"""The figures of the Results page: what each can be asked for, and how it is taken along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import streamlit as st
+
+from app import figure_files, results_pictures
+from app.errors import known_errors, one_line
+from app.results_data import Overview, behaviours
+from app.results_filters import Filters
+from app.results_pictures import NothingToShow, Picture
+from app.views.choosing import choose_video
+from app.words import plain
+
+KINDS = ("png", "svg", "pdf")
+
+
+def show_figure(view: str, seen: Overview, filters: Filters) -> None:
+    """One figure with its choices above and its facts below; or what is missing for it."""
+    try:
+        with st.spinner("Drawing…", show_time=True):
+            picture = FIGURES[view](seen, filters)
+    except NothingToShow as nothing:
+        st.info(plain(str(nothing)))
+        with st.container(horizontal=True):
+            st.page_link("videos.py", label="Videos", icon=":material/video_library:")
+            st.page_link("annotate.py", label="Annotate", icon=":material/keyboard:")
+            st.page_link("ask.py", label="Ask", icon=":material/forum:")
+        return
+    except known_errors() as error:
+        st.warning(plain(one_line(error)))
+        return
+    show_picture(picture, view)
+
+
+def show_picture(picture: Picture, key: str) -> None:
+    """A figure, its facts, the definitions behind it, and its files."""
+    drawn = figure_files.browser_file() is not None
+    toolbar = figure_files.TOOLBAR
+    options = {**toolbar["toImageButtonOptions"], "filename": picture.name}
+    width: Literal["content", "stretch"] = "content" if picture.figure.layout.width else "stretch"
+    place = st.container()
+    st.caption(plain(picture.facts))
+    if picture.definitions:
+        st.caption("\n".join(f"- {plain(line)}" for line in picture.definitions))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for kind in KINDS if drawn else ("html",):
+            st.download_button(
+                kind.upper(), partial(figure_files.as_bytes, picture.figure, kind),
+                f"{picture.name}.{kind}", figure_files.MEDIA_TYPES[kind], key=f"{key}-{kind}",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+        if not drawn:
+            saved = st.segmented_control(
+                "The camera above the figure saves", ("PNG", "SVG"), default="PNG",
+                key=f"{key}-camera", required=True,
+                help="This server has no Chromium to draw with, so your browser does it.",
+            )  # fmt: skip
+            options["format"] = saved.lower()
+    place.plotly_chart(
+        picture.figure, width=width, key=f"{key}-figure",
+        config={**toolbar, "toImageButtonOptions": options}, alt=picture.facts,
+    )  # fmt: skip
+
+
+def _video(seen: Overview, filters: Filters) -> str:
+    """Which video a figure of one video shows, of those that the filters leave."""
+    names = list(seen.shown(filters))
+    return choose_video(sorted(names, key=lambda name: not seen.data(name).tracked), width=260)
+
+
+def _unit(seen: Overview, name: str) -> str:
+    return "cm" if seen.data(name).video.px_per_cm else "px"
+
+
+def _paths(seen: Overview, filters: Filters) -> Picture:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = _video(seen, filters)
+        colour = st.segmented_control(
+            "Colour by", ("animal", "time", "speed"), default="animal", required=True,
+            key="r_colour",
+        )  # fmt: skip
+    return results_pictures.paths(seen, filters, name, colour)
+
+
+def _heat(seen: Overview, filters: Filters) -> Picture:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = _video(seen, filters)
+        unit = _unit(seen, name)
+        scale = seen.data(name).video.px_per_cm or 1.0
+        usual = round(seen.data(name).video.width / scale / 40, 1) or 1.0
+        cell = st.number_input(
+            f"Cell ({unit})", usual / 20, usual * 20, usual, key=f"r_cell-{name}", width=130,
+            format="%g", step=usual / 2,
+        )  # fmt: skip
+        smooth = st.number_input(
+            f"Smoothing ({unit})", 0.0, usual * 20, usual, key=f"r_smooth-{name}", width=150,
+            format="%g", step=usual / 2,
+            help="Standard deviation of a Gaussian; 0 shows the cells as they are.",
+        )  # fmt: skip
+    return results_pictures.heat(seen, filters, name, float(cell), float(smooth))
+
+
+def _speed(seen: Overview, filters: Filters) -> Picture:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = _video(seen, filters)
+        window_s = st.number_input(
+            "Smoothing window (s)", 0.0, 10.0, 0.2, key="r_window", width=180, format="%g",
+            step=0.1, help="The path is fitted by a line over this time; 0 does not smooth.",
+        )  # fmt: skip
+        shade = st.toggle("Shade the bouts", True, key="r_shade")
+    return results_pictures.speeds(seen, filters, name, float(window_s), shade)
+
+
+def _ethogram(seen: Overview, filters: Filters) -> Picture:
+    return results_pictures.ethogram(seen, filters, _video(seen, filters))
+
+
+def _budget(seen: Overview, filters: Filters) -> Picture:
+    grouped = False
+    if filters.by:
+        grouped = st.toggle(f"Mean of every group of {filters.by}", False, key="r_grouped")
+    return results_pictures.budgets(seen, filters, grouped)
+
+
+def _transitions(seen: Overview, filters: Filters) -> Picture:
+    kind = st.segmented_control(
+        "As", ("graph", "matrix"), default="graph", required=True, key="r_transitions",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return results_pictures.transitions(seen, filters, kind)
+
+
+def _social(seen: Overview, filters: Filters) -> Picture:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = _video(seen, filters)
+        directed = [one.behaviour for one in behaviours(seen, filters, [name]) if one.directed]
+        what = st.selectbox(
+            "Behaviour", ["", *dict.fromkeys(directed)], key="r_social", width=240,
+            format_func=lambda each: each or "being close",
+        )  # fmt: skip
+        distance = 0.0
+        if not what:
+            unit = _unit(seen, name)
+            usual = 5.0 if unit == "cm" else 50.0
+            distance = st.number_input(
+                f"Centres within ({unit})", 0.1, None, usual, key=f"r_close-{unit}", width=160,
+                format="%g",
+            )  # fmt: skip
+    return results_pictures.social(seen, filters, name, what or None, float(distance))
+
+
+FIGURES: dict[str, Callable[[Overview, Filters], Picture]] = {
+    "Paths": _paths, "Heat map": _heat, "Speed": _speed, "Ethogram": _ethogram,
+    "Time budget": _budget, "Transitions": _transitions, "Who with whom": _social,
+}  # fmt: skip

@@ -1,0 +1,127 @@
+"""The filters of the Results page, kept in the session and in the page's address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.errors import AppError
+from app.results_data import Overview
+from app.results_filters import Filters, from_address, to_address, without_unknown
+from app.views.results_figures import FIGURES
+
+VIEWS = (*FIGURES, "Compare groups", "Tables", "Video")
+LISTS = {
+    "group": "Groups", "videos": "Videos", "animal": "Animals", "behaviour": "Behaviours",
+    "who": "Scored or found by",
+}  # fmt: skip
+TIMES = {"start_s": "From (s)", "stop_s": "To (s)", "bin_s": "Time bins of (s)"}
+
+
+def choose_filters(seen: Overview) -> Filters:
+    """The filters in the sidebar; the address, when it is another, goes first."""
+    state = st.session_state
+    asked = {key: st.query_params.get_all(key) for key in st.query_params}
+    asked.pop("video", None)
+    if asked and asked != state.get("results_address"):
+        _set(from_address(asked))
+        if (named := "".join(asked.get("view", []))) in VIEWS:
+            state.results_view = state.r_view = named
+    elif "r_by" not in state:
+        _set(state.get("results_filters", Filters()))
+    wanted = _known_only(_of_widgets(state, Filters()), seen)
+    _set(wanted)
+    with st.sidebar:
+        return _ask(seen, wanted)
+
+
+def _ask(seen: Overview, before: Filters) -> Filters:
+    """The widgets, filled already; a time that cannot be is told and left out."""
+    state = st.session_state
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("#### Filters")
+        st.button("Reset", type="tertiary", icon=":material/restart_alt:", on_click=_reset)
+    columns = seen.choices["by"]
+    if columns:
+        st.selectbox(
+            "Groups are", ["", *columns], key="r_by", on_change=_drop_groups,
+            format_func=lambda name: name or "not told apart",
+        )  # fmt: skip
+    else:
+        st.caption(
+            "No groups yet: give the animals a treatment, a sex or any other column on the Videos "
+            "page."
+        )
+    choices = {**seen.choices, "group": seen.groups(before.by)}
+    for key, label in LISTS.items():
+        have = choices[key]
+        if len(have) > 1 or (key == "group" and have) or state[f"r_{key}"]:
+            st.multiselect(label, have, key=f"r_{key}", placeholder="all")
+    with st.container(horizontal=True):
+        for key, label in list(TIMES.items())[:2]:
+            placeholder = "start" if key == "start_s" else "end"
+            st.number_input(
+                label, 0.0, None, key=f"r_{key}", placeholder=placeholder, width=120, format="%g"
+            )
+    st.number_input(
+        TIMES["bin_s"], 0.1, None, key="r_bin_s", placeholder="one, the whole time", format="%g",
+        help="For the table of measures.",
+    )  # fmt: skip
+    try:
+        filters = _of_widgets(state, before)
+    except AppError as error:
+        st.error(str(error))
+        filters = Filters(before.by, before.group, before.videos, before.animal, before.behaviour,
+                          before.who)  # fmt: skip
+    state.results_filters = filters
+    return filters
+
+
+def choose_view() -> str:
+    """What to look at; the address then says all that was chosen."""
+    state = st.session_state
+    if "r_view" not in state:
+        state.r_view = state.get("results_view", VIEWS[0])
+    view = st.segmented_control(
+        "Show", VIEWS, key="r_view", required=True, label_visibility="collapsed"
+    )
+    state.results_view = view
+    address: dict[str, list[str]] = {"view": [str(view)], **to_address(state.results_filters)}
+    state.results_address = dict(address)
+    if video := st.query_params.get("video"):
+        address["video"] = [video]
+    st.query_params.from_dict(address)
+    return str(view)
+
+
+def _set(filters: Filters) -> None:
+    """Fill the widgets."""
+    state = st.session_state
+    state.r_by = filters.by
+    for key in LISTS:
+        state[f"r_{key}"] = list(getattr(filters, key))
+    for key in TIMES:
+        state[f"r_{key}"] = getattr(filters, key)
+
+
+def _of_widgets(state: Mapping, otherwise: Filters) -> Filters:
+    """The filters that the widgets say."""
+    by = state.get("r_by") or ""
+    lists = {key: tuple(state.get(f"r_{key}") or ()) for key in LISTS}
+    return Filters(
+        by, lists["group"] if by else (), lists["videos"], lists["animal"], lists["behaviour"],
+        lists["who"], state.get("r_bin_s"), state.get("r_start_s"), state.get("r_stop_s"),
+    )  # fmt: skip
+
+
+def _known_only(filters: Filters, seen: Overview) -> Filters:
+    return without_unknown(filters, {**seen.choices, "group": seen.groups(filters.by)})
+
+
+def _drop_groups() -> None:
+    st.session_state.r_group = []
+
+
+def _reset() -> None:
+    _set(Filters())

@@ -1,0 +1,110 @@
+"""The tables of the Results page, computed when asked for, and their files."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from app.errors import known_errors, one_line
+from app.results_data import Overview
+from app.results_filters import Filters, to_options
+from app.results_tables import TABLES, Step, as_file, table_of, uncomputed
+from app.words import plain
+
+Table = TypeVar("Table", pa.Table, pd.DataFrame, pa.Table | pd.DataFrame)
+AT_ONCE = 3  # videos that are computed without being asked
+MOST_ROWS = 5000  # shown; the files have all
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LABELS = {
+    "measures": "Measures", "summary": "Summary per animal", "bouts": "Bouts",
+    "latency": "Latencies",
+}  # fmt: skip
+
+
+def show_tables(seen: Overview, filters: Filters) -> None:
+    """One of the tables, its files, and the command that gives the same."""
+    kind = st.segmented_control(
+        "Table", list(LABELS), default="measures", required=True, key="r_table",
+        format_func=lambda each: LABELS[each], label_visibility="collapsed",
+    )  # fmt: skip
+    st.caption(TABLES[kind])
+    if not agreed(uncomputed(seen, kind, filters), f"r_go-{kind}"):
+        return
+    try:
+        table = with_progress(lambda step: table_of(seen, kind, filters, step))
+    except known_errors() as error:
+        st.warning(plain(one_line(error)))
+        return
+    _files(table, kind, seen, filters)
+
+
+def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: Filters) -> None:
+    if not len(table):
+        st.info(EMPTY[kind])
+        return
+    if isinstance(table, pa.Table):
+        rows: pd.DataFrame = table.slice(0, MOST_ROWS).to_pandas()
+    else:
+        rows = table.head(MOST_ROWS)
+    more = f", the first {MOST_ROWS:,} shown" if len(table) > MOST_ROWS else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for file_format, media in (("csv", "text/csv"), ("xlsx", XLSX)):
+            st.download_button(
+                file_format.upper(), partial(as_file, table, file_format),
+                f"{kind}.{file_format}", media, key=f"r_{kind}-{file_format}",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+        st.caption(f"{len(table):,} rows{more}")
+    floats = [name for name in rows.columns if rows[name].dtype.kind == "f"]
+    config = {name: st.column_config.NumberColumn(format="%.4g") for name in floats}
+    st.dataframe(
+        rows, hide_index=True, column_config=config, key=f"r_shown-{kind}",
+        height=460 if len(rows) > 11 else "auto",
+    )  # fmt: skip
+    words = ["ethoscribe", "export", kind, *to_options(filters), "-s", str(seen.study)]
+    st.caption("The same file, byte for byte, on the command line:")
+    st.code(shlex.join([*words, "-o", f"{kind}.csv"]), language="bash")
+
+
+EMPTY = {
+    "measures": "No tracked animal fits the filters: track a video on the Videos page, or take a "
+    "filter away.",
+    "summary": "No tracked animal fits the filters: track a video on the Videos page, or take a "
+    "filter away.",
+    "bouts": "No bout fits the filters: score behaviour on the Annotate page, or save an answer on "
+    "the Ask page.",
+    "latency": "Nothing was looked for yet: score behaviour on the Annotate page, save an answer "
+    "on the Ask page, or draw a region on the Set up page.",
+}
+
+
+def agreed(videos: int, key: str) -> bool:
+    """Whether to compute now: a few videos at once, many when somebody says so."""
+    if videos <= AT_ONCE:
+        return True
+    st.info(
+        f"{videos} videos have to be computed for this, once: seconds for each, more for long ones."
+    )
+    return st.button(
+        f"Compute {videos} videos", type="primary", icon=":material/calculate:", key=key
+    )
+
+
+def with_progress(make: Callable[[Step], Table]) -> Table:
+    """Make a table with a bar that says which video it is at."""
+    bar = st.empty()
+
+    def step(done: int, total: int, name: str) -> None:
+        if total > 1 and name:
+            bar.progress(done / total, text=f"{plain(name)}: {done} of {total} videos done")
+
+    try:
+        return make(step)
+    finally:
+        bar.empty()
