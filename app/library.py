@@ -22,7 +22,7 @@ from app.words import clock
 from app.workplace import VIDEO_SUFFIXES
 from storage import videos as stored
 from storage.bouts import bouts_state, read_bouts
-from storage.edit_tracks import tracks_version
+from storage.edit_tracks import standing_corrections, tracks_version
 from storage.regions import regions
 from storage.runs import Run, active_run, runs
 from storage.scored_bouts import NO_SUBJECT
@@ -119,6 +119,12 @@ def save_scale(study: Path, video_id: int, px_per_cm: float | None) -> None:
     """Store how many pixels make one centimetre; None forgets it."""
     with open_study(study, write=True, timeout_s=WAIT_S) as opened:
         stored.set_scale(opened, video_id, px_per_cm)
+
+
+def corrections_of(study: Path, video_id: int) -> int:
+    """How many corrections by hand stand in the present tracks of a video."""
+    with reading(study) as opened:
+        return standing_corrections(opened, video_id)
 
 
 def player_facts(study: Path, video_id: int) -> dict:

@@ -9,7 +9,7 @@ from app.pictures import poster
 from app.proxy_files import is_playable
 from app.relink import where_is
 from app.views.signed_in import may, me
-from app.views.video_jobs import show_job, start_copy, start_tracking
+from app.views.video_jobs import ask_first, show_job, start_copy, start_tracking
 from app.words import plain
 from app.workplace import workplace
 
@@ -35,6 +35,8 @@ def card(row: library.VideoRow, facts: Mapping[str, str], work: Sequence[jobs.Jo
             if may("owner"):
                 _settings(row, busy=tracking is not None and tracking.active)
             _buttons(row, tracking)
+        if may("owner"):
+            ask_first(video)
         show_job(tracking)
         if not is_playable(workplace().study, video):
             show_job(copying)
@@ -119,7 +121,7 @@ def _buttons(row: library.VideoRow, job: jobs.Job | None) -> None:
                 key=f"track:{video_id}",
                 disabled=busy or not row.present or not row.video.has_pictures,
                 on_click=start_tracking,
-                args=(row.video.path, f"animals:{video_id}", tracked),
+                args=(row.video, tracked),
             )
         if st.button(
             "Watch",

@@ -7,30 +7,61 @@ import streamlit as st
 
 from app import jobs
 from app.errors import known_errors, one_line
+from app.library import corrections_of
 from app.preview_live import latest_picture
 from app.progress import STAGES, as_clock
 from app.views.news import warn
 from app.views.signed_in import may, me
 from app.words import plain
 from app.workplace import workplace
+from storage.videos import Video
 
 DOING = {"track": "Tracking", "proxy": "The copy for the browser"}
 ENDED = {"failed": ("failed", st.error), "stopped": ("stopped", st.warning),
          "cancelled": ("ended early", st.info)}  # fmt: skip
 
 
-def start_tracking(path: Path, animals_key: str, again: bool) -> None:
-    """Start a tracking job; the page then follows it."""
-    _try(lambda: jobs.start_track_job(workplace().study, path, _animals(animals_key), force=again))
+def start_tracking(video: Video, again: bool, sure: bool = False) -> None:
+    """Start a tracking job, which the page then follows; ask first when corrections would go."""
+    doubt = f"sure:{video.video_id}"
+    st.session_state.pop(doubt, None)
+    corrections = corrections_of(workplace().study, video.video_id) if again and not sure else 0
+    if corrections:
+        st.session_state[doubt] = corrections
+        return
+    animals = int(st.session_state[f"animals:{video.video_id}"])
+    _try(lambda: jobs.start_track_job(workplace().study, video.path, animals, force=again))
+
+
+def ask_first(video: Video) -> None:
+    """Say what tracking again would leave behind, where somebody has just pressed it."""
+    corrections = st.session_state.get(f"sure:{video.video_id}")
+    if not corrections:
+        return
+    noun = "correction belongs" if corrections == 1 else "corrections belong"
+    st.warning(
+        f"{corrections} {noun} to the present tracks and would not be in the new ones. The log "
+        "keeps them, but they would have to be made again."
+    )
+    with st.container(horizontal=True):
+        st.button(
+            "Track again all the same",
+            key=f"really:{video.video_id}",
+            on_click=start_tracking,
+            args=(video, True, True),
+        )
+        st.button(
+            "Keep the tracks",
+            key=f"keep:{video.video_id}",
+            type="primary",
+            on_click=st.session_state.pop,
+            args=(f"sure:{video.video_id}", None),
+        )
 
 
 def start_copy(path: Path, name: str) -> None:
     """Start making a copy that browsers play."""
     _try(lambda: jobs.start_proxy_job(workplace().study, path, name))
-
-
-def _animals(key: str) -> int:
-    return int(st.session_state[key])
 
 
 def _try(start) -> None:  # type: ignore[no-untyped-def]

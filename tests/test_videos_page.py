@@ -1,0 +1,120 @@
+"""The Videos page without a browser: what it asks before it acts, and what each role finds."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from film import write_video
+from streamlit.testing.v1 import AppTest
+from test_routes import film, tables
+
+from app import jobs, library, workplace
+from app.workplace import Workplace
+from storage import edits
+from storage.runs import Run, ingest_run
+from storage.study import open_study
+
+SHELL = Path(workplace.__file__).parent / "views" / "shell.py"
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study of one tracked video."""
+    folder = tmp_path / "study"
+    video = library.add(folder, film(tmp_path / "clip.mp4"))
+    parts = []
+    for name, table in zip(("tracks", "masks", "points"), tables(), strict=True):
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+        parts.append([tmp_path / f"{name}.parquet"])
+    now = datetime.now(UTC)
+    with open_study(folder, write=True) as opened:
+        run = Run("run1", "background", 1, {}, {}, {}, now, now)
+        ingest_run(opened, video.video_id, run, *parts)
+    monkeypatch.setattr(workplace, "_current", Workplace.of(folder))
+    return folder
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.info, app.error, app.warning, app.success, app.caption, app.markdown)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def opened_page() -> AppTest:
+    app = AppTest.from_file(str(SHELL), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def test_tracking_again_asks_first_where_corrections_would_be_lost(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[bool] = []
+
+    def start(*_: object, force: bool) -> None:
+        started.append(force)
+
+    monkeypatch.setattr(jobs, "start_track_job", start)
+    opened_page().button(key="track:1").click().run()
+    assert started == [True]
+    with open_study(study, write=True) as opened:
+        data = {"animal": "animal1", "name": "Ratty"}
+        edits.apply(opened, 1, "tracks.rename", data, author="Ada", client="c", seq=1)
+    app = opened_page()
+    app.button(key="track:1").click().run()
+    assert started == [True]
+    assert "1 correction belongs to the present tracks" in said(app)
+    app.button(key="keep:1").click().run()
+    assert "belongs to the present tracks" not in said(app)
+    app.button(key="track:1").click().run()
+    app.button(key="really:1").click().run()
+    assert started == [True, True]
+    assert "belongs to the present tracks" not in said(app)
+
+
+def test_a_moved_and_a_replaced_film_are_told_apart_and_found(study: Path) -> None:
+    home = study.parent
+    library.add(study, write_video(home / "second.mp4", 20))
+    (home / "elsewhere").mkdir()
+    (home / "clip.mp4").rename(home / "elsewhere" / "new name.mp4")
+    (home / "second.mp4").rename(home / "elsewhere" / "second.mp4")
+    write_video(home / "second.mp4", 33)
+    app = opened_page()
+    assert r"clip\.mp4 any more" in said(app)
+    assert r"Another film lies at" in said(app)
+    app.pills(key="videos_panel:True").set_value("Moved files").run()
+    next(button for button in app.button if button.label == "Look for them").click().run()
+    assert "Found again: clip at " in said(app).replace("\\", "")
+    assert "any more" not in said(app)
+    assert library.video_file(study, 1) == home / "elsewhere" / "new name.mp4"
+
+
+def test_a_folder_is_added_at_once_and_what_is_no_video_is_named(study: Path) -> None:
+    home = study.parent
+    write_video(home / "b.mp4", 20)
+    (home / "c.mp4").write_bytes(b"no video")
+    app = opened_page()
+    app.pills(key="videos_panel:True").set_value("Add videos").run()
+    next(button for button in app.button if button.label == "Add all 2 videos here").click().run()
+    text = said(app).replace("\\", "")
+    assert "b: h264 · 25 fps (steady) · 320 × 240 px · 20 frames" in text
+    assert "c.mp4 is not a video that can be read" in text
+    assert [row.video.name for row in library.list_videos(study)] == ["clip", "b"]
+
+
+def test_metadata_gets_a_column_and_a_viewer_only_reads(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened_page()
+    app.pills(key="videos_panel:True").set_value("Groups and metadata").run()
+    app.button(key="column:group").click().run()
+    assert not app.exception
+    labels = [button.label for button in app.button]
+    assert "Save the table" in labels and "group" not in labels
+    from app.views import signed_in
+
+    monkeypatch.setattr(signed_in, "who", lambda *_: signed_in.Person("Vera", "viewer", True))
+    app = opened_page()
+    app.pills(key="videos_panel:True").set_value("Groups and metadata").run()
+    assert not app.exception
+    assert [b.label for b in app.button if b.label != "Watch"] == []
