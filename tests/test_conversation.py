@@ -16,6 +16,15 @@ from storage.regions import Region, save_region
 from storage.study import open_study
 
 SAID = "define lingering as in the corner for at least 1 s"
+CHASE = "define chase as faster than 20 px/s and within 40 px of another animal for at least 1 s"
+STARTS = "how often did the chases start in the corner?"
+OTHERS = (
+    "how far did animal1 move in the last {} seconds?",
+    "how long is animal1 in the corner in the first {} seconds?",
+    "mean speed of animal2 in the last {} seconds",
+    "when is animal1 within {}0 px of animal2?",
+    "when is animal2 immobile for at least {} s?",
+)
 
 
 @pytest.fixture
@@ -49,6 +58,51 @@ def test_a_word_is_defined_asked_for_renamed_and_forgotten(study: Path) -> None:
     assert gone.refused is not None and "loiter" in gone.refused
 
 
+@pytest.fixture
+def pursuit(tmp_path: Path) -> Path:
+    """Two animals, 30 s at 10 per second: three chases, of which the first and last start in
+    the corner; both run then, 20 px apart, and rest otherwise.
+    """
+    x, y = np.full((300, 2), 300.0), np.full((300, 2), 60.0)
+    x[:, 1] = 500.0
+    for start, stop, from_px in ((20, 40, 20), (100, 120, 320), (200, 230, 10)):
+        path = from_px + 5.0 * np.arange(stop - start)
+        x[start:stop, 0], x[start:stop, 1] = path, path + 20
+    with open_study(tmp_path / "pursuit", create=True) as one:
+        video = add_tracked(one, tmp_path, x, y, fps=10)
+        corner = Region("corner", "rectangle", "region", [[0, 0], [100, 100]])
+        save_region(one, video.video_id, corner)
+    return tmp_path / "pursuit"
+
+
+def test_chases_are_defined_asked_for_after_30_questions_renamed_and_forgotten(
+    pursuit: Path,
+) -> None:
+    talk = "one"
+    (said,) = ask(pursuit, CHASE, conversation=talk)
+    assert said.defined == ("chase", 1)
+    (asked,) = ask(pursuit, "how often does animal1 chase animal2?", conversation=talk)
+    assert (asked.numbers["count"], asked.definitions) == (3, (("chase", 1),))
+    for number in range(30):
+        question = OTHERS[number % len(OTHERS)].format(number % 7 + 2)
+        (other,) = ask(pursuit, question, conversation=talk)
+        assert other.refused is None and other.error is None, (question, other.text)
+        assert other.definitions == ()
+    (starts,) = ask(pursuit, STARTS, conversation=talk)
+    assert starts.numbers["animal1 animal2 count"] == 2
+    assert starts.bouts["start_frame"].unique().tolist() == [20, 200]
+    assert starts.definitions == (("chase", 1),)
+    Memory(pursuit).rename("chase", "pursuit")
+    (renamed,) = ask(pursuit, "how often does animal1 pursuit animal2?", conversation=talk)
+    (old_name,) = ask(pursuit, "how often does animal1 chase animal2?", conversation=talk)
+    assert renamed.numbers["count"] == old_name.numbers["count"] == 3
+    Memory(pursuit).forget("pursuit")
+    (gone,) = ask(pursuit, "how often do the pursuits start in the corner?", conversation=talk)
+    assert gone.refused is not None and gone.definitions == ()
+    turns = Memory(pursuit).turns(talk)
+    assert len(turns) == 36 and turns[1].definitions == (("chase", 1),)
+
+
 def test_what_is_not_understood_is_not_kept(study: Path) -> None:
     (said,) = ask(study, "define blorping as being very blorpy")
     assert said.refused is not None
@@ -69,3 +123,25 @@ def test_the_same_conversation_on_the_command_line(study: Path) -> None:
     run("definitions", "forget", "loitering")
     ended = CliRunner().invoke(app, ["ask", "how often does animal1 loiter?", "-s", str(study)])
     assert ended.exit_code == 1
+
+
+def test_chases_on_the_command_line(pursuit: Path) -> None:
+    def run(*arguments: object) -> str:
+        more = ["-s", str(pursuit)]
+        ended = CliRunner().invoke(app, [*map(str, arguments), *more])
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    assert "'chase' is kept as a definition of this study, version 1." in run("ask", CHASE)
+    assert "3 times" in run("ask", "how often does animal1 chase animal2?")
+    for number in range(30):
+        run("ask", OTHERS[number % len(OTHERS)].format(number % 7 + 2))
+    said = run("ask", STARTS, "--save", "corner_chase")
+    assert "2 times" in said and "definition used: chase, version 1" in said
+    assert "stored: 4 bouts in 1 video" in run("run", "corner_chase", "--save")
+    run("definitions", "rename", "chase", "pursuit")
+    assert "3 times" in run("ask", "how often does animal1 chase animal2?")
+    run("definitions", "forget", "pursuit")
+    ended = CliRunner().invoke(app, ["ask", STARTS, "-s", str(pursuit)])
+    assert ended.exit_code == 1 and "chases" in ended.output
+    assert "4 bouts" in run("run", "corner_chase", "--save")  # what was kept still runs

@@ -117,8 +117,15 @@ def show_bouts(answer: Answer, row: VideoRow | None, key: str) -> None:
     figure = charts.ethogram(bouts, duration_s, row.animals if row else ())
     st.plotly_chart(figure, key=f"{key}-ethogram", config=figure_files.TOOLBAR)
     many = f"{len(bouts):,} bouts" if len(bouts) > 1 else "The bout"
-    with st.expander(f"{many} as a table", icon=":material/table_rows:"):
-        bouts_table(answer, key)
+    shown = st.expander(f"{many} as a table", icon=":material/table_rows:",
+                        key=f"{key}-bouts-open", on_change="rerun")  # fmt: skip
+    if shown.open:
+        with shown:
+            bouts_table(answer, key)
+    st.download_button(
+        "Bouts as CSV", bouts.to_csv(index=False), f"{answer.video}-bouts.csv", "text/csv",
+        icon=":material/download:", key=f"{key}-csv", on_click="ignore",
+    )  # fmt: skip
 
 
 def bouts_table(answer: Answer, key: str) -> None:
@@ -136,10 +143,6 @@ def bouts_table(answer: Answer, key: str) -> None:
         ),
     }
     st.dataframe(table, hide_index=True, column_config=config, height="auto", key=f"{key}-bouts")
-    st.download_button(
-        "Bouts as CSV", bouts.to_csv(index=False), f"{answer.video}-bouts.csv", "text/csv",
-        icon=":material/download:", key=f"{key}-csv", on_click="ignore",
-    )  # fmt: skip
     click = st.session_state.get(f"{key}-play")
     if click:
         play(answer.video, bouts.iloc[click["row"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,30 +30,38 @@ RULE = (
 
 def show_code(study: Path, talk: str, turn: Asked, code: str, key: str) -> None:
     """The code, to read and to change."""
+    shown = st.expander("The code that made this answer", icon=":material/code:", key=f"{key}-open",
+                        on_change="rerun")  # fmt: skip
+    if not shown.open:
+        return
     editing = f"{key}-editing"
-    with st.expander("The code that made this answer", icon=":material/code:",
-                     expanded=bool(st.session_state.get(editing)), key=f"{key}-open"):  # fmt: skip
-        if not st.session_state.get(editing):
-            st.code(code, language="python")
-            if may("annotator") and st.button("Edit", icon=":material/edit:", key=f"{key}-edit"):
-                st.session_state[editing] = True
-                st.rerun()
+    with shown:
+        if st.session_state.get(editing):
+            change_code(study, talk, turn, code, key)
             return
-        typed = st.text_area(
-            "Code", code, key=f"{key}-typed", height=min(560, 90 + 24 * code.count("\n")),
-            help="Python with one function analyse(recording); the page Measures has its words.",
-        )  # fmt: skip
-        st.html(MONOSPACE)
-        with st.container(horizontal=True):
-            run = st.button("Run again", type="primary", icon=":material/play_arrow:",
-                            key=f"{key}-run")  # fmt: skip
-            if st.button("Put back", icon=":material/undo:", key=f"{key}-back"):
-                del st.session_state[editing]
-                st.rerun()
-        st.caption(RULE)
+        st.code(code, language="python")
+        if may("annotator") and st.button("Edit", icon=":material/edit:", key=f"{key}-edit"):
+            st.session_state[editing] = True
+            st.rerun()
+
+
+def change_code(study: Path, talk: str, turn: Asked, code: str, key: str) -> None:
+    """The code as text that can be changed and run again."""
+    typed = st.text_area(
+        "Code", code, key=f"{key}-typed", height=min(560, 90 + 24 * code.count("\n")),
+        help="Python with one function analyse(recording); the page Measures has its words.",
+    )  # fmt: skip
+    st.html(MONOSPACE)
+    with st.container(horizontal=True):
+        run = st.button("Run again", type="primary", icon=":material/play_arrow:", key=f"{key}-run")
+        back = st.button("Put back", icon=":material/undo:", key=f"{key}-back")
+    st.caption(RULE)
+    if back:
+        del st.session_state[f"{key}-editing"]
+        st.rerun()
     if run:
         asked = turn.question.removeprefix(CHANGED)
-        begin(lambda: put_code(study, talk, CHANGED + asked, typed, turn.about), editing)
+        begin(partial(put_code, study, talk, CHANGED + asked, typed, turn.about), f"{key}-editing")
 
 
 def begin(start: Callable[[], Work], done: str = "") -> None:

@@ -44,7 +44,7 @@ def tell(memory: Memory, preset: Preset) -> None:
 def _copied(memory: Memory, preset: Preset) -> Definition:
     kept = copy_preset(memory, preset, me().name)
     st.session_state.editing_definition = kept.name
-    st.session_state.pop("definitions-shown", None)  # back to the study's own
+    st.session_state.show_mine = True
     return kept
 
 

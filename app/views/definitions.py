@@ -15,7 +15,9 @@ MOST = 40  # shown at once
 
 memory = Memory(workplace().study)
 known = memory.definitions()
-mine, handbook = f"This study ({len(known)})", f"Handbook ({len(presets())})"
+titles = {"mine": f"This study ({len(known)})", "handbook": f"Handbook ({len(presets())})"}
+if st.session_state.pop("show_mine", False):  # a preset was copied
+    st.session_state["definitions-shown"] = "mine"
 
 st.title("Definitions")
 st.caption(
@@ -23,14 +25,15 @@ st.caption(
     "chased, chasing) and its aliases. A change makes a new version; old answers keep theirs."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    shown = st.segmented_control("Show", [mine, handbook], default=mine, required=True,
-                                 key="definitions-shown", label_visibility="collapsed")  # fmt: skip
+    shown = st.segmented_control("Show", list(titles), default="mine", required=True,
+                                 format_func=titles.__getitem__, key="definitions-shown",
+                                 label_visibility="collapsed")  # fmt: skip
     asked = st.text_input("Search", placeholder="chase, freezing, open arm …", width=360,
                           icon=":material/search:", label_visibility="collapsed")  # fmt: skip
 if notice := st.session_state.pop("definitions_notice", ""):
     st.success(notice, icon=":material/check:")
 
-if shown == handbook:
+if shown == "handbook":
     chosen = found_presets(asked)
     for preset in chosen[:MOST]:
         show_preset(memory, preset, opened=len(chosen) == 1)
