@@ -21,6 +21,8 @@ class DrawTool {
     Object.assign(this, { shapes: [], picked: null, vertex: null, mode: "select", draft: null, edit: -1 });
     this.form = new DrawPanel(this);
     this.panel = this.form.root;
+    this.leave = () => this.settle();
+    window.addEventListener("pagehide", this.leave); // what is in the queue by then is not lost
   }
 
   // Facts that are older than what the server said already are passed over.
@@ -28,6 +30,7 @@ class DrawTool {
     this.facts = facts;
     if (this.video !== facts.id) Object.assign(this, { video: facts.id, edit: -1, picked: null, draft: null });
     const { edit = 0 } = facts.setup ?? {};
+    if (edit >= this.edit) this.truth = { regions: facts.regions, px_per_cm: facts.perCm };
     if (edit >= this.edit && !this.busy) this.take(facts.regions, facts.perCm, edit);
     else this.show();
     this.form.update();
@@ -64,9 +67,7 @@ class DrawTool {
   // -- saving
 
   push(kind, data) {
-    const done = this.player.queue.push(kind, data);
-    done.then((told) => { if (told.error) this.failed = true; });
-    return done;
+    return this.player.queue.push(kind, data);
   }
 
   // What the server says after the last edit stands; a refused one makes the page look anew.
@@ -76,13 +77,10 @@ class DrawTool {
     if (last) this.truth = last;
     if (last && !this.busy) this.take(last.regions, last.px_per_cm, last.edit_id);
     else if (failed && !this.busy) {
-      const { regions, px_per_cm: perCm } = this.truth ?? this.stored;
-      this.take(regions, perCm, this.edit);
+      this.take(this.truth.regions, this.truth.px_per_cm, this.edit);
     }
     if (last) setTimeout(() => this.player.revise(`setup-${last.edit_id}`), 0);
   }
-
-  get stored() { return { regions: this.facts.regions, px_per_cm: this.facts.perCm }; }
 
   save(shape, replaces) {
     const { name, kind, role } = shape;
@@ -104,7 +102,11 @@ class DrawTool {
     this.nudged = null;
   }
 
-  close() { this.settle(); this.form.close(); }
+  close() {
+    this.settle();
+    this.form.close();
+    window.removeEventListener("pagehide", this.leave);
+  }
 
   undo(what) {
     if (this.draft?.points.length) { this.draft = null; return this.show(); }

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ def ready(page: "playwright.Page") -> "playwright.Locator":
 def saved(page: "playwright.Page") -> None:
     """Wait until everything that was drawn is in the study."""
     expect(page.locator(".player")).to_have_attribute("data-saved", "saved", timeout=WAIT_MS)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.2)
 
 
 class Mouse:
@@ -178,17 +186,18 @@ def test_everything_is_done_with_the_keys_alone_to_the_pixel(
     page.keyboard.press("n")
     page.keyboard.press("n")  # the lower right corner
     page.keyboard.press("ArrowDown")
-    expect(player).to_have_attribute("data-saved", re.compile("sav"))
-    page.wait_for_timeout(900)
-    saved(page)
+    page.reload()  # at once: what was not saved yet is sent by the next page
+    ready(page).focus()
+    wait_until(lambda: stored(lab)["by keys"].points[0] == (221, 234))
     assert stored(lab)["by keys"].points == ((221, 234), (281, 242))
-    page.keyboard.press("Escape")
-    page.keyboard.press("Delete")  # nothing is lost: the corner goes for no rectangle
-    page.wait_for_timeout(300)
-    saved(page)
-    assert "by keys" not in stored(lab)
+    page.keyboard.press("]")
+    page.keyboard.press("]")  # the second by name
+    expect(page.get_by_label("Name of the region")).to_have_value("by keys")
+    page.keyboard.press("Delete")
+    wait_until(lambda: "by keys" not in stored(lab))
     page.keyboard.press("Control+z")
     expect(page.get_by_text("Taken back: delete region by keys")).to_be_visible()
+    wait_until(lambda: "by keys" in stored(lab))
     assert stored(lab)["by keys"].points == ((221, 234), (281, 242))
 
 
