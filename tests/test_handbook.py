@@ -12,10 +12,10 @@ from planner_made import AWAY, BEHIND, BODY, MEET, film, rearing_mouse, walk
 from llm_query.errors import QueryError
 from llm_query.geometry import Region
 from llm_query.planner import Context, plan
+from llm_query.planner_code import check_code
 from llm_query.planning.handbook import Preset, find_preset, presets
 from llm_query.recording import Recording
 from llm_query.runner import load_analysis, sort_results
-from llm_query.planner_code import check_code
 from llm_query.vocabulary import scope
 
 FPS = 30

@@ -14,9 +14,9 @@ from planner_made import MADE
 
 from llm_query.geometry import Region
 from llm_query.planner import Context, Plan, plan
+from llm_query.planner_code import check_code
 from llm_query.recording import Recording
 from llm_query.runner import load_analysis, sort_results
-from llm_query.planner_code import check_code
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,10 @@ GAIT_WORDS = ("limb", "limbs", "following", "keypoint", "keypoints", "based", "o
               "points", "bodyparts", "from", "with", "chase", "in", "point")  # fmt: skip
 
 
+GETS_FAR = ("run", "ran", "runs", "walk", "walked", "walks", "swim", "swam", "swims", "crawl",
+            "crawled", "fly", "flew", "go", "went", "get", "got")  # fmt: skip
+
+
 class Asked(Measures):
     """Understands the words that say what to do with a condition or a measure."""
 
@@ -143,7 +147,8 @@ class Asked(Measures):
         if self.kind() in ("from", "away"):
             self.implied = "mean"
             return self._distance_measure()
-        self.take("move")
+        while self.kind() == "move" or self.peek().text in GETS_FAR:
+            self.at += 1
         self.reading.measure = Measure("distance_moved", self._subjects(), None, self._use_points())
         return True
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from llm_query.planning.plan_cursor import Place
 from llm_query.planning.plan_movement import Movement
-from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Refusal
+from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Refusal, negated
 from llm_query.planning.plan_words import DOINGS
 
 
@@ -28,9 +28,9 @@ class Clauses(Movement):
         """Consume one predicate with its arguments, negated where the text says so."""
         start, before = self.at, self.subjects
         animals: tuple[str, ...] = ()
-        negated = False
+        opposite = False
         while token := self.take("not"):
-            negated = not negated
+            opposite = not opposite
             self.without = token.text.startswith("without")
             self.skip("to")
             if animals := self.take_animals():
@@ -38,16 +38,16 @@ class Clauses(Movement):
         reader = getattr(self, f"_read_{self.kind()}", None)
         condition = reader() if reader else None
         if condition is None:
-            if negated and self.without and animals and self._same_place():
+            if opposite and self.without and animals and self._same_place():
                 self.subjects = before
                 return self._without_them(animals)
-            if negated:
+            if opposite:
                 said = " ".join(t.text for t in self.tokens[start : self.at + 1])
                 raise Refusal(f"I do not know what '{said}' means here. Say it in full.")
             self.at = start
             return None
         condition = self._lasting(condition)
-        return Condition("not", condition.subject, parts=(condition,)) if negated else condition
+        return negated(condition) if opposite else condition
 
     def _stay(self, condition: Condition) -> Condition:
         """Read "visits for more than 2 s" as stays; an entry or exit lasts no time."""

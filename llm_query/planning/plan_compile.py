@@ -33,7 +33,10 @@ class Emitter(Behaviours):
             self.no_head((*points, condition.arguments.get("point", "")))
         if condition.kind in GAUGES:
             return self.gauge(condition)
-        return str(getattr(self, f"_{condition.kind}")(condition))
+        write = getattr(self, f"_{condition.kind}", None)
+        if write is None:  # several animals or places inside something else
+            raise Refusal("Several things at once inside a longer question: ask one by one.")
+        return str(write(condition))
 
     def _not(self, condition: Condition) -> str:
         inner = condition.parts[0]

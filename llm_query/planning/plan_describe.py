@@ -142,9 +142,10 @@ def _later(condition: Condition) -> str:
     """Say the second part of "A after B" so that it follows: "entering centre", or whose it is."""
     first, second = condition.parts
     whose = {part.subject for part in first.leaves()}
-    if second.subject not in whose or second.target not in (None, ANY_OTHER):
+    if second.subject not in whose or second.parts:
         return sentence(second)
-    said = phrase(second)
+    named = second.target not in (None, ANY_OTHER)
+    said = _after_subject(second) if named else phrase(second)
     for verb, doing in (("enters ", "entering "), ("leaves ", "leaving ")):
         said = f"{doing}{said.removeprefix(verb)}" if said.startswith(verb) else said
     return f"being {said}" if second.kind in ("in", "not") else said

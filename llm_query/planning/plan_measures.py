@@ -76,7 +76,15 @@ class Measures(Tree):
             raise Refusal("The angle between what? Say the head angle, or the relative angle.")
         if plain:
             self.assumptions.append("'angle' between animals is read as the head angle.")
+        target = None
+        if self.kind() in ("to", "and") and self.kind(1) in ("animal", "other"):
+            self.at += 1
+            target = self.take_animals()
         bounds = self.take_bounds()
+        if target and len(target) == 1 and bounds:
+            place = Place(target[0])
+            self._add(self._with_target("angle", place, {"bounds": bounds, "ordered": True}))
+            return True
         if not bounds:
             raise Refusal(
                 "'head angle' needs a limit, for example: head angle less than 15 degrees."

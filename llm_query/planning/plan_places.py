@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llm_query.planning.plan_cursor import Place
-from llm_query.planning.plan_slots import Condition, Refusal
+from llm_query.planning.plan_slots import Condition, Refusal, negated
 from llm_query.planning.plan_subjects import Subjects
 
 
@@ -30,8 +30,7 @@ class Places(Subjects):
             return None
         if regions[1] == "and":
             raise Refusal("'Outside ... and ...' has two meanings. Ask with 'or', or one by one.")
-        inside = self._in(regions, "in")
-        return Condition("not", inside.subject, parts=(inside,))
+        return negated(self._in(regions, "in"))
 
     def _in(self, regions: tuple[tuple[str, ...], str], word: str) -> Condition:
         points = self._use_points()

@@ -73,11 +73,18 @@ def formula(text: str, context: Context) -> Frame | None:
 
 def index(text: str, context: Context) -> Frame | None:
     """Read "ratio of A to B", "A divided by B", "A minus B", "preference for X over Y"."""
+    whose = re.fullmatch(
+        rf"(?P<start>.*\b(?:index|score)) of (?P<who>{animal_pattern(context)}) (?P<rest>for .+)",
+        text,
+    )
+    if whose:
+        text = f"{whose['start']} {whose['rest']} of {whose['who']}"
     pair = re.fullmatch(
         r"(?:what is |compute |calculate )?(?:the )?(?:discrimination|preference|recognition) "
         r"(?:index|score)(?: of| for| between)? (?P<a>.+?) (?:and|versus|vs|over|against|to) "
         r"(?P<b>.+?)"
-        r"(?P<tail>(?: (?:of|for|by) (?:each (?:animal|mouse|rat)|.+ ?\d+))?)", text
+        rf"(?P<tail>(?: (?:of|for|by) (?:each (?:animal|mouse|rat)|{animal_pattern(context)}|"
+        r".+ ?\d+))?)", text
     )  # fmt: skip
     if pair:
         return Frame(

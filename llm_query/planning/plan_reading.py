@@ -154,7 +154,9 @@ class Reader(Small, Kept):
         return self._joined_by("and")
 
     def _on_or(self) -> bool:
-        self.take("or")
+        word = self.take("or")
+        if word and word.text == "or in" and self.kind() == "region":
+            self.tokens.insert(self.at, Token("in", "in", "in"))
         return self._joined_by("or")
 
     def _joined_by(self, word: str) -> bool:
@@ -200,7 +202,8 @@ class Reader(Small, Kept):
         if animals == (ANY_OTHER,) and self.subjects and not self._verb_next():
             self.at = start
             return False
-        if self.terms and not self.subjects and not self.operator:
+        last = self.operator == "," and self.kind() in ("end", "sep")
+        if self.terms and not self.subjects and (not self.operator or last):
             self.late = (len(self.terms), animals)
         if not self.terms and not self.first_subjects:
             self.first_subjects = animals

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from llm_query.errors import QueryError
@@ -106,6 +106,13 @@ class Condition:
     def leaves(self) -> list[Condition]:
         """Give the conditions that are not made of others."""
         return [part for part in self.walk() if not part.parts]
+
+
+def negated(condition: Condition) -> Condition:
+    """The opposite of a condition; of several animals or places, that of each by itself."""
+    if condition.kind == "each":
+        return replace(condition, parts=tuple(negated(part) for part in condition.parts))
+    return Condition("not", condition.subject, parts=(condition,))
 
 
 @dataclass(frozen=True)

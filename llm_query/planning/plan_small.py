@@ -80,6 +80,16 @@ class Small(Asked):
         self.assumptions.append("The place is where the animal named first is at the start.")
         return True
 
+    def _on_from(self) -> bool:
+        """Read "looks at mouse 2 from less than 10 cm away": the distance to the same animal."""
+        known = bool(self.terms) and self.last_target is not None and not self.operator
+        if not known or (self.kind(1), self.kind(2)) != ("cmp", "quantity"):
+            return False
+        self.take("from")
+        if self.peek(1).value.unit in ("s", "frame"):
+            return False
+        return self._joined_by("and")
+
     def _on_to(self) -> bool:
         self.take("to")
         return True

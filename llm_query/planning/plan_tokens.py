@@ -39,7 +39,8 @@ NUMBERED_PLACE = re.compile(r"(?:roi|region|zone|object|area|arm|place|chamber|c
 def lex(question: str, context: Context) -> tuple[list[Token], list[Window], Names]:
     """Give the tokens of a question in order, stop words included (kind "stop")."""
     text = ONE_LENGTH.sub(_as_digits, plain_numbers(tidy(question), context))
-    text = GOES_FROM.sub("moves from", text)
+    for said, plain in REWORDED:
+        text = said.sub(plain, text)
     text, windows = read_windows(COUNTED.sub(_as_count, text))
     names = Names(context)
     tokens = _tokens(text, names)
@@ -74,9 +75,14 @@ COUNTED = re.compile(  # "exactly one mouse", "at least two of the animals", "tw
     r"|\b(?P<n_or>one|two|three|four|five|six|\d+)\s+or\s+(?P<way>more|fewer|less)"
     rf"(?:\s+of\s+the)?\s+(?:{NOUNS})s?\b"
 )
-GOES_FROM = re.compile(
-    r"\b(?:go|goes|going|went|gone|walks?|walked|runs?|ran|swims?|swam|comes?|came) from\b"
-)
+GOES = r"(?:go|goes|going|went|gone|walks?|walked|runs?|ran|swims?|swam|comes?|came)"
+COMES = r"(?:come|comes|coming|came|get|gets|getting|got)"
+REWORDED = (  # what is said in several words that mean something else by themselves
+    (re.compile(rf"\b{GOES} from\b"), "moves from"),
+    (re.compile(rf"\b{COMES} (?=(?:to )?(?:within|closer|nearer|near|less than)\b)"), ""),
+    (re.compile(r"\bhow much of (?=(?:the )?(?:first|last|initial|final|second)\b)"),
+     "what percent of the time in "),
+)  # fmt: skip
 SIGNS = {"exactly": "==", "only": "==", "just": "==", "precisely": "==", "at least": ">=",
          "more": ">=", "at most": "<=", "no more than": "<=", "not more than": "<=", "fewer": "<=",
          "less": "<=", "a maximum of": "<="}  # fmt: skip
