@@ -128,7 +128,8 @@ def apply(
     before = _seen(study, video_id, client, seq)
     if before is not None:
         return before
-    find_video(study, video_id)
+    if not study.rows("SELECT 1 FROM videos WHERE video_id = ?", [video_id]):
+        find_video(study, video_id)  # which says what there is
     entry = _Entry(video_id, kind, data, author, client, seq)
     try:
         return _step(study, entry) if kind in ("undo", "redo") else _fresh(study, entry)

@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +24,7 @@ from app.workplace import Workplace
 from storage import edits
 from storage.bouts import read_bouts
 from storage.edits import Change, kind, log
-from storage.study import Study, open_study
+from storage.study import Study, StudyError, open_study
 from storage.videos import add_video
 
 HERE = Path(__file__).resolve().parents[1]
@@ -286,3 +288,55 @@ def test_an_edit_that_breaks_the_transaction_is_refused_and_the_others_are_made(
     assert "test.break could not be done: Constraint Error" in told["results"][1]["error"]
     assert "test.slip could not be done: 'missing'" in told["results"][2]["error"]
     assert apply_batch(study, 1, "tab", entries, "kim") == told
+
+
+def test_who_waits_is_served_together_and_each_told_their_own(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, first_is_in, go_on = [], threading.Event(), threading.Event()
+
+    def slow(folder: Path, **how: Any) -> Any:
+        opened.append(folder)
+        if len(opened) == 1:
+            first_is_in.set()
+            assert go_on.wait(10)
+        return open_study(folder, **how)
+
+    monkeypatch.setattr(editing, "open_study", slow)
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(apply_batch, study, 1, "tab 0", [Edit(1, "undo", {})], "kim")
+        assert first_is_in.wait(10)
+        rest = [
+            pool.submit(
+                apply_batch, study, 1 if n < 8 else 9, f"tab {n}",
+                [Edit(1, "bouts.add", moment(1, n)["data"])], f"person {n}",
+            )
+            for n in range(1, 9)
+        ]  # fmt: skip
+        while len(editing._desks[study]._waiting) < 8:
+            time.sleep(0.01)
+        go_on.set()
+        assert first.result()["results"][0]["error"]
+        ids = [one.result()["results"][0]["bout_id"] for one in rest[:-1]]
+        with pytest.raises(StudyError, match="has no video '9'"):
+            rest[-1].result()
+    assert len(opened) == 2 and sorted(ids) == list(range(1, 8))
+    with open_study(study) as one:
+        table = read_bouts(one)
+    assert table["annotator"].tolist() == [f"person {n}" for n in range(1, 8)]
+
+
+def test_a_study_that_cannot_be_opened_tells_everybody_and_serves_again(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(folder: Path, **how: Any) -> Any:
+        raise StudyError("closed for today")
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(4) as pool:
+        patched.setattr(editing, "open_study", closed)
+        entries = [Edit(1, "bouts.add", moment(1)["data"])]
+        sent = [pool.submit(apply_batch, study, 1, f"t{n}", entries, "kim") for n in range(4)]
+        for one in sent:
+            with pytest.raises(StudyError, match="closed for today"):
+                one.result(timeout=10)
+    assert apply_batch(study, 1, "t", entries, "kim")["acknowledged"] == 1

@@ -130,9 +130,10 @@ def _change(study: Path, video_id: int, chosen: pd.DataFrame) -> None:
 def _steps(study: Path, video_id: int) -> None:
     """Undo and redo, with what they would do."""
     icons = {"undo": ":material/undo:", "redo": ":material/redo:"}
-    for (step, icon), words in zip(
-        icons.items(), last_steps(study, video_id, scorer()), strict=True
-    ):
+    possible = last_steps(study, video_id, scorer())
+    if not any(possible):
+        return
+    for (step, icon), words in zip(icons.items(), possible, strict=True):
         st.button(
             step.capitalize(), icon=icon, disabled=words is None, on_click=_do, key=f"bouts_{step}",
             args=(study, video_id, step, {"scope": "bouts"}), help=words and plain(words),

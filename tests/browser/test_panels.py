@@ -126,4 +126,13 @@ def test_an_empty_ethogram_offers_the_usual_ones(page: "playwright.Page", study:
     until(lambda: len(read(study)) == 10)
     expect(page.get_by_text("Scored, but not in the ethogram")).to_be_visible()
     expect(page.locator(".player").get_by_text("rearing", exact=True)).to_be_visible()
+    grid = page.get_by_test_id("stDataFrame").nth(0)
+    grid.scroll_into_view_if_needed()
+    grid.click(position={"x": 310, "y": 85})  # the key of the second behaviour
+    page.keyboard.press("l")
+    page.keyboard.press("Enter")
+    said = "The key l is given to 'locomotion' and 'rearing': choose another key for one."
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_role("button", name="Save ethogram")).to_be_disabled()
+    assert len(read(study)) == 10
     assert page.troubles == []
