@@ -56,8 +56,9 @@ def edit_log(folder: Path, video: str | int | None = None, checks: bool = False)
         wanted = None if video is None else find_video(study, video).video_id
         table = log(study, wanted)
     words = dict(zip(table["edit_id"], table["words"], strict=True))
-    for row in table[table["undoes"].notna()].itertuples():  # an undo says of what
-        words[row.edit_id] = f"{row.kind}: {words[int(row.undoes)].removeprefix('undo: ')}"
+    steps = table[table["undoes"].notna()]  # an undo says of what
+    for number, kind, of in zip(steps["edit_id"], steps["kind"], steps["undoes"], strict=True):
+        words[number] = f"{kind}: {words[int(of)].removeprefix('undo: ')}"
     table["words"] = table["edit_id"].map(words)
     scopes = [SCOPE, "checked"] if checks else [SCOPE]
     chosen = table[table["scope"].isin(scopes)]
@@ -69,7 +70,7 @@ def corrections_table(folder: Path, video: str | int) -> pd.DataFrame:
     table = edit_log(folder, video)[::-1]
     state = np.where(table["error"].notna(), "refused", np.where(table["stands"], "", "taken back"))
     steps = table["kind"].isin(["undo", "redo"])
-    return pd.DataFrame(
+    shown = pd.DataFrame(
         {
             "When (UTC)": table["made_at"].dt.strftime("%Y-%m-%d %H:%M:%S"),
             "Who": table["author"],
@@ -78,6 +79,17 @@ def corrections_table(folder: Path, video: str | int) -> pd.DataFrame:
             "Why not": table["error"].fillna(""),
         }
     )
+    return shown if table["error"].notna().any() else shown.drop(columns="Why not")
+
+
+def corrections_title(folder: Path, video: str | int) -> str:
+    """How many corrections stand, and how long their log is."""
+    table = edit_log(folder, video)
+    if table.empty:
+        return "None yet. Everything is written down here, also what is taken back."
+    number, steps = int(table["stands"].sum()), len(table)
+    stand = "1 correction stands" if number == 1 else f"{number or 'No'} corrections stand"
+    return f"{stand} · log of {steps} step{'' if steps == 1 else 's'}"
 
 
 def corrections_csv(folder: Path, video: str | int) -> bytes:

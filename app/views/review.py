@@ -4,10 +4,15 @@ import streamlit as st
 
 from app import library
 from app.player import player
-from app.reviewing import corrections_csv, corrections_table, doubts_csv, review_facts
+from app.reviewing import (
+    corrections_csv,
+    corrections_table,
+    corrections_title,
+    doubts_csv,
+    review_facts,
+)
 from app.views.choosing import asked_clip, choose_video
 from app.views.signed_in import may
-from app.words import plain
 from app.workplace import workplace
 
 study = workplace().study
@@ -27,11 +32,9 @@ shown = {**facts, **review_facts(facts, may("annotator"))}
 player(shown, key=f"review-{video_id}", **asked_clip(name))
 
 table = corrections_table(study, video_id)
-made = "correction" if len(table) == 1 else "corrections"
-with st.expander(f"{len(table) or 'No'} {made} of {plain(name)}", icon=":material/history:"):
-    if table.empty:
-        st.caption("Who changed what and when is kept here for good, also what was taken back.")
-    else:
+with st.expander("Corrections, who made them and when", icon=":material/history:"):
+    st.caption(corrections_title(study, video_id))
+    if not table.empty:
         st.dataframe(table, hide_index=True, width="stretch")
     with st.container(horizontal=True):
         st.download_button(
