@@ -43,8 +43,8 @@ def study(tmp_path: Path) -> Path:
 def test_a_word_is_defined_asked_for_renamed_and_forgotten(study: Path) -> None:
     (said,) = ask(study, SAID)
     assert "'lingering' is kept as a definition of this study, version 1." in said.assumptions
-    for number in range(30):
-        ask(study, f"how long is animal1 in the corner in the last {number % 9 + 1} seconds?")
+    for number in range(3):
+        ask(study, f"how long is animal1 in the corner in the last {number + 1} seconds?")
     (found,) = ask(study, "how often does animal1 linger?")
     assert found.error is None and found.refused is None, found.text
     assert found.numbers["count"] == 2 and found.definitions == (("lingering", 1),)
@@ -142,6 +142,7 @@ def test_chases_on_the_command_line(pursuit: Path) -> None:
     run("definitions", "rename", "chase", "pursuit")
     assert "3 times" in run("ask", "how often does animal1 chase animal2?")
     run("definitions", "forget", "pursuit")
-    ended = CliRunner().invoke(app, ["ask", STARTS, "-s", str(pursuit)])
-    assert ended.exit_code == 1 and "chases" in ended.output
+    gone = "how often do the pursuits start in the corner?"
+    ended = CliRunner().invoke(app, ["ask", gone, "-s", str(pursuit)])
+    assert ended.exit_code == 1 and "pursuits" in ended.output
     assert "4 bouts" in run("run", "corner_chase", "--save")  # what was kept still runs
