@@ -1,5 +1,6 @@
 """`ethoscribe proxy`: copies that browsers play of videos that they do not."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,8 @@ def _make(study: Path, video_id: int, path: Path, job_file: Path | None) -> None
     job = JobFile(job_file, path) if job_file else None
     if job:
         job.write("running")
+        if hasattr(os, "nice"):
+            os.nice(10)  # people at the pages and tracking go first
     try:
         with Reporter(path.name, job) as report:
             made = make_proxy(study, video_id, report)
