@@ -183,6 +183,11 @@ def result_panel(row: VideoRow, found: Preview) -> None:
         "Each bar is a frame: as high as the number found, orange where it is not "
         f"{found.animals}. Click a bar to see its frame."
     )
+    if found.times_s[-1] < 0.85 * row.video.duration_s:
+        st.caption(
+            f"Only frames up to {clock(found.times_s[-1])} are looked at: the file has few "
+            "keyframes, and reaching later frames would take long."
+        )
     if found.focus:
         place, picture = found.focus
         st.image(picture, caption=caption(found, place))
