@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from attacked_server import Server
 from browser_server import QUIET, served
 from required import required
 from test_routes import film, tables
@@ -163,6 +164,16 @@ def test_an_upload_that_is_too_large_is_refused_in_one_line(
     owner.locator("input[type=file]").set_input_files(big)
     expect(owner.get_by_text(re.compile("must be 200.*MB or smaller"))).to_be_visible()
     expect(owner.get_by_role("button", name="Add the uploaded video")).to_have_count(0)
+    with owner.expect_request("**/_stcore/upload_file/**") as sent:
+        owner.locator("input[type=file]").set_input_files(lab / "clip.mp4")
+    request = sent.value  # the same again, as a program would send it that has read the page
+    server = Server(int(address.rpartition(":")[2]))
+    kept = ("cookie", "x-xsrftoken", "content-type", "origin")
+    headers = {k.replace("-", "_"): v for k, v in request.all_headers().items() if k in kept}
+    path = request.url.removeprefix(address)
+    assert server.ask(path, "PUT", b"", Content_Length=str(201 * 2**20), **headers).status == 413
+    headers.pop("cookie")
+    assert server.ask(path, "PUT", b"", Content_Length="0", **headers).status == 401
 
 
 def test_who_signs_out_is_out_in_every_tab(owner: "playwright.Page", address: str) -> None:
