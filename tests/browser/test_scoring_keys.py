@@ -115,6 +115,14 @@ def saved(page: "playwright.Page") -> None:
     expect(page.locator(".player")).to_have_attribute("data-saved", ALL_SAVED, timeout=40_000)
 
 
+def arrived(lab: Lab, video: int, behaviours: list[str]) -> None:
+    """Wait until exactly these bouts, in this order, are in the study."""
+    end = time.monotonic() + 30
+    while lab.added(video) != behaviours and time.monotonic() < end:
+        time.sleep(0.3)
+    assert lab.added(video) == behaviours
+
+
 def stepped(page: "playwright.Page", keys: str, first: int) -> list[str]:
     """Press each key on a frame of its own."""
     for number, key in enumerate(keys):
@@ -224,22 +232,18 @@ def test_nothing_is_lost_by_a_killed_server_a_reload_or_a_second_tab(
     lab.restart()
     saved(page)
     assert lab.added(3) == pressed
+    expect(page.get_by_role("dialog")).to_have_count(0)  # "Connection error" is over
     pressed += stepped(page, "kl", 14)  # the video is there again too
     page.keyboard.press("a")
     page.reload()  # at once after the key
     expect(page.locator(".player")).to_have_attribute("data-frame", re.compile(r"\d"))
-    saved(page)
     pressed.append("moment a")
-    assert lab.added(3) == pressed
+    arrived(lab, 3, pressed)
     page.route("**/edits", lambda route: route.abort())  # this tab cannot send any more
     pressed += press(page, "bdf")
     expect(page.locator(".saved")).to_contain_text("not saved yet (3 edits)")
     page.close()
-    end = time.monotonic() + 20
-    while lab.added(3) != pressed and time.monotonic() < end:  # the second tab finds them
-        time.sleep(0.3)
-        second.wait_for_timeout(10)
-    assert lab.added(3) == pressed
+    arrived(lab, 3, pressed)  # the second tab has found and sent them
     second.close()
 
 
