@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planner_fresh import ANIMALS, FRESH, PX_PER_CM, REGIONS
+from planner_fresh import ANIMALS, FRESH, LATER, PX_PER_CM, REGIONS
 from planner_gold import BOXES, FPS, LENGTH, Scene, make_scene
 from test_planner_questions import execute
 
@@ -56,7 +56,7 @@ def is_right(found: dict[str, Any], expected: Any) -> bool:
 def outcomes() -> dict[str, str]:
     scene = make_scene(ANIMALS)
     recording, found = recording_of(scene), {}
-    for question, gold in FRESH.items():
+    for question, gold in (FRESH | LATER).items():
         planned = plan(question, CONTEXT)
         if planned.refused:
             found[question] = "refused"
@@ -75,11 +75,11 @@ def test_fresh_questions_are_answered_right_or_refused(found: dict[str, str]) ->
     counted = Counter(found.values())
     wrong = [question for question, how in found.items() if how == "wrong"]
     assert counted["wrong"] / len(found) <= 0.02, wrong
-    assert counted["right"] / len(found) >= 0.9, [q for q, how in found.items() if how != "right"]
+    assert counted["right"] / len(found) >= 0.95, [q for q, how in found.items() if how != "right"]
 
 
 def test_the_answers_written_by_hand_are_not_empty() -> None:
     scene = make_scene(ANIMALS)
-    for question, gold in FRESH.items():
+    for question, gold in (FRESH | LATER).items():
         expected = gold(scene)
         assert len(expected) and (isinstance(expected, set) or any(expected)), question

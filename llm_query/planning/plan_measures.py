@@ -47,7 +47,7 @@ class Measures(Tree):
         """Consume whose measure it is, then a comparison if there is one."""
         points = self.take_points() or self.points
         self.skip("own")
-        between = self.take("between")
+        between = self.take("between") if self.kind(1) != "quantity" else None
         if between:
             self.take("and")
         if animals := self.take_animals():

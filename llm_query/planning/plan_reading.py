@@ -203,7 +203,10 @@ class Reader(Small, Kept):
             self.at = start
             return False
         last = self.operator == "," and self.kind() in ("end", "sep")
-        if self.terms and not self.subjects and (not self.operator or last):
+        meant = (
+            bool(self.reading.name) and self.subjects == (EACH,) and self.kind() in ("end", "sep")
+        )
+        if self.terms and (not self.subjects or meant) and (not self.operator or last):
             self.late = (len(self.terms), animals)
         if not self.terms and not self.first_subjects:
             self.first_subjects = animals

@@ -82,6 +82,11 @@ REWORDED = (  # what is said in several words that mean something else by themse
     (re.compile(rf"\b{COMES} (?=(?:to )?(?:within|closer|nearer|near|less than)\b)"), ""),
     (re.compile(r"\bhow much of (?=(?:the )?(?:first|last|initial|final|second)\b)"),
      "what percent of the time in "),
+    (re.compile(r"\b(?:average|mean) time (?P<who>[^?.,]{0,40}?)\bsp(?:ent|ends) per "
+                r"(?:visit|stay|bout|entry) (?:to|in|at|into)\b"),
+     r"mean bout duration of \g<who> in"),
+    (re.compile(r"\bnor\b"), "and not"),
+    (re.compile(r"\bin how many frames\b"), "how many frames"),
 )  # fmt: skip
 SIGNS = {"exactly": "==", "only": "==", "just": "==", "precisely": "==", "at least": ">=",
          "more": ">=", "at most": "<=", "no more than": "<=", "not more than": "<=", "fewer": "<=",
