@@ -151,6 +151,8 @@ def _turn(file: Path) -> Asked | None:
     """One turn; None where the file is damaged or of another version."""
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
+        for line in record["lines"]:
+            line["defined"] = tuple(line["defined"]) if line.get("defined") else None
         record["lines"] = tuple(Line(**line) for line in record["lines"])
         record["at"] = datetime.fromisoformat(record["at"])
         return Asked(**record)

@@ -63,7 +63,8 @@ def empty(about: library.VideoRow) -> str | None:
         "defined by saying it: *define chase as within 10 cm of another animal and faster than "
         "8 cm/s*."
     )
-    return st.pills("For example", library.example_questions(study, about), key="example")
+    examples = library.example_questions(study, about)
+    return st.pills("For example", examples, key="example", format_func=plain)
 
 
 talk = conversation()
