@@ -14,7 +14,7 @@ from app.words import plain
 from storage.edit_setup import region_record
 from storage.regions import Region
 
-LARGEST = 5_000_000  # bytes of a file of regions
+LARGEST_MB = 5  # of a file of regions
 
 
 def region_panels(
@@ -56,7 +56,8 @@ def copy_panel(
         return
     names = [one.name for one in drawn]
     key = row.video.video_id
-    chosen = st.multiselect("Regions", names, default=names, key=f"copy-what:{key}")
+    what = f"copy-what:{key}:{'|'.join(names)}"  # all of them again when there are others
+    chosen = st.multiselect("Regions", names, default=names, key=what)
     videos = {one.video.name: one for one in others}
     every = st.checkbox(f"To all {len(videos)} other videos", key=f"copy-all:{key}")
     to = list(videos) if every else st.multiselect("To", list(videos), key=f"copy-to:{key}")
@@ -116,12 +117,13 @@ def file_panel(study: Path, row: VideoRow, drawn: Sequence[Region]) -> None:
         help="Coordinates in pixels from the top left; other tools read it, too.",
     )  # fmt: skip
     turn = st.session_state.setdefault("region_files", 0)  # a new key empties the box
-    given = st.file_uploader("Bring regions", type=["geojson", "json"], key=f"regions-in{turn}")
+    given = st.file_uploader(
+        "Add regions from a file", type=["geojson", "json"], key=f"regions-in{turn}",
+        max_upload_size=LARGEST_MB,
+    )  # fmt: skip
     if given is None:
         return
     try:
-        if given.size > LARGEST:
-            raise AppError(f"{given.name} is too large to be a file of regions.")
         found = parse_geojson(given.getvalue().decode("utf-8", "replace"), given.name)
     except AppError as error:
         st.error(one_line(error))
