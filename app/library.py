@@ -23,6 +23,7 @@ from app.workplace import VIDEO_SUFFIXES
 from storage import videos as stored
 from storage.bouts import bouts_state, read_bouts
 from storage.edit_tracks import standing_corrections, tracks_version
+from storage.edits import apply
 from storage.regions import regions
 from storage.runs import Run, active_run, runs
 from storage.scored_bouts import NO_SUBJECT
@@ -115,10 +116,12 @@ def keep_upload(study: Path, name: str, content: BinaryIO) -> Path:
     return path
 
 
-def save_scale(study: Path, video_id: int, px_per_cm: float | None) -> None:
-    """Store how many pixels make one centimetre; None forgets it."""
+def save_scale(study: Path, video_id: int, px_per_cm: float | None, author: str = "") -> None:
+    """Store how many pixels make one centimetre, as an edit; None forgets it."""
     with open_study(study, write=True, timeout_s=WAIT_S) as opened:
-        stored.set_scale(opened, video_id, px_per_cm)
+        done = apply(opened, video_id, "video.scale", {"px_per_cm": px_per_cm}, author=author)
+    if done.error is not None:
+        raise AppError(done.error)
 
 
 def corrections_of(study: Path, video_id: int) -> int:
