@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.accounts import accounts, forget_accounts, hash_password
+from app.accounts import accounts, forget_accounts, hash_password, is_password
+from app.errors import AppError
 from storage import people
 from storage.people import Account
 from storage.study import open_study
@@ -32,6 +33,18 @@ def change_role(study: Path, name: str, role: str) -> str:
         account = people.set_role(opened, name, role)
     forget_accounts(study)
     return f"{account.name} is {account.role} now."
+
+
+def change_password(study: Path, name: str, old: str, new: str) -> str:
+    """Give a person who knows their old password another one; returns what to say."""
+    account = accounts(study).get(name)
+    if account is None or not is_password(old, account.password):
+        raise AppError("The old password is wrong. An owner of the study can set another one.")
+    hashed = hash_password(new)
+    with open_study(study, write=True, timeout_s=WAIT_S) as opened:
+        people.set_password(opened, name, hashed)
+    forget_accounts(study)
+    return "The password is changed. Sign in with it."
 
 
 def remove(study: Path, name: str) -> str:

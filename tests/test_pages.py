@@ -45,7 +45,7 @@ def test_an_empty_study_is_made_and_says_what_to_do(
 @pytest.mark.parametrize(
     ("page", "says"),
     [
-        ("watch", "There is no video in this study yet"),
+        ("annotate", "There is no video in this study yet"),
         ("setup", "There is no video in this study yet"),
         ("ask", "No video of this study is tracked"),
     ],

@@ -77,6 +77,10 @@ def test_the_first_person_shuts_the_door_for_the_others(study: Path) -> None:
     assert people_work.add(study, "Vera", "viewer", PASSWORD) == "Vera may enter as viewer."
     assert people_work.change_role(study, "Vera", "annotator") == "Vera is annotator now."
     assert [one.name for one in people_work.listed(study)] == ["Ada", "Vera"]
+    with pytest.raises(AppError, match="old password is wrong"):
+        people_work.change_password(study, "Vera", "wrong horse", "another horse")
+    assert "Sign in" in people_work.change_password(study, "Vera", PASSWORD, "another horse")
+    assert accounts.is_password("another horse", accounts.accounts(study)["Vera"].password)
     assert people_work.remove(study, "Vera") == "Vera may not enter any more."
 
 

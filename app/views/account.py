@@ -44,6 +44,24 @@ def _do(work, *given: str) -> None:  # type: ignore[no-untyped-def]
         warn(one_line(error))
 
 
+def change_password() -> None:
+    """Store the new password of the form; every session made with the old one ends."""
+    old, new = st.session_state["old"], st.session_state["new"]
+    try:
+        tell(people_work.change_password(study, me().name, old, new))
+    except known_errors() as error:
+        warn(one_line(error))
+
+
+def password_form() -> None:
+    """Old and new password."""
+    popover = st.popover("Change the password", icon=":material/key:")
+    with popover.form("password", clear_on_submit=True, border=False):
+        st.text_input("Old password", type="password", key="old", max_chars=200)
+        st.text_input("New password", type="password", key="new", max_chars=200)
+        st.form_submit_button("Change", on_click=change_password, type="primary")
+
+
 def everybody() -> None:
     """A row for each person: role, and the way out."""
     for account in people_work.listed(study):
@@ -85,6 +103,8 @@ show_news()
 if person.signed_in:
     st.write(f"You are **{person.role}** of this study and may {MAY[person.role]}.")
     st.html(FORM.format(method="post", action="/sign-out", label="Sign out"))
+    if any(one.name == person.name and one.password for one in people_work.listed(study)):
+        password_form()
 else:
     st.write(
         "Nobody signs in: whoever works at this machine may do everything. Your name stands "

@@ -117,6 +117,11 @@ def test_a_viewer_looks_and_cannot_change_anything(
     page.get_by_role("link", name="Vera").click()
     expect(page.get_by_text("You are viewer of this study")).to_be_visible()
     expect(page.get_by_text("People of this study")).to_have_count(0)
+    page.get_by_role("button", name="Change the password").click()
+    page.get_by_label("Old password").fill(PASSWORD)
+    page.get_by_label("New password").fill("another horse")
+    page.get_by_role("button", name="Change", exact=True).click()
+    expect(page.get_by_text("You are not signed in any more.")).to_be_visible()
     page.context.close()
 
 
