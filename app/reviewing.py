@@ -18,6 +18,7 @@ from storage.doubts import Limits, doubts
 from storage.edit_tracks import find_animal, tracks_version
 from storage.edits import can_redo, can_undo, log
 from storage.study import Study
+from storage.tracks import measured as measured_by_run
 from storage.tracks import read_tracks
 from storage.videos import Video, find_video
 
@@ -102,10 +103,13 @@ def doubts_csv(folder: Path, video: str | int) -> bytes:
     return doubts_table(folder, video, Limits()).to_csv(index=False).encode()
 
 
-def review_facts(facts: Mapping[str, Any], may_edit: bool) -> dict[str, Any]:
+def review_facts(folder: Path, facts: Mapping[str, Any], may_edit: bool) -> dict[str, Any]:
     """What the review tool of the player needs besides the facts of the video."""
+    with reading(folder) as study:
+        has = measured_by_run(study, facts["id"])
     urls = {**facts["urls"], "review": f"/data/videos/{facts['id']}/review"}
-    return {"tools": ["review"], "mayEdit": may_edit, "urls": urls}
+    more = {"tools": ["review"], "mayEdit": may_edit, "outlines": "outlines" in has, "urls": urls}
+    return {**facts, **more}
 
 
 def limits_from(query: Mapping[str, str]) -> Limits:

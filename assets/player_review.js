@@ -253,6 +253,7 @@ class ReviewTool {
   }
 
   draws() {
+    if (!this.player.facts.outlines) { this.say("These tracks have body points only, no outlines."); return; }
     if (this.outline) { this.outline = null; this.player.draw(); this.view.update(); return; }
     this.player.step(0);
     this.outline = new ReviewOutline(this.player, this.animal(0));

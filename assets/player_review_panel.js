@@ -77,7 +77,7 @@ class ReviewPanel {
     const { tool } = this;
     this.edits = reviewMake("div", { className: "review-line" },
       this.swap = this.button("Swap", "S", () => tool.swap()), this.button("Delete", "D", () => tool.remove()),
-      this.button("Fill gap", "F", () => tool.fill()), this.outline = this.button("Outline", "M", () => tool.draws()),
+      this.button("Fill", "F", () => tool.fill()), this.outline = this.button("Outline", "M", () => tool.draws()),
       this.button("Rename", "R", () => this.askName()));
     this.name = reviewMake("input", { maxLength: 200 });
     this.name.setAttribute("aria-label", "New name");
@@ -133,6 +133,7 @@ class ReviewPanel {
     this.redo.title = tool.redoes ? `Do again: ${tool.redoes}` : "There is nothing to do again";
     for (const part of [this.edits, this.marks, this.checks]) part.hidden = !tool.mayEdit;
     this.swap.hidden = facts.animals.length < 2;
+    this.outline.hidden = !facts.outlines;
     this.outline.setAttribute("aria-pressed", Boolean(tool.outline));
   }
 
@@ -143,7 +144,7 @@ class ReviewPanel {
     this.forget.hidden = !marked;
     this.hint.textContent = tool.outline
       ? `Around ${a}: click corners or draw with the button held (keys: arrows and Space). Enter ends it, Backspace takes a corner back, Esc leaves.`
-      : `${b ? `Swap: ${a} and ${b} from frame ${first ?? frame} to ${last ?? "the end"} · ` : ""}Delete, fill, outline, rename: ${a}`;
+      : `${b ? `Swap: ${a} and ${b} from frame ${first ?? frame} to ${last ?? "the end"} · ` : ""}Delete, fill, ${tool.player.facts.outlines ? "outline, " : ""}rename: ${a}`;
     this.said.textContent = tool.said;
     this.hint.hidden = !tool.mayEdit || !this.hint.textContent;
   }
@@ -165,6 +166,16 @@ class ReviewPanel {
     for (const row of tool.player.root.querySelectorAll(".animal")) {
       row.classList.toggle("current", tool.mayEdit && row.dataset.name === a);
       row.classList.toggle("other", tool.mayEdit && row.dataset.name === b);
+      if (row.dataset.name === a && a !== this.shownAnimal) this.reveal(row);
+    }
+    this.shownAnimal = a;
+  }
+
+  // With many animals the list of them scrolls, and only the list.
+  reveal(row) {
+    const list = row.parentElement, top = row.offsetTop - list.offsetTop;
+    if (top < list.scrollTop || top + row.offsetHeight > list.scrollTop + list.clientHeight) {
+      list.scrollTop = top - list.clientHeight / 2 + row.offsetHeight / 2;
     }
   }
 

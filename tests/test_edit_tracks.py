@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from storage_samples import add_tracked, run_of, track_shard
 from track_edit_scenes import (
@@ -23,11 +24,14 @@ from track_edit_scenes import (
     undo,
 )
 
+from llm_query.export_measures import measures_of_study
+from llm_query.recording import Recording
 from storage.bouts import read_bouts
 from storage.edit_tracks import checked_keys, standing_corrections, tracks_version
 from storage.edits import can_redo, can_undo, log
 from storage.metadata import read_metadata, save_metadata
 from storage.runs import ingest_run
+from storage.snapshot import write_snapshot
 from storage.study import open_study
 from storage.tracks import read_keypoints, read_masks
 
@@ -79,6 +83,7 @@ def test_a_swap_to_the_end_equals_tracks_that_were_built_swapped(
     swapped, wanted = exported(study), exported(built)
     for name in ("tracks", "summary", "masks", "share"):
         assert swapped[name] == wanted[name], name
+    pd.testing.assert_frame_equal(measures_of_study(study), measures_of_study(built))
 
 
 def test_a_deleted_animal_is_not_found_and_the_share_says_so(study: Path) -> None:
@@ -113,9 +118,6 @@ def test_interpolation_is_a_line_in_true_time_and_stays_not_detected(tmp_path: P
 
 
 def test_interpolated_frames_do_not_reach_measures(study: Path, tmp_path: Path) -> None:
-    from llm_query.recording import Recording
-    from storage.snapshot import write_snapshot
-
     edit(study, "tracks.interpolate", animal="animal2", start_frame=0, stop_frame=None)
     with open_study(study) as opened:
         write_snapshot(opened, 1, tmp_path / "snapshot", needs_masks=False)
@@ -151,8 +153,6 @@ def test_a_swap_takes_computed_bouts_off_and_undo_brings_them_back(study: Path) 
 
 
 def test_a_renamed_animal_takes_its_bouts_and_facts_along_and_back(study: Path) -> None:
-    import pandas as pd
-
     with open_study(study, write=True) as opened:
         save_metadata(opened, pd.DataFrame({"video": ["clip"], "animal": ["animal1"], "sex": "f"}))
         opened.rows("UPDATE bouts SET subject = 'Mickey' WHERE subject = 'animal2'")

@@ -28,7 +28,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
 
 video_id, name = row.video.video_id, row.video.name
 facts = library.player_facts(study, video_id)
-shown = {**facts, **review_facts(facts, may("annotator"))}
+shown = review_facts(study, facts, may("annotator"))
 player(shown, key=f"review-{video_id}", **asked_clip(name))
 
 table = corrections_table(study, video_id)
