@@ -206,3 +206,40 @@ def test_inches_are_centimetres() -> None:
 @pytest.mark.parametrize("word", ["steps", "bears", "rocks"])
 def test_another_word_is_not_taken_for_a_slip(word: str) -> None:
     assert plan(f"How many {word} does mouse 1 make?", CONTEXT).refused
+
+
+# who and what, where words could be taken another way
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("speed of mouse 1 when mouse 2 is near", 'near(recording, "animal2", "animal1")'),
+        ("how long is mouse 1 in the corner while mouse 2 is near?",
+         'near(recording, "animal2", "animal1")'),
+        ("How long did mouse 1 spend in the corner in total over the last 2 minutes?",
+         "period(recording, last_s=120)"),
+        ("How long were mouse 1 and mouse 2 both outside the corner?",
+         'outside_region(recording, "animal1", "corner")'),
+    ],
+)  # fmt: skip
+def test_the_one_who_is_meant_is_taken(question: str, code: str) -> None:
+    planned = plan(question, CONTEXT)
+    assert planned.refused is None and code in planned.code
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("When does mouse 1 stop touching mouse 2?", "is an end"),
+        ("When mouse 2 is near, how fast is mouse 1?", "whom"),
+        ("How many visits to the corner did all mice make together?", "by itself"),
+    ],
+)
+def test_what_could_be_taken_another_way_is_asked_back(question: str, why: str) -> None:
+    assert why in refusal(question)
+
+
+def test_the_reading_says_the_last_where_the_last_is_meant() -> None:
+    planned = plan("How long until mouse 1 leaves the corner for the last time?", CONTEXT)
+    assert planned.reading.startswith("Time until the last") and ".last()" in planned.code

@@ -284,6 +284,8 @@ def reading_text(reading: Reading) -> str:
     asked = [ASKED[a] for a in dict.fromkeys(reading.aggregates) if a in ASKED] or ["the times of"]
     once = None if "latency" in reading.aggregates else reading.order
     order = {"first": "the first time of ", "last": "the last time of ", None: ""}[once]
+    if once is None and reading.order == "last":
+        asked = [word.replace("latency to the first", "time until the last") for word in asked]
     text = f"{', '.join(asked)} {order}{sentence(reading.condition)}{during}."
     return text[0].upper() + text[1:]
 

@@ -154,6 +154,11 @@ class Joint(Subjects):
         if any(part.target for part in condition.leaves()):
             return condition  # "touching each other" is a state of both already
         animals = self.context.animals
+        if condition.kind in ("enter", "leave") and condition.subject == EACH:
+            raise Refusal(
+                "Entries and exits are counted of each animal by itself: leave out 'together', or "
+                "ask how long at least two animals are there at once."
+            )
         if condition.subject != EACH or condition.kind not in OWN:
             return condition
         if len(animals) < 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llm_query.planning.plan_compile import ALSO, SYMMETRIC, Emitter, quoted, scope_of
+from llm_query.planning.plan_describe import phrase
 from llm_query.planning.plan_slots import (
     ANY_OTHER,
     EACH,
@@ -230,6 +231,11 @@ class Loops:
             if part.kind in ("enter", "leave", "then", "after", "before"):
                 raise Refusal(
                     "A moment cannot restrict a measure; name a state, such as 'in ROI0'."
+                )
+        for part in condition.leaves():
+            if part.target == ANY_OTHER and part.subject not in (EACH, *named):
+                raise Refusal(
+                    f"'{part.subject} {phrase(part)}' does not say whom. Name the other animal."
                 )
         condition = self._settled(_for_each(condition, named))
         expression = self.emit.bouts(condition)

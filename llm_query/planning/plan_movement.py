@@ -12,6 +12,10 @@ from llm_query.planning.plan_slots import Condition, Quantity, Refusal
 Bounds = tuple[tuple[str, Quantity], ...]
 
 
+DONE = ("contact", "chase", "doing", "facing", "explore", "near", "towards", "kept_meaning",
+        "scored", "learned")  # fmt: skip
+
+
 class Movement(Places):
     """Understands predicates with a distance or a speed."""
 
@@ -37,6 +41,9 @@ class Movement(Places):
                 f"'{word.text if word else 'near'}' has no fixed distance here. Say how near, for "
                 f"example: closer than 3 cm to {target.get('region', 'the wall')}."
             )
+        if target is None and (whom := self._spoken_of_before()):
+            self.assumptions.append(f"Near means: near {whom}, whom the question is about.")
+            return self._with_target("near", Place(whom), {"points": ("centre", "centre")})
         if target is None:
             return self._pair("near", {}) if self.last_target is None else self._again("near", {})
         place: Place = target["place"]
@@ -48,6 +55,14 @@ class Movement(Places):
         if self.kind(ahead) not in ("away", "from", "to"):
             return None
         return self._distance_to(self.take_bounds())
+
+    first_subjects: tuple[str, ...] = ()  # whose plot or measure it is
+
+    def _spoken_of_before(self) -> str:
+        """The one animal the question is about where another one was named since."""
+        before, now = self.first_subjects, self._subjects()
+        named = len(before) == len(now) == 1 and {*before, *now} <= set(self.context.animals)
+        return before[0] if named and before != now else ""
 
     def _distance_to(self, bounds: Any) -> Condition:
         self.skip("away")
@@ -193,6 +208,11 @@ class Movement(Places):
         word = self.take("immobile")
         if word and word.text == "still" and self.kind() not in ("end", "sep", "and", "or", "cmp"):
             raise Refusal("'still' could mean 'immobile' or 'yet' here. Say which.")
+        if word and word.text.startswith("stop") and self.kind() in DONE:
+            raise Refusal(
+                f"'{word.text} {self.peek().text}' is an end. Ask when it happens: each row of the "
+                "answer has its stop."
+            )
         return self._each_subject(
             "immobile", arguments={"word": word.value if word else "immobile", "min_s": None}
         )

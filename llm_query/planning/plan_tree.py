@@ -43,8 +43,6 @@ class Tree(Joint, Clauses):
 
     limit: Quantity | None = None
 
-    first_subjects: tuple[str, ...] = ()  # whose plot or measure it is
-
     late: tuple[int, tuple[str, ...]] | None = None  # "entries into the corner of mouse 1"
 
     measure_named = False  # the measure says itself whose it is
