@@ -18,7 +18,7 @@ class DrawTool {
 
   attach(player) {
     this.player = player;
-    Object.assign(this, { shapes: [], picked: null, vertex: null, mode: "select", draft: null, edit: -1 });
+    Object.assign(this, { shapes: [], picked: null, vertex: null, mode: "select", draft: null, edit: -1, known: new Map() });
     this.form = new DrawPanel(this);
     this.panel = this.form.root;
     this.leave = () => this.settle();
@@ -41,6 +41,7 @@ class DrawTool {
   take(regions, perCm, edit) {
     this.edit = Math.max(edit, this.edit);
     this.shapes = regions.map((one) => ({ ...one, points: one.points.map((point) => [...point]) }));
+    this.known = new Map(regions.map((one) => [one.name, one.points]));
     this.perCm = perCm;
     if (!this.shape) this.pick(null);
     this.show();
@@ -85,7 +86,24 @@ class DrawTool {
   save(shape, replaces) {
     const { name, kind, role } = shape;
     const points = shape.points.map((point) => point.map(round2));
-    this.push("regions.save", { name, kind, role, points, ...(replaces ? { replaces } : {}) });
+    const was = this.known.get(replaces);
+    this.known.delete(replaces);
+    this.known.set(name, points);
+    const data = { name, kind, role, points };
+    if (replaces) this.push("regions.save", { ...data, replaces, ...(was ? { was } : {}) });
+    else this.push("regions.save", data).then(({ error }) => {
+      if (error?.includes("already")) this.rescue(data);
+    });
+  }
+
+  // Somebody else used the name at the same time: what was drawn here is kept under another.
+  rescue(data) {
+    const shape = { ...data, name: `${data.name} ${100 + Math.floor(Math.random() * 900)}` };
+    this.shapes.push(shape);
+    this.save(shape);
+    this.pick(shape.name);
+    this.show();
+    this.player.note(`Somebody else drew a “${data.name}” at the same time: yours is “${shape.name}”.`);
   }
 
   // A nudge by a key is saved when the keys have been quiet, or before anything else is done.

@@ -43,13 +43,21 @@ def _save_words(data: Data) -> str:
 
 @kind("regions.save", scope="setup", describe=_save_words)
 def save(study: Study, video_id: int, data: Data, author: str) -> Change:
-    """Add a region, or put it in the place of the one named `replaces`."""
+    """Add a region, or put it in the place of the one named `replaces`.
+
+    `was` are the points that the one replaced had for whoever changed it: another person may have
+    changed it since, or drawn another region under its name.
+    """
     region, old = region_of(data), data.get("replaces")
-    drawn = {one.name for one in regions(study, video_id)}
+    drawn = {one.name: one for one in regions(study, video_id)}
     if old is not None and old not in drawn:
         raise StudyError(f"There is no region '{old}' on this video any more: draw it again.")
     if region.name in drawn and region.name != old:
         raise StudyError(f"There is a region '{region.name}' already: choose another name.")
+    if old is not None and "was" in data:
+        was = region_of({**region_record(drawn[old]), "points": data["was"]})
+        if was.points != drawn[old].points:
+            raise StudyError(f"Somebody else changed region '{old}' meanwhile: look at it first.")
     return _set(study, video_id, {region.name, *([old] if old else [])}, [region])
 
 

@@ -70,6 +70,16 @@ def test_any_row_of_edits_is_undone_and_redone_exactly(study: Study) -> None:
     assert refused(study, "redo", {"scope": "setup"}).startswith("There is nothing to redo")
 
 
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(study: Study) -> None:
+    do(study, "regions.save", BOX)
+    moved = {**BOX, "points": [[11, 20], [111, 80.5]], "replaces": "corner"}
+    do(study, "regions.save", {**moved, "was": BOX["points"]})
+    late = {**moved, "name": "mine", "points": [[0, 0], [5, 5]], "was": BOX["points"]}
+    assert "Somebody else changed region 'corner'" in refused(study, "regions.save", late)
+    assert regions(study, 1)[0].points == ((11, 20), (111, 80.5))
+    assert "no region" in refused(study, "regions.save", {**late, "was": [[1]]})
+
+
 def test_a_result_tells_the_player_what_stands(study: Study) -> None:
     do(study, "regions.save", BOX)
     told = do(study, "video.scale", {"px_per_cm": 10})

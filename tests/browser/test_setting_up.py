@@ -13,8 +13,8 @@ from required import required
 from app import library
 from app.demo_scene import render_demo
 from app.jobs import latest_job
-from storage.regions import Region, regions, save_region
-from storage.study import open_study
+from storage.regions import Region, delete_region, regions, save_region
+from storage.study import Study, open_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
@@ -214,6 +214,26 @@ def test_after_a_reload_all_of_it_is_there_with_its_sizes(
     area = f"{60 * 8 / scale**2:.4g}"
     expect(page.locator(".draw-size")).to_have_text(re.compile(rf"{area[:4]}\d* cm²"))
     expect(page.locator(".draw-scale")).to_have_text(re.compile(r"^8(\.0\d*)? px/cm|^7\.9"))
+
+
+def test_two_people_who_draw_at_once_lose_nothing(page: "playwright.Page", lab: Path) -> None:
+    theirs = Region("region 1", "point", "region", ((9, 9),))
+    with open_study(lab / "study", write=True) as study:
+        save_region(study, 1, theirs)
+    mouse = Mouse(page)
+    tool(page, "Rectangle")
+    mouse.drag((30, 350), (60, 380), (90, 400))
+    page.keyboard.type("mine")
+    page.keyboard.press("Enter")
+    wait_until(lambda: any(re.match(r"region 1 \d{3}", name) for name in stored(lab)))
+    assert stored(lab)["region 1"] == theirs
+    with open_study(lab / "study", write=True) as study:
+        for name in [name for name in stored_names(study) if name.startswith("region 1")]:
+            delete_region(study, 1, name)
+
+
+def stored_names(study: Study) -> list[str]:
+    return [region.name for region in regions(study, 1)]
 
 
 def test_a_template_is_dragged_made_and_its_assay_is_named(
