@@ -106,6 +106,8 @@ def _figure(samples: Samples, label: str, kind: str) -> go.Figure:
             trace["marker"]["symbol"] = [
                 "circle" if came else "triangle-up-open" for came in happened
             ]
+    mean = made["data"][-1]  # seen on light and dark ground
+    mean["marker"]["color"] = mean["error_y"]["color"] = "#808080"
     if kind == "latency":  # the mean of censored times is no mean
         made["data"] = made["data"][:-1]
     if samples.paired:

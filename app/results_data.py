@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from app.library import reading
 from app.results_cache import Kept
 from app.results_filters import Filters, chosen_animals
-from storage.bouts import frame_edges, read_bouts
-from storage.data_state import VideoData, data_of_videos, watchers_of_videos
+from storage.data_state import (
+    ScoredVideo,
+    VideoData,
+    data_of_videos,
+    scored_videos,
+    watchers_of_videos,
+)
 from storage.metadata import animal_metadata
 from storage.scored_bouts import NO_SUBJECT
 from storage.snapshot import write_snapshot
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from llm_query.recording import Recording
 
 KEYS = ("video", "animal")
+AT_ONCE = 32  # videos that are read while the study is open
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,14 @@ class Overview:
     def names(self) -> tuple[str, ...]:
         """The names of the videos."""
         return tuple(one.video.name for one in self.videos)
+
+    @cached_property
+    def looked(self) -> dict[str, list[dict]]:
+        """Who looked for what, by video."""
+        found: dict[str, list[dict]] = {}
+        for row in self.watched.to_dict("records"):
+            found.setdefault(row["video"], []).append(row)
+        return found
 
     @cached_property
     def choices(self) -> dict[str, tuple[str, ...]]:
@@ -62,7 +75,11 @@ class Overview:
 
     def data(self, name: str) -> VideoData:
         """What there is of the video of this name."""
-        return next(one for one in self.videos if one.video.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, VideoData]:
+        return {one.video.name: one for one in self.videos}
 
     def shown(self, filters: Filters) -> dict[str, tuple[str, ...]]:
         """The animals that the filters leave, by video."""
@@ -103,22 +120,22 @@ def overview(study: Path) -> Overview:
 def behaviours(seen: Overview, filters: Filters, videos: Sequence[str]) -> list[Watcher]:
     """The behaviours that the filters leave, each as one watcher saw it, in these videos."""
     found: dict[tuple[str, str, str | None], list[dict]] = {}
-    for row in seen.watched.to_dict("records"):
+    for row in [row for name in videos for row in seen.looked.get(name, ())]:
         if filters.behaviour and row["behaviour"] not in filters.behaviour:
             continue
-        if (filters.who and watcher(row) not in filters.who) or row["video"] not in videos:
+        if filters.who and watcher(row) not in filters.who:
             continue
         annotator = row["annotator"] if isinstance(row["annotator"], str) else None
         found.setdefault((row["behaviour"], row["source"], annotator), []).append(row)
     return [
         Watcher(*key, tuple(dict.fromkeys(row["video"] for row in rows)),
                 any(row["directed"] is True for row in rows))
-        for key, rows in found.items()
+        for key, rows in sorted(found.items(), key=lambda item: (*item[0][:2], item[0][2] or ""))
     ]  # fmt: skip
 
 
 _recordings: Kept[Recording] = Kept(2)
-_bouts: Kept[tuple[pd.DataFrame, np.ndarray]] = Kept(16)
+_scored: Kept[ScoredVideo] = Kept(2 * AT_ONCE)
 
 
 def recording_of(study: Path, one: VideoData) -> Recording:
@@ -135,12 +152,28 @@ def recording_of(study: Path, one: VideoData) -> Recording:
     return _recordings.get((study, one.video.video_id, one.tracks_state), read)
 
 
-def bouts_of(study: Path, one: VideoData) -> tuple[pd.DataFrame, np.ndarray]:
-    """Every bout of one video, and (n + 1,) s the edges of its frames; not to be changed."""
+def scored_of(seen: Overview, names: Sequence[str]) -> Iterator[tuple[str, ScoredVideo]]:
+    """Bouts and frame times of videos, one after the other; the study is opened for many at once.
 
-    def read() -> tuple[pd.DataFrame, np.ndarray]:
-        with reading(study) as opened:
-            key = one.video.video_id
-            return read_bouts(opened, key), frame_edges(opened, key)
+    Kept for some videos, for every state of their bouts and tracks; not to be changed.
+    """
+    for first in range(0, len(names), AT_ONCE):
+        some = [seen.data(name) for name in names[first : first + AT_ONCE]]
+        keys = [(seen.study, d.video.video_id, d.bouts_state, d.tracks_state) for d in some]
+        new = [k for k, key in enumerate(keys) if key not in _scored]
+        read: dict[int, ScoredVideo] = {}
+        if new:
+            with reading(seen.study) as opened:
+                videos = scored_videos(opened, [some[k] for k in new])
+            read = dict(zip(new, videos, strict=True))
+        for k, (one, key) in enumerate(zip(some, keys, strict=True)):
+            yield one.video.name, _scored.get(key, partial(_given, read.get(k), seen, one))
 
-    return _bouts.get((study, one.video.video_id, one.bouts_state), read)
+
+def _given(made: ScoredVideo | None, seen: Overview, one: VideoData) -> ScoredVideo:
+    return made or _read(seen, one)
+
+
+def _read(seen: Overview, one: VideoData) -> ScoredVideo:
+    with reading(seen.study) as opened:
+        return scored_videos(opened, [one])[0]

@@ -14,7 +14,7 @@ from app.errors import AppError
 from app.results_background import background
 from app.results_data import Overview, recording_of
 from app.results_filters import Filters
-from app.results_tables import kept_of
+from app.results_tables import Step, kept_in, kept_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -141,7 +141,7 @@ def ethogram(seen: Overview, filters: Filters, name: str) -> Picture:
     )
 
 
-def budgets(seen: Overview, filters: Filters, grouped: bool) -> Picture:
+def budgets(seen: Overview, filters: Filters, grouped: bool, step: Step | None = None) -> Picture:
     """How the animals divided their time: a bar per animal, or the mean of every group."""
     import pandas as pd
 
@@ -150,7 +150,10 @@ def budgets(seen: Overview, filters: Filters, grouped: bool) -> Picture:
     tables, rules, lacking = [], [], []
     shown = seen.shown(filters)
     wanted: set[str] = set()
-    by_video = {name: [bouts for bouts, _, _ in kept_of(seen, filters, name)] for name in shown}
+    by_video = {
+        name: [bouts for bouts, _, _ in kept]
+        for name, kept in kept_in(seen, filters, list(shown), step)
+    }
     for kept in by_video.values():
         wanted |= {bouts.behaviour for bouts in kept if bouts.kind == "state"}
     for name, kept in by_video.items():
@@ -186,7 +189,9 @@ def budgets(seen: Overview, filters: Filters, grouped: bool) -> Picture:
     return Picture(figure, facts, (rest, *_rules(rules)), "time-budget")
 
 
-def transitions(seen: Overview, filters: Filters, kind: str = "graph") -> Picture:
+def transitions(
+    seen: Overview, filters: Filters, kind: str = "graph", step: Step | None = None
+) -> Picture:
     """What follows what, over all animals that the filters leave."""
     import pandas as pd
 
@@ -194,9 +199,8 @@ def transitions(seen: Overview, filters: Filters, kind: str = "graph") -> Pictur
     from llm_query.figures.transition_figures import plot_transitions
 
     tables, rules, animals = [], [], 0
-    for name in seen.shown(filters):
-        kept = [bouts for bouts, _, _ in kept_of(seen, filters, name)]
-        kept = [_clipped(bouts, filters) for bouts in kept]
+    for _, found in kept_in(seen, filters, list(seen.shown(filters)), step):
+        kept = [_clipped(bouts, filters) for bouts, _, _ in found]
         if len({bouts.behaviour for bouts in kept}) != len(kept):  # a state and a moment
             kept = [b.named(f"{b.behaviour} ({b.kind})") for b in kept]
         if kept:
@@ -210,7 +214,10 @@ def transitions(seen: Overview, filters: Filters, kind: str = "graph") -> Pictur
     if not total:
         raise NothingToShow("No animal did two things one after the other in this part.")
     figure = dressed(plot_transitions(table, kind=kind))
-    figure.update_layout(height=560)
+    figure.update_layout(height=560, width=760)
+    figure.update_annotations(arrowcolor="#808080")
+    figure.update_shapes(line={"color": "#808080"})
+    figure.update_traces(textfont={"color": "black"}, selector={"name": "behaviours"})
     _subtitle(figure, f"{count(total, 'change')} of n = {count(animals, 'animal')}; numbers: of "
               "all changes away from one, the share that led there")  # fmt: skip
     facts = f"{count(total, 'change')} of n = {count(animals, 'animal')}, added up · " \
@@ -246,6 +253,7 @@ def social(
     found = [_clipped(bouts, filters) for bouts in found]
     figure = dressed(plot_social_matrix(found, mutual=behaviour is None))
     cells = [cell for row in figure.data[0].z for cell in row if cell is not None]
+    figure.data[0].texttemplate = "%{z:.3~g}"
     figure.data[0].zmax = max([*cells, 0.0]) or 1.0
     figure.update_layout(height=460, width=640)
     _subtitle(figure, f"{name} · seconds, {filters.time_text} · row does it to column")
@@ -366,6 +374,6 @@ def _over_arena(figure: go.Figure, seen: Overview, name: str, recording: Recordi
     figure.update_yaxes(
         range=[high, 0], autorange=False, showgrid=False, zeroline=False, constrain="domain"
     )
-    tall = min(560.0, 800.0 * high / wide)  # px of the map
+    tall = min(500.0, 800.0 * high / wide)  # px of the map
     side = 70 + 130  # px beside it: numbers, legend or colour bar
     figure.update_layout(height=round(tall) + 120, width=round(max(tall * wide / high, 300)) + side)

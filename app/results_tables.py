@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.errors import AppError
 from app.library import reading
@@ -18,14 +19,14 @@ from app.results_cache import Kept
 from app.results_data import (
     Overview,
     behaviours,
-    bouts_of,
     overview,
     recording_of,
+    scored_of,
     watcher,
 )
 from app.results_filters import Filters, check_known
 from storage.bouts import ANALYSIS
-from storage.data_state import VideoData
+from storage.data_state import ScoredVideo, VideoData
 from storage.exports import bouts_table, summary_table
 from storage.study import open_study
 from storage.writing import write_table
@@ -44,6 +45,7 @@ LATENCY = (
     "video", "animal", "event", "kind", "latency_s", "censored", "watched_s", "source",
     "annotator", "definition",
 )  # fmt: skip
+Kept3 = tuple["Bouts", str, str | None]  # bouts, source, annotator
 Step = Callable[[int, int, str], None]  # done, of how many, name of the video that is next
 
 
@@ -138,18 +140,24 @@ def _summary(seen: Overview, filters: Filters, step: Step) -> pa.Table:
             "A summary is of whole recordings: take the measures for a part of them, or no time."
         )
     videos = _tracked(seen, filters)
-    tables = [
-        _summed.get(_key(seen, one, "summary", filters), partial(_sum, seen.study, one))
-        for one in _steps(videos, step)
-    ] or [_sum(seen.study, None)]
-    table = pa.concat_tables(tables)
+    keys = {one.video.name: _key(seen, one, "summary", filters) for one in videos}
+    new = [one for one in videos if keys[one.video.name] not in _summed]
+    if len(new) > 1:  # one look at all tracks takes less than many openings of the study
+        whole = _sum(seen.study, None)
+        for name, key in keys.items():
+            _summed.get(key, partial(whole.filter, pc.equal(whole["video"], name)))
+    tables = []
+    for one in _steps(videos, step):
+        key = keys[one.video.name]
+        tables.append(_summed.get(key, partial(_sum, seen.study, one.video.video_id)))
+    table = pa.concat_tables(tables or [_sum(seen.study, -1)])
     keep = _mine(seen, filters, table["video"].to_pylist(), table["animal"].to_pylist())
     return table.filter(pa.array(keep))
 
 
-def _sum(study: Path, one: VideoData | None) -> pa.Table:
+def _sum(study: Path, video_id: int | None) -> pa.Table:
     with reading(study) as opened:
-        return summary_table(opened, one.video.video_id if one else -1).to_arrow()
+        return summary_table(opened, video_id).to_arrow()
 
 
 def _bouts(seen: Overview, filters: Filters, step: Step) -> pa.Table:
@@ -180,28 +188,45 @@ def _mine(
     return np.array([pair in chosen for pair in zip(videos, animals, strict=True)], dtype=bool)
 
 
-def kept_of(seen: Overview, filters: Filters, name: str) -> list[tuple[Bouts, str, str | None]]:
-    """The behaviours of one video as bouts: everybody watched, each with source and annotator.
+def kept_of(seen: Overview, filters: Filters, name: str) -> list[Kept3]:
+    """The behaviours of one video as bouts: everybody watched, each with source and annotator."""
+    return next(kept for _, kept in kept_in(seen, filters, [name]))
 
-    Several watchers of one behaviour are told apart by their names.
-    """
+
+def kept_in(
+    seen: Overview, filters: Filters, names: Sequence[str], step: Step | None = None
+) -> Iterator[tuple[str, list[Kept3]]]:
+    """The same of several videos; several watchers of a behaviour are told apart by their names."""
+    shown = seen.shown(filters)
+    for number, (name, scored) in enumerate(scored_of(seen, names)):
+        if step:
+            step(number, len(names), name)
+        yield name, _kept(seen, filters, name, shown.get(name, ()), scored)
+
+
+def _kept(
+    seen: Overview, filters: Filters, name: str, animals: Sequence[str], scored: ScoredVideo
+) -> list[Kept3]:
     from llm_query.kept_states import kept_states
 
-    one, animals = seen.data(name), seen.shown(filters).get(name, ())
-    watched = behaviours(seen, filters, [name])
-    table, edges_s = bouts_of(seen.study, one)
+    watched, table = behaviours(seen, filters, [name]), scored.bouts
     many = {w.behaviour for w in watched if sum(o.behaviour == w.behaviour for o in watched) > 1}
-    found = []
+    sight = {
+        animal: ~np.isin(np.arange(len(scored.edges_s) - 1), frames)
+        for animal, frames in scored.unseen.items()
+        if animal in animals
+    }
+    found: list[Kept3] = []
     for w in watched:
-        same = table["annotator"].isna() if w.annotator is None else (
-            table["annotator"] == w.annotator)  # fmt: skip
+        same = table["annotator"].isna()
+        if w.annotator is not None:
+            same = table["annotator"] == w.annotator
         rows = table[(table["behaviour"] == w.behaviour) & (table["source"] == w.source) & same]
-        sight = {}
-        if w.source == ANALYSIS and one.tracked:
-            recording = recording_of(seen.study, one)
-            sight = {who: recording.seen(who) for who in animals if who in recording.animals}
         label = f"{w.behaviour} ({w.who})" if w.behaviour in many else w.behaviour
-        parts = kept_states(rows, edges_s, w.behaviour, animals, name=label, seen=sight)
+        parts = kept_states(
+            rows, scored.edges_s, w.behaviour, animals, name=label,
+            seen=sight if w.source == ANALYSIS else {},
+        )  # fmt: skip
         found += [(part, w.source, w.annotator) for part in parts]
     return found
 
@@ -211,9 +236,9 @@ def _latency(seen: Overview, filters: Filters, step: Step) -> pd.DataFrame:
 
     shown = seen.shown(filters)
     rows: list[tuple] = []
-    for one in _steps([one for one in seen.videos if one.video.name in shown], step):
-        name = one.video.name
-        for bouts, source, annotator in kept_of(seen, filters, name):
+    for name, kept in kept_in(seen, filters, list(shown), step):
+        one = seen.data(name)
+        for bouts, source, annotator in kept:
             behaviour = bouts.behaviour.removesuffix(f" ({annotator or source})")
             rule = bouts.definition or None
             rows += [

@@ -1,9 +1,12 @@
 """What there is to show of every video, and short texts that change whenever it does."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from storage.bouts import SELECT_BOUTS
 from storage.study import Study
 from storage.videos import Video, videos
 
@@ -62,6 +65,48 @@ def data_of_videos(study: Study) -> list[VideoData]:
         seen = (video.name, str(video.fps), bouts.get(key), watched.get(key))
         share = float(run[0] or 0.0) if run else None
         found.append(VideoData(video, animals, share, repr(about), repr(seen)))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredVideo:
+    """What one needs of a video to count its bouts."""
+
+    bouts: pd.DataFrame  # as in every bouts table
+    edges_s: np.ndarray  # (n_frames + 1,) s: every frame's time, then the end
+    unseen: Mapping[str, np.ndarray]  # by tracked animal, the frames in which it was not found
+
+
+def scored_videos(study: Study, chosen: Sequence[VideoData]) -> list[ScoredVideo]:
+    """Bouts, frame times and unseen frames of several videos: three questions for all of them."""
+    keys = {"keys": [one.video.video_id for one in chosen]}
+    names = {"names": [one.video.name for one in chosen], "video": None, "behaviour": None}
+    bouts = study.arrow(
+        f"FROM ({SELECT_BOUTS.format(more='')}) WHERE list_contains($names, video)", names
+    ).to_pandas()
+    times = study.arrow(
+        "SELECT video_id, time_s FROM frame_times WHERE list_contains($keys, video_id) "
+        "ORDER BY video_id, frame",
+        keys,
+    )
+    owner, time_s = times["video_id"].to_numpy(), times["time_s"].to_numpy()
+    gone = study.arrow(
+        "SELECT t.video_id, a.name, t.frame FROM tracks t JOIN runs r USING (run_id) "
+        "JOIN animals a ON a.video_id = t.video_id AND a.animal_id = t.animal_id "
+        "WHERE r.active AND NOT t.detected AND list_contains($keys, t.video_id)",
+        keys,
+    )
+    gone_of, who, frame = (gone[name].to_numpy() for name in ("video_id", "name", "frame"))
+    by_video = dict(list(bouts.groupby("video", sort=False)))
+    found = []
+    for one in chosen:
+        key, video = one.video.video_id, one.video
+        own_s = time_s[np.searchsorted(owner, key) : np.searchsorted(owner, key, side="right")]
+        late = video.duration_s > own_s[-1]
+        end_s = video.duration_s if late else own_s[-1] + 1 / float(video.fps)
+        mine, lost = by_video.get(video.name, bouts.iloc[:0]), gone_of == key
+        unseen = {name: frame[lost & (who == name)].astype(int) for name in one.animals}
+        found.append(ScoredVideo(mine, np.append(own_s, end_s), unseen))
     return found
 
 

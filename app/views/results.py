@@ -12,7 +12,8 @@ from app.words import plain
 from app.workplace import workplace
 
 seen = overview(workplace().study)
-st.title("Results")
+heading = st.container(horizontal=True, vertical_alignment="bottom")
+heading.markdown("### Results", width="content")
 if not seen.videos:
     st.info("There is no video in this study yet. Add one on the Videos page.")
     st.page_link("videos.py", label="Go to Videos", icon=":material/video_library:")
@@ -29,7 +30,7 @@ if not any(one.tracked for one in seen.videos) and seen.watched.empty:
 filters = choose_filters(seen)
 shown = seen.shown(filters)
 animals = sum(map(len, shown.values()))
-st.caption(
+heading.caption(
     f"{animals} of {len(seen.known)} animals, {len(shown)} of {len(seen.videos)} videos · "
     f"{plain(filters.time_text)} · numbers as `ethoscribe export` and `ethoscribe compare` give "
     "them"

@@ -14,6 +14,7 @@ from app.results_data import Overview, behaviours
 from app.results_filters import Filters
 from app.results_pictures import NothingToShow, Picture
 from app.views.choosing import choose_video
+from app.views.results_waiting import with_progress
 from app.words import plain
 
 KINDS = ("png", "svg", "pdf")
@@ -124,15 +125,16 @@ def _budget(seen: Overview, filters: Filters) -> Picture:
     grouped = False
     if filters.by:
         grouped = st.toggle(f"Mean of every group of {filters.by}", False, key="r_grouped")
-    return results_pictures.budgets(seen, filters, grouped)
+    return with_progress(lambda step: results_pictures.budgets(seen, filters, grouped, step))
 
 
 def _transitions(seen: Overview, filters: Filters) -> Picture:
+    many = len(behaviours(seen, filters, list(seen.shown(filters)))) > 6
     kind = st.segmented_control(
-        "As", ("graph", "matrix"), default="graph", required=True, key="r_transitions",
-        label_visibility="collapsed",
+        "As", ("graph", "matrix"), default="matrix" if many else "graph", required=True,
+        key=f"r_transitions-{many}", label_visibility="collapsed",
     )  # fmt: skip
-    return results_pictures.transitions(seen, filters, kind)
+    return with_progress(lambda step: results_pictures.transitions(seen, filters, kind, step))
 
 
 def _social(seen: Overview, filters: Filters) -> Picture:

@@ -16,7 +16,7 @@ from app.results_data import Overview, behaviours
 from app.results_filters import Filters
 from app.results_tables import as_file, uncomputed
 from app.views.results_figures import show_picture
-from app.views.results_tables_view import agreed, with_progress
+from app.views.results_waiting import agreed, with_progress
 from app.words import in_words, plain
 
 NONE = "none"
@@ -114,7 +114,7 @@ def _design(columns: list[str]) -> dict:
 
 
 def _show(found: Compared) -> None:
-    st.markdown(f"##### {plain(found.sentence)}")
+    st.markdown(plain(found.sentence))
     show_picture(found.picture, "Compare groups")
     for note in found.notes:
         st.caption(f":material/info: {plain(note)}")

@@ -58,12 +58,11 @@ def _ask(seen: Overview, before: Filters) -> Filters:
         have = choices[key]
         if len(have) > 1 or (key == "group" and have) or state[f"r_{key}"]:
             st.multiselect(label, have, key=f"r_{key}", placeholder="all")
-    with st.container(horizontal=True):
-        for key, label in list(TIMES.items())[:2]:
-            placeholder = "start" if key == "start_s" else "end"
-            st.number_input(
-                label, 0.0, None, key=f"r_{key}", placeholder=placeholder, width=120, format="%g"
-            )
+    for place, key in zip(st.columns(2), ("start_s", "stop_s"), strict=True):
+        place.number_input(
+            TIMES[key], 0.0, None, key=f"r_{key}", format="%g",
+            placeholder="start" if key == "start_s" else "end",
+        )  # fmt: skip
     st.number_input(
         TIMES["bin_s"], 0.1, None, key="r_bin_s", placeholder="one, the whole time", format="%g",
         help="For the table of measures.",

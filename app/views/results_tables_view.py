@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -14,11 +12,10 @@ import streamlit as st
 from app.errors import known_errors, one_line
 from app.results_data import Overview
 from app.results_filters import Filters, to_options
-from app.results_tables import TABLES, Step, as_file, table_of, uncomputed
+from app.results_tables import TABLES, as_file, table_of, uncomputed
+from app.views.results_waiting import agreed, with_progress
 from app.words import plain
 
-Table = TypeVar("Table", pa.Table, pd.DataFrame, pa.Table | pd.DataFrame)
-AT_ONCE = 3  # videos that are computed without being asked
 MOST_ROWS = 5000  # shown; the files have all
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LABELS = {
@@ -61,6 +58,8 @@ def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: F
                 icon=":material/download:", on_click="ignore",
             )  # fmt: skip
         st.caption(f"{len(table):,} rows{more}")
+    text = {name: rows[name].fillna("") for name in rows.columns if rows[name].dtype.kind in "OTU"}
+    rows = rows.assign(**{name: each.astype(object) for name, each in text.items()})
     floats = [name for name in rows.columns if rows[name].dtype.kind == "f"]
     config = {name: st.column_config.NumberColumn(format="%.4g") for name in floats}
     st.dataframe(
@@ -82,29 +81,3 @@ EMPTY = {
     "latency": "Nothing was looked for yet: score behaviour on the Annotate page, save an answer "
     "on the Ask page, or draw a region on the Set up page.",
 }
-
-
-def agreed(videos: int, key: str) -> bool:
-    """Whether to compute now: a few videos at once, many when somebody says so."""
-    if videos <= AT_ONCE:
-        return True
-    st.info(
-        f"{videos} videos have to be computed for this, once: seconds for each, more for long ones."
-    )
-    return st.button(
-        f"Compute {videos} videos", type="primary", icon=":material/calculate:", key=key
-    )
-
-
-def with_progress(make: Callable[[Step], Table]) -> Table:
-    """Make a table with a bar that says which video it is at."""
-    bar = st.empty()
-
-    def step(done: int, total: int, name: str) -> None:
-        if total > 1 and name:
-            bar.progress(done / total, text=f"{plain(name)}: {done} of {total} videos done")
-
-    try:
-        return make(step)
-    finally:
-        bar.empty()
