@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.views.signed_in import me
+
 # One module in readable files: what the others are built on comes first, the player itself last.
 PARTS = (
     "player_tools",
@@ -60,8 +62,10 @@ def player(
     The same jump is made again when `asked` changes. Returns a text that changes after edits. Who
     scores, where nobody signs in, is in `st.session_state.scoring_as`.
     """
+    person = me()  # edits that wait in the browser are kept apart by who signed in
+    signed_in = person.name if person.signed_in else None
     result = _COMPONENT(
-        data={**facts, "go": go, "stop": stop, "asked": asked},
+        data={"annotator": signed_in, **facts, "go": go, "stop": stop, "asked": asked},
         key=key,
         default={"revision": None, "scorer": None},
         on_revision_change=_heard,

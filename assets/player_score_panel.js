@@ -38,8 +38,8 @@ class ScorePanel {
     }
     this.buttons = facts.ethogram.map((behaviour) => this.button(behaviour));
     this.list.replaceChildren(...this.buttons);
-    if (!facts.ethogram.length) this.list.textContent =
-      "There is no behaviour to score yet. Make some under the video: Ethogram.";
+    if (!facts.ethogram.length) this.list.append(element("p", { textContent:
+      "There is no behaviour to score yet. Make some under the video: Ethogram." }));
   }
 
   button(behaviour) {
