@@ -156,7 +156,8 @@ def page(message: str = "", onward: str = "/", name: str = "", status: int = 200
         title="Sign in" if guarded else "Your name",
         says="" if guarded else "It is written beside everything that you score or correct.",
         action="/sign-in" if guarded else "/sign-in/name",
-        password=PASSWORD if guarded else "",
+        password=PASSWORD.format(focus=" autofocus" if name else "") if guarded else "",
+        focus="" if guarded and name else " autofocus",
         button="Sign in" if guarded else "Save",
         organisation=ORGANISATION if guarded and identity.access().organisation else "",
         study=escape(workplace().study.name),
@@ -170,7 +171,7 @@ def page(message: str = "", onward: str = "/", name: str = "", status: int = 200
 ORGANISATION = '<a class="other" href="/sign-in/organisation">Sign in with your organisation</a>'
 PASSWORD = (
     '<label for="password">Password</label><input id="password" name="password" type="password" '
-    'autocomplete="current-password" required maxlength="200">'
+    'autocomplete="current-password" required maxlength="200"{focus}>'
 )
 
 
