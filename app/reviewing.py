@@ -51,8 +51,10 @@ def doubts_table(folder: Path, video: str | int, limits: Limits) -> pd.DataFrame
     return table
 
 
-def edit_log(folder: Path, video: str | int | None = None, checks: bool = False) -> pd.DataFrame:
-    """Edits of tracks, newest last: who, when, what, and whether it stands."""
+def edit_log(
+    folder: Path, video: str | int | None = None, checks: bool = False, scope: str = SCOPE
+) -> pd.DataFrame:
+    """Edits of a scope (tracks, bouts or setup), newest last: who, when, what, and if it stands."""
     with reading(folder) as study:
         wanted = None if video is None else find_video(study, video).video_id
         table = log(study, wanted)
@@ -61,7 +63,7 @@ def edit_log(folder: Path, video: str | int | None = None, checks: bool = False)
     for number, kind, of in zip(steps["edit_id"], steps["kind"], steps["undoes"], strict=True):
         words[number] = f"{kind}: {words[int(of)].removeprefix('undo: ')}"
     table["words"] = table["edit_id"].map(words)
-    scopes = [SCOPE, "checked"] if checks else [SCOPE]
+    scopes = [scope, "checked"] if checks else [scope]
     chosen = table[table["scope"].isin(scopes)]
     return chosen[["video", *LOG_COLUMNS]].reset_index(drop=True)
 

@@ -43,6 +43,10 @@ class ReviewTool {
       if (order !== this.asked) return;
       Object.assign(this, { doubts: state.doubts, undoes: state.undo, redoes: state.redo,
         version: state.run, waiting: false });
+      if (state.run !== this.player.facts.tracks) { // somebody else has corrected something
+        this.player.facts.tracks = state.run;
+        this.player.openOverlay();
+      }
       this.list();
     } catch (error) {
       this.player.note(`The doubtful places cannot be listed: ${error.message}`);

@@ -85,13 +85,16 @@ def settled_links(study: Study, video_id: int, paths: Paths) -> np.ndarray:
     settled = np.zeros(paths.filled.shape, bool)
     run_id, last = active_id(study, video_id), len(settled)
     edits = log(study, video_id)
+    known: dict[str, int | None] = {}
     edits = edits[edits["stands"] & (edits["run_id"] == run_id) & (edits["scope"] == "tracks")]
     for kind, text in zip(edits["kind"], edits["data"], strict=True):
         data = json.loads(text)
         who = [data[name] for name in ("a", "b", "animal") if name in data]
-        try:
-            columns = [paths.animals.index(find_animal(study, video_id, one)) for one in who]
-        except StudyError:  # renamed since
+        for one in who:
+            if str(one) not in known:
+                known[str(one)] = _column(study, video_id, paths, one)
+        columns = [k for k in (known[str(one)] for one in who) if k is not None]
+        if len(columns) < len(who):  # renamed since
             columns = list(range(len(paths.animals)))
         start = data.get("frame", data.get("start_frame"))
         stop = start + 1 if "frame" in data else data.get("stop_frame")
@@ -110,6 +113,13 @@ def _usual_distance(xy: np.ndarray) -> float:
         return 1.0
     spread = np.nanmax(xy, axis=(0, 1)) - np.nanmin(xy, axis=(0, 1))
     return max(float(np.hypot(*spread)) / 20, 1.0)
+
+
+def _column(study: Study, video_id: int, paths: Paths, wanted: object) -> int | None:
+    try:
+        return paths.animals.index(find_animal(study, video_id, wanted))
+    except StudyError:
+        return None
 
 
 def _near(settled: np.ndarray, one: Doubt) -> np.ndarray:

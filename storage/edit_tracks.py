@@ -134,7 +134,7 @@ def mask(study: Study, video_id: int, data: Data, author: str) -> Change:
 
 @kind(
     "tracks.rename", scope="tracks",
-    describe=lambda data: f"call {data.get('animal')} {data.get('name')}",
+    describe=lambda data: f"rename {data.get('animal')} to {data.get('name')}",
 )  # fmt: skip
 def rename_animal(study: Study, video_id: int, data: Data, author: str) -> Change:
     """Give an animal another name {animal, name}; its bouts and its metadata follow."""

@@ -18,6 +18,7 @@ from app.commands.shared import (
 )
 from app.errors import AppError
 
+SCOPES = ("tracks", "bouts", "setup")
 HELP = """Correct identities, take corrections back, and list what is doubtful.
 
 \b
@@ -34,6 +35,9 @@ ToOption = Annotated[
 ]
 AuthorOption = Annotated[
     str | None, typer.Option("--author", metavar="NAME", help="Who does it; left out: you.")
+]
+ScopeOption = Annotated[
+    str, typer.Option("--scope", help="tracks, bouts (only your own) or setup: what is meant.")
 ]
 AnimalArgument = Annotated[str, typer.Argument(metavar="ANIMAL", help="Its name or its number.")]
 
@@ -160,7 +164,10 @@ def rename(
 
 
 def undo(
-    study: StudyOption = DEFAULT_STUDY, video: VideoOption = None, author: AuthorOption = None
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+    scope: ScopeOption = "tracks",
+    author: AuthorOption = None,
 ) -> None:
     """Take back the last correction of a video's tracks that stands.
 
@@ -168,11 +175,14 @@ def undo(
     Example:
       ethoscribe edits undo -s study --video clip
     """
-    _edit(study, video, author, "undo", {"scope": "tracks"})
+    _edit(study, video, author, "undo", {"scope": scope})
 
 
 def redo(
-    study: StudyOption = DEFAULT_STUDY, video: VideoOption = None, author: AuthorOption = None
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+    scope: ScopeOption = "tracks",
+    author: AuthorOption = None,
 ) -> None:
     """Do the correction again that was taken back last.
 
@@ -180,16 +190,17 @@ def redo(
     Example:
       ethoscribe edits redo -s study --video clip
     """
-    _edit(study, video, author, "redo", {"scope": "tracks"})
+    _edit(study, video, author, "redo", {"scope": scope})
 
 
 def log(
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
+    scope: ScopeOption = "tracks",
     checks: Annotated[bool, typer.Option("--checks", help="Ticked-off doubts too.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Print who corrected what and when, oldest first, as CSV; nothing is ever taken out of it.
+    """Print who changed what and when, oldest first, as CSV; nothing is ever taken out of it.
 
     \b
     Example:
@@ -197,7 +208,9 @@ def log(
     """
     from app.reviewing import edit_log
 
-    table = edit_log(study, video, checks)
+    if scope not in SCOPES:
+        raise AppError(f"There is no scope '{scope}'. There are: {', '.join(SCOPES)}.")
+    table = edit_log(study, video, checks, scope)
     if json:
         show_json(table.assign(made_at=table["made_at"].astype(str)).to_dict(orient="records"))
     else:
