@@ -32,10 +32,11 @@ class _Seen:
 _seen: dict[Path, _Seen] = {}
 
 
-def accounts(study: Path) -> Mapping[str, Account]:
+def accounts(study: Path, wait_s: float = WAIT_S) -> Mapping[str, Account]:
     """Everybody who may enter a study, by name; read anew when the study has changed.
 
-    While a job holds the database, the people of a moment ago count.
+    While a job holds the database, the people of a moment ago count; where they have never been
+    read, this waits up to `wait_s` seconds.
     """
     known, now = _seen.get(study), time.monotonic()
     if known and now - known.at < FRESH_S:
@@ -43,7 +44,7 @@ def accounts(study: Path) -> Mapping[str, Account]:
     state = _state(study)
     if known is None or state != known.state:
         try:
-            known = _Seen(state, now, _read(study, WAIT_S if known is None else 0.3))
+            known = _Seen(state, now, _read(study, wait_s if known is None else 0.3))
         except StudyBusyError:
             if known is None:
                 raise

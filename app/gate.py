@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from html import escape
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -79,12 +80,13 @@ class Gate:
             return _answer(413, f"At most {LARGEST} bytes may be sent at once.", close=True)
         if path.startswith(OPEN):
             return None
+        is_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
         try:
             if await _known(scope):
                 return None
         except StudyError as error:
-            return _answer(503 if is_busy(error) else 500, str(error))
-        if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
+            return _trouble(error, is_page)
+        if is_page:
             query = scope.get("query_string", b"").decode("latin-1")
             onward = quote(f"{path}?{query}" if query else path, safe="/")
             return HTMLResponse(
@@ -131,6 +133,16 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return limited
+
+
+def _trouble(error: StudyError, is_page: bool) -> Response:
+    """A page that comes again by itself while a job holds the study; else the error in a line."""
+    status = 503 if is_busy(error) else 500
+    if not is_page:
+        return _answer(status, str(error))
+    again = '<meta http-equiv="refresh" content="2">' if status == 503 else ""
+    text = f'<!doctype html><meta charset="utf-8"><title>Ethoscribe</title>{again}'
+    return HTMLResponse(f"{text}<p>{escape(str(error))}</p>", status_code=status)
 
 
 def _answer(status: int, message: str, close: bool = False) -> Response:

@@ -23,6 +23,7 @@ from app.workplace import workplace
 from storage.people import ROLES, StudyError, check_name
 
 NAME_COOKIE = "ethoscribe_name"
+START_WAIT_S = 120.0  # for a job that stores its results while the server starts
 # What an edit needs, by the first part of its kind; everything else is for owners.
 EDIT_ROLES = {"bouts": "annotator", "tracks": "annotator"}
 MAY = {
@@ -101,7 +102,7 @@ def is_local(host: str) -> bool:
 
 def check_access(study: Path, host: str, access: Access) -> None:
     """Refuse to start a server that strangers could use, with the way out."""
-    people = accounts(study)
+    people = accounts(study, START_WAIT_S)
     if access.header and not is_local(host):
         raise AppError(
             f"A header can be forged by whoever reaches {host}. With --identity-header, serve on "

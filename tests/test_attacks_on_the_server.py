@@ -27,7 +27,7 @@ from app.sign_in_cookie import new_session
 from app.workplace import Workplace
 from storage import people
 from storage.bouts import read_bouts
-from storage.study import open_study
+from storage.study import StudyError, open_study
 
 SECRET = "the-secret-of-another-lab"
 PASSWORD = "correct horse"
@@ -381,3 +381,19 @@ def test_a_proxys_header_counts_only_when_switched_on(
     client = TestClient(app, base_url="http://localhost")
     statuses = [client.get(path, headers={header: who}).status_code for who in ("", "Eve", "Ada")]
     assert statuses == [401, 401, 200]
+
+
+def test_while_nobody_can_be_looked_up_nobody_enters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise StudyError("The study <b> is in use by process 7: wait.")
+
+    monkeypatch.setattr(gate, "who", busy)
+    app = Starlette(routes=data_routes(), middleware=[Middleware(gate.Gate)])
+    client = TestClient(app, base_url="http://localhost")
+    page = client.get("/", headers={"Accept": "text/html"})
+    assert page.status_code == 503
+    assert 'http-equiv="refresh"' in page.text and "&lt;b&gt; is in use" in page.text
+    data = client.get("/data/videos/1/times", headers={"Accept": "*/*"})
+    assert (data.status_code, data.headers["retry-after"]) == (503, "1")
