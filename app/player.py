@@ -26,6 +26,7 @@ PARTS = (
     "player_shapes",
     "player_template",
     "player_draw_panel",
+    "player_drawing",
     "player_draw",
     "player_review_outline",
     "player_review_panel",
