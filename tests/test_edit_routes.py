@@ -16,16 +16,17 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from storage_samples import Info
 
-from app import accounts, editing, workplace
+from app import accounts, edit_routes, editing, workplace
 from app.edit_routes import LARGEST
 from app.editing import Edit, apply_batch
+from app.identity import Person
 from app.routes import data_routes
 from app.workplace import Workplace
 from storage import edits
 from storage.bouts import read_bouts
 from storage.edits import Change, kind, log
 from storage.study import Study, StudyError, open_study
-from storage.videos import add_video
+from storage.videos import add_video, find_video
 
 HERE = Path(__file__).resolve().parents[1]
 SAME = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
@@ -340,3 +341,36 @@ def test_a_study_that_cannot_be_opened_tells_everybody_and_serves_again(
             with pytest.raises(StudyError, match="closed for today"):
                 one.result(timeout=10)
     assert apply_batch(study, 1, "t", entries, "kim")["acknowledged"] == 1
+
+
+def scale(seq: int) -> dict[str, Any]:
+    return {"seq": seq, "kind": "video.scale", "data": {"px_per_cm": 8.0}}
+
+
+def test_who_is_not_signed_in_or_may_only_look_changes_nothing(
+    client: TestClient, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edit_routes, "who", lambda cookies, headers: None)
+    answer = client.post(URL, headers=SAME, json=batch(moment(1)))
+    assert answer.status_code == 401 and "Sign in" in answer.json()["error"]
+    viewer = Person("Vi", "viewer", signed_in=True)
+    monkeypatch.setattr(edit_routes, "who", lambda cookies, headers: viewer)
+    answer = client.post(URL, headers=SAME, json=batch(moment(1), scale(2)))
+    assert answer.status_code == 403 and "Vi is a viewer" in answer.json()["error"]
+    with open_study(study) as opened:
+        assert len(log(opened)) == 0
+
+
+def test_an_annotator_scores_under_the_signed_in_name_and_sets_nothing_up(
+    client: TestClient, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = Person("Ann", "annotator", signed_in=True)
+    monkeypatch.setattr(edit_routes, "who", lambda cookies, headers: ann)
+    undo = {"seq": 3, "kind": "undo", "data": {"scope": "setup"}}
+    sent = batch(moment(1), scale(2), undo, moment(4), name="the boss")
+    told = client.post(URL, headers=SAME, json=sent).json()["results"]
+    assert "This needs the role owner" in told[1]["error"] and "role owner" in told[2]["error"]
+    with open_study(study) as opened:
+        assert read_bouts(opened)["annotator"].tolist() == ["Ann", "Ann"]
+        assert log(opened)["author"].unique().tolist() == ["Ann"]
+        assert find_video(opened, 1).px_per_cm is None

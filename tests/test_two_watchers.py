@@ -151,6 +151,11 @@ def test_an_unfinished_video_is_no_zero_in_a_group_comparison(study: Path) -> No
     assert "jo has not watched any video to the end for rear: tick it" in other.stderr
 
 
+def test_nothing_is_learned_from_a_video_that_was_not_watched_to_the_end(study: Path) -> None:
+    refused = run("learn", "rear", "-s", study, "--annotator", "jo")
+    assert refused.exit_code == 1 and 'watched to the end for "rear": tick it' in refused.stderr
+
+
 def test_the_list_of_bouts_says_who_and_what_and_knows_ones_own(study: Path) -> None:
     table = list_bouts(study, 1)
     assert table["start_frame"].is_monotonic_increasing

@@ -20,7 +20,7 @@ from llm_query.learning.trained import LearnedBehaviour, stored_behaviour
 from llm_query.learning.training import Progress, learn
 from llm_query.learning.validation import Scored
 from llm_query.recording import Recording
-from storage.bouts import ANALYSIS, read_bouts, save_bouts
+from storage.bouts import ANALYSIS, looked_for, read_bouts, save_bouts
 from storage.errors import StudyError
 from storage.learned import Learned, find_learned, save_learned, stored_row
 from storage.runs import active_run
@@ -46,7 +46,8 @@ def learn_in_study(
     """Learn a behaviour from what a person scored, and keep it as the next version of its name.
 
     annotator: whose bouts; needed when several people scored. only_videos: the videos that were
-    scored (also one in which it never happens); by default all with bouts of it. subjects: the
+    scored (also one in which it never happens); by default all with bouts of it that were watched
+    to the end, for what was not watched would be taken for its absence. subjects: the
     animals that were watched; by default those this person scored anything of. span_s: seconds
     from and to which every video was scored; by default all of it.
     """
@@ -54,6 +55,8 @@ def learn_in_study(
         scored = _scored_bouts(study, behaviour, annotator)
         people = scored["annotator"].dropna()
         annotator = str(people.iloc[0]) if len(people) else None
+        if not only_videos and span_s is None:
+            scored = _watched_to_the_end(study, scored, behaviour, annotator, progress)
         chosen = _videos(study, scored, behaviour, only_videos)
         if progress and not only_videos:
             for left in sorted(set(scored["video"]) - set(chosen)):
@@ -157,6 +160,27 @@ def _scored_bouts(study: Study, behaviour: str, annotator: str | None) -> pd.Dat
             f'"{behaviour}" was scored by several people ({said}): name one with --annotator.'
         )
     return mine
+
+
+def _watched_to_the_end(
+    study: Study,
+    scored: pd.DataFrame,
+    behaviour: str,
+    annotator: str | None,
+    progress: Progress | None,
+) -> pd.DataFrame:
+    """The bouts of the videos that this person has finished."""
+    finished = looked_for(study, behaviour, annotator)
+    kept = scored[scored["video"].isin(finished)]
+    if kept.empty:
+        raise QueryError(
+            f'No video was watched to the end for "{behaviour}": tick it under the player on the '
+            "Annotate page when that is done, or name the videos, or the seconds that were scored."
+        )
+    if progress:
+        for left in sorted(set(scored["video"]) - finished):
+            progress(f"{left} is left out: it is not watched to the end", 1, 1)
+    return kept
 
 
 def _videos(study: Study, scored: pd.DataFrame, behaviour: str, only: Sequence[str]) -> list[str]:
