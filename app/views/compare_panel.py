@@ -156,7 +156,8 @@ def _differences(pair: Pair, row: VideoRow) -> None:
             show_clip(int(shown["start_frame"].iloc[rows[0]]))
 
     more = f", the {MOST} longest shown" if len(table) > MOST else ""
-    st.markdown(f"**{len(table)} disagreements**{more}, longest first: choose one to see it above")
+    number = "1 disagreement" if len(table) == 1 else f"{len(table)} disagreements"
+    st.markdown(f"**{number}**{more}, longest first: choose one to see it above")
     config: dict[str, Any] = {
         "video": "Video" if len(pair.watched) > 1 else None,
         "behaviour": "Behaviour", "seen_by": "Seen only by",

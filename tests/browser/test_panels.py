@@ -114,7 +114,7 @@ def test_two_are_compared_once_both_have_watched_to_the_end(
 
     until(noted)
     page.get_by_role("radio", name="Compare").click()
-    expect(page.get_by_text("1 disagreements")).to_be_visible()
+    expect(page.get_by_text("1 disagreement", exact=True)).to_be_visible()
     choose_row(page, 1, 0)
     expect(page.locator(".player")).to_have_attribute("data-frame", "30")
 
