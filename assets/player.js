@@ -94,8 +94,13 @@ class Player {
     this.find(".jump").onchange = (event) => this.jump(event.target.value);
     this.find(".switches").replaceChildren(...SWITCHES.map(([name, label]) => this.switch(name, label)));
     this.root.onkeydown = (event) => this.key(event);
-    // Keys that go to nothing on the page are the player's, as in a window of its own.
-    this.loose = (event) => { if (event.target === document.body && this.facts) this.key(event); };
+    // Keys that go to nothing on the page are the player's, as in a window of its own; also those
+    // that Streamlit's notice of a lost server would swallow, but for the ones that close it.
+    this.loose = (event) => {
+      const notice = event.target.closest?.("[role=dialog]")?.textContent.includes("Connection error");
+      const closes = ["Escape", "Enter", "Tab", " "].includes(event.key);
+      if (this.facts && (event.target === document.body || (notice && !closes))) this.key(event);
+    };
     window.addEventListener("keydown", this.loose, true);
     // A button pressed with the mouse gives the keys back to the player.
     this.root.addEventListener("click", (event) => {
