@@ -75,8 +75,10 @@ def _file_line(row: library.VideoRow, copying: jobs.Job | None) -> None:
 
 def save_scale(video_id: int) -> None:
     """Store the px/cm field."""
-    me().need("owner")
-    library.save_scale(workplace().study, video_id, st.session_state[f"scale:{video_id}"])
+    person = me()
+    person.need("owner")
+    scale = st.session_state[f"scale:{video_id}"]
+    library.save_scale(workplace().study, video_id, scale, author=person.name)
     st.toast("Scale saved.", icon=":material/check:")
 
 
