@@ -89,7 +89,12 @@ def _begin(study: Path, name: str, work: Work) -> Work:
 
 
 def put_question(
-    study: Path, conversation: str, question: str, about: str | None, model: str = OFFLINE
+    study: Path,
+    conversation: str,
+    question: str,
+    about: str | None,
+    model: str = OFFLINE,
+    author: str | None = None,
 ) -> Work:
     """Answer a question and keep it in its conversation; what goes wrong is kept there, too."""
 
@@ -99,6 +104,7 @@ def put_question(
             answers = ask(
                 study, question, video=about, model=model, conversation=conversation,
                 on_text=work.on_text, on_answer=work.on_answer, stop=lambda: work.cancelled,
+                author=author,
             )  # fmt: skip
         except known_errors() as error:
             trouble = one_line(error)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from llm_query.sandbox import Result
+from llm_query.answer_checks import Result
+from llm_query.answer_cleaning import cleaned, readable
 from storage.bouts import COLUMNS
 
 BOUT_COLUMNS = list(COLUMNS)
 OFFLINE = "offline"
 PERSON = "person"  # who wrote code that somebody typed or changed
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass
@@ -36,6 +35,7 @@ class Answer:
     figure: dict[str, Any] | None = None
     reading: str = ""
     seconds: float = 0.0
+    kept: int | None = None  # number of the turn under which the study keeps it
     question: str = ""
     needs_definition: str = ""  # what the model asks back; then it is refused, too
     unknown: str = ""  # the words that nobody has defined, where they are why it is refused
@@ -50,7 +50,9 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """Give the answer as plain JSON values; unknown numbers are null.
 
-        Keys: text, code, bouts, table, numbers, assumptions, ignored, refused, model, error.
+        Keys: text, code, bouts, table, numbers, assumptions, ignored, refused, model, error; then
+        how it was read and what that took: reading, definitions, needs_definition, unknown, figure,
+        server, prompt_tokens, completion_tokens, cost, kept.
         """
         return {
             "text": self.text,
@@ -63,6 +65,16 @@ class Answer:
             "refused": self.refused,
             "model": self.model,
             "error": self.error,
+            "reading": self.reading,
+            "definitions": [{"name": name, "version": v} for name, v in self.definitions],
+            "needs_definition": self.needs_definition,
+            "unknown": self.unknown,
+            "figure": self.figure,
+            "server": self.server,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "cost": self.cost,
+            "kept": self.kept,
         }
 
 
@@ -80,17 +92,10 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def readable(text: str) -> str:
-    """A text without characters that could steer a terminal.
-
-    >>> readable("one\\n\x1b[2Jtwo")
-    'one\\n[2Jtwo'
-    """
-    return CONTROL.sub("", text)
-
-
 def to_answer(name: str, code: str, result: Result) -> Answer:
     """Make the answer for one video of what its analysis gave."""
+    if not result.error:
+        result = cleaned(result)
     if result.error:
         error = readable(result.error)
         return Answer(name, error, code=code, error=error, seconds=result.seconds)

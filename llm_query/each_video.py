@@ -77,7 +77,7 @@ def each_video(
             return Answer(name, STOPPED, error=STOPPED)
         try:
             return answer(name)
-        except QueryError as error:
+        except (QueryError, OSError) as error:
             return Answer(name, str(error), error=str(error))
 
     if len(names) == 1:

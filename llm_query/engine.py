@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from llm_query.answer_cleaning import check_bouts, readable
 from llm_query.answers import BOUT_COLUMNS, OFFLINE, PERSON, Answer, plain, records, to_answer
 from llm_query.each_video import (
     STOPPED,
@@ -31,10 +32,11 @@ from llm_query.planner_code import check_code
 from llm_query.remembering.definitions import Definition, Turn
 from llm_query.sandbox import Result, run_code
 from llm_query.vocabulary import needs_outlines
-from storage.analyses import find_analysis, keep
+from storage.analyses import analyses, find_analysis, keep
 from storage.bouts import read_bouts, save_bouts
 from storage.errors import StudyError
 from storage.learned import learned_names
+from storage.memory import StoredTurn, find_turn, save_turn
 from storage.regions import regions
 from storage.snapshot import write_snapshot
 from storage.study import Study, open_study
@@ -49,7 +51,9 @@ __all__ = (
     "records", "run_analysis", "run_typed", "save_answer",
 )  # fmt: skip
 
+LONGEST_NAME = 80  # characters, of what is kept
 MOST_TURN_TOKENS = 1500  # of a conversation's earlier questions
+NOTE_WAIT_S = 5.0  # how long an answer waits to be noted where the study is being written to
 FILE = "file"  # who wrote code that is read from a file
 UNKNOWN = re.compile(r"I do not know what '([^']{1,60})' means here")
 ASKED_BACK = re.compile(
@@ -68,6 +72,7 @@ def ask(
     on_text: Callable[[str], None] | None = None,
     on_answer: OnAnswer | None = None,
     stop: Callable[[], bool] | None = None,
+    author: str | None = None,
 ) -> list[Answer]:
     """Answer a question in plain words, once for each tracked video (or for one of them).
 
@@ -75,7 +80,8 @@ def ask(
     is set up, or a LanguageModel. save: keep the analysis under this name and store the bouts it
     finds as a behaviour of that name. conversation: go on with this one: a model is told of its
     last questions, and this one is kept. on_text: gets what a model writes, piece by piece.
-    on_answer, stop: as in `each_video`.
+    on_answer, stop: as in `each_video`. author: who asks; by default the user of this computer.
+    Every question is kept as a turn; its number is in Answer.kept, and its code runs again by it.
     """
     names, left_out = tracked(study_folder, video)
     each = partial(each_video, on_answer=on_answer, stop=stop)
@@ -87,21 +93,24 @@ def ask(
         turns = window(memory.turns(conversation), MOST_TURN_TOKENS, known) if conversation else []
         answers = _ask_model(study_folder, question, names, model, on_text, known, turns, each)
     if any(not one.refused and not one.error for one in answers):
-        _hear(memory, question, answers)
-    _note(memory, question, answers, conversation)
+        _hear(memory, question, answers, author)
+    _note(study_folder, question, answers, conversation)
+    said = ""
     for one in answers:
         one.question = question
         if save and not one.refused and not one.error:
-            save_answer(study_folder, save, question, one)
+            said = save_answer(study_folder, save, question, one) or said
+    for one in answers:
+        one.assumptions = [*one.assumptions, *([said] if said else [])]
     return _telling(left_out, answers)
 
 
-def _hear(memory: Memory, question: str, answers: Sequence[Answer]) -> None:
+def _hear(memory: Memory, question: str, answers: Sequence[Answer], author: str | None) -> None:
     """Keep what an understood question defines ("define chase as ..."), and say so."""
     from llm_query.definition_doubts import doubt_in_study
 
     try:
-        heard = memory.hear(question)
+        heard = memory.hear(question, author)
     except QueryError as error:
         said = f"Not kept as a definition: {error}"
     else:
@@ -118,19 +127,21 @@ def _hear(memory: Memory, question: str, answers: Sequence[Answer]) -> None:
 
 
 def _note(
-    memory: Memory, question: str, answers: Sequence[Answer], conversation: str | None
+    study_folder: Path | str, question: str, answers: Sequence[Answer], conversation: str | None
 ) -> None:
-    """Keep the question as a turn of its conversation, and that definitions have been used."""
-    first = answers[0]
-    if conversation is None and not first.definitions:
-        return
-    with suppress(QueryError):  # the study is being written to; the answer is not lost for that
-        memory.note_turn(
-            question, first.text, code=first.code, definitions=first.definitions,
-            conversation=conversation or "", model=first.model,
-            prompt_tokens=sum(each.prompt_tokens for each in answers),
-            completion_tokens=sum(each.completion_tokens for each in answers),
-        )  # fmt: skip
+    """Keep the question as a turn, with its code and the definitions that have been used."""
+    first = next((each for each in answers if each.code and not each.error), answers[0])
+    turn = StoredTurn(
+        question, first.text, first.code, first.definitions, conversation or "", first.model,
+        sum(each.prompt_tokens for each in answers),
+        sum(each.completion_tokens for each in answers),
+    )  # fmt: skip
+    # The study may be written to, or be read-only; the answer is not lost for that.
+    with suppress(QueryError), study_errors():
+        with open_study(study_folder, write=True, timeout_s=NOTE_WAIT_S) as study:
+            number = save_turn(study, turn)
+        for each in answers:
+            each.kept = number
 
 
 def _ask_offline(
@@ -216,6 +227,10 @@ def run_analysis(
             on_answer(found)
 
     names, left_out = tracked(study_folder, video)
+    if save and behaviour.isdecimal():
+        raise QueryError(
+            "An answer needs a name to be stored under: ask it again with --save NAME."
+        )
     if save and model == FILE:
         with study_errors(), open_study(study_folder, write=True) as study:
             keep(study, behaviour, "", code, model=FILE)
@@ -246,7 +261,7 @@ def run_typed(
 
     names, left_out = tracked(study_folder, video)
     answers = each_video(names, answer)
-    _note(Memory(study_folder), question, answers, conversation)
+    _note(study_folder, question, answers, conversation)
     return _telling(left_out, answers)
 
 
@@ -302,29 +317,61 @@ def _answer_plan(study_folder: Path | str, name: str, understood: Plan) -> Answe
 
 
 def _run(study_folder: Path | str, name: str, code: str) -> Result:
-    """Run code on a fresh snapshot of one video."""
+    """Run code on a fresh snapshot of one video; its bouts are of its animals and inside it."""
+    facts: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="ethoscribe-snapshot-") as folder:
 
         def prepare() -> None:
             with reading(study_folder) as study:
                 found, named = find_video(study, name), named_behaviours(code)
                 known = learned_names(study)
+                facts["n_frames"] = found.n_frames
+                facts["animals"] = tuple(animal_names(study, found.video_id).values())
                 write_snapshot(
                     study, found.video_id, folder, needs_masks=needs_outlines(code),
                     learned=named if named is None or set(named) <= set(known) else None,
                 )  # fmt: skip
 
-        return run_code(code, Path(folder), prepare=prepare)
+        result = run_code(code, Path(folder), prepare=prepare)
+    try:
+        check_bouts(result.bouts, **facts)
+    except QueryError as error:
+        return Result(error=str(error), seconds=result.seconds)
+    return result
 
 
-def save_answer(study_folder: Path | str, name: str, question: str, answer: Answer) -> None:
-    """Keep an answer's analysis under a name and store its bouts as the behaviour of that name."""
+def save_answer(study_folder: Path | str, name: str, question: str, answer: Answer) -> str:
+    """Keep an answer's analysis under a name and store its bouts as the behaviour of that name.
+
+    A name that a region or an animal of the video has is refused. Gives a sentence where an
+    analysis of this name is replaced by another one (its versions stay), else "".
+    """
     with study_errors(), open_study(study_folder, write=True) as study:
-        keep(
+        _check_free(study, name, answer.video)
+        before = [one for one in analyses(study) if one.name == name][-1:]
+        version = keep(
             study, name, question, answer.code, assumptions=answer.assumptions,
             ignored=answer.ignored, model=answer.model,
         )  # fmt: skip
         _store_bouts(study, name, answer)
+    if not before or before[0].version == version:
+        return ""
+    was = f'"{before[0].question}"' if before[0].question != question else "other code"
+    return f"'{name}' is version {version} now; version {before[0].version} was {was}."
+
+
+def _check_free(study: Study, name: str, video: str) -> None:
+    """Refuse a name that questions already know as something else, or that nobody could read."""
+    if not name.strip() or name != readable(name) or len(name) > LONGEST_NAME:
+        raise QueryError(f"A name has 1 to {LONGEST_NAME} readable characters. Choose another.")
+    video_id = find_video(study, video).video_id
+    taken = {place.name: "a region" for place in regions(study, video_id)}
+    taken |= dict.fromkeys(animal_names(study, video_id).values(), "an animal")
+    if name in taken:
+        raise QueryError(
+            f"'{name}' is {taken[name]} of video '{video}', so questions would not know which is "
+            "meant. Save it under another name."
+        )
 
 
 def _store(study_folder: Path | str, name: str, answer: Answer) -> None:
@@ -354,6 +401,8 @@ def _find_code(
         check_kept_code(kept.code, kept.model, study_folder)
         return kept.code, kept.assumptions, kept.ignored, kept.model
     except StudyError as error:
+        if str(name_or_file).isdecimal() and not file.is_file():
+            return _code_of_turn(study_folder, int(str(name_or_file)))
         if file.suffix == ".py" and not file.is_file():
             raise QueryError(
                 f"There is no file {file}. Give a Python file or a kept name."
@@ -365,3 +414,13 @@ def _find_code(
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(f"{file} cannot be read as Python text: {error}") from error
     return code, [], [], FILE
+
+
+def _code_of_turn(study_folder: Path | str, number: int) -> tuple[str, list[str], list[str], str]:
+    """The code of an answer that was kept as a turn."""
+    with study_errors(), open_study(study_folder) as study:
+        turn = find_turn(study, number)
+    if not turn.code:
+        raise QueryError(f"Answer {number} (“{turn.question}”) has no code: it was refused.")
+    check_kept_code(turn.code, turn.model, study_folder)
+    return turn.code, [f"The code of answer {number}: “{turn.question}”"], [], turn.model

@@ -156,6 +156,27 @@ def read_turns(study: Study, conversation: str = "", last: int = 50) -> list[Sto
     ]  # fmt: skip
 
 
+def find_turn(study: Study, number: int) -> StoredTurn:
+    """One question and its answer, by the number that `save_turn` gave."""
+    rows = study.rows(
+        "SELECT question, text, code, conversation, model, prompt_tokens, completion_tokens, "
+        "asked_at FROM turns WHERE turn_id = ?",
+        [number],
+    )
+    if not rows:
+        last = study.rows("SELECT max(turn_id) FROM turns")[0][0]
+        known = f"the last is number {last}" if last else "it has none yet"
+        raise StudyError(f"The study has no answer number {number}: {known}.")
+    question, text, code, talk, model, read, wrote, at = rows[0]
+    used = study.rows(
+        "SELECT name, version FROM turn_definitions WHERE turn_id = ? ORDER BY rowid", [number]
+    )
+    definitions = tuple((str(name), int(version)) for name, version in used)
+    return StoredTurn(
+        question, text, code, definitions, talk, model, read, wrote, at.replace(tzinfo=UTC)
+    )
+
+
 def _read(study: Study, where: str, parameters: Sequence[Any] = ()) -> list[StoredDefinition]:
     names = [*_COLUMNS.split(", "), "last_used_at"]
     rows = study.rows(f"{_SELECT} {where}", parameters)

@@ -93,7 +93,10 @@ def ask(
 
 def run(
     analysis: Annotated[
-        str, typer.Argument(metavar="ANALYSIS", help="A kept analysis, or a Python file.")
+        str,
+        typer.Argument(
+            metavar="ANALYSIS", help="A kept analysis, an answer's number, or a Python file."
+        ),
     ],
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
@@ -206,7 +209,9 @@ def _tell(answers: "Sequence[Answer]") -> None:
 
 
 def _tell_model(answers: "Sequence[Answer]") -> None:
-    """Say which definitions were used, who answered, and what that took."""
+    """Say which definitions were used, where it is kept, who answered, and what that took."""
+    if answers[0].kept is not None and any(answer.code for answer in answers):
+        say(f"kept as answer {answers[0].kept}: ethoscribe run {answers[0].kept}")
     for name, version in answers[0].definitions:
         say(f"definition used: {name}, version {version}")
     read = sum(answer.prompt_tokens for answer in answers)

@@ -11,6 +11,7 @@ from app.views.answers import spell_model
 from app.views.ask_actions import begin
 from app.views.ask_kept import choose_conversation, configured_model, kept_analyses, who_answers
 from app.views.ask_turns import show_turn
+from app.views.signed_in import me
 from app.words import plain
 from app.workplace import workplace
 from llm_query.engine import OFFLINE
@@ -111,6 +112,7 @@ if question and question.strip():
     reader = st.session_state.get("ask_model", OFFLINE) if settings else OFFLINE
     waiting.append((question.strip(), None if about == EVERY else about, reader))
 if waiting and not busy:
-    begin(partial(put_question, study, talk, *waiting.pop(0)))
-for said, _, _ in waiting:
-    st.caption(f":material/schedule: Next: {plain(said)}")
+    said, video, reader = waiting.pop(0)
+    begin(partial(put_question, study, talk, said, video, reader, me().name))
+for later, _, _ in waiting:
+    st.caption(f":material/schedule: Next: {plain(later)}")

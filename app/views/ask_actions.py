@@ -100,18 +100,18 @@ def save(study: Path, talk: str, turn: Asked, name: str, key: str) -> None:
     """Keep an answer under a name: its code for other videos, its bouts in the study."""
     question = turn.question.removeprefix(CHANGED)
     good = [k for k, line in enumerate(turn.lines) if not line.failed]
-    found = 0
+    found, replaced = 0, ""
     try:
         for order in good:
             answer = read_answer(study, talk, turn.number, order)
-            save_answer(study, name, question, answer)
+            replaced = save_answer(study, name, question, answer) or replaced
             found += len(answer.bouts)
     except known_errors() as error:
         st.error(plain(one_line(error)))
         return
     videos = f"{len(good)} videos" if len(good) > 1 else plain(turn.lines[good[0]].video)
     where = f"{found:,} bouts of {videos} are on the timeline" if found else "it can be run"
-    said = f"Saved as {plain(name)}: {where} (ethoscribe run {plain(name)})."
+    said = f"Saved as {plain(name)}: {where} (ethoscribe run {plain(name)}). {plain(replaced)}"
     st.session_state[f"{talk}-{key}-saved"] = (name, said)
 
 
@@ -185,7 +185,9 @@ def ask_back(study: Path, talk: str, turn: Asked, answer: Answer, key: str) -> N
         st.error(plain(one_line(error)))
     else:
         asked = turn.question
-        begin(lambda: put_question(study, talk, asked, turn.about, turn.model or OFFLINE))
+        begin(
+            lambda: put_question(study, talk, asked, turn.about, turn.model or OFFLINE, me().name)
+        )
 
 
 def define(study: Path, name: str, text: str, answer: Answer) -> None:
