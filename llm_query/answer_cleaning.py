@@ -21,7 +21,9 @@ UNREADABLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 TAG = re.compile(r"<\s*/?\s*([a-zA-Z!][\w-]*)[^<>]*>?")
-KEPT_TAGS = frozenset(("b", "i", "br", "sub", "sup", "em", "strong"))  # without what they carry
+KEPT_TAGS = frozenset(
+    ("b", "i", "br", "sub", "sup", "em", "strong", "extra")
+)  # without what they carry
 LEFT_OUT = object()
 ADDRESS = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//|^\s*(?:javascript|vbscript|file|blob):", re.I)
 PICTURE = re.compile(r"^data:image/(?:png|jpeg|gif|webp);base64,", re.I)
@@ -79,8 +81,9 @@ def _readable_table(table: pd.DataFrame) -> pd.DataFrame:
         raise QueryError("Two columns of the result have the same name. Rename one.")
     clean = table.set_axis(columns, axis="columns")
     for name in columns:
-        if clean[name].dtype == object:
-            clean[name] = [readable(v) if isinstance(v, str) else v for v in clean[name]]
+        if clean[name].dtype.kind not in "iufb":
+            texts = [readable(v) if isinstance(v, str) else v for v in clean[name].astype(object)]
+            clean[name] = pd.Series(texts, index=clean.index, dtype=object)
     return clean
 
 
