@@ -114,8 +114,10 @@ class VideoSource {
   // The frame as a still picture; without one the frame that the video shows instead is told.
   async fetch(instead) {
     const { target, still } = this;
-    still.src = `${this.url}/${target}.jpg`;
-    const got = await still.decode().then(() => true, () => false);
+    const got = await new Promise((tell) => {
+      Object.assign(still, { onload: () => tell(true), onerror: () => tell(false) });
+      still.src = `${this.url}/${target}.jpg`;
+    });
     if (this.closed || this.target !== target) return;
     this.busy = false;
     if (got) this.missed.add(target);
