@@ -1,0 +1,92 @@
+"""The Results page in a real browser: filters, figures, and files equal to the command line's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser_server import QUIET, served
+from required import required
+from results_scene import make_study
+from typer.testing import CliRunner
+
+from app.cli import app
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+playwright = required("playwright.sync_api")
+expect = playwright.expect
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_study(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def address(study: Path) -> Iterator[str]:
+    with served(study) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def page(browser_file: str) -> Iterator["playwright.Page"]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
+        page = browser.new_page(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+        page.set_default_timeout(40_000)
+        page.troubles = []
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        yield page
+        browser.close()
+
+
+def exported(study: Path, to: Path, *words: str) -> bytes:
+    ended = CliRunner().invoke(app, ["export", *words, "-s", str(study), "-o", str(to)])
+    assert ended.exit_code == 0, ended.output
+    return to.read_bytes()
+
+
+def downloaded(page: "playwright.Page", button: str) -> bytes:
+    with page.expect_download() as started:
+        page.get_by_role("button", name=button, exact=True).click()
+    return Path(started.value.path()).read_bytes()
+
+
+def test_a_figure_says_n_unit_and_share_and_follows_the_filters(
+    page: "playwright.Page", address: str
+) -> None:
+    page.goto(f"{address}/results")
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    expect(page.get_by_text("n = 3 animals · found in 88.9% of frames")).to_be_visible()
+    page.get_by_role("combobox", name="Animals").click()
+    page.get_by_role("option", name="animal3").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("n = 1 animal · found in 66.7% of frames")).to_be_visible()
+    assert "animal=animal3" in page.url
+    page.reload()  # the address says it all
+    expect(page.get_by_text("n = 1 animal · found in 66.7% of frames")).to_be_visible()
+
+
+def test_downloaded_tables_are_the_command_lines_byte_for_byte(
+    page: "playwright.Page", address: str, study: Path, tmp_path: Path
+) -> None:
+    page.goto(f"{address}/results?view=Tables")
+    expect(page.get_by_text("A row per animal, region, time bin and measure.")).to_be_visible()
+    whole = exported(study, tmp_path / "m.csv", "measures")
+    assert downloaded(page, "CSV") == whole
+    page.goto(f"{address}/results?view=Tables&by=treatment&group=drug&bin=1")
+    expect(page.get_by_text("4 of 6 animals")).to_be_visible()
+    words = ("measures", "--where", "treatment=drug", "--bin", "1")
+    expect(page.get_by_role("button", name="CSV", exact=True)).to_be_visible()
+    assert downloaded(page, "CSV") == exported(study, tmp_path / "d.csv", *words)
+
+
+def test_groups_are_compared_with_the_test_named_and_nothing_fails(
+    page: "playwright.Page", address: str
+) -> None:
+    page.goto(f"{address}/results?view=Compare+groups&by=treatment&behaviour=rear")
+    page.get_by_text("Behaviour", exact=True).first.click()
+    expect(page.get_by_text("For the methods section:")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    assert not wide
+    assert page.troubles == []
