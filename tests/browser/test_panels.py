@@ -43,7 +43,7 @@ def page(browser_file: str, study: Path) -> Iterator["playwright.Page"]:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         context.add_cookies([{"name": "ethoscribe_name", "value": "kim", "url": url}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.troubles = []
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
         page.on("dialog", lambda dialog: page.troubles.append(dialog.message))
@@ -57,7 +57,7 @@ def ready(page: "playwright.Page") -> None:
     expect(page.locator(".player")).to_have_attribute("data-state", re.compile("paused|playing"))
 
 
-def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -128,11 +128,16 @@ def test_an_empty_ethogram_offers_the_usual_ones(page: "playwright.Page", study:
     expect(page.locator(".player").get_by_text("rearing", exact=True)).to_be_visible()
     grid = page.get_by_test_id("stDataFrame").nth(0)
     grid.scroll_into_view_if_needed()
-    grid.click(position={"x": 310, "y": 85})  # the key of the second behaviour
-    page.keyboard.press("l")
-    page.keyboard.press("Enter")
-    said = "The key l is given to 'locomotion' and 'rearing': choose another key for one."
-    expect(page.get_by_text(said)).to_be_visible()
+    said = page.get_by_text("The key l is given to 'locomotion' and 'rearing': choose another key")
+
+    def doubled() -> bool:
+        grid.click(position={"x": 335, "y": 85})  # the key of the second behaviour
+        page.keyboard.type("l")
+        page.keyboard.press("Enter")
+        time.sleep(1.0)
+        return said.is_visible()
+
+    until(doubled)  # the page may be drawn anew between click and key
     expect(page.get_by_role("button", name="Save ethogram")).to_be_disabled()
     assert len(read(study)) == 10
     assert page.troubles == []
