@@ -70,3 +70,13 @@ def test_a_conversation_is_the_same_for_the_same_seed_and_redefines():
         assert {(one.name, one.aliases) for one in versions} == {
             (versions[0].name, (named[versions[0].name],))
         }
+
+
+def test_descriptions_that_nothing_was_fitted_to_are_recalled():
+    assert len(memory_recall.unseen()) >= 60
+    known = [Definition(one.name, (one.alias,)) for one in concepts()]
+    for name, _, question in memory_recall.unseen():
+        assert name not in [one.name for one in mentioned(question, known)], question
+    for size, least in ((memory_recall.CONCEPTS, 0.92), (len(concepts()), 0.9)):
+        share, tokens, missed = memory_recall.recall_unseen(range(2), size)
+        assert share >= least and tokens <= 80, missed

@@ -105,7 +105,9 @@ def index(text: str, context: Context) -> Frame | None:
         (r"(?:what is )?(?:the )?difference (?:between|of) (?P<a>(?:the )?(?:time|number).+) and "
          r"(?P<b>(?:the )?(?:time|number).+)", "difference"),
         (r"(?P<a>.+?) (?:divided by|over the(?! (?:first|last|next|initial|final|whole|entire|"
-         r"course|same|session|recording|video|test|trial|experiment|second|third|\d))|/) (?P<b>.+)", "ratio"),
+         r"course|same|session|recording|video|test|trial|experiment|second|third|\d))|/) "
+         r"(?P<b>.+)",
+         "ratio"),
         (r"(?P<a>.+?) minus (?P<b>.+)", "difference"),
     )  # fmt: skip
     for pattern, way in ways:

@@ -128,6 +128,44 @@ def distractors() -> tuple[str, ...]:
     return tuple((HERE / "memory_distractors.txt").read_text(encoding="utf-8").splitlines())
 
 
+@cache
+def unseen() -> tuple[tuple[str, int, str], ...]:
+    """Read memory_unseen.txt: a definition, the number of its meaning, and a question."""
+    lines = (HERE / "memory_unseen.txt").read_text(encoding="utf-8").splitlines()
+    parts = [line.split("|", 2) for line in lines if not line.startswith("#")]
+    return tuple((name, int(which), said) for name, which, said in parts)
+
+
+def recall_unseen(seeds: Sequence[int], size: int = CONCEPTS) -> tuple[float, float, list[str]]:
+    """Recall of descriptions nobody fitted anything to: share, median tokens, what was missed.
+
+    size: definitions in the handbook, the one that is meant among them.
+    """
+    hits, costs, missed = [], [], []
+    for seed in seeds:
+        for number, (name, which, question) in enumerate(unseen()):
+            chance = random.Random(1000 * seed + number)
+            current = _handbook(name, which, size, chance)
+            found = recall(question, current, HANDBOOK)
+            hits.append(any(one.name == name for one in found))
+            costs.append(sum(estimate_tokens(one.as_prompt()) + 1 for one in found))
+            if not hits[-1]:
+                missed.append(f"{name}: {question} -> {[one.name for one in found]}")
+    return sum(hits) / len(hits), statistics.median(costs), missed
+
+
+def _handbook(name: str, which: int, size: int, chance: random.Random) -> list[Definition]:
+    """Definitions in any order, with one of their meanings each; `name` has its which-th."""
+    named = {one.name: one for one in concepts()}
+    others = chance.sample([one for one in concepts() if one.name != name], size - 1)
+    kept: list[Definition] = []
+    for one in chance.sample([named[name], *others], size):
+        meaning = which - 1 if one.name == name else chance.randrange(len(one.meanings))
+        text = one.meanings[meaning].format(a=chance.randint(2, 60), b=chance.randint(1, 9))
+        kept.append(Definition(one.name, (one.alias,), text))
+    return kept
+
+
 class Conversation:
     """200 turns of one person, the same for the same seed."""
 
@@ -357,6 +395,10 @@ def main() -> None:
             + "".join(f"{number:>12g}" for number in numbers)
             + f"{statistics.mean(one.idle_costs):>12.1f}"
         )
+    for size in (CONCEPTS, len(concepts())):
+        share, tokens, _ = recall_unseen(range(3), size)
+        print(f"{len(unseen())} descriptions never looked at, {size} definitions: {share:.1%}, "
+              f"median {tokens:g} tokens")  # fmt: skip
 
 
 if __name__ == "__main__":
