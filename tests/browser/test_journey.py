@@ -170,6 +170,7 @@ def test_detection_is_looked_at_and_tracking_followed_to_its_end(
     found = page.get_by_text(re.compile(r"3 animals found in \d+ of \d+ sampled frames"))
     expect(found).to_be_visible()
     page.get_by_role("button", name="Track with these settings").click()
+    expect(page.get_by_text("This video is being tracked at the moment")).to_be_visible()
     go(page, "Videos")
     expect(page.get_by_text(re.compile(r"3 animals, found in \d"))).to_be_visible(timeout=120_000)
     (row,) = library.list_videos(study)
