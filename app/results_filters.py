@@ -54,8 +54,9 @@ class Filters:
         """
         if self.start_s is None and self.stop_s is None:
             return "whole recording"
-        stop = "the end" if self.stop_s is None else f"{self.stop_s:g} s"
-        return f"{self.start_s or 0:g} to {stop}"
+        if self.stop_s is None:
+            return f"{self.start_s:g} s to the end"
+        return f"{self.start_s or 0:g} to {self.stop_s:g} s"
 
 
 def from_address(query: Mapping[str, Sequence[str]]) -> Filters:

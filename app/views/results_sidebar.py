@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
@@ -30,13 +31,13 @@ def choose_filters(seen: Overview) -> Filters:
             state.results_view = state.r_view = named
     elif "r_by" not in state:
         _set(state.get("results_filters", Filters()))
-    wanted = _known_only(_of_widgets(state, Filters()), seen)
-    _set(wanted)
+    known = _known_only(_of_widgets(state)[0], seen)
+    _set_lists(known)
     with st.sidebar:
-        return _ask(seen, wanted)
+        return _ask(seen, known.by)
 
 
-def _ask(seen: Overview, before: Filters) -> Filters:
+def _ask(seen: Overview, by: str) -> Filters:
     """The widgets, filled already; a time that cannot be is told and left out."""
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -53,7 +54,7 @@ def _ask(seen: Overview, before: Filters) -> Filters:
             "No groups yet: give the animals a treatment, a sex or any other column on the Videos "
             "page."
         )
-    choices = {**seen.choices, "group": seen.groups(before.by)}
+    choices = {**seen.choices, "group": seen.groups(by)}
     for key, label in LISTS.items():
         have = choices[key]
         if len(have) > 1 or (key == "group" and have) or state[f"r_{key}"]:
@@ -67,12 +68,9 @@ def _ask(seen: Overview, before: Filters) -> Filters:
         TIMES["bin_s"], 0.1, None, key="r_bin_s", placeholder="one, the whole time", format="%g",
         help="For the table of measures.",
     )  # fmt: skip
-    try:
-        filters = _of_widgets(state, before)
-    except AppError as error:
-        st.error(str(error))
-        filters = Filters(before.by, before.group, before.videos, before.animal, before.behaviour,
-                          before.who)  # fmt: skip
+    filters, trouble = _of_widgets(state)
+    if trouble:
+        st.error(trouble)
     state.results_filters = filters
     return filters
 
@@ -96,22 +94,30 @@ def choose_view() -> str:
 
 def _set(filters: Filters) -> None:
     """Fill the widgets."""
-    state = st.session_state
-    state.r_by = filters.by
-    for key in LISTS:
-        state[f"r_{key}"] = list(getattr(filters, key))
+    _set_lists(filters)
     for key in TIMES:
-        state[f"r_{key}"] = getattr(filters, key)
+        st.session_state[f"r_{key}"] = getattr(filters, key)
 
 
-def _of_widgets(state: Mapping, otherwise: Filters) -> Filters:
-    """The filters that the widgets say."""
+def _set_lists(filters: Filters) -> None:
+    st.session_state.r_by = filters.by
+    for key in LISTS:
+        st.session_state[f"r_{key}"] = list(getattr(filters, key))
+
+
+def _of_widgets(state: Mapping) -> tuple[Filters, str]:
+    """The filters that the widgets say, and what is wrong with their times, which are left out."""
     by = state.get("r_by") or ""
     lists = {key: tuple(state.get(f"r_{key}") or ()) for key in LISTS}
-    return Filters(
+    found = Filters(
         by, lists["group"] if by else (), lists["videos"], lists["animal"], lists["behaviour"],
-        lists["who"], state.get("r_bin_s"), state.get("r_start_s"), state.get("r_stop_s"),
+        lists["who"],
     )  # fmt: skip
+    start_s, stop_s, bin_s = (state.get(f"r_{key}") for key in TIMES)
+    try:
+        return replace(found, start_s=start_s, stop_s=stop_s, bin_s=bin_s), ""
+    except AppError as error:
+        return found, str(error)
 
 
 def _known_only(filters: Filters, seen: Overview) -> Filters:
