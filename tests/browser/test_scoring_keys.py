@@ -224,6 +224,7 @@ def test_nothing_is_lost_by_a_killed_server_a_reload_or_a_second_tab(
 ) -> None:
     page = opened(context, lab, 3)
     second = opened(context, lab, 3)
+    page.bring_to_front()  # a tab behind is not drawn
     pressed = stepped(page, "abdf", 10)
     lab.server.kill()
     lab.server.wait(20)
