@@ -112,7 +112,9 @@ def over_videos(videos: Sequence[str], values: Sequence[float | None], name: str
     )  # fmt: skip
     if len(known) > 1:
         figure.add_hline(
-            float(np.mean(known)), line={"dash": "dot", "width": 1}, annotation_text="mean"
+            float(np.mean(known)),
+            line={"dash": "dot", "width": 1, "color": "#808080"},
+            annotation_text="mean",
         )
     few = len(videos) <= 30
     figure.update_xaxes(

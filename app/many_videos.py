@@ -49,7 +49,7 @@ def summary(lines: Sequence[Line]) -> pd.DataFrame:
         if len(values):
             rows.append({
                 "measure": in_words(name), "videos": len(values), "mean": values.mean(),
-                "SD": values.std(ddof=1) if len(values) > 1 else math.nan,
+                "SD": _spread_of(values),
                 "median": float(np.median(values)), "least": values.min(), "most": values.max(),
             })  # fmt: skip
     return pd.DataFrame(rows)
@@ -102,6 +102,13 @@ def _spread(name: str, values: np.ndarray) -> str:
 
 def _said(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _spread_of(values: np.ndarray) -> float:
+    """Standard deviation; equal values have exactly none."""
+    if len(values) < 2:
+        return math.nan
+    return 0.0 if values.min() == values.max() else float(values.std(ddof=1))
 
 
 def _number(value: float | None) -> float | None:
