@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from attacked_server import Server, running
 from film import write_video
+from required import required
 
 from app import library
 from app.accounts import hash_password
 from storage import people
 from storage.study import open_study
 
-pytest.importorskip("authlib", reason="signing in by an organisation is optional: needs Authlib")
+required("authlib")
 PASSWORD = "correct horse"
 
 
