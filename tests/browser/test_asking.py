@@ -128,29 +128,33 @@ def test_a_chip_opens_the_bout_at_its_first_frame(page: "playwright.Page") -> No
     )
     page.go_back()
     expect(page.get_by_label("Chat message from user")).to_have_count(3)
+    expect(page.get_by_label("Save as behaviour")).to_be_visible()  # the last answer is whole
 
 
 def test_changed_code_is_run_again_and_says_its_own_error(page: "playwright.Page") -> None:
     def change(code: str) -> None:
-        page.get_by_text("The code that made this answer").last.click()
-        expect(page.locator("code").filter(has_text="analyse").last).to_be_visible()
-        page.get_by_role("button", name="Edit", exact=True).last.click()
-        page.get_by_label("Code", exact=True).fill(code)
-        page.get_by_label("Code", exact=True).press("Control+Enter")
-        page.get_by_role("button", name="Run again").click()
+        last = page.get_by_label("Chat message from assistant").last
+        last.get_by_text("The code that made this answer").click()
+        expect(last.locator("code").filter(has_text="analyse").last).to_be_visible()
+        last.get_by_role("button", name="Edit", exact=True).click()
+        last.get_by_label("Code", exact=True).fill(code)
+        last.get_by_label("Code", exact=True).press("Control+Enter")
+        last.get_by_role("button", name="Run again").click()
 
     change("def analyse(recording):\n    return 1 / 0")
     expect(
         page.get_by_text("division by zero (line 2 of the analysis: return 1 / 0)")
     ).to_be_visible()
     change('def analyse(recording):\n    return in_region(recording, "animal1", "corner")')
-    expect(page.get_by_text("Answered by code that a person wrote for demo").last).to_be_visible()
-    expect(page.get_by_text(re.compile("^animal1 was in the corner")).last).to_be_visible()
+    expect(page.get_by_label("Chat message from user")).to_have_count(5)
+    expect(page.get_by_text("Working it out")).to_have_count(0)
+    expect(page.get_by_label("Save as behaviour").last).to_be_visible()
 
 
 def test_a_behaviour_is_saved_and_run_on_all_videos(page: "playwright.Page", study: Path) -> None:
-    page.get_by_label("Save as behaviour").last.fill("cornering")
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    last = page.get_by_label("Chat message from assistant").last
+    last.get_by_label("Save as behaviour").fill("cornering")
+    last.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text(re.compile("Saved as cornering"))).to_be_visible()
     assert {video for video, _ in bouts(study, "cornering")} == {"demo"}
     page.get_by_role("button", name="Run on all videos").click()
