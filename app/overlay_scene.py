@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -66,14 +67,31 @@ class Scene:
 
     def doing(self, frame: int) -> dict[str, list[str]]:
         """What each animal does in a frame, in words; the empty name is the whole scene."""
-        starts, stops = self.bouts["start_frame"], self.bouts["shown_until"]
         found: dict[str, list[str]] = {}
-        for row in self.bouts[(starts <= frame) & (frame < stops)].itertuples(index=False):
-            who = "" if row.subject == NO_SUBJECT else str(row.subject)
-            words = f"{row.said} → {row.target}" if isinstance(row.target, str) else str(row.said)
+        now = (self._starts <= frame) & (frame < self._stops)
+        for place in np.flatnonzero(now):
+            who, words = self._words[place]
             if words not in found.setdefault(who, []):
                 found[who].append(words)
         return found
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        return self.bouts["start_frame"].to_numpy(int)
+
+    @cached_property
+    def _stops(self) -> np.ndarray:
+        return self.bouts["shown_until"].to_numpy(int)
+
+    @cached_property
+    def _words(self) -> list[tuple[str, str]]:
+        """Of every bout who does it (nobody for the whole scene), and what in words."""
+        rows = zip(self.bouts["subject"], self.bouts["said"], self.bouts["target"], strict=True)
+        return [
+            ("" if who == NO_SUBJECT else str(who),
+             f"{said} → {target}" if isinstance(target, str) else str(said))
+            for who, said, target in rows
+        ]  # fmt: skip
 
 
 def scene_of(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.overlay_pen import Pen
 
 TRAIL_S = 2.0
-OPTIONS = {"preset": "veryfast", "crf": "20", "g": "60"}
+OPTIONS = {"preset": "superfast", "crf": "20", "g": "60"}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from results_scene import FRAMES, STEP_S, make_study
 from typer.testing import CliRunner
 
 from app import results_pictures as pictures
+from app import results_tracks
 from app.cli import app
 from app.comparison import Question, compare_study
 from app.errors import AppError
@@ -95,6 +96,20 @@ def test_bins_and_parts_are_the_command_lines_too(seen: Overview, tmp_path: Path
         command = ["export", "measures", "-s", str(seen.study), "-o", str(out)]
         assert CliRunner().invoke(app, [*command, *to_options(filters)]).exit_code == 0
         assert as_file(table_of(seen, "measures", filters), "csv") == out.read_bytes()
+
+
+@pytest.mark.parametrize("videos", [(), ("late",)])
+def test_tracks_are_the_command_lines_too(
+    seen: Overview, tmp_path: Path, videos: tuple[str, ...]
+) -> None:
+    out = tmp_path / "out.csv"
+    command = ["export", "tracks", "-s", str(seen.study), "-o", str(out)]
+    assert CliRunner().invoke(app, [*command, *to_options(Filters(videos=videos))]).exit_code == 0
+    made = results_tracks.tracks_file(seen.study, results_tracks.one_or_all(seen, videos), "csv")
+    assert made == out.read_bytes()
+    names = results_tracks.tracked_names(seen, videos)
+    assert results_tracks.row_count(seen, names) == made.count(b"\n") - 1
+    assert len(results_tracks.tracks_head(seen, names[0])) == 200
 
 
 def test_a_part_of_a_recording_has_the_distance_of_that_part(seen: Overview) -> None:

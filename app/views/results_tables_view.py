@@ -9,18 +9,30 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from app.errors import known_errors, one_line
+from app.errors import AppError, known_errors, one_line
 from app.results_data import Overview
 from app.results_filters import Filters, to_options
 from app.results_tables import TABLES, as_file, table_of, uncomputed
+from app.results_tracks import (
+    HEAD,
+    formats,
+    one_or_all,
+    row_count,
+    tracked_names,
+    tracks_file,
+    tracks_head,
+)
 from app.views.results_waiting import agreed, with_progress
 from app.words import plain
 
 MOST_ROWS = 5000  # shown; the files have all
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA = {
+    "csv": "text/csv", "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
 LABELS = {
     "measures": "Measures", "summary": "Summary per animal", "bouts": "Bouts",
-    "latency": "Latencies",
+    "latency": "Latencies", "tracks": "Tracks",
 }  # fmt: skip
 
 
@@ -30,6 +42,9 @@ def show_tables(seen: Overview, filters: Filters) -> None:
         "Table", list(LABELS), default="measures", required=True, key="r_table",
         format_func=lambda each: LABELS[each], label_visibility="collapsed",
     )  # fmt: skip
+    if kind == "tracks":
+        show_tracks(seen, filters)
+        return
     st.caption(TABLES[kind])
     if not agreed(uncomputed(seen, kind, filters), f"r_go-{kind}"):
         return
@@ -39,6 +54,39 @@ def show_tables(seen: Overview, filters: Filters) -> None:
         st.warning(plain(one_line(error)))
         return
     _files(table, kind, seen, filters)
+
+
+def show_tracks(seen: Overview, filters: Filters) -> None:
+    """The first rows of the trajectories; the whole of them is written when it is downloaded."""
+    st.caption(
+        "A row per animal and frame: place, size, speed, body points. Of the filters only Videos "
+        "applies: tracks are exported whole."
+    )
+    try:
+        video = one_or_all(seen, filters.videos)
+    except AppError as error:
+        st.info(str(error))
+        return
+    names = tracked_names(seen, filters.videos)
+    if not names:
+        st.info(EMPTY["measures"])
+        return
+    count = row_count(seen, names)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for kind in formats(count):
+            st.download_button(
+                kind.upper(), partial(tracks_file, seen.study, video, kind), f"tracks.{kind}",
+                MEDIA[kind], key=f"r_tracks-{kind}", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+        many = "" if formats(count) else ", too many for a download: use the command below"
+        st.caption(f"{count:,} rows, the first {min(HEAD, count)} of {plain(names[0])} shown{many}")
+    st.dataframe(tracks_head(seen, names[0]), hide_index=True, height=380, key="r_shown-tracks")
+    words = ["--video", video] if video else []
+    st.caption("The same file, byte for byte, on the command line:")
+    st.code(
+        shlex.join(["ethoscribe", "export", "tracks", *words, "-s", str(seen.study), "-o",
+                    "tracks.csv"]), language="bash",
+    )  # fmt: skip
 
 
 def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: Filters) -> None:
@@ -51,10 +99,10 @@ def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: F
         rows = table.head(MOST_ROWS)
     more = f", the first {MOST_ROWS:,} shown" if len(table) > MOST_ROWS else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        for file_format, media in (("csv", "text/csv"), ("xlsx", XLSX)):
+        for file_format in ("csv", "xlsx"):
             st.download_button(
                 file_format.upper(), partial(as_file, table, file_format),
-                f"{kind}.{file_format}", media, key=f"r_{kind}-{file_format}",
+                f"{kind}.{file_format}", MEDIA[file_format], key=f"r_{kind}-{file_format}",
                 icon=":material/download:", on_click="ignore",
             )  # fmt: skip
         st.caption(f"{len(table):,} rows{more}")
