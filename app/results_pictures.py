@@ -15,6 +15,7 @@ from app.results_background import background
 from app.results_data import Overview, recording_of
 from app.results_filters import Filters
 from app.results_tables import Step, kept_in, kept_of
+from app.results_words import harmless
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -37,6 +38,9 @@ class Picture:
     facts: str  # n, tracked share, unit, time
     definitions: tuple[str, ...] = ()
     name: str = "figure"  # of the file
+
+    def __post_init__(self) -> None:
+        harmless(self.figure)
 
 
 def tracked_animals(

@@ -21,6 +21,7 @@ from app.results_tables import as_file, table_of, uncomputed
 from storage.bouts import save_bouts
 from storage.regions import Region, save_region
 from storage.study import open_study
+from storage.videos import rename_animal
 
 SEEN = (3 * FRAMES - 30) / (3 * FRAMES)  # of animal frames
 
@@ -290,6 +291,28 @@ def test_an_export_of_what_is_not_there_is_one_line(
     assert ended.exit_code == 1
     assert says in ended.output
     assert not (tmp_path / "o.csv").exists()
+
+
+def test_names_are_letters_in_every_figure(tmp_path: Path) -> None:
+    study, bad = make_study(tmp_path), "<a href='https://x'>m</a>"
+    with open_study(study, write=True) as opened:
+        rename_animal(opened, 1, 1, bad)
+        save_region(opened, 1, Region(bad, "rectangle", points=((0, 0), (20, 480))))
+        one = pd.DataFrame({"subject": [bad], "target": ["animal2"], "start_frame": [60],
+                            "stop_frame": [70]})  # fmt: skip
+        save_bouts(opened, 1, one, behaviour=bad, source="person", annotator=bad)
+    seen, everything = overview(study), Filters(videos=("clip",))
+    made = [
+        pictures.paths(seen, everything, "clip"), pictures.heat(seen, everything, "clip", 10),
+        pictures.speeds(seen, everything, "clip", 0.2), pictures.ethogram(seen, everything, "clip"),
+        pictures.budgets(seen, everything, False), pictures.transitions(seen, everything),
+        pictures.transitions(seen, everything, "matrix"),
+        pictures.social(seen, everything, "clip", bad),
+    ]  # fmt: skip
+    for picture in made:
+        text = picture.figure.to_json()
+        assert "<a" not in text.replace("\\u003c", "<")
+        assert "lt;a href" in text.replace("\\u0026", "&")
 
 
 def test_behaviours_are_listed_once_for_each_watcher(seen: Overview) -> None:
