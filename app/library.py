@@ -139,6 +139,7 @@ def player_facts(study: Path, video_id: int) -> dict:
         state, version = bouts_state(opened, video_id), tracks_version(opened, video_id)
     video = row.video
     base = f"/data/videos/{video_id}"
+    clock_state = f"{video.content_hash}-{video.n_frames}-{float(video.fps)}-{video.duration_s}"
     return {
         "id": video_id,
         "study": hashlib.sha256(str(study.resolve()).encode()).hexdigest()[:12],
@@ -162,7 +163,8 @@ def player_facts(study: Path, video_id: int) -> dict:
             for r in places
         ],
         "urls": {
-            **{name: f"{base}/{name}" for name in ("file", "times", "overlay", "frame")},
+            **{name: f"{base}/{name}" for name in ("file", "overlay", "frame")},
+            "times": f"{base}/times?state={clock_state}",
             "bouts": f"{base}/bouts?state={state}",
         },
     }

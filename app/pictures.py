@@ -17,8 +17,7 @@ def picture(path: Path, frame: int, width: int | None = None) -> bytes:
     """One frame of a video as JPEG bytes, scaled down to `width` pixels when given."""
     import cv2
 
-    stat = path.stat()
-    info = _probed(path, stat.st_mtime_ns, stat.st_size)
+    info = probed(path)
     if not 0 <= frame < info.n_frames:
         raise VideoError(f"{path.name} has {info.n_frames} frames; there is no frame {frame}.")
     rgb = next(read_frames(info, frame, frame + 1)).rgb()
@@ -50,6 +49,12 @@ def poster(study: Path, video_id: int, content_hash: str) -> bytes:
     return picture(video_file(video), video.n_frames // 2, width=320)
 
 
-@lru_cache(maxsize=32)
+def probed(path: Path) -> VideoInfo:
+    """What is known of a video file, read again only when it changes: two hours take a second."""
+    stat = path.stat()
+    return _probed(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=8)  # of two hours, each holds the times of 200 000 frames
 def _probed(path: Path, modified_ns: int, size: int) -> VideoInfo:
     return probe(path)

@@ -9,11 +9,12 @@ import numpy as np
 
 from app.errors import AppError
 from app.library import video_file
+from app.pictures import probed
 from app.results_cache import Kept
 from storage.errors import StudyError
 from storage.videos import Video
 from tracking.errors import VideoError
-from tracking.video import probe, read_frames_at
+from tracking.video import read_frames_at
 
 SAMPLES = 9  # frames, evenly over the film
 WIDEST = 1280  # px
@@ -40,7 +41,7 @@ def empty_arena(path: Path) -> bytes:
     """The median of evenly spaced frames: what does not move, as JPEG."""
     import cv2
 
-    info = probe(path)
+    info = probed(path)
     places = np.unique(np.linspace(0, info.n_frames - 1, SAMPLES).astype(int)).tolist()
     frames = [frame.rgb() for frame in read_frames_at(info, places)]
     middle = np.median(np.stack(frames), axis=0).astype(np.uint8)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 
 from app.library import reading
 from app.results_cache import Kept
@@ -147,7 +148,9 @@ def recording_of(study: Path, one: VideoData) -> Recording:
         with tempfile.TemporaryDirectory(prefix="ethoscribe-") as folder:
             with reading(study) as opened:
                 write_snapshot(opened, one.video.video_id, folder, needs_masks=False, learned=())
-            return Recording.load(folder)
+            recording = Recording.load(folder)
+        pa.default_memory_pool().release_unused()  # of two hours, it would keep twice their size
+        return recording
 
     return _recordings.get((study, one.video.video_id, one.tracks_state), read)
 

@@ -28,7 +28,7 @@ from tracking.errors import TrackingError
 
 MEDIA_TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
 OVERLAY_LIMIT = 3000  # frames in one request
-KEEP = "private, max-age=86400, immutable"  # for what the run id in the address already names
+KEEP = "private, max-age=86400, immutable"  # what the address names by its state
 
 
 def data_routes() -> list[Route]:
@@ -90,7 +90,8 @@ def video_file(request: Request, study: Path) -> Response:
 def frame_times(request: Request, study: Path) -> Response:
     """Time of every frame in seconds: little-endian float64."""
     times = library.times_of(study, request.path_params["video"])
-    return Response(times.tobytes(), media_type="application/octet-stream")
+    headers = {"Cache-Control": KEEP if "state" in request.query_params else "no-store"}
+    return Response(times.tobytes(), media_type="application/octet-stream", headers=headers)
 
 
 @answering
