@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from app.errors import AppError
-from app.overlay import pack_overlay
-from app.proxy_files import is_playable
+from app.jobs.proxy_files import is_playable
+from app.server.overlay import pack_overlay
 from app.words import clock
 from app.workplace import VIDEO_SUFFIXES
 from storage import videos as stored

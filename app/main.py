@@ -7,10 +7,10 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from app.gate import Gate
-from app.hosts import KnownHosts
-from app.routes import data_routes
-from app.sign_in import sign_in_routes
+from app.server.gate import Gate
+from app.server.hosts import KnownHosts
+from app.server.routes import data_routes
+from app.server.sign_in import sign_in_routes
 
 SHELL = Path(__file__).with_name("views") / "shell.py"
 

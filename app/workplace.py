@@ -91,7 +91,7 @@ _current: Workplace | None = None
 
 
 def choose(place: Workplace) -> None:
-    """Set the workplace of this server process; `app.serve` does this once."""
+    """Set the workplace of this server process; `app.server.serve` does this once."""
     global _current
     _current = place
 

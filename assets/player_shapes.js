@@ -82,7 +82,7 @@ function measured(shape) {
   return [(side[0] + side[2]) / 2, (side[1] + side[3]) / 2];
 }
 
-// A template's regions, in cm around its middle, put on the picture (as app.region_templates does).
+// A template's regions, in cm around its middle, put on the picture (as app.setting_up.region_templates does).
 function placed(regions, { x, y, sx, sy, turn }) {
   const cosine = Math.cos((turn * Math.PI) / 180), sine = Math.sin((turn * Math.PI) / 180);
   const turned = (px, py) => [px * cosine + py * sine, -px * sine + py * cosine];

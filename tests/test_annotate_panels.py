@@ -8,8 +8,8 @@ from storage_samples import Info
 from streamlit.testing.v1 import AppTest
 
 from app import workplace
-from app.ethogram_table import read
-from app.identity import Person
+from app.annotating.ethogram_table import read
+from app.server.identity import Person
 from app.views import signed_in
 from app.workplace import Workplace
 from storage.edits import apply

@@ -12,8 +12,9 @@ import pytest
 from storage_samples import add_tracked
 from streamlit.testing.v1 import AppTest
 
-from app import asking, workplace
-from app.asked_files import (
+from app import workplace
+from app.asking import questions as asking
+from app.asking.asked_files import (
     Line,
     conversations,
     is_conversation,
@@ -22,8 +23,7 @@ from app.asked_files import (
     read_answer,
     read_turns,
 )
-from app.asking import Work, put_away, put_code, put_question, run_key, run_on_all, under_way
-from app.definition_work import (
+from app.asking.definition_work import (
     change,
     copy_preset,
     export_bytes,
@@ -31,8 +31,17 @@ from app.definition_work import (
     found_presets,
     import_bytes,
 )
+from app.asking.many_videos import lines_table, numbers_table, sentence, summary
+from app.asking.questions import (
+    Work,
+    put_away,
+    put_code,
+    put_question,
+    run_key,
+    run_on_all,
+    under_way,
+)
 from app.errors import AppError
-from app.many_videos import lines_table, numbers_table, sentence, summary
 from app.workplace import Workplace
 from llm_query.engine import BOUT_COLUMNS, Answer
 from llm_query.errors import QueryError

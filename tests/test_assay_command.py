@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from terminal import Ended, ethoscribe
 
-from app.assay_job import build_code, list_assays, template
 from app.errors import AppError
+from app.scoring.assay_job import build_code, list_assays, template
 from llm_query.assays.registry import ASSAYS
 from storage.bouts import read_bouts
 from storage.regions import regions

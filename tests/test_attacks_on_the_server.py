@@ -17,13 +17,14 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from app import gate, identity, library, workplace
-from app.accounts import hash_password
+from app import library, workplace
 from app.cli import app as command_line
 from app.errors import AppError
-from app.routes import data_routes
-from app.sign_in import local_path
-from app.sign_in_cookie import new_session
+from app.server import gate, identity
+from app.server.accounts import hash_password
+from app.server.routes import data_routes
+from app.server.sign_in import local_path
+from app.server.sign_in_cookie import new_session
 from app.workplace import Workplace
 from storage import people
 from storage.bouts import read_bouts

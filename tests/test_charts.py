@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from app.charts import COLOURS, colour_of, dressed, ethogram, row_label
+from app.figures.charts import COLOURS, colour_of, dressed, ethogram, row_label
 
 BOUTS = pd.DataFrame(
     {

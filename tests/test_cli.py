@@ -16,8 +16,8 @@ from app import __version__
 from app.cli import app
 from app.commands.ask import as_object
 from app.commands.track import _tell
-from app.progress import Bar, JobFile, PlainLines, Reporter, as_clock
-from app.tracking_job import TrackSummary
+from app.jobs.progress import Bar, JobFile, PlainLines, Reporter, as_clock
+from app.jobs.tracking_job import TrackSummary
 from storage.bouts import save_bouts
 from storage.regions import regions
 from storage.study import open_study

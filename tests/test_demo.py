@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app.demo import QUESTIONS, Question, run_demo
-from app.demo_report import BoutCheck, DemoResult, compare_bouts
+from app.demo.report import BoutCheck, DemoResult, compare_bouts
+from app.demo.run import QUESTIONS, Question, run_demo
 from app.errors import AppError
 
 

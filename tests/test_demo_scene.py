@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.demo_drawing import cut_out
-from app.demo_motion import Mover, follow_script, wander
-from app.demo_scene import (
+from app.demo.drawing import cut_out
+from app.demo.motion import Mover, follow_script, wander
+from app.demo.scene import (
     FPS,
     DemoScene,
     SceneSettings,
@@ -19,7 +19,7 @@ from app.demo_scene import (
     read_script,
     render_demo,
 )
-from app.demo_truth import Truth, gap_between, rectangle_distance, runs
+from app.demo.truth import Truth, gap_between, rectangle_distance, runs
 from app.errors import AppError
 
 

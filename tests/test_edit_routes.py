@@ -16,11 +16,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from storage_samples import Info
 
-from app import accounts, edit_routes, editing, workplace
-from app.edit_routes import LARGEST
-from app.editing import Edit, apply_batch
-from app.identity import Person
-from app.routes import data_routes
+from app import workplace
+from app.server import accounts, edit_routes, editing
+from app.server.edit_routes import LARGEST
+from app.server.editing import Edit, apply_batch
+from app.server.identity import Person
+from app.server.routes import data_routes
 from app.workplace import Workplace
 from storage import edits
 from storage.bouts import read_bouts
@@ -204,7 +205,7 @@ def test_while_another_program_writes_the_tab_is_asked_to_try_again(
 def start(code: str, *arguments: object) -> subprocess.Popen:
     """Run code in a process of its own until it says it is ready (by `hold`)."""
     lines = (
-        "import sys, time\nfrom storage.study import open_study\nfrom app.editing import *\n"
+        "import sys, time\nfrom storage.study import open_study\nfrom app.server.editing import *\n"
         "def hold():\n    print('ready', flush=True)\n    time.sleep(60)\n"
     )
     process = subprocess.Popen(
@@ -224,10 +225,10 @@ def end(process: subprocess.Popen) -> None:
 
 def test_a_server_killed_in_the_middle_of_a_batch_has_done_nothing_of_it(study: Path) -> None:
     code = """
-import app.editing
+import app.server.editing
 def stop(*arguments):
     hold()
-app.editing.bouts_state = stop  # after the last edit, before the end of the transaction
+app.server.editing.bouts_state = stop  # after the last edit, before the end of the transaction
 data = {"behaviour": "rear", "kind": "point", "subject": "m"}
 batch = [Edit(n, "bouts.add", {**data, "start_frame": n}) for n in range(20)]
 apply_batch(Path(sys.argv[1]), 1, "tab", batch, "kim")

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.annotating.ethogram_files import as_json, parse, shipped
+from app.annotating.ethogram_table import from_table, read, to_table
 from app.cli import app as command_line
 from app.errors import AppError
-from app.ethogram_files import as_json, parse, shipped
-from app.ethogram_table import from_table, read, to_table
 from storage.ethogram import (
     COLOURS,
     TAKEN,

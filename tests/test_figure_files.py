@@ -14,9 +14,9 @@ from required import missing
 from storage_samples import add_tracked
 from terminal import ethoscribe
 
-from app import figure_files
-from app.charts import dressed
 from app.errors import AppError
+from app.figures import figure_files
+from app.figures.charts import dressed
 from llm_query.figures.basic import plot_bars, plot_trajectory
 from storage.regions import Region, save_region
 from storage.study import open_study

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from terminal import ethoscribe
 
 from app import workplace
-from app.pose_file import parse_fps
-from app.routes import data_routes
+from app.importing.pose_file import parse_fps
+from app.server.routes import data_routes
 from app.workplace import Workplace
 from storage.bouts import read_bouts, watched_videos
 from storage.runs import active_run

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app import jobs
 from app.errors import AppError
+from app.jobs import processes as jobs
 
 VIDEO = Path("/videos/clip.mp4")
 SLEEPER = """

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 FRAMES = (10_000, 50_000)
 TRACK = """
 import resource, sys
-from app.tracking_job import track_video
+from app.jobs.tracking_job import track_video
 summary = track_video(sys.argv[1], sys.argv[2], 2)
 assert summary.share_detected > 0.99, summary
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -12,7 +12,7 @@ from film import write_video
 from required import required
 
 from app import library
-from app.accounts import hash_password
+from app.server.accounts import hash_password
 from storage import people
 from storage.study import open_study
 

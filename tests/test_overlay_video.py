@@ -12,12 +12,13 @@ from film import positions, write_video
 from storage_samples import mask_shard, run_of, track_shard
 from typer.testing import CliRunner
 
-from app import export_job, library
+from app import library
 from app.cli import app
 from app.errors import AppError
-from app.overlay_pen import rgb_of
-from app.overlay_scene import scene_of
-from app.overlay_video import Wish, draw_video
+from app.figures.overlay_pen import rgb_of
+from app.figures.overlay_scene import scene_of
+from app.figures.overlay_video import Wish, draw_video
+from app.jobs import export_job
 from storage.bouts import save_bouts
 from storage.regions import Region, save_region
 from storage.runs import ingest_run

@@ -10,7 +10,7 @@ from film import write_video
 from streamlit.testing.v1 import AppTest
 
 from app import library, workplace
-from app.serve import server_options, shown_host
+from app.server.serve import server_options, shown_host
 from app.workplace import Workplace
 
 SHELL = Path(workplace.__file__).parent / "views" / "shell.py"
@@ -102,5 +102,5 @@ def test_the_server_sends_no_statistics_and_has_no_developer_doors() -> None:
 
 
 def test_the_launcher_does_not_load_streamlit_before_it_serves() -> None:
-    code = "import sys, app.serve; sys.exit('streamlit' in sys.modules)"
+    code = "import sys, app.server.serve; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

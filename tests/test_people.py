@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app import accounts, identity, people_work, workplace
+from app import workplace
 from app.cli import app as command_line
 from app.errors import AppError
-from app.identity import Access, NotAllowed, Person
+from app.server import accounts, identity, people_work
+from app.server.identity import Access, NotAllowed, Person
 from app.workplace import Workplace
 from storage import people
 from storage.errors import StudyError

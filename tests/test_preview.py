@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from film import positions, write_video
 
-from app import jobs
 from app.errors import AppError
-from app.preview import Previews, Waiting, Wish, count_table, verdict
-from app.preview_chart import RIGHT, WRONG, count_strip
-from app.preview_live import latest_picture
-from app.preview_settings import by_hand, command_line, controls_of, start_of
-from app.preview_work import Preview, look, spread
-from app.tracking_job import track_video
+from app.jobs import processes as jobs
+from app.jobs.preview_live import latest_picture
+from app.jobs.tracking_job import track_video
+from app.setting_up.preview import Previews, Waiting, Wish, count_table, verdict
+from app.setting_up.preview_chart import RIGHT, WRONG, count_strip
+from app.setting_up.preview_settings import by_hand, command_line, controls_of, start_of
+from app.setting_up.preview_work import Preview, look, spread
 from storage.runs import active_run
 from storage.study import open_study
 from storage.tracks import read_tracks

@@ -11,12 +11,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from app import jobs, library, proxy, workplace
+from app import library, workplace
 from app.cli import app as command_line
 from app.errors import AppError
-from app.proxy_files import proxy_of
-from app.routes import data_routes
-from app.tracking_work import Progress
+from app.jobs import processes as jobs
+from app.jobs import proxy
+from app.jobs.proxy_files import proxy_of
+from app.jobs.tracking_work import Progress
+from app.server.routes import data_routes
 from app.workplace import Workplace
 from storage.study import open_study
 from tracking.video import probe, read_frames

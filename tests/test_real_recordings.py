@@ -5,7 +5,7 @@ Nothing but the video and the number of animals is given.
 
 import pytest
 
-from app.tracking_job import track_video
+from app.jobs.tracking_job import track_video
 from storage.study import open_study
 from storage.tracks import read_tracks
 from tracking.scoring import read_truth, score_tracks

@@ -12,10 +12,10 @@ import pytest
 from storage_samples import Info
 from terminal import ethoscribe
 
-from app.assay_job import template as shipped
 from app.errors import AppError
-from app.region_templates import TEMPLATES, place, size_of, start_scale, template_regions
-from app.setting_up import area_px2
+from app.scoring.assay_job import template as shipped
+from app.setting_up.facts import area_px2
+from app.setting_up.region_templates import TEMPLATES, place, size_of, start_scale, template_regions
 from llm_query.assays.registry import run_assay
 from llm_query.geometry import Region as Place
 from llm_query.recording import Recording

@@ -14,9 +14,8 @@ from storage_samples import Info
 
 from app import workplace
 from app.errors import AppError
-from app.region_files import as_geojson, parse_geojson
-from app.routes import data_routes
-from app.setting_up import (
+from app.server.routes import data_routes
+from app.setting_up.facts import (
     area_px2,
     copy_regions,
     edit,
@@ -25,6 +24,7 @@ from app.setting_up import (
     scaled,
     setup_facts,
 )
+from app.setting_up.region_files import as_geojson, parse_geojson
 from app.workplace import Workplace
 from llm_query.geometry import Region as Place
 from llm_query.individual.kinematics import mean_speed

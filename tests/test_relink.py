@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from app import library
 from app.cli import app as command_line
-from app.relink import Search, lost_videos, relink, where_is
+from app.jobs.relink import Search, lost_videos, relink, where_is
 from storage.study import open_study
 
 

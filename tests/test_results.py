@@ -8,16 +8,16 @@ import pytest
 from results_scene import FRAMES, STEP_S, make_study
 from typer.testing import CliRunner
 
-from app import results_pictures as pictures
-from app import results_tracks
 from app.cli import app
-from app.comparison import Question, compare_study
 from app.errors import AppError
-from app.results_cache import Kept
-from app.results_compare import all_measures, compared
-from app.results_data import Overview, behaviours, overview
-from app.results_filters import Filters, chosen_animals, from_address, to_address, to_options
-from app.results_tables import as_file, table_of, uncomputed
+from app.results import pictures
+from app.results import tracks as results_tracks
+from app.results.cache import Kept
+from app.results.compare import all_measures, compared
+from app.results.data import Overview, behaviours, overview
+from app.results.filters import Filters, chosen_animals, from_address, to_address, to_options
+from app.results.tables import as_file, table_of, uncomputed
+from app.scoring.comparison import Question, compare_study
 from storage.bouts import save_bouts
 from storage.regions import Region, save_region
 from storage.study import open_study
@@ -158,7 +158,7 @@ def test_paths_say_unit_n_and_share_and_break_at_the_gap(seen: Overview) -> None
 
 @pytest.mark.parametrize("smooth", [0.0, 30.0])
 def test_a_heat_map_holds_all_seconds_that_were_seen(seen: Overview, smooth: float) -> None:
-    from app.results_data import recording_of
+    from app.results.data import recording_of
     from llm_query.figures.part_figures import seconds_by_place
 
     recording = recording_of(seen.study, seen.data("clip"))

@@ -9,11 +9,7 @@ import pytest
 from track_edit_scenes import edit, exported, make_study
 from typer.testing import CliRunner, Result
 
-from app.cli import app
-from app.editing import Edit, apply_batch
-from app.errors import AppError
-from app.overlay import pack_overlay
-from app.reviewing import (
+from app.annotating.reviewing import (
     corrections_table,
     doubts_table,
     edit_log,
@@ -23,6 +19,10 @@ from app.reviewing import (
     prepared,
     review_state,
 )
+from app.cli import app
+from app.errors import AppError
+from app.server.editing import Edit, apply_batch
+from app.server.overlay import pack_overlay
 from storage.doubts import Limits
 from storage.study import open_study
 from storage.tracks import read_keypoints, read_masks, read_tracks

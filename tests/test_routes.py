@@ -18,9 +18,9 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from app import library, words, workplace
-from app.hosts import KnownHosts, is_own, own_names
-from app.overlay import pack_overlay
-from app.routes import data_routes
+from app.server.hosts import KnownHosts, is_own, own_names
+from app.server.overlay import pack_overlay
+from app.server.routes import data_routes
 from app.workplace import Workplace
 from storage.bouts import save_bouts
 from storage.runs import Run, ingest_run

@@ -18,7 +18,7 @@ from tracking.video import probe
 
 TRACK = """
 import sys
-from app.tracking_job import track_video
+from app.jobs.tracking_job import track_video
 track_video(*sys.argv[1:3], 2, workers=2)
 """
 

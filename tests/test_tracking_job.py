@@ -10,11 +10,12 @@ import pytest
 from film import write_video
 from terminal import ethoscribe
 
-from app import library, tracking_job, tracking_work
+from app import library
 from app.commands.track import parse_settings, spell_settings
 from app.errors import AppError
-from app.tracking_job import track_video
-from app.tracking_work import doubts
+from app.jobs import tracking_job, tracking_work
+from app.jobs.tracking_job import track_video
+from app.jobs.tracking_work import doubts
 from storage.bouts import read_bouts, save_bouts
 from storage.exports import tracks_table
 from storage.runs import active_run

@@ -11,13 +11,12 @@ import pytest
 from storage_samples import add_tracked
 from typer.testing import CliRunner, Result
 
-from app.annotating import score_facts
-from app.bout_list import behaviours_to_watch, bouts_csv, edit, is_own, list_bouts
+from app.annotating.bout_list import behaviours_to_watch, bouts_csv, edit, is_own, list_bouts
+from app.annotating.ethogram_table import missing_behaviours, read, save
+from app.annotating.facts import score_facts
 from app.cli import app as command_line
 from app.errors import AppError
-from app.ethogram_table import missing_behaviours, read, save
-from app.identity import Person
-from app.two_watchers import (
+from app.scoring.two_watchers import (
     Watcher,
     agreement,
     both_ethograms,
@@ -26,6 +25,7 @@ from app.two_watchers import (
     watchers_of,
     where_they_differ,
 )  # fmt: skip
+from app.server.identity import Person
 from storage.bouts import save_bouts
 from storage.edits import apply
 from storage.ethogram import Behaviour

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from app import library, workplace
 from app.errors import AppError
-from app.video_list import as_table, check_line, matching, metadata_of
-from app.video_metadata import WHOLE, edited_table, import_csv, save_changes, with_column
+from app.videos.video_list import as_table, check_line, matching, metadata_of
+from app.videos.video_metadata import WHOLE, edited_table, import_csv, save_changes, with_column
 from app.workplace import Workplace
 from storage.errors import StudyError
 from storage.metadata import read_metadata, save_metadata

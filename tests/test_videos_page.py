@@ -9,7 +9,8 @@ from film import write_video
 from streamlit.testing.v1 import AppTest
 from test_routes import film, tables
 
-from app import jobs, library, workplace
+from app import library, workplace
+from app.jobs import processes as jobs
 from app.workplace import Workplace
 from storage import edits
 from storage.runs import Run, ingest_run

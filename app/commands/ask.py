@@ -143,7 +143,7 @@ def run(
 def _check(figure: Path | None) -> None:
     """Refuse a figure that could not be written before the question is asked."""
     if figure is not None:
-        from app.figure_files import check_figure_file
+        from app.figures.figure_files import check_figure_file
 
         check_figure_file(figure)
 
@@ -159,7 +159,7 @@ def _answer(
     else:
         _tell(answers)
     if figure is not None:
-        from app.figure_files import write_answers
+        from app.figures.figure_files import write_answers
 
         for written in write_answers(study, answers, figure):
             say(f"figure: {written}")

@@ -71,8 +71,8 @@ def assay(
       ethoscribe assay plus_maze -s study --set rule="four paws" --save epm
       ethoscribe assay fear_conditioning -s study --cues cues.csv --json
     """
-    from app.assay_job import build_code, keep_assay, read_cues, run_assay_on
     from app.commands.track import parse_settings
+    from app.scoring.assay_job import build_code, keep_assay, read_cues, run_assay_on
 
     if listed:
         _list(as_json)
@@ -101,7 +101,7 @@ def assay(
 
 
 def _list(as_json: bool) -> None:
-    from app.assay_job import list_assays, template_facts
+    from app.scoring.assay_job import list_assays, template_facts
 
     found = list_assays()
     if as_json:
@@ -128,8 +128,8 @@ def _refuse_beside(option: str, **others: object) -> None:
 
 
 def _draw(study: Path, name: str, video: str | None, draw: str, turn: float, force: bool) -> None:
-    from app.assay_job import draw_template, template_facts
-    from app.region_files import parse_points
+    from app.scoring.assay_job import draw_template, template_facts
+    from app.setting_up.region_files import parse_points
 
     if video is None:
         raise AppError("--draw needs --video NAME: a template goes on one video.")

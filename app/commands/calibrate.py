@@ -18,7 +18,7 @@ from app.commands.shared import (
 from app.errors import AppError
 
 if TYPE_CHECKING:
-    from app.calibration import Calibrated
+    from app.scoring.calibration import Calibrated
 
 _KAPPAS = {
     "kappa": "in the scored part, with the chosen settings",
@@ -67,14 +67,14 @@ def calibrate(
       ethoscribe calibrate freezing -s study --annotator Kim --from 0 --to 120 --save freezing_kim
       ethoscribe run freezing_kim -s study --video day2
     """
-    from app.calibration import (
+    from app.scoring.calibration import (
         BEHAVIOURS,
         Asked,
         as_record,
         keep_calibrated,
         unknown_behaviour,
     )
-    from app.calibration import calibrate as choose
+    from app.scoring.calibration import calibrate as choose
 
     if behaviour not in BEHAVIOURS:
         raise unknown_behaviour(behaviour)

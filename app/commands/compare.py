@@ -70,7 +70,7 @@ def compare(
       ethoscribe compare distance_moved mean_speed --by treatment -s study
       ethoscribe compare --behaviour rearing --value count --by sex -s study
     """
-    from app.comparison import Question, compare_study
+    from app.scoring.comparison import Question, compare_study
 
     question = Question(
         by=by, measures=measures or (), region=region, behaviours=behaviour or (), value=value,

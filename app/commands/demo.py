@@ -25,7 +25,7 @@ def demo(
       ethoscribe demo
       ethoscribe demo /tmp/first-look
     """
-    from app.demo import run_demo
+    from app.demo.run import run_demo
 
     if not run_demo(folder).ok:
         raise typer.Exit(1)

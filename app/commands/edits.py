@@ -75,7 +75,7 @@ def doubts(
     Example:
       ethoscribe edits doubts -s study --video clip --kind jump --jump-std 6
     """
-    from app.reviewing import doubts_table
+    from app.annotating.reviewing import doubts_table
     from storage.doubts import KINDS, Limits
 
     if kind is not None and kind not in KINDS:
@@ -206,7 +206,7 @@ def log(
     Example:
       ethoscribe edits log -s study > corrections.csv
     """
-    from app.reviewing import edit_log
+    from app.annotating.reviewing import edit_log
 
     if scope not in SCOPES:
         raise AppError(f"There is no scope '{scope}'. There are: {', '.join(SCOPES)}.")

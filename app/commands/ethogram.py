@@ -62,7 +62,7 @@ def default(
       ethoscribe ethogram default
       ethoscribe ethogram default social_mouse -s study
     """
-    from app.ethogram_files import shipped, shipped_ethogram
+    from app.annotating.ethogram_files import shipped, shipped_ethogram
 
     if name is None:
         for known, ethogram in shipped().items():
@@ -82,7 +82,7 @@ def import_(
     Example:
       ethoscribe ethogram import ours.json -s study
     """
-    from app.ethogram_files import read_file
+    from app.annotating.ethogram_files import read_file
 
     _save(study, read_file(file).behaviours, force)
 
@@ -99,7 +99,7 @@ def export(
     Example:
       ethoscribe ethogram export -s study -o ours.json
     """
-    from app.ethogram_files import as_json
+    from app.annotating.ethogram_files import as_json
     from storage.ethogram import read_ethogram
     from storage.study import open_study
 

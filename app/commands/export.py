@@ -11,7 +11,7 @@ from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
 from app.errors import AppError
 
 if TYPE_CHECKING:
-    from app.results_filters import Filters
+    from app.results.filters import Filters
 
 
 class What(StrEnum):
@@ -101,7 +101,7 @@ def export(
       ethoscribe export bouts -s study -o bouts.csv --with modifiers,comment
       ethoscribe export video -s study --video cage1 -o cage1.mp4 --from 60 --to 90 --no-masks
     """
-    from app.results_filters import from_options
+    from app.results.filters import from_options
 
     if bin_s is not None and what is not What.measures:
         raise typer.BadParameter("only measures come in time bins", param_hint="'--bin'")
@@ -166,7 +166,7 @@ def _write(
     remarks: Sequence[str] = (),
 ) -> int:
     """Write one table; return how many rows it has."""
-    from app.results_filters import Filters
+    from app.results.filters import Filters
 
     only_videos = Filters(videos=filters.videos)
     if what is What.tracks and filters != only_videos:
@@ -175,9 +175,9 @@ def _write(
         if len(filters.videos) > 1 or filters != only_videos:
             raise AppError("Tracks, and bouts with further columns, take one --video or all.")
         return _write_whole(what, study, output, kind, filters.videos, remarks)
-    from app.progress import Reporter
-    from app.results_tables import export_results
-    from app.tracking_work import Progress
+    from app.jobs.progress import Reporter
+    from app.jobs.tracking_work import Progress
+    from app.results.tables import export_results
 
     with Reporter(output.name) as report:
 
@@ -215,8 +215,8 @@ def _write_video(
     study: Path, output: Path, filters: "Filters", drawn: dict[str, bool], job_file: Path | None
 ) -> None:
     """Draw a video, with its progress on the terminal or in the file of a job."""
-    from app.export_job import run_export
-    from app.overlay_video import Wish
+    from app.figures.overlay_video import Wish
+    from app.jobs.export_job import run_export
 
     if len(filters.videos) != 1:
         raise AppError("Say which video to draw on: --video NAME.")

@@ -9,7 +9,7 @@ from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
 from app.errors import AppError
 
 if TYPE_CHECKING:
-    from app.import_job import ImportSummary
+    from app.importing.import_job import ImportSummary
 
 
 def register(app: typer.Typer) -> None:
@@ -66,9 +66,9 @@ def import_files(
       ethoscribe import clipDLC.h5 -s study --video clip.mp4 --min-confidence 0.6
       ethoscribe import freezing.csv -s study --video clip --behaviour freezing --annotator Kim
     """
-    from app.bout_import import Scored, import_bouts, is_bouts, refuse_as_bouts
-    from app.import_job import Wish, import_poses
-    from app.pose_file import parse_fps
+    from app.importing.bout_import import Scored, import_bouts, is_bouts, refuse_as_bouts
+    from app.importing.import_job import Wish, import_poses
+    from app.importing.pose_file import parse_fps
 
     if len(files) > 1 and (name is not None or video is not None):
         raise AppError("--name and --video are about one file: give one file at a time.")

@@ -141,7 +141,7 @@ def remove(name: Name, study: StudyOption = DEFAULT_STUDY) -> None:
 
 def _ask_password(name: str) -> str:
     """The hash of a password that was typed, twice, or given as a line of standard input."""
-    from app.accounts import hash_password
+    from app.server.accounts import hash_password
 
     if sys.stdin.isatty():
         given = typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)

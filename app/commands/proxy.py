@@ -49,8 +49,8 @@ def proxy(
 
 
 def _make(study: Path, video_id: int, path: Path, job_file: Path | None) -> None:
-    from app.progress import JobFile, Reporter
-    from app.proxy import make_proxy
+    from app.jobs.progress import JobFile, Reporter
+    from app.jobs.proxy import make_proxy
 
     job = JobFile(job_file, path) if job_file else None
     if job:

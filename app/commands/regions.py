@@ -55,7 +55,7 @@ def list_regions(study: StudyOption = DEFAULT_STUDY, video: VideoOption = None) 
     Example:
       ethoscribe regions list -s study
     """
-    from app.region_files import regions_of
+    from app.setting_up.region_files import regions_of
 
     for name, region in regions_of(study, video):
         points = " ".join(f"{x:g},{y:g}" for x, y in region.points)
@@ -85,7 +85,7 @@ def add(
       ethoscribe regions add corner -s study --kind rectangle --points "0,0 200,150"
       ethoscribe regions add cup -s study --role object --kind circle --points "300,200 330,200"
     """
-    from app.region_files import add_region, parse_points
+    from app.setting_up.region_files import add_region, parse_points
 
     added = add_region(study, video, name, str(kind), str(role), parse_points(points))
     say(f"{name}: added to {count(added, 'video')}")
@@ -102,7 +102,7 @@ def remove(
     Example:
       ethoscribe regions remove corner -s study --video clip
     """
-    from app.region_files import remove_region
+    from app.setting_up.region_files import remove_region
 
     removed = remove_region(study, video, name)
     if not removed:
@@ -123,7 +123,7 @@ def import_regions(
     Example:
       ethoscribe regions import arena.geojson -s study --video clip
     """
-    from app.region_files import import_file
+    from app.setting_up.region_files import import_file
 
     added = import_file(study, video, file)
     say(f"{file}: {count(added, 'region')} added")
@@ -140,7 +140,7 @@ def export_regions(
     Example:
       ethoscribe regions export -s study --video clip -o arena.geojson
     """
-    from app.region_files import export_file
+    from app.setting_up.region_files import export_file
 
     written = export_file(study, video, output)
     say(f"{output}: {count(written, 'region')}")
@@ -179,8 +179,8 @@ def template(
       ethoscribe regions template plus_maze -s study --video clip --at 320,240 --turn 45
       ethoscribe regions template open_field -s study --video clip --set width=50 --set height=50
     """
-    from app.region_files import add_template, parse_points
-    from app.region_templates import TEMPLATES
+    from app.setting_up.region_files import add_template, parse_points
+    from app.setting_up.region_templates import TEMPLATES
 
     if name is None:
         for one in TEMPLATES.values():

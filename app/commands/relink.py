@@ -31,8 +31,8 @@ def relink(
       ethoscribe relink -s study
       ethoscribe relink /data/archive /mnt/disk2 -s study
     """
-    from app.relink import Search, lost_videos, where_is
-    from app.relink import relink as search
+    from app.jobs.relink import Search, lost_videos, where_is
+    from app.jobs.relink import relink as search
 
     study = study.resolve()
     places = [folder.resolve() for folder in folders or [study.parent]]

@@ -56,7 +56,7 @@ def tracks(
     Example:
       ethoscribe score tracks -s study --truth gt_points.csv --radius 40
     """
-    from app.score import score_tracks_of
+    from app.scoring.score import score_tracks_of
 
     _tell(score_tracks_of(study, truth, radius, video, sparse), as_json)
 
@@ -112,7 +112,7 @@ def bouts(
       ethoscribe score bouts -s study --behaviour contact --truth contact_by_hand.csv
       ethoscribe score bouts -s study --behaviour rearing --annotator Jin --against Sian --scan 5
     """
-    from app.score_bouts import Limits, list_differences, read_watched, score_watched
+    from app.scoring.score_bouts import Limits, list_differences, read_watched, score_watched
 
     watched = read_watched(study, behaviour, truth, video, subject, annotator, against, source)
     for note in (note for one in watched for note in one.notes):

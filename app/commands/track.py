@@ -13,7 +13,7 @@ from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
 from app.errors import AppError, known_errors, one_line
 
 if TYPE_CHECKING:
-    from app.tracking_job import Chosen, TrackSummary
+    from app.jobs.tracking_job import Chosen, TrackSummary
 
 
 def register(app: typer.Typer) -> None:
@@ -132,8 +132,8 @@ def _track_one(
     job_file: Path | None,
 ) -> None:
     """Track one video, show how it goes, and tell a page's job file how it ended."""
-    from app.progress import JobFile, Reporter
-    from app.tracking_job import track_video
+    from app.jobs.progress import JobFile, Reporter
+    from app.jobs.tracking_job import track_video
 
     job = JobFile(job_file, video) if job_file else None
     said: list[str] = []

@@ -49,8 +49,8 @@ def ui(
       ethoscribe ui -s study --host 0.0.0.0
       ethoscribe ui -s study --identity-header X-Forwarded-User
     """
-    from app.identity import Access, is_local
-    from app.serve import serve
+    from app.server.identity import Access, is_local
+    from app.server.serve import serve
 
     access = Access(open=open_ or is_local(host), header=identity_header)
     serve(study, host=host, port=port, roots=root or [], access=access)

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from app import people_work
 from app.errors import known_errors, one_line
-from app.identity import MAY
+from app.server import people_work
+from app.server.identity import MAY
 from app.views.news import show_news, tell, warn
 from app.views.signed_in import me
 from app.words import plain

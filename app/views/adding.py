@@ -5,9 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import jobs, library
+from app import library
 from app.errors import AppError, known_errors, one_line
-from app.video_list import check_line
+from app.jobs import processes as jobs
+from app.videos.video_list import check_line
 from app.views.news import tell, warn
 from app.views.signed_in import me
 from app.words import plain

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import library
-from app.annotating import score_facts
+from app.annotating.facts import score_facts
 from app.player import player
 from app.views.annotate_panels import panels
 from app.views.choosing import asked_clip, choose_video

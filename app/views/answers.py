@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from app import charts, figure_files
+from app.figures import charts, figure_files
 from app.library import VideoRow
 from app.views.choosing import show_clip
 from app.words import in_words, plain, spelled

@@ -5,8 +5,8 @@ from functools import partial
 import streamlit as st
 
 from app import library
-from app.asked_files import is_conversation, new_conversation, read_turns
-from app.asking import put_away, put_question, under_way
+from app.asking.asked_files import is_conversation, new_conversation, read_turns
+from app.asking.questions import put_away, put_question, under_way
 from app.views.answers import spell_model
 from app.views.ask_actions import begin
 from app.views.ask_kept import choose_conversation, configured_model, kept_analyses, who_answers

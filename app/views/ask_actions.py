@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.asked_files import Asked, read_answer
-from app.asking import Work, put_away, put_code, put_question, run_key, run_on_all, under_way
+from app.asking.asked_files import Asked, read_answer
+from app.asking.questions import (
+    Work,
+    put_away,
+    put_code,
+    put_question,
+    run_key,
+    run_on_all,
+    under_way,
+)
 from app.errors import AppError, known_errors, one_line
 from app.views.signed_in import may, me
 from app.words import plain

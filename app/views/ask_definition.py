@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.definition_work import change, import_bytes, split, write_parameters
+from app.asking.definition_work import change, import_bytes, split, write_parameters
 from app.errors import known_errors, one_line
 from app.views.signed_in import may, me
 from app.words import plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.definition_work import copy_preset
+from app.asking.definition_work import copy_preset
 from app.views.ask_definition import attempt
 from app.views.signed_in import may, me
 from app.words import plain

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app.asked_files import conversations, new_conversation
+from app.asking.asked_files import conversations, new_conversation
 from app.errors import known_errors, one_line
 from app.library import reading
 from app.views.ask_actions import run_everywhere

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from app import charts, figure_files
-from app.asked_files import Line
-from app.many_videos import lines_table, numbers_table, sentence, shared_numbers, summary
+from app.asking.asked_files import Line
+from app.asking.many_videos import lines_table, numbers_table, sentence, shared_numbers, summary
+from app.figures import charts, figure_files
 from app.words import in_words, plain
 
 TALL = 12  # rows that are shown at once

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.asked_files import Asked, read_answer
+from app.asking.asked_files import Asked, read_answer
+from app.asking.many_videos import sentence
 from app.library import VideoRow
-from app.many_videos import sentence
 from app.views.answers import show_answer, show_defined, spell_model
 from app.views.ask_actions import ask_back, keep, show_code
 from app.views.ask_many import show_many

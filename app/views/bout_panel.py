@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.bout_list import (
+from app.annotating.bout_list import (
     SHOWN,
     behaviours_to_watch,
     bouts_csv,

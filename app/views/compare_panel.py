@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.charts import ethogram
+from app.figures.charts import ethogram
 from app.library import VideoRow
-from app.two_watchers import (
+from app.scoring.two_watchers import (
     Pair,
     Watcher,
     agreement,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.definition_work import export_bytes, found, found_presets
+from app.asking.definition_work import export_bytes, found, found_presets
 from app.views.ask_definition import add, bring_in, show_definition
 from app.views.ask_handbook import show_preset
 from app.views.signed_in import may

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.annotating.ethogram_files import as_json, parse, shipped
+from app.annotating.ethogram_table import from_table, missing_behaviours, read, save, to_table
 from app.errors import AppError, known_errors, one_line
-from app.ethogram_files import as_json, parse, shipped
-from app.ethogram_table import from_table, missing_behaviours, read, save, to_table
 from app.views.signed_in import may, me
 from app.words import plain
 from storage.ethogram import Behaviour, problems

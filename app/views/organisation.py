@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from app.sign_in_cookie import LASTS_S, is_ended
+from app.server.sign_in_cookie import LASTS_S, is_ended
 
 COOKIE = "_streamlit_user"
 PROVIDER = "default"

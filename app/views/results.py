@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.results_data import overview
+from app.results.data import overview
 from app.views.results_figures import FIGURES, show_figure
 from app.views.results_groups import show_comparison
 from app.views.results_sidebar import choose_filters, choose_view

@@ -8,11 +8,12 @@ from typing import Literal
 
 import streamlit as st
 
-from app import figure_files, results_pictures
 from app.errors import known_errors, one_line
-from app.results_data import Overview, behaviours
-from app.results_filters import Filters
-from app.results_pictures import NothingToShow, Picture
+from app.figures import figure_files
+from app.results import pictures as results_pictures
+from app.results.data import Overview, behaviours
+from app.results.filters import Filters
+from app.results.pictures import NothingToShow, Picture
 from app.views.choosing import choose_video
 from app.views.results_waiting import with_progress
 from app.words import plain

@@ -8,13 +8,13 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.compared_behaviour import VALUES
-from app.comparison import Question
 from app.errors import known_errors, one_line
-from app.results_compare import Compared, all_measures, compared, measure_names
-from app.results_data import Overview, behaviours
-from app.results_filters import Filters
-from app.results_tables import as_file, uncomputed
+from app.results.compare import Compared, all_measures, compared, measure_names
+from app.results.data import Overview, behaviours
+from app.results.filters import Filters
+from app.results.tables import as_file, uncomputed
+from app.scoring.compared_behaviour import VALUES
+from app.scoring.comparison import Question
 from app.views.results_figures import show_picture
 from app.views.results_waiting import agreed, with_progress
 from app.words import in_words, plain

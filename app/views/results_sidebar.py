@@ -8,8 +8,8 @@ from dataclasses import replace
 import streamlit as st
 
 from app.errors import AppError
-from app.results_data import Overview
-from app.results_filters import Filters, from_address, to_address, without_unknown
+from app.results.data import Overview
+from app.results.filters import Filters, from_address, to_address, without_unknown
 from app.views.results_figures import FIGURES
 
 VIEWS = (*FIGURES, "Compare groups", "Tables", "Video")

@@ -10,10 +10,10 @@ import pyarrow as pa
 import streamlit as st
 
 from app.errors import AppError, known_errors, one_line
-from app.results_data import Overview
-from app.results_filters import Filters, to_options
-from app.results_tables import TABLES, as_file, table_of, uncomputed
-from app.results_tracks import (
+from app.results.data import Overview
+from app.results.filters import Filters, to_options
+from app.results.tables import TABLES, as_file, table_of, uncomputed
+from app.results.tracks import (
     HEAD,
     formats,
     one_or_all,

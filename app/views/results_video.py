@@ -8,7 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from app.errors import known_errors, one_line
-from app.export_job import (
+from app.figures.overlay_video import Wish
+from app.jobs.export_job import (
     PARTS,
     Export,
     cancel_export,
@@ -17,10 +18,9 @@ from app.export_job import (
     forget_export,
     start_export,
 )
-from app.overlay_video import Wish
-from app.progress import as_clock
-from app.results_data import Overview
-from app.results_filters import Filters
+from app.jobs.progress import as_clock
+from app.results.data import Overview
+from app.results.filters import Filters
 from app.views.choosing import choose_video
 from app.views.signed_in import may, me
 from app.words import plain

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from app.results_tables import Step
+from app.results.tables import Step
 from app.words import plain
 
 Made = TypeVar("Made")

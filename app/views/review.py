@@ -3,14 +3,14 @@
 import streamlit as st
 
 from app import library
-from app.player import player
-from app.reviewing import (
+from app.annotating.reviewing import (
     corrections_csv,
     corrections_table,
     corrections_title,
     doubts_csv,
     review_facts,
 )
+from app.player import player
 from app.views.choosing import asked_clip, choose_video
 from app.views.signed_in import may
 from app.workplace import workplace

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import library
 from app.player import player
-from app.setting_up import regions_on, setup_facts
+from app.setting_up.facts import regions_on, setup_facts
 from app.views.choosing import asked_clip, choose_video
 from app.views.setup_preview import preview
 from app.views.setup_regions import region_panels

@@ -7,12 +7,12 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import jobs
 from app.errors import AppError, known_errors, one_line
+from app.jobs import processes as jobs
 from app.library import VideoRow
-from app.preview import Preview, Waiting, Wish, previews, spoken, verdict
-from app.preview_chart import count_strip
-from app.preview_settings import Control, by_hand, command_line, controls_of, start_of
+from app.setting_up.preview import Preview, Waiting, Wish, previews, spoken, verdict
+from app.setting_up.preview_chart import count_strip
+from app.setting_up.preview_settings import Control, by_hand, command_line, controls_of, start_of
 from app.views.signed_in import me
 from app.words import clock, plain
 

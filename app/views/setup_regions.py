@@ -7,8 +7,8 @@ import streamlit as st
 
 from app.errors import AppError, known_errors, one_line
 from app.library import VideoRow
-from app.region_files import as_geojson, parse_geojson
-from app.setting_up import ON_TAKEN, Copied, copy_regions, edit, region_table
+from app.setting_up.facts import ON_TAKEN, Copied, copy_regions, edit, region_table
+from app.setting_up.region_files import as_geojson, parse_geojson
 from app.views.signed_in import me
 from app.words import plain
 from storage.edit_setup import region_record

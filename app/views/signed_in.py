@@ -3,11 +3,11 @@
 import streamlit as st
 from starlette.datastructures import Headers
 
-from app.identity import Person, who
+from app.server.identity import Person, who
 
 
 def me() -> Person:
-    """The person at this browser, as `app.identity` knows them; ends the page for strangers."""
+    """The person at this browser, as `identity` knows them; ends the page for strangers."""
     # Copied, because a page without a browser, as in a test, has no real ones.
     person = who(dict(st.context.cookies), Headers(dict(st.context.headers)))
     if person is None:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app import jobs, library
-from app.pictures import poster
-from app.proxy_files import is_playable
-from app.relink import where_is
+from app import library
+from app.jobs import processes as jobs
+from app.jobs.proxy_files import is_playable
+from app.jobs.relink import where_is
+from app.server.pictures import poster
 from app.views.signed_in import may, me
 from app.views.video_jobs import ask_first, show_job, start_copy, start_tracking
 from app.words import plain

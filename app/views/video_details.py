@@ -5,8 +5,8 @@ import time
 import streamlit as st
 
 from app.errors import known_errors, one_line
-from app.relink import Search, lost_videos, relink, where_is
-from app.video_metadata import WHOLE, edited_table, import_csv, save_changes, with_column
+from app.jobs.relink import Search, lost_videos, relink, where_is
+from app.videos.video_metadata import WHOLE, edited_table, import_csv, save_changes, with_column
 from app.views.news import tell, warn
 from app.views.signed_in import may, me
 from app.words import plain

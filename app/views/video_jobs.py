@@ -5,11 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import jobs
 from app.errors import known_errors, one_line
+from app.jobs import processes as jobs
+from app.jobs.preview_live import latest_picture
+from app.jobs.progress import STAGES, as_clock
 from app.library import corrections_of
-from app.preview_live import latest_picture
-from app.progress import STAGES, as_clock
 from app.views.news import warn
 from app.views.signed_in import may, me
 from app.words import plain

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import jobs
+from app.jobs import processes as jobs
 from app.library import VideoRow
-from app.video_list import as_table, matching
+from app.videos.video_list import as_table, matching
 from app.views.video_jobs import follow
 from app.words import plain
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from app import jobs, library
-from app.video_list import metadata_of
+from app import library
+from app.jobs import processes as jobs
+from app.videos.video_list import metadata_of
 from app.views.adding import add_videos
 from app.views.news import show_news
 from app.views.signed_in import may

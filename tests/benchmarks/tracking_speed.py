@@ -21,7 +21,7 @@ RECORDINGS = [
     ("zebrafish14", "zebrafish14.mp4", 14, 10),
 ]
 ROUNDS = 3
-IMPORTS = ("app.tracking_job",)
+IMPORTS = ("app.jobs.tracking_job",)
 
 
 def decode(video: Path) -> int:
@@ -33,7 +33,7 @@ def decode(video: Path) -> int:
 
 def track(video: Path, animals: int, workers: int, truth: Path, radius: float) -> float:
     """Track the video into a new study, as the command does; returns IDF1 if there is a truth."""
-    from app.tracking_job import track_video
+    from app.jobs.tracking_job import track_video
 
     with tempfile.TemporaryDirectory() as folder:
         track_video(Path(folder) / "s", video, animals, workers=workers)

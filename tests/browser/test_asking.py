@@ -10,8 +10,8 @@ from browser_server import QUIET, served
 from required import required
 from storage_samples import add_tracked
 
-from app.demo_scene import render_demo
-from app.tracking_job import track_video
+from app.demo.scene import render_demo
+from app.jobs.tracking_job import track_video
 from llm_query.memory import Memory
 from storage.bouts import read_bouts
 from storage.regions import Region, save_region

@@ -11,7 +11,7 @@ from required import required
 from test_exact_frames import FRAMES, JUMP, film, track, uneven
 
 from app import library
-from app.proxy import make_proxy
+from app.jobs.proxy import make_proxy
 
 playwright = required("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -14,8 +14,8 @@ from browser_server import QUIET, REPOSITORY, served
 from required import required
 
 from app import library
-from app.demo_scene import DemoScene, render_demo
-from app.demo_truth import rectangle_distance, runs
+from app.demo.scene import DemoScene, render_demo
+from app.demo.truth import rectangle_distance, runs
 from storage.regions import regions
 from storage.study import open_study
 from storage.tracks import read_tracks

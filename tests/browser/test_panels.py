@@ -11,7 +11,7 @@ from film import write_video
 from required import required
 
 from app import library
-from app.ethogram_table import read
+from app.annotating.ethogram_table import read
 from storage.bouts import read_bouts, watched_for
 from storage.edits import apply
 from storage.study import open_study

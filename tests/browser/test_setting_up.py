@@ -11,8 +11,8 @@ from browser_server import QUIET, served
 from required import required
 
 from app import library
-from app.demo_scene import render_demo
-from app.jobs import latest_job
+from app.demo.scene import render_demo
+from app.jobs.processes import latest_job
 from storage.regions import Region, delete_region, regions, save_region
 from storage.study import Study, open_study
 

@@ -14,7 +14,7 @@ from browser_server import QUIET, REPOSITORY, served
 from required import required
 
 from app import library
-from app.demo_scene import render_demo
+from app.demo.scene import render_demo
 from storage.regions import Region, save_region
 from storage.study import open_study
 

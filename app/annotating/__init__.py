@@ -1,0 +1,1 @@
+"""What the Annotate and Review pages show and change: bouts, ethogram, corrections."""

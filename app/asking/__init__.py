@@ -1,0 +1,1 @@
+"""Questions at work: kept conversations, many videos at once, definitions."""

@@ -1,0 +1,1 @@
+"""The built-in demo study: a drawn scene whose truth is known to the pixel."""

@@ -1,0 +1,1 @@
+"""Pictures: charts, figure files, and videos with everything drawn on them."""

@@ -1,0 +1,1 @@
+"""Poses and scored bouts of other programs, brought into a study."""

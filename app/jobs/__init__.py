@@ -1,0 +1,1 @@
+"""Work that outlives a page: tracking, copies for the browser, films, moved files."""

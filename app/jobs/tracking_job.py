@@ -1,0 +1,265 @@
+"""Track one video into a study: the same work for the command line and for the pages.
+
+What is under way lies in `shards/` inside the study. A killed job goes on from there, and one
+short transaction at the end puts the whole run into the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from app import __version__
+from app.errors import AppError
+from app.jobs.tracking_work import Chosen, Finished, OnProgress, OnSettings, Progress, Task, Work
+from storage.bouts import analysed_bouts
+from storage.edit_tracks import standing_corrections
+from storage.runs import Run, active_run, ingest_run
+from storage.study import Study, open_study
+from storage.videos import (
+    Video,
+    add_video,
+    animal_names,
+    check_name,
+    find_video,
+    rename_video,
+    videos,
+)
+from tracking.errors import TrackingError
+from tracking.tuning import usable_settings
+from tracking.video import VideoInfo, probe
+
+__all__ = ["Chosen", "Progress", "TrackSummary", "track_video"]
+
+FEW_SEEN = 0.5  # a smaller share of animals found is worth a warning
+
+
+@dataclass(frozen=True)
+class TrackSummary:
+    """What a job did."""
+
+    video: str
+    run_id: str
+    frames: int
+    seconds: float  # of this session
+    share_detected: float  # of all (frame, animal) pairs, 0 to 1
+    settings: dict[str, Any]
+    skipped: bool = False
+    tuning: dict[str, float] = field(default_factory=dict)  # score and its parts, 0 to 1
+    warnings: list[str] = field(default_factory=list)
+    new_frames: int = 0  # segmented in this session
+    removed_bouts: dict[str, int] = field(default_factory=dict)  # by saved analysis
+
+
+def track_video(
+    study_folder: Path | str,
+    video_path: Path | str,
+    n_animals: int,
+    *,
+    settings: dict[str, Any] | None = None,
+    workers: int = 1,
+    force: bool = False,
+    name: str | None = None,
+    progress: OnProgress | None = None,
+    on_settings: OnSettings | None = None,
+) -> TrackSummary:
+    """Track a video and store the run; goes on where an interrupted job stopped.
+
+    ``settings`` are set by hand and leave the others to be tuned; ``on_settings`` hears of all of
+    them before the long work begins. A video that is tracked already in the same way is skipped,
+    and tracked in another way is refused, unless ``force`` is set. ``name`` renames a known video.
+    """
+    if n_animals < 1:
+        raise AppError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
+    report = progress or _quiet
+    report(Progress("probe"))
+    started, begun = datetime.now(UTC), time.perf_counter()
+    usable_settings(settings or {})
+    info = probe(video_path)
+    if info.n_frames < 2:
+        raise TrackingError(f"{info.path} has 1 frame. Tracking needs a video of 2 frames or more.")
+    with open_study(study_folder, create=True) as study:
+        folder = study.folder
+        if name is not None:
+            check_name(study, name, info.content_hash)
+        before = _tracked_before(study, info)
+    asked = {"n_animals": n_animals, **(settings or {})}
+    task = Task(info, n_animals, settings or {}, _place(folder, info, asked), workers)
+    if before and not force:
+        return _already(folder, *before, asked, name)
+    with _alone(task):
+        with open_study(folder) as study:
+            now = _tracked_before(study, info)
+        if now and (before is None or now[1].run_id != before[1].run_id):
+            return _already(folder, *now, asked, name)  # another process has just finished this
+        done = _work(task, report, on_settings or _quiet, started)
+        few = _check_found(task, done, now[1] if now else None)
+        video, stored, removed, past = _store(folder, task, name, done)
+    return _summary(
+        video, stored, time.perf_counter() - begun, warnings=[*done.warnings, *few, *past],
+        new_frames=done.new_frames, removed_bouts=removed,
+    )  # fmt: skip
+
+
+def _quiet(_: object) -> None:
+    """News that nobody listens to."""
+
+
+def _tracked_before(study: Study, info: VideoInfo) -> tuple[Video, Run] | None:
+    """The video as the study knows it and its run, if it is tracked; a new place is noted."""
+    if not any(video.content_hash == info.content_hash for video in videos(study)):
+        return None
+    video = add_video(study, info) if study.writable else find_video(study, info.content_hash)
+    run = active_run(study, video.video_id)
+    return (video, run) if run else None
+
+
+@contextmanager
+def _alone(task: Task) -> Iterator[None]:
+    """Let one process at a time do this work; the file of its lock goes when it ends.
+
+    Locks are taken and their files removed under one guard, else a process could lock a file
+    that another is just removing.
+    """
+    guard = FileLock(task.place.with_name(".lock"))
+    file = task.place.with_name(f".{task.place.name}.lock")
+    mine = FileLock(file, timeout=0)
+    try:
+        with guard:
+            mine.acquire()
+    except Timeout as error:
+        raise AppError(
+            f"{task.info.path} is being tracked into this study by another process. Wait for it "
+            "to end."
+        ) from error
+    try:
+        yield
+    finally:
+        with guard:
+            mine.release()
+            file.unlink(missing_ok=True)
+
+
+def _work(task: Task, report: OnProgress, on_settings: OnSettings, started: datetime) -> Finished:
+    """Do the work in its own folder; a folder in which nothing could be begun is taken away."""
+    task.place.mkdir(exist_ok=True)
+    threads = cv2.getNumThreads()
+    # crops are small: OpenCV's own threads wait for each other and burn a fifth of all CPU time
+    cv2.setNumThreads(1)
+    try:
+        done = Work(task, report, on_settings).run(started)
+        report(Progress("store", task.info.n_frames, task.info.n_frames))
+    finally:
+        cv2.setNumThreads(threads)
+        if not any(task.place.iterdir()):
+            task.place.rmdir()
+    return done
+
+
+def _check_found(task: Task, done: Finished, before: Run | None) -> list[str]:
+    """Refuse a run that found nothing, and warn of one that found little."""
+    found = [pq.read_table(file, columns=["detected"])["detected"] for file in done.tables.tracks]
+    pairs = sum(len(column) for column in found)
+    share = sum(pc.sum(column).as_py() or 0 for column in found) / max(pairs, 1)
+    if share == 0:
+        shutil.rmtree(task.place)
+        kept = "the tracks from before are kept" if before else "nothing is stored"
+        raise AppError(
+            f"No animal was found in any frame of {task.info.path}, so {kept}. Check --animals and "
+            "what --set sets by hand."
+        )
+    if share >= FEW_SEEN:
+        return []
+    was = f" ({before.share_detected or 0:.1%} in the run this one replaces)" if before else ""
+    return [
+        f"the animals were found in only {share:.1%} of the frames{was}: look at the tracks before "
+        "you use them, and check --animals and --set."
+    ]
+
+
+def _store(
+    folder: Path, task: Task, name: str | None, done: Finished
+) -> tuple[Video, Run, dict[str, int], list[str]]:
+    """Put the finished run into the study, and take the work in progress away."""
+    run, tables = done.run, done.tables
+    _keep(folder, task.place, run)
+    with open_study(folder, write=True) as study:
+        video = add_video(study, task.info, name)
+        removed = analysed_bouts(study, video.video_id)
+        past = _past_corrections(study, video.video_id)
+        names = _kept_names(study, video, run.n_animals)
+        stored = ingest_run(
+            study, video.video_id, run, tables.tracks, tables.masks, tables.keypoints, names
+        )
+    shutil.rmtree(task.place)
+    return video, stored, removed, past
+
+
+def _past_corrections(study: Study, video_id: int) -> list[str]:
+    """What to say when tracks go that a person has corrected."""
+    number = standing_corrections(study, video_id)
+    if not number:
+        return []
+    which = "1 correction by hand was" if number == 1 else f"{number} corrections by hand were"
+    return [
+        f"{which} of the old tracks and went with them; `ethoscribe edits log` says what they were."
+    ]
+
+
+def _kept_names(study: Study, video: Video, n_animals: int) -> list[str] | None:
+    """The names given to this video's animals before, if they are still as many."""
+    names = list(animal_names(study, video.video_id).values())
+    return names if len(names) == n_animals else None
+
+
+def _already(
+    folder: Path, video: Video, run: Run, asked: dict[str, Any], name: str | None
+) -> TrackSummary:
+    if run.settings.get("asked") != asked:
+        raise AppError(
+            f"{video.name} is tracked already, with {run.n_animals} animals and other settings. "
+            "--force tracks it anew and replaces that."
+        )
+    if name is not None and name != video.name:
+        with open_study(folder, write=True) as study:
+            rename_video(study, video.video_id, name)
+            video = find_video(study, video.video_id)
+    return _summary(video, run, 0.0, skipped=True)
+
+
+def _summary(video: Video, run: Run, seconds: float, **more: Any) -> TrackSummary:
+    chosen = {key: value for key, value in run.settings.items() if key not in ("asked", "tuning")}
+    share, tuning = float(run.share_detected or 0.0), run.settings.get("tuning", {})
+    return TrackSummary(
+        video.name, run.run_id, video.n_frames, seconds, share, chosen, tuning=tuning, **more
+    )
+
+
+def _place(study: Path, info: VideoInfo, asked: dict[str, Any]) -> Path:
+    """The folder for work on this video in this way: the same command finds it again."""
+    way = json.dumps([asked, __version__], sort_keys=True)
+    key = f"{info.content_hash[:16]}-{hashlib.blake2b(way.encode(), digest_size=6).hexdigest()}"
+    place = study / "shards" / key
+    place.parent.mkdir(exist_ok=True)
+    return place
+
+
+def _keep(study: Path, place: Path, run: Run) -> None:
+    """Keep the picture of the empty arena and the settings beside the database."""
+    kept = study / "runs" / run.run_id
+    kept.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(place / "background.png", kept / "background.png")
+    (kept / "settings.json").write_text(json.dumps(run.settings, indent=2) + "\n")

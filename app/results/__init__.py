@@ -1,0 +1,1 @@
+"""What the Results page computes: filters, figures, tables, comparisons."""

@@ -1,0 +1,1 @@
+"""How well tracks, bouts and groups agree: `score`, `compare`, `calibrate`, `assay`."""

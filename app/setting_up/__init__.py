@@ -1,0 +1,1 @@
+"""What the Set up page shows and changes: scale, regions, templates, the detection preview."""

@@ -1,0 +1,1 @@
+"""The list of videos and what is known of each."""
