@@ -81,6 +81,8 @@ def _understand(text: str, context: Context) -> Plan:
         return _plan_of(write_frame(frame, context))
     rest, bin_s = take_bins(text)
     reading = read(rest, context)
+    if bin_s and reading.condition and any(c.kind == "nth" for c in reading.condition.walk()):
+        raise Refusal("A number of a time ('the second visit') is not counted anew in each bin.")
     reading.bin_s = bin_s
     code, assumed = write_program(reading, context)
     said = reading_text(reading)

@@ -20,8 +20,8 @@ ALLOWED_NODES = (
 )  # fmt: skip
 ALLOWED_BUILTINS = frozenset({"enumerate", "float"})
 ALLOWED_METHODS = frozenset(
-    """append named within any_target then at_least at_most first last position hypot items to_numpy
-    setdefault only after before starts_in""".split()  # noqa: SIM905 (reads better than a column of names)
+    """append named within any_target then at_least at_most first last nth position hypot items
+    to_numpy setdefault only after before starts_in""".split()  # noqa: SIM905 (reads better than a column of names)
 )
 NUMPY = frozenset({"hypot"})  # the only function of np
 ALLOWED_ATTRIBUTES = ALLOWED_METHODS | frozenset(

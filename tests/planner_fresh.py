@@ -2,8 +2,9 @@
 
 The scene is that of planner_gold, at 10 px per cm, with animals called Bo, Kit and Ada. An answer
 is what plain numpy gives: bouts as rows, or the numbers that must be among those of the answer.
-When they were first asked, 68 of the 82 in FRESH and 36 of the 42 in LATER were right and none was
-wrong; then what was refused was taught, as a class and not by the phrase.
+At their first asking, of the 82 in FRESH 67 were right, 14 refused and 1 did not match its answer;
+of the 42 in LATER 35 were right, 6 refused and 1 did not match. Then what was refused or did not
+match was taught, as a class and not by the phrase, so that they measure no more.
 """
 
 from __future__ import annotations

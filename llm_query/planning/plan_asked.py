@@ -52,6 +52,14 @@ class Asked(Measures):
         self.reading.order = token.value if token else None
         return True
 
+    def _on_ordinal(self) -> bool:
+        """Read "the second visit", "for the third time"."""
+        token = self.take("ordinal")
+        if self.ordinal or (self.operator and self.operator != ","):
+            raise Refusal("One number of a time in a question, please, and of all of it.")
+        self.ordinal = token.value if token else 0
+        return True
+
     def _on_plot(self) -> bool:
         self.take("plot")
         self.reading.plot = self.reading.plot or "any"

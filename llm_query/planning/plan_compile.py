@@ -122,6 +122,11 @@ class Emitter(Behaviours):
             found += f".within(*period(recording, {period_words(window)}))"
         return f"{found}.{order}()" if order else found
 
+    def _nth(self, condition: Condition) -> str:
+        """Write "for the second time": that bout of every subject and target, by its number."""
+        found = f"{self.bouts(condition.parts[0])}.nth({condition.arguments['k']})"
+        return f"{found}.named({quoted(phrase(condition))})"
+
     def _named(self, condition: Condition) -> str:
         return f"{self.bouts(condition.parts[0])}.named({quoted(condition.arguments['name'])})"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llm_query.planning.plan_gauges import GAUGES, PAIR_GAUGES
+from llm_query.planning.plan_rewording import ORDINALS
 from llm_query.planning.plan_slots import ANY_OTHER, EACH, Condition, Measure, Reading, Window
 from llm_query.planning.plan_words import DOINGS
 
@@ -116,6 +117,8 @@ def _joined(condition: Condition) -> str:
     if kind in ("alone", "nobody", "anybody"):
         place = condition.arguments["place"]
         return f"{kind} {phrase(place)}"
+    if kind == "nth":
+        return f"{parts[0]} for the {ORDINALS[condition.arguments['k']]} time"
     if kind == "named":
         return str(condition.arguments["name"])
     if kind == "part":
@@ -286,6 +289,8 @@ def reading_text(reading: Reading) -> str:
     order = {"first": "the first time of ", "last": "the last time of ", None: ""}[once]
     if once is None and reading.order == "last":
         asked = [word.replace("latency to the first", "time until the last") for word in asked]
+    if reading.condition.kind == "nth":
+        asked = [word.replace("latency to the first", "time until") for word in asked]
     text = f"{', '.join(asked)} {order}{sentence(reading.condition)}{during}."
     return text[0].upper() + text[1:]
 

@@ -10,6 +10,7 @@ import re
 from llm_query.planning.plan_names import tidy
 from llm_query.planning.plan_ratios import Frame, animal_pattern, formula, index, percent_of_bouts
 from llm_query.planning.plan_slots import Context, Refusal, lone
+from llm_query.planning.plan_units import MOVED
 
 NOUN = r"(?:animals?|mouse|mice|rats?|fly|flies|fish|individuals?|subjects?|one)"
 WHO = rf"(?:which|what) (?:of the )?{NOUN}|who"
@@ -180,7 +181,7 @@ def _rate(text: str, context: Context) -> Frame | None:
     if not match:
         return None
     before = text[: match.start()]
-    if re.search(r"\d(?:\.\d+)? ?(?:cm|mm|m|px|pixels?|body lengths?|bl)$", before):
+    if re.search(rf"\d ?(?:{MOVED})$", before):
         return None  # "10 cm per minute" is a speed
     rest = re.sub(r"\s+", " ", before + " " + text[match.end() :]).strip()
     rest = re.sub(

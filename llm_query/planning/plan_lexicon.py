@@ -57,6 +57,15 @@ ADVICE = {
     ),
     "turn rotat": ("turns have no definition here; ask for the turning speed, or the heading"),
     "attack": ("attacks have no definition here; define them, or score them by hand"),
+    "unless except": (
+        "what is left out is said as one plain condition at the end, for example: how long is "
+        "animal1 in the corner unless animal2 is in the corner; animals are named one by one, and "
+        "a part of the recording is said as: after the first 10 s"
+    ),
+    "second third fourth fifth": (
+        "the number of a time is said like this: when does animal1 enter the corner for the "
+        "second time, or: how long was the second visit of animal1 to the corner"
+    ),
     "previous rerun again same": (
         "I do not know what was asked before; ask the whole question again"
     ),

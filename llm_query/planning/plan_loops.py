@@ -124,7 +124,7 @@ class Loops:
 
     def _one_sided(self, condition: Condition) -> bool:
         """Tell whether a pair needs looking at from one side only."""
-        if condition.kind in ("and", "or", "not", "for", "named"):
+        if condition.kind in ("and", "or", "not", "for", "nth", "named"):
             return all(self._one_sided(part) for part in condition.parts)
         arguments = condition.arguments
         if condition.kind == "facing":

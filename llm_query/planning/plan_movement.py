@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from llm_query.planning.plan_cursor import Place
 from llm_query.planning.plan_places import Places
 from llm_query.planning.plan_slots import Condition, Quantity, Refusal
+from llm_query.planning.plan_units import in_own_unit
 
 Bounds = tuple[tuple[str, Quantity], ...]
 
@@ -133,7 +133,7 @@ class Movement(Places):
             low, _, high = self.take_quantity(), self.take("and"), self.take_quantity()
             if low is None or high is None:
                 raise Refusal("'between' needs two numbers, for example: between 5 and 10 cm.")
-            low = replace(low, unit=low.unit or high.unit)
+            low = low if low.unit else in_own_unit(low.value, high.said or high.unit)
             return ((">=", low), ("<=", high))
         while True:
             self.skip("to")

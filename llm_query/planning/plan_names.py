@@ -37,6 +37,13 @@ def tidy(question: str) -> str:
     """Lower the case and take away marks that only decorate (<|name|>, quotes)."""
     text = question.replace("’", "'").replace("−", "-").replace("–", "-")
     text = re.sub(r"<\|(.*?)\|>", r"\1", text)
+    text = re.sub(
+        r"(?i)(\d ?(?:px|[cmk]?m|um|deg|rad|inches|pixels)) ?/ ?(?=(?:s|min|h|frame)\b)",
+        r"\1/",
+        text,
+    )
+    if not re.search(r"(?:^|[\s(])[\"“”]\S", text):  # a mark that opens no quotation: 2" is inches
+        text = re.sub(r"(\d) ?[\"”″](?!\w)", r"\1 inches", text)
     text = re.sub(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)[- ]percentile(?: of)?", r"percentile_\1", text)
     text = re.sub(r"[\"“”`]|(?<!\w)'|'(?!\w)", " ", text)
     return re.sub(r"\s+", " ", text).strip().lower()

@@ -26,6 +26,18 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def written(value: float) -> str:
+    """Write a number into code: 114.591559026, not 114.592 and not 0.30000000000000004."""
+    return f"{value:.12g}"
+
+
+def misfit(said: str, limit: Quantity, wanted: str) -> Refusal:
+    """The refusal of a unit that does not fit, saying what it is and what is wanted."""
+    from llm_query.planning.plan_conversions import kind_of
+
+    return Refusal(f"'{said}' is {kind_of(limit.unit)}; it should be {wanted}.")
+
+
 class Numbers:
     """Writes quantities in the recording's unit and collects assumptions."""
 
@@ -42,15 +54,13 @@ class Numbers:
         """Write a length in the recording's unit."""
         unit = limit.unit
         if unit not in ("px", "cm", "mm", "m", "body_length"):
-            raise Refusal(
-                f"'{said}' should be a length, such as {limit.value:g} {self.context.unit}."
-            )
+            raise misfit(said, limit, f"a length, such as {limit.value:g} {self.context.unit}")
         self._needs_scale(unit, said)
         if unit == "body_length":
             self.assume("One body length is the median length of all outlines in the recording.")
         if unit == self.context.unit == "px":
-            return f"{limit.value:g}"
-        return f'length_in(recording, {limit.value:g}, "{unit}")'
+            return written(limit.value)
+        return f'length_in(recording, {written(limit.value)}, "{unit}")'
 
     def speed(self, limit: Quantity, said: str) -> str:
         """Write a speed in the recording's unit per second."""
@@ -61,18 +71,17 @@ class Numbers:
                 f"{limit} is {per_s:.6g} {unit.split('/')[0]}/s at {self.context.fps:.6g} frames "
                 "per s."
             )
-        if "/" not in unit or unit.endswith("/s2"):
-            raise Refusal(
-                f"'{said}' should be a speed, such as {limit.value:g} {self.context.unit}/s."
-            )
-        self._needs_scale(unit.split("/")[0], said)
-        return f'speed_in(recording, {limit.value:g}, "{unit}")'
+        top, _, per = unit.partition("/")
+        if per not in ("s", "frame") or top not in ("px", "cm", "mm", "m", "body_length"):
+            raise misfit(said, limit, f"a speed, such as {limit.value:g} {self.context.unit}/s")
+        self._needs_scale(top, said)
+        return f'speed_in(recording, {written(limit.value)}, "{unit}")'
 
     def seconds(self, limit: Quantity) -> str:
         """Write a duration in seconds."""
         if limit.unit == "frame":
             return f"{limit.value:g} / float(recording.fps)"
-        return f"{limit.value:g}"
+        return written(limit.value)
 
     def with_units(self, condition: Condition) -> Condition:
         """Give every number without a unit the recording's own, and say so."""
@@ -119,8 +128,8 @@ class Numbers:
 
     def _degrees(self, limit: Quantity, said: str) -> str:
         if limit.unit != "deg":
-            raise Refusal(f"'{said}' should be an angle in degrees.")
-        return f"{limit.value:g}"
+            raise misfit(said, limit, "an angle in degrees")
+        return written(limit.value)
 
     def _approximate_s(self, limit: Quantity) -> float:
         return limit.value / self.context.fps if limit.unit == "frame" else limit.value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from llm_query.planning.plan_names import tidy
 from llm_query.planning.plan_slots import Context, Refusal
-from llm_query.planning.plan_units import SECONDS, TIME, TIMES, canonical, number
+from llm_query.planning.plan_units import TIME, TIMES, canonical, in_own_unit, number
 
 
 @dataclass(frozen=True)
@@ -159,5 +159,5 @@ def take_bins(question: str) -> tuple[str, float | None]:
         count = number(words.get("n") or "one")
         if count <= 0:
             raise Refusal("A time bin needs a length above 0, for example: bins of 60 s.")
-        return text[: match.start()] + text[match.end() :], count * SECONDS[unit]
+        return text[: match.start()] + text[match.end() :], in_own_unit(count, unit).value
     return question, None

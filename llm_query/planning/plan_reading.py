@@ -26,6 +26,11 @@ def read(question: str, context: Context) -> Reading:
     """Read the question; raises Refusal where a word or a combination is not understood."""
     tokens, windows, names = lex(question, context)
     windows = joined(windows)
+    if windows and any(token.kind == "ordinal" for token in tokens):
+        raise Refusal(
+            f"Is it the number of the time {windows[0].text}, or of the whole recording? Ask "
+            "without the part: each row of the answer says when it is."
+        )
     if len(windows) > 1:
         raise Refusal(
             f"There are several times in this question ({'; '.join(w.text for w in windows)}). "
@@ -269,6 +274,10 @@ class Reader(Small, Kept):
         reading.condition = self._tree()
         reading.points = self.points or self.spoken_points or ("centre",)
         self._settle_aggregates()
+        if self.ordinal:
+            if reading.condition is None:
+                raise Refusal("The second, or third, time of what? Say what the animal does.")
+            reading.condition = self._numbered(reading.condition)
         if self.smooth is not None:
             reading.condition = self._smoothed(reading.condition)
         alone = reading.condition is not None and reading.condition.target is None

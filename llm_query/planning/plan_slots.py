@@ -69,6 +69,7 @@ class Quantity:
 
     value: float
     unit: str = ""
+    said: str = field(default="", compare=False, repr=False)  # its unit before it was converted
 
     def __str__(self) -> str:
         return f"{self.value:g} {self.unit}".strip().replace("body_length", "body lengths")

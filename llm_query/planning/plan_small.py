@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from llm_query.planning.plan_asked import Asked
 from llm_query.planning.plan_lexicon import need, phrases
+from llm_query.planning.plan_numbers import misfit
 from llm_query.planning.plan_slots import EACH, Condition, Refusal, Token
 from llm_query.planning.plan_words import DOINGS
 
@@ -209,7 +210,12 @@ class Small(Asked):
         )
 
     def _unknown(self) -> Refusal:
-        for later in self.tokens[self.at :]:
+        if self.kind(1) == "quantity" and self.kind() in ("cmp", "last_for"):
+            return self._no_duration(self.peek().text, self.peek(1))
+        if self.kind(1) == "order" and self.kind(2) == "quantity":
+            return self._no_duration(f"the {self.peek(1).text}", self.peek(2))
+        plain = ("unless", "except")  # what else is not known says more
+        for later in sorted(self.tokens[self.at :], key=lambda token: token.text in plain):
             advice = need(later.text) if later.kind in ("unknown", "no_point") else None
             if advice:
                 return Refusal(f"I do not know what '{later.text}' means here: {advice}.")
@@ -232,6 +238,22 @@ class Small(Asked):
             f"I do not know what '{token.text}' means here. Say it with places, distances, "
             f"speeds or times, for example: {self._example()}?"
         )
+
+    def _no_duration(self, sign: str, token: Token) -> Refusal:
+        """Say what a number is that stands where only a time could."""
+        said, limit = f"{sign} {token.text}", token.value
+        one, place = self.context.animals[0], next(iter(self.context.regions), "the corner")
+        if limit.unit == "%":
+            return Refusal(
+                f"'{said}' is a share of the time, which cannot be a condition here. Ask for the "
+                f"share itself: what percent of the time is {one} in {place}?"
+            )
+        if limit.unit in ("", "s", "frame"):
+            return Refusal(
+                f"I do not know what '{said}' belongs to. Say it right after what lasts so long, "
+                f"for example: how long is {one} in {place} for more than 3 s?"
+            )
+        return misfit(said, limit, f"a time here, such as {limit.value:g} s")
 
     def _example(self) -> str:
         """A question near to what was asked, of this study's own names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llm_query.planning.plan_describe import ends_text, phrase
 from llm_query.planning.plan_gauges import GAUGES, rule
-from llm_query.planning.plan_numbers import Numbers, quoted
+from llm_query.planning.plan_numbers import Numbers, misfit, quoted, written
 from llm_query.planning.plan_slots import (
     ANY_OTHER,
     HEAD,
@@ -193,12 +193,15 @@ class States(Numbers):
         self.assume(rule(condition.kind))
 
         def plain(limit: Quantity, said: str) -> str:
-            if limit.unit and limit.unit != one.unit.replace("{unit}", self.context.unit):
-                raise Refusal(
-                    f"'{said}' should be in {one.unit.replace('{unit}', self.context.unit)}, the "
-                    f"unit of the {one.said} here."
-                )
-            return f"{limit.value:g}"
+            unit = one.unit.replace("{unit}", self.context.unit)
+            if not limit.unit or limit.unit == unit:
+                return written(limit.value)
+            from llm_query.planning.plan_conversions import convert
+
+            value = convert(limit.value, limit.unit, unit)
+            if value is None:
+                raise misfit(said, limit, f"in {unit}, the unit of the {one.said} here")
+            return written(value)
 
         who = self.name(condition.subject)
         return self._when(condition, one.call(who, "other"), self.limits(condition, plain))

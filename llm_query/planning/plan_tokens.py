@@ -15,6 +15,7 @@ from llm_query.planning.plan_lexicon import (
 )
 from llm_query.planning.plan_mending import mend
 from llm_query.planning.plan_names import PUNCTUATION, Names, norm, plain_numbers, tidy
+from llm_query.planning.plan_rewording import excepted, lasting, numbered_times
 from llm_query.planning.plan_slots import Context, Refusal, Token, Window
 from llm_query.planning.plan_units import ONE_LENGTH, QUANTITY, read_quantity, read_windows
 
@@ -38,7 +39,8 @@ NUMBERED_PLACE = re.compile(r"(?:roi|region|zone|object|area|arm|place|chamber|c
 
 def lex(question: str, context: Context) -> tuple[list[Token], list[Window], Names]:
     """Give the tokens of a question in order, stop words included (kind "stop")."""
-    text = ONE_LENGTH.sub(_as_digits, plain_numbers(tidy(question), context))
+    text = numbered_times(excepted(lasting(plain_numbers(tidy(question), context))))
+    text = ONE_LENGTH.sub(_as_digits, text)
     for said, plain in REWORDED:
         text = said.sub(plain, text)
     text, windows = read_windows(COUNTED.sub(_as_count, text))
@@ -174,6 +176,8 @@ def _lone(spans: list[tuple[str, int]]) -> tuple[Token, int]:
         return Token("no_region", word + " " + spans[1][0], word + " " + spans[1][0]), spans[1][1]
     if NUMBERED_PLACE.fullmatch(norm(word)):
         return Token("no_region", word, word), stop
+    if word.startswith("ordinal_"):
+        return Token("ordinal", int(word.removeprefix("ordinal_")), word), stop
     if re.fullmatch(r"howmany_(?:eq|ge|le)_\d+", word):
         return Token("so_many", word.removeprefix("howmany_"), word), stop
     if word.startswith("percentile_"):

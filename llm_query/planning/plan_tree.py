@@ -7,6 +7,7 @@ from dataclasses import replace
 from llm_query.planning.plan_clauses import Clauses
 from llm_query.planning.plan_describe import phrase
 from llm_query.planning.plan_joint import Joint, placed
+from llm_query.planning.plan_rewording import ORDINALS
 from llm_query.planning.plan_slots import (
     ANY_OTHER,
     EACH,
@@ -42,6 +43,8 @@ class Tree(Joint, Clauses):
     sentence = False  # a sentence just ended
 
     limit: Quantity | None = None
+
+    ordinal = 0  # "the second visit": 2
 
     late: tuple[int, tuple[str, ...]] | None = None  # "entries into the corner of mouse 1"
 
@@ -183,6 +186,25 @@ class Tree(Joint, Clauses):
         words = {"mean": "mean_bout", "max": "longest", "min": "shortest",
                  "median": "median_length", "std": "std_length"}  # fmt: skip
         reading.aggregates = [words.get(word, word) for word in reading.aggregates]
+
+    def _numbered(self, condition: Condition) -> Condition:
+        """Keep the bouts of one number: the second visit, the third contact."""
+        reading, simple = self.reading, not condition.parts
+        asked = set(reading.aggregates) <= {"when", "total", "latency"}
+        if not (simple and asked and reading.order is None) or reading.plot or reading.measure:
+            raise Refusal(
+                f"'the {ORDINALS[self.ordinal]} time' is known of one thing at a time, over the "
+                f"whole recording, and says when it is or how long: when does "
+                f"{self.context.animals[0]} {self._numbered_example()} for the "
+                f"{ORDINALS[self.ordinal]} time?"
+            )
+        return Condition(
+            "nth", condition.subject, condition.target, {"k": self.ordinal}, (condition,)
+        )
+
+    def _numbered_example(self) -> str:
+        place = next((n for n in self.context.regions if n != self.context.arena), "the corner")
+        return f"enter {place}"
 
     def _visits(self, condition: Condition) -> Condition:
         """Let "the longest visit" be about the stay; an entry has no duration."""

@@ -26,45 +26,54 @@ NUMBER_WORDS = {
         ]
     )
 } | {"half a": 0.5, "twenty": 20.0, "thirty": 30.0, "sixty": 60.0, "hundred": 100.0}
-LENGTHS = {
+LENGTHS = {  # pint's name of a unit, and how people write it
     "px": "px|pixel|pixels",
     "cm": "cm|centimetre|centimetres|centimeter|centimeters",
     "mm": "mm|millimetre|millimetres|millimeter|millimeters",
     "m": "m|metre|metres|meter|meters",
+    "um": "um|µm|μm|micrometre|micrometres|micrometer|micrometers|micron|microns",
+    "km": "km|kilometre|kilometres|kilometer|kilometers",
     "inch": "inch|inches",
     "body_length": "body length|body lengths|bodylength|bodylengths|bl|body-length|body-lengths",
 }
+FEET = {"foot": "ft|foot|feet"}  # after digits only: a foot may also be part of an animal
 TIMES = {
     "s": "s|sec|secs|second|seconds",
-    "ms": "ms|millisecond|milliseconds|msec",
+    "ms": "ms|millisecond|milliseconds|msec|msecs",
     "min": "min|mins|minute|minutes",
-    "h": "h|hour|hours",
+    "h": "h|hr|hrs|hour|hours",
     "frame": "frame|frames",
 }
-CM_PER_INCH = 2.54
-SECONDS = {"s": 1.0, "ms": 0.001, "min": 60.0, "h": 3600.0}
-PER = {
-    "s": r"\s*/\s*(?:s|sec|second)\b|\s+(?:per|a|each) (?:s|sec|second)\b|\s+s-1\b|\s*s\^-1",
-    "frame": r"\s*/\s*frames?\b|\s+(?:per|a|each) frame\b|\s+(?:across|between) frames\b"
-    r"|\s+from frame to frame\b",
-    "min": r"\s*/\s*min\b|\s+per min(?:ute)?\b",
-}
+ANGLES = {"deg": "degrees|degree|deg|°", "rad": "radians|radian|rad"}
+TURNS = {"turn": "turns|turn|revolutions|revolution|revs|rev|rotations|rotation"}
+OTHERS = {  # that nothing here is measured in, so that a refusal can say what they are
+    "Hz": "hz|hertz", "kHz": "khz|kilohertz", "kg": "kg|kilogram|kilograms|kilos",
+    "g": "g|gram|grams", "mg": "mg|milligram|milligrams", "mV": "mv|millivolt|millivolts",
+    "volt": "volt|volts", "celsius": "celsius|°c|degrees celsius", "lux": "lux|lx",
+    "milliliter": "ml|millilitre|millilitres|milliliter|milliliters",
+}  # fmt: skip
+TAKEN = ("px", "cm", "mm", "m", "body_length", "s", "frame", "deg", "%", "", *OTHERS)
 
 
-def _alternatives(table: dict[str, str]) -> str:
-    return "|".join(sorted("|".join(table.values()).split("|"), key=len, reverse=True))
+def _alternatives(*tables: dict[str, str]) -> str:
+    words = "|".join("|".join(table.values()) for table in tables).split("|")
+    return "|".join(sorted(words, key=len, reverse=True))
 
 
 LENGTH = _alternatives(LENGTHS)
 TIME = _alternatives(TIMES)
+PER = (  # "per second", "/min", "s-1"; "each minute" alone would be a time bin
+    rf"(?:\s*/\s*|\s+(?:per|an?)\s+)(?P<per>{TIME})(?P<squared>\s?\^?2\b|²|\s+squared\b)?(?!\w)"
+    r"|\s+each (?P<each>s|sec|second|frame)\b|\s*(?:\bs-1\b|\bs\^-1)(?P<inverse>)"
+    r"|\s+(?:(?:across|between) frames|from frame to frame)\b(?P<frames>)"
+)
 DIGITS = r"-?\d+(?:\.\d+)?(?:e-?\d+)?|\d+:\d\d"
 NUMBER = rf"(?:{DIGITS}|{'|'.join(NUMBER_WORDS)}|an?)"
 QUANTITY = re.compile(
-    rf"(?P<number>{DIGITS})\s*(?:(?P<length>{LENGTH})\b(?:(?P<squared>\s*/\s*s(?:\^?2|²)"
-    rf"|\s+per second squared)|(?P<per_s>{PER['s']})|(?P<per_frame>{PER['frame']})"
-    rf"|(?P<per_min>{PER['min']}))?|(?P<time>{TIME})\b|(?P<angle>degrees?|deg|°)"
-    rf"(?P<turn>\s*/\s*s(?:ec)?\b|\s+per s(?:ec(?:ond)?)?\b)?"
-    rf"|(?P<percent>%|percent))?"
+    rf"(?P<number>{DIGITS})\s*(?:(?P<plain>{_alternatives(TIMES, OTHERS)})\b"
+    rf"|(?P<unit>(?:{_alternatives(LENGTHS, FEET)})\b|(?:{_alternatives(ANGLES)})(?!\w)"
+    rf"|(?:{_alternatives(TURNS)})\b(?=\s*/|\s+per\b|\s+a\b))(?:{PER})?"
+    rf"|(?P<rpm>rpm)\b|(?P<percent>%|percent\b))?"
 )
 ONE_LENGTH = re.compile(
     rf"\b(?P<number>{'|'.join(NUMBER_WORDS)}|an?)\s+(?P<unit>{LENGTH}|{TIME})\b"
@@ -73,6 +82,9 @@ WHOLE = r"(?:\s+of\s+(?:the|this|each)?\s*(?:video|recording|session|test|trial|
 LEAD = r"(?:\b(?:only\s+)?(?:in|during|for|over|within|of|from|throughout)\s+)?(?:the\s+|its\s+)?"
 FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "initial": 0}
+
+
+MOVED = _alternatives(LENGTHS, FEET, ANGLES, TURNS)  # so much per minute is a speed
 
 
 def canonical(unit: str, table: dict[str, str]) -> str:
@@ -98,30 +110,47 @@ def number(text: str) -> float:
 def read_quantity(match: re.Match[str]) -> Quantity:
     """Turn a match of QUANTITY into a number with a unit such as cm/s or px/frame."""
     value = number(match["number"])
-    if match["length"]:
-        unit = canonical(match["length"], LENGTHS)
-        if unit == "inch":
-            value, unit = value * CM_PER_INCH, "cm"
-        if match["squared"]:
-            unit += "/s2"
-        elif match["per_s"]:
-            unit += "/s"
-        elif match["per_frame"]:
-            unit += "/frame"
-        elif match["per_min"]:
-            return Quantity(value / 60.0, unit + "/s")
+    if match["plain"]:
+        return in_own_unit(value, canonical(match["plain"], TIMES | OTHERS))
+    if not match["unit"]:
+        unit = "%" if match["percent"] else "turn/min" if match["rpm"] else ""
+        return in_own_unit(value, unit)
+    unit = canonical(match["unit"], LENGTHS | FEET | ANGLES | TURNS)
+    per = match["per"] or match["each"]
+    if per:
+        unit += f"/{canonical(per, TIMES)}{'2' if match['squared'] else ''}"
+    elif match["inverse"] is not None:
+        unit += "/s"
+    elif match["frames"] is not None:
+        unit += "/frame"
+    return in_own_unit(value, unit)
+
+
+def in_own_unit(value: float, unit: str) -> Quantity:
+    """Give a quantity in a unit that analyses take: inches in cm, minutes in s, turns in degrees.
+
+    >>> in_own_unit(2, "inch/min"), in_own_unit(2, "mm")
+    (Quantity(value=0.08466666666666667, unit='cm/s'), Quantity(value=2, unit='mm'))
+    """
+    top, _, per = unit.partition("/")
+    own = top
+    if top not in TAKEN:
+        own = "s" if top in TIMES else "cm" if top in LENGTHS | FEET else "deg"
+    if per:
+        own += "/" + (per if per in ("s", "s2", "frame") else "s2" if per[-1] == "2" else "s")
+    if own == unit:
         return Quantity(value, unit)
-    if match["time"]:
-        unit = canonical(match["time"], TIMES)
-        return Quantity(value, "frame") if unit == "frame" else Quantity(value * SECONDS[unit], "s")
-    if match["angle"]:
-        return Quantity(value, "deg/s" if match["turn"] else "deg")
-    return Quantity(value, "%" if match["percent"] else "")
+    from llm_query.planning.plan_conversions import convert
+
+    found = convert(value, unit, own)
+    if found is None:
+        raise Refusal(f"I do not know the unit '{unit}'.")
+    return Quantity(found, own, unit)
 
 
 def _in(value: float, unit: str) -> tuple[float, str]:
-    short = canonical(unit, TIMES)
-    return (value, "frame") if short == "frame" else (value * SECONDS[short], "s")
+    quantity = in_own_unit(value, canonical(unit, TIMES))
+    return quantity.value, quantity.unit
 
 
 def _ends(match: re.Match[str]) -> Window:
@@ -245,6 +274,13 @@ def read_windows(text: str) -> tuple[str, list[Window]]:
         "between": _between,
         "after": _after,
     }
+    if lasting := re.search(
+        rf"\b(?:for|lasts?|lasting|lasted) between {DIGITS}.*?(?:{TIME})\b", text
+    ):
+        raise Refusal(
+            f"'{lasting[0]}' could be how long it lasts, or a part of the recording. Say 'for at "
+            "least ...' or 'for at most ...', or the part by itself: 'from 10 to 20 s'."
+        )
     found: list[Window] = []
     for pattern, maker in WINDOWS:
         while match := re.search(pattern, text):
