@@ -63,7 +63,7 @@ browser:
 	sh tests/browser/install.sh
 
 test: lint browser
-	$(BIN)/python -m pytest -rs tests/browser
+	$(BIN)/python -m pytest $(SPREAD) -rs tests/browser
 	$(BIN)/python -m pytest $(SPREAD) -rs --ignore=tests/browser
 
 bench: $(DEV)
