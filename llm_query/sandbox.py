@@ -242,6 +242,18 @@ def keep_ready(processes: int) -> None:
         each.close()
 
 
+def start_ahead() -> None:
+    """Start the process of the next analysis while the question is still being read.
+
+    For a program that answers one question: the process dies with the thread that calls this, and
+    goes at the end where no analysis has taken it.
+    """
+    new = Ready(MEMORY_MB)
+    with _lock:
+        _waiting.append(new)
+    atexit.register(keep_ready, 0)
+
+
 def ready() -> int:
     """How many processes have been started and wait for an analysis."""
     with _lock:

@@ -83,6 +83,10 @@ def ask(
     if not question.strip():
         raise typer.BadParameter("the question is empty", param_hint="'QUESTION'")
     _check(figure)
+    if model == "offline" and study.is_dir():
+        from llm_query.sandbox import start_ahead
+
+        start_ahead()  # it takes as long to start as everything up to its first use
     from llm_query.engine import ask as ask_study
 
     answers = ask_study(
