@@ -15,7 +15,8 @@ from storage.study import Study
 from storage.track_rows import active_id
 from storage.videos import animal_names, frame_times
 
-__all__ = ["COLUMNS", "KINDS", "Doubt", "Limits", "Paths", "doubts", "find_doubts", "read_paths"]
+__all__ = ["COLUMNS", "KINDS", "Doubt", "Limits", "Paths", "doubts", "doubts_of", "find_doubts",
+           "read_paths"]  # fmt: skip
 
 COLUMNS = (
     "kind", "frame", "stop_frame", "time_s", "animals", "severity", "what", "x_px", "y_px",
@@ -30,7 +31,13 @@ def doubts(study: Study, video_id: int, limits: Limits | None = None) -> pd.Data
     kind), what, x_px, y_px, settled (a person corrected the tracks there), checked (ticked off)
     and key, by which `tracks.checked` names it.
     """
-    paths = read_paths(study, video_id)
+    return doubts_of(study, video_id, read_paths(study, video_id), limits)
+
+
+def doubts_of(
+    study: Study, video_id: int, paths: Paths, limits: Limits | None = None
+) -> pd.DataFrame:
+    """The same for paths that have been read already."""
     settled = settled_links(study, video_id, paths)
     found = sorted(
         find_doubts(paths, limits or Limits(), settled), key=lambda d: (d.frame, d.kind, d.who)

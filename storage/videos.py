@@ -1,7 +1,8 @@
 """The recordings of a study: their files, frame times, scale and animals' names."""
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -215,18 +216,33 @@ def frame_times(study: Study, video_id: int) -> np.ndarray:
 
 
 def animal_names(study: Study, video_id: int) -> dict[int, str]:
-    """The animals of a video: number (from 1) to name."""
+    """The animals of a video: number (from 1) to name, in the order in which people list them."""
     sql = "SELECT animal_id, name FROM animals WHERE video_id = ? ORDER BY animal_id"
-    return dict(study.rows(sql, [video_id]))
+    return _listed(study.rows(sql, [video_id]))
 
 
 def names_of_animals(study: Study) -> dict[int, dict[int, str]]:
     """The animals of every video that has any, by its number, as in `animal_names`."""
-    found: dict[int, dict[int, str]] = {}
+    found: dict[int, list[tuple[int, str]]] = {}
     sql = "SELECT video_id, animal_id, name FROM animals ORDER BY video_id, animal_id"
     for video_id, animal_id, name in study.rows(sql):
-        found.setdefault(video_id, {})[animal_id] = name
-    return found
+        found.setdefault(video_id, []).append((animal_id, name))
+    return {video_id: _listed(rows) for video_id, rows in found.items()}
+
+
+def _listed(rows: Iterable[tuple[int, str]]) -> dict[int, str]:
+    """Number to name, by name as a person reads it; keys and colours follow this order.
+
+    >>> _listed([(1, "mouse10"), (2, "mouse9"), (3, "Mouse1")])
+    {3: 'Mouse1', 2: 'mouse9', 1: 'mouse10'}
+    """
+    return dict(sorted(rows, key=lambda row: (_as_read(row[1]), row[0])))
+
+
+def _as_read(name: str) -> list[tuple[bool, int, str]]:
+    """What a name is sorted by: its numbers count as numbers."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def rename_animal(study: Study, video_id: int, animal_id: int, name: str) -> None:

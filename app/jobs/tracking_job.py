@@ -221,7 +221,7 @@ def _past_corrections(study: Study, video_id: int) -> list[str]:
 
 def _kept_names(study: Study, video: Video, n_animals: int) -> list[str] | None:
     """The names given to this video's animals before, if they are still as many."""
-    names = list(animal_names(study, video.video_id).values())
+    names = [name for _, name in sorted(animal_names(study, video.video_id).items())]
     return names if len(names) == n_animals else None
 
 
