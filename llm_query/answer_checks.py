@@ -18,6 +18,10 @@ BOUT_COLUMNS = ("subject", "start_frame", "stop_frame")
 DEEPEST = 40  # levels of a figure's JSON; plotly's own have about ten
 MOST_NUMBERS = 20_000
 MOST_COLUMNS = 2_000
+MOST_CELLS = 40_000_000  # numbers of a table: 200,000 frames x 5 animals x 40 columns
+MOST_TEXTS = 4_000_000  # cells that are text, which take ten times the room
+MOST_SAID_MB = 16  # of JSON: numbers, a sentence, a figure
+MOST_BRACKETS = 400_000  # lists and objects in it: 1 MB of empty ones becomes 30 MB
 LONGEST = 2**53  # beyond it whole numbers are not exact as they are shown
 
 
@@ -54,7 +58,11 @@ def _read(answer: bytes, mark: str) -> Result:
     whole = isinstance(sizes, list) and len(sizes) == 3 and all(type(n) is int for n in sizes)
     if not whole or min(sizes) < 0 or sum(sizes) != len(rest):
         raise QueryError("it is not whole.")
+    if sizes[0] > MOST_SAID_MB << 20:
+        raise QueryError(f"its numbers, text and figure are more than {MOST_SAID_MB} MB.")
     first, second = sizes[0], sizes[0] + sizes[1]
+    if rest.count(b"[", 0, first) + rest.count(b"{", 0, first) > MOST_BRACKETS:
+        raise QueryError("its figure has too many parts.")
     said = json.loads(rest[:first], parse_constant=lambda _: None)
     if not isinstance(said, dict):
         raise QueryError("it is not an object.")
@@ -121,12 +129,21 @@ def _table(data: bytes, what: str) -> pd.DataFrame | None:
     stream = pa.ipc.open_stream(pa.py_buffer(data))
     _check_columns(stream.schema, what)
     table = stream.read_all()
+    _check_size(table, what)
     table.validate(full=True)
     frame = table.replace_schema_metadata(None).to_pandas()
     texts = [column.name for column in table.schema if pa.types.is_string(column.type)]
     for name in texts:
         frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     return frame
+
+
+def _check_size(table: Any, what: str) -> None:
+    import pyarrow as pa
+
+    texts = sum(pa.types.is_string(column.type) for column in table.schema)
+    if table.num_rows * len(table.schema) > MOST_CELLS or table.num_rows * texts > MOST_TEXTS:
+        raise QueryError(f"{what} has {table.num_rows} rows: return fewer, or a summary.")
 
 
 def _check_columns(schema: Any, what: str) -> None:

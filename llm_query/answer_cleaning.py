@@ -18,15 +18,20 @@ from llm_query.errors import QueryError
 
 # Controls but tab and line break; marks that turn the direction of writing or are not seen.
 UNREADABLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
+    r"\u2060-\u2069\ufeff\U000e0000-\U000e0fff]"
 )
-TAG = re.compile(r"<\s*/?\s*([a-zA-Z!][\w-]*)[^<>]*>?")
+TAG = re.compile(r"</?([a-zA-Z!?][\w:-]*)[^<>]*>?")
 KEPT_TAGS = frozenset(
     ("b", "i", "br", "sub", "sup", "em", "strong", "extra")
 )  # without what they carry
 LEFT_OUT = object()
-ADDRESS = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//|^\s*(?:javascript|vbscript|file|blob):", re.I)
-PICTURE = re.compile(r"^data:image/(?:png|jpeg|gif|webp);base64,", re.I)
+# Browsers read \ as /, forgive a missing /, and leave out tabs and line breaks: so does this.
+ADDRESS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}|(?:[a-z]*script|file|blob|https?|ftp|data):", re.I
+)
+SOURCES = frozenset(("source", "src", "href", "url", "image"))  # keys whose value is fetched
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*", re.I)
 MAPS = re.compile(r"map|geo|choropleth")  # kinds of traces whose ground comes from the network
 MAP_KEYS = frozenset(("mapbox", "map", "geo"))
 
@@ -107,18 +112,29 @@ def safe_figure(figure: dict[str, Any]) -> dict[str, Any]:
     return {"data": _safe(data), "layout": _safe(kept)}
 
 
-def _safe(value: Any) -> Any:
-    """Texts without addresses and tags, all the way down."""
+def _safe(value: Any, key: str = "") -> Any:
+    """Texts without addresses and tags, all the way down; `key` is where the value stands."""
     if isinstance(value, dict):
-        found = {readable(str(key)): _safe(inner) for key, inner in value.items()}
+        found = {}
+        for name, inner in value.items():
+            name = readable(str(name))
+            found[name] = _safe(inner, name.lower())
         return {key: inner for key, inner in found.items() if inner is not LEFT_OUT}
     if isinstance(value, list):
-        return [inner for inner in map(_safe, value) if inner is not LEFT_OUT]
-    if not isinstance(value, str) or PICTURE.match(value):
+        return [inner for inner in (_safe(each, key) for each in value) if inner is not LEFT_OUT]
+    if not isinstance(value, str) or PICTURE.fullmatch(value):
         return value
-    if ADDRESS.match(value) or value[:5].lower() == "data:":
+    text = readable(value)
+    if key in SOURCES or ADDRESS.match(re.sub(r"[\s\x00-\x20]+", "", text)):
         return LEFT_OUT  # left out where it stands
-    return TAG.sub(_tag, readable(value))
+    return _without_tags(text)
+
+
+def _without_tags(text: str) -> str:
+    """The text with bare tags of the kept kinds only, also those that a removal would make."""
+    while (plainer := TAG.sub(_tag, text)) != text:
+        text = plainer
+    return text
 
 
 def _tag(found: re.Match[str]) -> str:

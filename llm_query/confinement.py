@@ -40,7 +40,8 @@ DENIED = (
     "sched_setparam", "sched_setattr", "sched_setaffinity", "ioprio_set", "chroot", "syslog",
     "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "pidfd_open",
     "pidfd_send_signal", "pidfd_getfd", "inotify_init1", "fanotify_init", "flock", "memfd_secret",
-    "process_madvise",
+    "process_madvise", "mq_open", "mq_unlink", "mq_timedsend", "mq_timedreceive", "mq_notify",
+    "mq_getsetattr",
 )  # fmt: skip
 
 

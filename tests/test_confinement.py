@@ -6,7 +6,9 @@ servers, processes, the snapshot.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import shutil
 import signal
 import socket
@@ -185,6 +187,10 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     "tie its parent to one core": ("import os", "os.sched_setaffinity({parent}, [0])",
                                    "return 'DONE'"),
     "another root folder": ("import os", "os.chroot('.')", "return 'DONE'"),
+    "leave a message in a queue": ("import ctypes", "libc = ctypes.CDLL(None)",
+                                   "libc.syscall(240, b'{mark}', 0o102, 0o600, 0)",
+                                   "f = libc.syscall(240, b'{mark}', 0o2, 0, 0)",
+                                   "return 'DONE' if f >= 0 else ''"),
     "take hold of its parent": ("import os", "os.pidfd_open({parent})", "return 'DONE'"),
     "shut its mouth and stay": ("import os, time", "os.closerange(0, 64)", "time.sleep(60)"),
     "look at raw packets": ("import socket",
@@ -311,10 +317,18 @@ def rank() -> tuple:
 RANK = rank()
 
 
+def queue_exists() -> bool:
+    """Whether a message queue of the attacks' name is in the kernel; it is taken away."""
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return False
+    return ctypes.CDLL(None).syscall(241, MARK.encode()) == 0
+
+
 def left_behind(world: World) -> list[int]:
     """Processes that an attack started and that do not end within two seconds."""
     assert world.victim.poll() is None
     assert not Path(f"/dev/shm/{MARK}").exists() and not list(Path("/tmp").glob(f"{MARK}*"))
+    assert not queue_exists()
     for _ in range(40):
         if not marked():
             break

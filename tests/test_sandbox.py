@@ -240,6 +240,15 @@ def test_odd_tables_are_one_line_not_a_crash() -> None:
         assert read_checked(answer_of({}, table=cut[:end])).error is not None
 
 
+def test_an_answer_of_many_small_parts_is_refused_before_it_is_read() -> None:
+    parts = b'{"figure": {"data": [], "layout": {"a": [' + b"[]," * 500_000 + b"1]}}}"
+    assert "too many parts" in str(read_checked(answer_of(parts)).error)
+    long = b'{"text": "' + b"x" * (17 << 20) + b'"}'
+    assert "more than 16 MB" in str(read_checked(answer_of(long)).error)
+    texts = pa.table({"a": pa.array([""] * 4_000_001)})
+    assert "return fewer" in str(read_checked(answer_of({}, table=arrow(texts))).error)
+
+
 def test_infinite_numbers_are_unknown() -> None:
     result = read_checked(answer_of(b'{"numbers": {"x": Infinity, "y": NaN, "z": 2}}'))
     assert result.numbers == {"x": None, "y": None, "z": 2}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llm_query.answer_cleaning import readable
 from llm_query.errors import QueryError
 from llm_query.memory import Memory, find_name
 from llm_query.remembering.definitions import Definition
@@ -107,6 +108,7 @@ def read_definitions(file: Path | str) -> list[Definition]:
 def _definition(row: Any, where: str) -> Definition:
     if not isinstance(row, dict):
         raise QueryError(f"The {where} is no object with a name and a text.")
+    row = _readable(row)
     texts = {key: row.get(key, "") for key in _TEXTS}
     lists = {key: row.get(key, []) for key in _LISTS}
     wrong = [key for key, value in texts.items() if not isinstance(value, str)]
@@ -122,6 +124,17 @@ def _definition(row: Any, where: str) -> Definition:
         texts["name"], tuple(lists["aliases"]), texts["text"], texts["code"], parameters,
         tuple(lists["depends_on"]), author=texts["author"],
     )  # fmt: skip
+
+
+def _readable(value: Any) -> Any:
+    """What a stranger wrote, without characters that steer a terminal or hide what it says."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, list):
+        return [_readable(each) for each in value]
+    if isinstance(value, dict):
+        return {readable(str(key)): _readable(each) for key, each in value.items()}
+    return value
 
 
 def _check_dependencies(new: Sequence[Definition], here: Sequence[Definition]) -> None:
