@@ -55,13 +55,24 @@ def summarise(
         for each in parts for pair in each.pairs
     ]  # fmt: skip
     whole = "the period" if part else "the recording"
-    sentences = [sentence(row, also, whole, which) for row in rows]
+    said = [row | proxy for row, proxy in zip(rows, _proxies(parts), strict=True)]
+    sentences = [sentence(row, also, whole, which) for row in said]
     return Result(
         bouts=_bouts(parts),
         table=later([_shown(row, part) for row in rows]),
         numbers=_numbers(rows, len(parts) > 1, also),
         text=" ".join(sentences),
     )
+
+
+def _proxies(parts: Sequence[Bouts]) -> list[dict[str, str]]:
+    """For every row, by what proxy it was judged; the rule is said once for each behaviour."""
+    found = []
+    for each in parts:
+        rule = each.definition if "(proxy" in (each.definition or "") else ""
+        for k, _ in enumerate(each.pairs):
+            found.append({"proxy": ("the same" if k else rule) if rule else ""})
+    return found
 
 
 def _bouts(parts: Sequence[Bouts]) -> Later:

@@ -71,6 +71,8 @@ def sentence(
     if not row.get("seen", True):
         return _unseen(row, whole)
     done = said(row["behaviour"], row["subject"], row["target"], never=not row["count"])
+    if not row["count"] and row.get("proxy"):
+        return _not_found(row, also, whole)
     if not row["count"]:
         since = f" after {seconds(row['from_s'])}" if row.get("from_s") else ""
         how_long = f"{row['watched_s']:.1f} s{since}"
@@ -91,6 +93,35 @@ def sentence(
     text += f" ({percent(row['percent'])} of {whole})"
     more = [_more(word, row) for word in also if word in MORE]
     return ", ".join([text, *(m for m in more if m)]) + "."
+
+
+def _not_found(row: dict[str, Any], also: Sequence[str], whole: str) -> str:
+    """Say that a proxy found nothing, which is not that it never happened.
+
+    >>> row = {"behaviour": "rearing", "subject": "m", "target": None, "proxy": "short (proxy)"}
+    >>> _not_found(row, (), "the recording")
+    'No bouts of rearing by m were found (judged by a proxy: short).'
+    """
+    rule = re.sub(r" *\(proxy.*?\)", "", row["proxy"])
+    judged = "by the same proxy" if rule == "the same" else f"judged by a proxy: {spelled(rule)}"
+    censored = f", censored at {row['watched_s']:.1f} s" if "latency_s" in also else ""
+    part = f" in {whole}" if whole != "the recording" else ""
+    what = f"{row['behaviour']} by {row['subject']}"
+    return f"No bouts of {what} were found{part} ({judged}{censored})."
+
+
+SPELLED = ((">=", "at least"), ("<=", "at most"), (" < ", " below "), (" > ", " above "))
+
+
+def spelled(rule: str) -> str:
+    """A rule without mathematical signs.
+
+    >>> spelled("speed of centre < 5 cm/s over 0.2 s, for >= 0.3 s")
+    'speed of centre below 5 cm/s over 0.2 s, for at least 0.3 s'
+    """
+    for sign, words in SPELLED:
+        rule = rule.replace(sign, words)
+    return rule
 
 
 def _unseen(row: dict[str, Any], whole: str) -> str:

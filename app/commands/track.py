@@ -181,6 +181,7 @@ def _tell_settings(chosen: "Chosen", video: str, tell: Callable[[str], None]) ->
     tell(f"{video}: settings {spell_settings(chosen.settings)}")
     parts = dict(chosen.tuning)
     score = parts.pop("score", 0.0)
+    parts.pop("one_more", None)  # said as a warning where it counts
     spelled = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
     tell(f"{video}: tuning score {score:.3f} of 1 ({spelled})")
     for line in chosen.warnings:

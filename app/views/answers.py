@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MODELS = {OFFLINE: "the offline planner", PERSON: "code that a person wrote"}
 FEW = 8  # numbers that still read well as tiles
 CHIPS = 18  # bouts that still read well as chips; the table has all
+NOTHING = re.compile(r" never |^No bouts of ")  # sentences of what did not happen
 SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z0-9\"'a-z])")
 
 
@@ -60,7 +61,7 @@ def show_defined(name: str, version: int) -> None:
 def show_text(text: str) -> None:
     """The sentence; of many, those in which something happened are large and come first."""
     sentences = SENTENCE.split(text)
-    some = [each for each in sentences if " never " not in each] or sentences[:1]
+    some = [each for each in sentences if not NOTHING.search(each)] or sentences[:1]
     rest = [each for each in sentences if each not in some]
     st.markdown("\n\n".join(f"##### {plain(each)}" for each in some[:3]))
     if rest or some[3:]:

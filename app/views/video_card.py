@@ -9,14 +9,20 @@ from app.jobs import processes as jobs
 from app.jobs.proxy_files import is_playable
 from app.jobs.relink import where_is
 from app.server.pictures import poster
+from app.videos.quality import Quality, quality_of, quality_words
 from app.views.signed_in import may, me
 from app.views.video_jobs import ask_first, show_job, start_copy, start_tracking
 from app.words import plain
 from app.workplace import workplace
 
 
-def card(row: library.VideoRow, facts: Mapping[str, str], work: Sequence[jobs.Job]) -> None:
-    """Everything about one video."""
+def card(
+    row: library.VideoRow,
+    facts: Mapping[str, str],
+    work: Sequence[jobs.Job],
+    suggested: int | None = None,
+) -> None:
+    """Everything about one video; suggested: the number of animals in the video before it."""
     video = row.video
     tracking = jobs.newest(work, video.path)
     copying = jobs.newest(work, video.path, "proxy")
@@ -28,13 +34,14 @@ def card(row: library.VideoRow, facts: Mapping[str, str], work: Sequence[jobs.Jo
         with middle:
             st.markdown(f"#### {plain(video.name)}")
             st.caption(row.facts)
-            st.markdown(state_line(row))
+            quality = None if row.run_id is None else quality_of(workplace().study, video.video_id)
+            _state(row, quality)
             if facts:
                 st.caption(" · ".join(f"{plain(k)}: **{plain(v)}**" for k, v in facts.items()))
             _file_line(row, copying)
         with right:
             if may("owner"):
-                _settings(row, busy=tracking is not None and tracking.active)
+                _settings(row, tracking is not None and tracking.active, suggested)
             _buttons(row, tracking)
         if may("owner"):
             ask_first(video)
@@ -43,15 +50,30 @@ def card(row: library.VideoRow, facts: Mapping[str, str], work: Sequence[jobs.Jo
             show_job(copying)
 
 
-def state_line(row: library.VideoRow) -> str:
+def _state(row: library.VideoRow, quality: Quality | None) -> None:
+    """How far a video is, and the way to its doubtful places."""
+    st.markdown(state_line(row, quality))
+    if quality is None or not quality.places:
+        return
+    if st.button(
+        f"Review {quality.places} doubtful place{'' if quality.places == 1 else 's'}",
+        key=f"review:{row.video.video_id}",
+        icon=":material/fact_check:",
+        type="tertiary",
+    ):
+        st.session_state.watching = row.video.name
+        st.switch_page("review.py")
+
+
+def state_line(row: library.VideoRow, quality: Quality | None) -> str:
     """How far a video is, in words."""
-    if row.share_detected is None:
+    if quality is None:
         return ":gray-badge[not tracked yet]"
     animals = "animal" if len(row.animals) == 1 else "animals"
-    return (
-        f":green-badge[:material/check: tracked] {len(row.animals)} {animals}, "
-        f"found in **{row.share_detected:.1%}** of frames"
-    )
+    badge = ":green-badge[:material/check: tracked]"
+    if quality.doubtful:
+        badge = ":orange-badge[:material/warning: tracked, but doubtful]"
+    return f"{badge} {len(row.animals)} {animals}, {quality_words(quality)}"
 
 
 def _file_line(row: library.VideoRow, copying: jobs.Job | None) -> None:
@@ -83,18 +105,20 @@ def save_scale(video_id: int) -> None:
     st.toast("Scale saved.", icon=":material/check:")
 
 
-def _settings(row: library.VideoRow, busy: bool) -> None:
-    """Number of animals and scale."""
+def _settings(row: library.VideoRow, busy: bool, suggested: int | None) -> None:
+    """Number of animals and scale; the number is never made up, a video before suggests one."""
     video_id = row.video.video_id
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
             "Animals",
             1,
             100,
-            max(len(row.animals), 1),
+            len(row.animals) or suggested,
             key=f"animals:{video_id}",
             width=110,
             disabled=busy,
+            placeholder="how many?",
+            help="How many the video shows. Set up > Detection shows what would be found with it.",
         )
         st.number_input(
             "Pixels per cm",
@@ -115,6 +139,7 @@ def _buttons(row: library.VideoRow, job: jobs.Job | None) -> None:
     video_id, tracked = row.video.video_id, row.run_id is not None
     busy = job is not None and job.active
     resume = job is not None and job.state in ("stopped", "cancelled") and not tracked
+    known = st.session_state.get(f"animals:{video_id}") is not None
     with st.container(horizontal=True):
         if may("owner"):
             st.button(
@@ -122,7 +147,8 @@ def _buttons(row: library.VideoRow, job: jobs.Job | None) -> None:
                 type="secondary" if tracked else "primary",
                 icon=":material/route:",
                 key=f"track:{video_id}",
-                disabled=busy or not row.present or not row.video.has_pictures,
+                disabled=busy or not known or not row.present or not row.video.has_pictures,
+                help=None if known or busy else "Say how many animals the video shows first.",
                 on_click=start_tracking,
                 args=(row.video, tracked),
             )

@@ -10,6 +10,7 @@ from app.jobs import processes as jobs
 from app.jobs.preview_live import latest_picture
 from app.jobs.progress import STAGES, as_clock
 from app.library import corrections_of
+from app.setting_up.preview import spoken
 from app.views.news import warn
 from app.views.signed_in import may, me
 from app.words import plain
@@ -19,6 +20,7 @@ from storage.videos import Video
 DOING = {"track": "Tracking", "proxy": "The copy for the browser"}
 ENDED = {"failed": ("failed", st.error), "stopped": ("stopped", st.warning),
          "cancelled": ("ended early", st.info)}  # fmt: skip
+WARNED = ("is done, but", st.warning)
 
 
 def start_tracking(video: Video, again: bool, sure: bool = False) -> None:
@@ -29,7 +31,10 @@ def start_tracking(video: Video, again: bool, sure: bool = False) -> None:
     if corrections:
         st.session_state[doubt] = corrections
         return
-    animals = int(st.session_state[f"animals:{video.video_id}"])
+    animals = int(st.session_state[f"animals:{video.video_id}"] or 0)
+    if not animals:
+        warn(f"{video.name}: say how many animals it shows, then press Track.")
+        return
     _try(lambda: jobs.start_track_job(workplace().study, video.path, animals, force=again))
 
 
@@ -73,10 +78,10 @@ def _try(start) -> None:  # type: ignore[no-untyped-def]
 
 
 def show_job(job: jobs.Job | None) -> None:
-    """Follow a job that works, or tell how one ended that did not end well."""
+    """Follow a job that works, or tell how one ended that did not end well or has warnings."""
     if job and job.active:
         follow(Path(job.video), job.kind)
-    elif job and job.state in ENDED:
+    elif job and (job.state in ENDED or (job.state == "done" and job.message)):
         say_end(job)
 
 
@@ -121,8 +126,12 @@ def _stop(job: jobs.Job) -> None:
 
 def say_end(job: jobs.Job) -> None:
     """Tell how a job ended that did not end well, until somebody has seen it."""
-    words, show = ENDED[job.state]
-    show(f"{DOING[job.kind]} {words}. {plain(job.message)}".strip())
+    if job.state in ENDED:
+        words, show = ENDED[job.state]
+        show(f"{DOING[job.kind]} {words}. {plain(job.message)}".strip())
+    else:  # what `ethoscribe track` prints as warnings
+        words, show = WARNED
+        show(f"{DOING[job.kind]} {words} {plain(spoken(job.message))}", icon=":material/warning:")
     if may("owner"):
         st.button(
             "Dismiss",

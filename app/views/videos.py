@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import library
 from app.jobs import processes as jobs
+from app.videos.quality import suggested_animals
 from app.videos.video_list import metadata_of
 from app.views.adding import add_videos
 from app.views.news import show_news
@@ -59,4 +60,4 @@ if len(rows) >= MANY:
     chosen = choose_row(rows, facts, work)
     shown = [chosen] if chosen else []
 for row in shown:
-    card(row, facts.get(row.video.name, {}), work)
+    card(row, facts.get(row.video.name, {}), work, suggested_animals(rows, row))

@@ -81,8 +81,9 @@ def rearing(
     return bouts_where(
         recording, rears, animal, known=known, behaviour="rearing",
         min_duration_s=min_duration_s, max_gap_frames=max_gap_frames,
-        definition=f"body shorter than {max_length:g} of its median and speed of centre < {said} "
-        f"over {window_s:g} s{where}, for >= {min_duration_s:g} s (proxy, seen from above)",
+        definition=f"body shorter than {100 * max_length:g} % of its median length and speed of "
+        f"centre < {said} over {window_s:g} s{where}, for >= {min_duration_s:g} s "
+        "(proxy, seen from above)",
     )  # fmt: skip
 
 
