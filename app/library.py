@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -139,7 +140,7 @@ def player_facts(study: Path, video_id: int) -> dict:
         state, version = bouts_state(opened, video_id), tracks_version(opened, video_id)
     video = row.video
     base = f"/data/videos/{video_id}"
-    clock_state = f"{video.content_hash}-{video.n_frames}-{float(video.fps)}-{video.duration_s}"
+    picture = quote(video.content_hash, safe="")
     return {
         "id": video_id,
         "study": hashlib.sha256(str(study.resolve()).encode()).hexdigest()[:12],
@@ -163,11 +164,18 @@ def player_facts(study: Path, video_id: int) -> dict:
             for r in places
         ],
         "urls": {
-            **{name: f"{base}/{name}" for name in ("file", "overlay", "frame")},
-            "times": f"{base}/times?state={clock_state}",
+            "file": f"{base}/file?state={picture}{'' if video.browser_playable else '-copy'}",
+            "overlay": f"{base}/overlay",
+            "frame": f"{base}/frame?state={picture}",
+            "times": f"{base}/times?state={quote(clock_state(video), safe='')}",
             "bouts": f"{base}/bouts?state={state}",
         },
     }
+
+
+def clock_state(video: Video) -> str:
+    """What the times of a video's frames hang on."""
+    return f"{video.content_hash}-{video.n_frames}-{float(video.fps)}-{video.duration_s}"
 
 
 def bout_marks(table: pd.DataFrame) -> list[dict]:
@@ -186,9 +194,15 @@ def bout_marks(table: pd.DataFrame) -> list[dict]:
 
 def stored_bouts(study: Path, video_id: int) -> list[dict]:
     """Every bout of one video as the timeline draws them."""
+    return bouts_and_state(study, video_id)[0]
+
+
+def bouts_and_state(study: Path, video_id: int) -> tuple[list[dict], str]:
+    """Every bout of one video as the timeline draws them, and their state."""
     with reading(study) as opened:
         video_id = find_video(opened, video_id).video_id
-        return bout_marks(read_bouts(opened, video_id=video_id, remarks=True))
+        marks = bout_marks(read_bouts(opened, video_id=video_id, remarks=True))
+        return marks, bouts_state(opened, video_id)
 
 
 def example_questions(study: Path, row: VideoRow) -> list[str]:
@@ -206,14 +220,15 @@ def example_questions(study: Path, row: VideoRow) -> list[str]:
     return [*found, f"Show the trajectory of {first}"]
 
 
-def overlay_bytes(study: Path, video_id: int, first: int, stop: int) -> bytes:
-    """Tracks, masks and points of the frames `first` to `stop` (exclusive), packed."""
+def overlay_bytes(study: Path, video_id: int, first: int, stop: int) -> tuple[bytes, str | None]:
+    """Tracks, masks and points of the frames `first` to `stop` (exclusive), packed; their state."""
     with reading(study) as opened:
         video_id = find_video(opened, video_id).video_id
+        run, version = active_run(opened, video_id), tracks_version(opened, video_id)
         tracks = read_tracks(opened, video_id, first, stop)
         masks = read_masks(opened, video_id, first, stop)
         points = read_keypoints(opened, video_id, first, stop)
-    return pack_overlay(tracks, masks, points)
+    return pack_overlay(tracks, masks, points), f"{run.run_id}-{version}" if run else None
 
 
 def times_of(study: Path, video_id: int) -> np.ndarray:

@@ -7,6 +7,13 @@ const AIMS = [0.5, 0.05];
 const GRACE_MS = [60, 200];
 const STALL_MS = 4000; // a seek that takes longer may have lost the server
 
+// One frame as a still picture. The query of the address is the film's own: another study at the
+// same port has other films under the same numbers.
+function pictureAt(url, frame) {
+  const [path, query] = url.split("?");
+  return `${path}/${frame}.jpg${query ? `?${query}` : ""}`;
+}
+
 // Shows frames of a <video>. `onFrame(n)` is called with the frame that is on the screen.
 //
 // A few frames cannot be sought at all: Chromium starts at the key frame that is stored before the
@@ -116,7 +123,7 @@ class VideoSource {
     const { target, still } = this;
     const got = await new Promise((tell) => {
       Object.assign(still, { onload: () => tell(true), onerror: () => tell(false) });
-      still.src = `${this.url}/${target}.jpg`;
+      still.src = pictureAt(this.url, target);
     });
     if (this.closed || this.target !== target) return;
     this.busy = false;
@@ -174,7 +181,7 @@ class StillSource {
 
   go() {
     Object.assign(this, { busy: true, target: this.wanted });
-    this.image.src = `${this.url}/${this.target}.jpg`;
+    this.image.src = pictureAt(this.url, this.target);
   }
 
   arrived() {

@@ -87,14 +87,19 @@ def read_bouts(
 
 
 def bouts_state(study: Study, video_id: int) -> str:
-    """A short text that changes when anything of a video's bouts does."""
+    """A short text that changes when anything of a video's bouts does, and never comes back.
+
+    It begins with the number of the last edit: an undo makes the bouts what they were, but it is
+    an edit of its own.
+    """
     shown = "bout_id, behaviour, subject, target, kind, start_frame, stop_frame, source"
-    number, state = study.rows(
-        f"SELECT count(*), bit_xor(hash({shown}, annotator, modifiers::VARCHAR, comment)) "
-        "FROM bouts WHERE video_id = ?",
-        [video_id],
+    number, state, edit = study.rows(
+        f"SELECT count(*), bit_xor(hash({shown}, annotator, modifiers::VARCHAR, comment)), "
+        "(SELECT max(edit_id) FROM edits WHERE video_id = $video AND scope = 'bouts') "
+        "FROM bouts WHERE video_id = $video",
+        {"video": video_id},
     )[0]
-    return f"{state or 0:x}-{number}"
+    return f"{edit or 0}-{state or 0:x}-{number}"
 
 
 def watched_videos(

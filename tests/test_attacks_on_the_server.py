@@ -89,7 +89,7 @@ STARTS = ("/", "/data/", "/data/videos/", "/data/videos/1/", "/data/videos/1/fra
 
 
 def test_no_path_climbs_out_of_the_study(opened: Server, lab: Path) -> None:
-    harmless = opened.ask("/", Accept="text/html").body
+    harmless = opened.ask("/").body
     for start in STARTS:
         for climb in CLIMBS:
             answer = opened.ask(f"{start}{climb}{TARGETS[len(start + climb) % len(TARGETS)]}")
@@ -213,6 +213,16 @@ def test_a_cookie_ends_by_time_password_sign_out_and_removal(guarded: Server, la
     out = guarded.post("/sign-out", b"", Cookie=f"{name}={first}", **form)
     assert out.status == 303
     assert (status(first), status(second)) == (401, 200)
+    forged = guarded.post("/sign-out", b"", Cookie=f"{name}={second[:-2]}xx", **form)
+    assert forged.status == 303
+    assert status(second) == 200
+    kept = study / "signed_out.json"
+    assert kept.stat().st_mode & 0o077 == 0 and len(json.loads(kept.read_text())) == 1
+    with running(study) as again:  # a server that was started since
+        tried = [
+            again.ask("/data/videos/1/times", Cookie=f"{name}={one}") for one in (first, second)
+        ]
+    assert [one.status for one in tried] == [401, 200]
     with open_study(study, write=True) as writing:
         people.set_password(writing, "Tom", hash_password("another horse"))
     time.sleep(2.1)

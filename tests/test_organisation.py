@@ -76,11 +76,13 @@ def test_the_organisation_vouches_for_people_of_the_study_only(
         for stranger in (
             {"email": "mallory@lab.example"},
             {"email": "ada@lab.example", "email_verified": False},
+            {"email": "ada@lab.example"},
+            {"email": "ada@lab.example", "email_verified": "true"},
             {"name": "ada@lab.example"},
             {"email": ["ada@lab.example"]},
         ):
             assert visit(**stranger).ask(times)[0] == 401
-        mallory = visit(email="<b>mallory@lab.example")
+        mallory = visit(email="<b>mallory@lab.example", email_verified=True)
         with mallory.opener.open(f"http://{server.host}/sign-in", timeout=20) as page:
             assert b"&lt;b&gt;mallory@lab.example is not in this study" in page.read()
         stolen = next(one for one in vera.jar if one.name == "_streamlit_user")

@@ -13,16 +13,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from film import write_video
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from app import library, words, workplace
+from app.jobs.progress import JobFile
+from app.server.finished import address_of
 from app.server.hosts import KnownHosts, is_own, own_names
 from app.server.overlay import pack_overlay
 from app.server.routes import data_routes
 from app.workplace import Workplace
 from storage.bouts import save_bouts
+from storage.edits import apply
 from storage.runs import Run, ingest_run
 from storage.study import open_study
 
@@ -128,7 +132,7 @@ def test_a_range_of_the_video_is_sent_without_the_rest(client: TestClient, study
 
 
 def test_an_overlay_holds_the_frames_asked_for_and_only_what_was_found(client: TestClient) -> None:
-    answer = client.get("/data/videos/1/overlay?start=2&stop=6&run=run1")
+    answer = client.get("/data/videos/1/overlay?start=2&stop=6&run=run1-run1")
     table = unpack(answer.content)
     assert table["track_frame"].tolist() == [2, 4, 5]
     assert table["track_x"].tolist() == [2.0, 4.0, 5.0]
@@ -138,6 +142,8 @@ def test_an_overlay_holds_the_frames_asked_for_and_only_what_was_found(client: T
     assert table["point_names"] == ["nose"]
     assert table["point_x"].tolist() == [1.5] * 3
     assert "immutable" in answer.headers["cache-control"]
+    other = client.get("/data/videos/1/overlay?start=2&stop=6&run=run1-run1.7")
+    assert other.headers["cache-control"] == "no-store"  # not what that state would be
 
 
 def test_an_overlay_of_nothing_is_still_readable() -> None:
@@ -179,6 +185,71 @@ def test_bouts_are_listed_as_json(client: TestClient) -> None:
     (bout,) = client.get("/data/videos/1/bouts").json()["bouts"]
     assert (bout["behaviour"], bout["start_frame"], bout["stop_frame"]) == ("rest", 2, 5)
     assert bout["target"] is None
+
+
+def test_what_is_kept_is_named_by_its_state_and_only_then(
+    client: TestClient, study: Path, tmp_path: Path
+) -> None:
+    urls = library.player_facts(study, 1)["urls"]
+    path, query = urls["frame"].split("?")
+    assert library.video_of(study, 1).content_hash in query and query in urls["file"]
+    addresses = [urls["times"], urls["bouts"], f"{path}/3.jpg?{query}"]
+    for address in addresses:
+        assert "immutable" in client.get(address).headers["cache-control"]
+        for other in (address.split("?")[0], address + "0"):
+            assert client.get(other).headers["cache-control"] == "no-store"
+    longer = tmp_path / "b.mp4"
+    other = library.add(tmp_path / "study", write_video(longer, 12))
+    facts = library.player_facts(tmp_path / "study", other.video_id)
+    assert facts["id"] == 1  # the same number in another study, at the same port
+    assert all(facts["urls"][name] != urls[name] for name in ("file", "frame", "times"))
+
+
+def test_the_state_of_the_bouts_does_not_come_back_when_they_do(
+    client: TestClient, study: Path
+) -> None:
+    first = client.get(library.player_facts(study, 1)["urls"]["bouts"])
+    change = {"behaviour": "rest", "subject": "animal1", "kind": "state"}
+    addresses = []
+    with open_study(study, write=True) as opened:
+        apply(opened, 1, "bouts.add", {**change, "start_frame": 12, "stop_frame": 15},
+              author="Ada", client="c", seq=1)  # fmt: skip
+    addresses.append(library.player_facts(study, 1)["urls"]["bouts"])
+    with open_study(study, write=True) as opened:
+        apply(opened, 1, "undo", {"scope": "bouts"}, author="Ada", client="c", seq=2)
+    addresses.append(library.player_facts(study, 1)["urls"]["bouts"])
+    assert len({str(first.url.raw_path, "ascii"), *addresses}) == 3
+    answers = [client.get(address) for address in addresses]
+    assert answers[1].json() == first.json()
+    assert answers[0].headers["cache-control"] == "no-store"  # asked too late
+    assert "immutable" in answers[1].headers["cache-control"]
+
+
+def test_a_finished_video_is_streamed_and_only_what_the_study_lists(
+    client: TestClient, study: Path
+) -> None:
+    folder = study / "exports"
+    folder.mkdir()
+    for name, state in (("ready", "done"), ("half", "failed")):
+        film = folder / f"{name}.mp4"
+        film.write_bytes(bytes(range(256)))
+        JobFile(folder / f"{name}.json", film).write(state)
+    (folder / "stray.mp4").write_bytes(b"x")
+    address = address_of(folder / "ready.mp4")
+    part = client.get(address, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
+    assert "attachment" in part.headers["content-disposition"]
+    assert part.headers["x-content-type-options"] == "nosniff"
+    assert client.get(address).content == bytes(range(256))
+    for name in (
+        "half.mp4",
+        "stray.mp4",
+        "..%2Fstudy.duckdb",
+        "%2e%2e%2fstudy.duckdb",
+        "ready.json",
+    ):
+        assert client.get(f"/data/exports/{name}").status_code == 404
+    assert client.get(address, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
 
 
 def test_the_address_of_the_bouts_changes_with_them(client: TestClient, study: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.errors import AppError
+from app.annotating.clicking import background_file, engine_for
+from app.errors import AppError, one_line
 from app.library import reading
 from storage.doubts import Limits, doubts
 from storage.edit_tracks import find_animal, tracks_version
@@ -109,9 +110,19 @@ def review_facts(folder: Path, facts: Mapping[str, Any], may_edit: bool) -> dict
     """What the review tool of the player needs besides the facts of the video."""
     with reading(folder) as study:
         has = measured_by_run(study, facts["id"])
-    urls = {**facts["urls"], "review": f"/data/videos/{facts['id']}/review"}
-    more = {"tools": ["review"], "mayEdit": may_edit, "outlines": "outlines" in has, "urls": urls}
-    return {**facts, **more}
+    urls = {name: f"/data/videos/{facts['id']}/{name}" for name in ("review", "click")}
+    try:
+        engine = engine_for(folder, background_file(folder, facts["run"]) is not None)
+    except AppError as error:
+        engine = one_line(error)
+    return {
+        **facts,
+        "tools": ["review"],
+        "mayEdit": may_edit,
+        "outlines": "outlines" in has,
+        "clicks": engine if facts["pictures"] else None,
+        "urls": {**facts["urls"], **urls},
+    }
 
 
 def limits_from(query: Mapping[str, str]) -> Limits:

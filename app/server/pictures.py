@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from app.library import reading
 from storage.videos import find_video, video_file
 from tracking.errors import VideoError
@@ -17,10 +19,7 @@ def picture(path: Path, frame: int, width: int | None = None) -> bytes:
     """One frame of a video as JPEG bytes, scaled down to `width` pixels when given."""
     import cv2
 
-    info = probed(path)
-    if not 0 <= frame < info.n_frames:
-        raise VideoError(f"{path.name} has {info.n_frames} frames; there is no frame {frame}.")
-    rgb = next(read_frames(info, frame, frame + 1)).rgb()
+    rgb = decoded(path, frame)
     if width and width < rgb.shape[1]:
         height = round(rgb.shape[0] * width / rgb.shape[1])
         rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
@@ -28,10 +27,17 @@ def picture(path: Path, frame: int, width: int | None = None) -> bytes:
     return data.tobytes() if done else b""
 
 
+def decoded(path: Path, frame: int) -> np.ndarray:
+    """One frame of a video, (height, width, 3) uint8 RGB."""
+    info = probed(path)
+    if not 0 <= frame < info.n_frames:
+        raise VideoError(f"{path.name} has {info.n_frames} frames; there is no frame {frame}.")
+    return next(read_frames(info, frame, frame + 1)).rgb()
+
+
 def blank(width: int, height: int) -> bytes:
     """A white picture as JPEG, for recordings that have poses but no video."""
     import cv2
-    import numpy as np
 
     small = min(1.0, BLANK_SIDE / max(width, height))  # one stray point must not fill the memory
     size = (max(1, round(height * small)), max(1, round(width * small)), 3)

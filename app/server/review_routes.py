@@ -1,4 +1,4 @@
-"""What the review tool reads: doubtful places, and what undo would take back."""
+"""What the review tool reads: doubtful places, what undo would take back, outlines by click."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.annotating.clicking import clicks_of, propose
 from app.annotating.reviewing import limits_from, review_state
-from app.errors import AppError
+from app.errors import AppError, one_line
+from app.server.identity import who
+from tracking.errors import TrackingError
 
 
 def review(request: Request, study: Path) -> Response:
@@ -19,3 +22,20 @@ def review(request: Request, study: Path) -> Response:
         return JSONResponse({"error": str(error)}, status_code=400)
     state = review_state(study, request.path_params["video"], limits)
     return JSONResponse(state, headers={"Cache-Control": "no-store"})
+
+
+def click(request: Request, study: Path) -> Response:
+    """The outline under the clicks ?on=x,y;x,y and not under ?off=x,y in ?frame=, as JSON."""
+    person = who(request.cookies, request.headers)
+    if person is None or not person.may("annotator"):
+        return JSONResponse({"error": "Only annotators and owners correct tracks."}, 403)
+    query = request.query_params
+    try:
+        frame = int(query.get("frame", ""))
+        on, off = (clicks_of(query.get(name, "")) for name in ("on", "off"))
+        found = propose(study, request.path_params["video"], frame, on, off)
+    except ValueError:
+        return JSONResponse({"error": "frame is a whole number."}, 400)
+    except (AppError, TrackingError) as error:
+        return JSONResponse({"error": one_line(error)}, 400)
+    return JSONResponse(vars(found), headers={"Cache-Control": "no-store"})

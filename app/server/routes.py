@@ -18,9 +18,10 @@ from starlette.routing import Route
 from app import library
 from app.jobs.proxy import played_file
 from app.server.edit_routes import edit_routes
+from app.server.finished import finished_export
 from app.server.identity import who
 from app.server.pictures import blank, picture
-from app.server.review_routes import review
+from app.server.review_routes import click, review
 from app.server.setup_routes import template
 from app.workplace import workplace
 from storage.study import StudyError
@@ -28,7 +29,7 @@ from tracking.errors import TrackingError
 
 MEDIA_TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
 OVERLAY_LIMIT = 3000  # frames in one request
-KEEP = "private, max-age=86400, immutable"  # what the address names by its state
+KEEP = "private, max-age=86400, immutable"  # what the address names by its state, and only that
 
 
 def data_routes() -> list[Route]:
@@ -42,6 +43,8 @@ def data_routes() -> list[Route]:
         Route(f"{here}/bouts", bouts),
         Route(f"{here}/template", answering(template)),
         Route(f"{here}/review", answering(review)),
+        Route(f"{here}/click", answering(click)),
+        Route("/data/exports/{name}", answering(finished_export)),
         *edit_routes(),
     ]
 
@@ -86,11 +89,18 @@ def video_file(request: Request, study: Path) -> Response:
     return FileResponse(path, media_type=media, headers={"Cache-Control": "private, no-cache"})
 
 
+def _kept(request: Request, state: str | None, name: str = "state") -> dict[str, str]:
+    """Kept by the browser where the address names the very state that the answer has."""
+    fits = state is not None and request.query_params.get(name) == state
+    return {"Cache-Control": KEEP if fits else "no-store"}
+
+
 @answering
 def frame_times(request: Request, study: Path) -> Response:
     """Time of every frame in seconds: little-endian float64."""
-    times = library.times_of(study, request.path_params["video"])
-    headers = {"Cache-Control": KEEP if "state" in request.query_params else "no-store"}
+    video = library.video_of(study, request.path_params["video"])
+    times = library.times_of(study, video.video_id)
+    headers = _kept(request, library.clock_state(video))
     return Response(times.tobytes(), media_type="application/octet-stream", headers=headers)
 
 
@@ -103,8 +113,8 @@ def overlay(request: Request, study: Path) -> Response:
         return _refusal(400, "Give whole frame numbers ?start= and ?stop=.")
     if not 0 <= start < stop <= start + OVERLAY_LIMIT:
         return _refusal(400, f"Ask for 1 to {OVERLAY_LIMIT} frames, start before stop.")
-    data = library.overlay_bytes(study, request.path_params["video"], start, stop)
-    headers = {"Cache-Control": KEEP if "run" in request.query_params else "no-store"}
+    data, state = library.overlay_bytes(study, request.path_params["video"], start, stop)
+    headers = _kept(request, state, "run")
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
@@ -112,20 +122,19 @@ def overlay(request: Request, study: Path) -> Response:
 def frame_picture(request: Request, study: Path) -> Response:
     """One frame as JPEG, at most ?width= pixels wide; white where there are only poses."""
     video = library.video_of(study, request.path_params["video"])
+    headers = _kept(request, video.content_hash)
     if not video.has_pictures:
-        white = blank(video.width, video.height)
-        return Response(white, media_type="image/jpeg", headers={"Cache-Control": KEEP})
+        return Response(blank(video.width, video.height), media_type="image/jpeg", headers=headers)
     path = library.video_file(study, request.path_params["video"])
     width = request.query_params.get("width", "")
     data = picture(
         path, request.path_params["frame"], int(width) if width.isdigit() and int(width) else None
     )
-    return Response(data, media_type="image/jpeg", headers={"Cache-Control": KEEP})
+    return Response(data, media_type="image/jpeg", headers=headers)
 
 
 @answering
 def bouts(request: Request, study: Path) -> Response:
     """Every bout stored for the video, as JSON."""
-    found = library.stored_bouts(study, request.path_params["video"])
-    headers = {"Cache-Control": KEEP if "state" in request.query_params else "no-store"}
-    return JSONResponse({"bouts": found}, headers=headers)
+    found, state = library.bouts_and_state(study, request.path_params["video"])
+    return JSONResponse({"bouts": found}, headers=_kept(request, state))

@@ -137,11 +137,18 @@ async def to_organisation(request: Request) -> Response:
 
 def sign_out(request: Request, form: Form) -> Response:
     """End the session; a copy of its cookie is worth nothing from then on."""
-    cookie = identity.session_cookie(workplace().study)
-    end_session(request.cookies.get(cookie, ""))
-    end_cookie(request.cookies.get(ORGANISATION_COOKIE, ""))
-    onward = "/auth/logout" if ORGANISATION_COOKIE in request.cookies else "/sign-in"
-    response = RedirectResponse(onward, status_code=303, headers=HEADERS)
+    study = workplace().study
+    cookie = identity.session_cookie(study)
+    response: Response
+    try:
+        end_session(study, request.cookies.get(cookie, ""), accounts(study))
+        if _vouched_for(request):
+            end_cookie(study, request.cookies.get(ORGANISATION_COOKIE, ""))
+    except OSError as error:
+        response = page(f"A copy of this session's cookie still works: {error}.", status=500)
+    else:
+        onward = "/auth/logout" if ORGANISATION_COOKIE in request.cookies else "/sign-in"
+        response = RedirectResponse(onward, status_code=303, headers=HEADERS)
     response.delete_cookie(cookie, httponly=True, samesite="strict")
     return response
 

@@ -18,13 +18,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from app.errors import AppError
+from app.server.ended_sessions import end, ended_sessions
 from storage.people import Account
 
 SESSION = "ethoscribe_session_{study}"
 LASTS_S = 12 * 3600.0  # a long day in the lab
 KEY_FILE = "sign_in.key"
 KEY_VARIABLE = "ETHOSCRIBE_SECRET"
-_ended: dict[str, float] = {}  # sessions signed out of, until they would have ended anyway
 
 
 def new_session(study: Path, account: Account, now_s: float | None = None) -> str:
@@ -42,31 +42,31 @@ def read_session(study: Path, value: str, people: Mapping[str, Account]) -> Acco
         return None
     name, until, number = facts
     account = people.get(name)
-    if account is None or until < time.time() or number in _ended:
+    if account is None or until < time.time() or number in ended_sessions(study):
         return None
     right = _signature(study, body, account)
     return account if hmac.compare_digest(right.encode(), signature.encode()) else None
 
 
-def end_session(value: str) -> None:
-    """Refuse this session from now on, wherever a copy of its cookie may be."""
+def end_session(study: Path, value: str, people: Mapping[str, Account]) -> None:
+    """Refuse this session from now on, wherever a copy of its cookie may be.
+
+    What nobody here has signed is refused anyway, and is not written down.
+    """
     facts = _facts(value.partition(".")[0])
-    now = time.time()
-    for number in [number for number, until in _ended.items() if until < now]:
-        del _ended[number]
-    if facts is not None and now < facts[1] <= now + LASTS_S:
-        _ended[facts[2]] = facts[1]
+    if facts is not None and read_session(study, value, people) is not None:
+        end(study, facts[2], facts[1])
 
 
-def end_cookie(value: str) -> None:
-    """Refuse a cookie that was not made here from now on."""
+def end_cookie(study: Path, value: str) -> None:
+    """Refuse a true cookie that was not made here from now on."""
     if value:
-        _ended[_digest(value)] = time.time() + LASTS_S
+        end(study, _digest(value), time.time() + LASTS_S)
 
 
-def is_ended(value: str) -> bool:
+def is_ended(study: Path, value: str) -> bool:
     """Whether somebody has signed out of the session of such a cookie."""
-    return _digest(value) in _ended
+    return _digest(value) in ended_sessions(study)
 
 
 def _digest(value: str) -> str:

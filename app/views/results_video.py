@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import streamlit as st
@@ -21,11 +20,13 @@ from app.jobs.export_job import (
 from app.jobs.progress import as_clock
 from app.results.data import Overview
 from app.results.filters import Filters
+from app.server.finished import address_of
 from app.views.choosing import choose_video
+from app.views.results_tables_view import show_command
 from app.views.signed_in import may, me
 from app.words import plain
 
-MOST_MB = 300  # larger files are held in memory while they are sent; they are fetched from disk
+MOST_MB = 300  # a download button holds the file in memory; larger ones are streamed from disk
 SAID = {
     "masks": "Outlines", "trails": "Trails of 2 s", "names": "Names", "regions": "Regions",
     "behaviours": "Behaviours",
@@ -59,7 +60,7 @@ def show_videos(seen: Overview, filters: Filters) -> None:
                 args=(study, wish), disabled=any(one.job.active for one in exports(study)),
             )  # fmt: skip
         words = [*command_of(wish), "-s", str(study)]
-        st.code(shlex.join(words), language="bash")
+        show_command(words)
     else:
         st.caption("Annotators and owners of the study can make new ones.")
     if trouble := st.session_state.pop("results_trouble", None):
@@ -116,7 +117,7 @@ def _ended(study: Path, one: Export) -> None:
                     key=f"r_mp4:{job.job_id}", icon=":material/download:", on_click="ignore",
                 )  # fmt: skip
             else:
-                st.caption(f"Large: fetch it from {plain(str(one.file))}")
+                st.link_button("MP4", address_of(one.file), icon=":material/download:")
         else:
             st.caption(f"{plain(one.file.stem)}: {plain(job.message or job.state)}")
         if may("annotator"):
