@@ -56,6 +56,32 @@ def from_table(table: pd.DataFrame) -> list[Behaviour]:
     return [behaviour_of(row, number) for number, row in enumerate(kept, 1)]  # type: ignore[arg-type]
 
 
+PALETTE = {
+    "orange": "#E69F00", "sky blue": "#56B4E9", "green": "#009E73", "yellow": "#F0E442",
+    "blue": "#0072B2", "vermilion": "#D55E00", "purple": "#CC79A7", "black": "#000000",
+    "grey": "#999999", "brown": "#8C510A", "wine": "#882255", "olive": "#999933",
+}  # fmt: skip
+
+
+def named(colour: str) -> str | None:
+    """The name of a colour of the palette; None for any other.
+
+    >>> named("#e69f00"), named("#123456")
+    ('orange', None)
+    """
+    return next((name for name, code in PALETTE.items() if code == colour.upper()), None)
+
+
+def with_named_colours(table: pd.DataFrame, before: Sequence[str | None]) -> pd.DataFrame:
+    """The table with the colours that were chosen by name where the name is another than before."""
+    changed = table.copy()
+    earlier = [*before, *[None] * max(len(table) - len(before), 0)]
+    for row, name in enumerate(table["palette"].astype(object).where(table["palette"].notna(), "")):
+        if name in PALETTE and name != earlier[row]:
+            changed.iloc[row, changed.columns.get_loc("colour")] = PALETTE[name]
+    return changed
+
+
 def missing_behaviours(study: Path, behaviours: Sequence[Behaviour]) -> dict[str, int]:
     """What people scored that is not in the ethogram, with the number of bouts."""
     with reading(study) as opened:

@@ -40,15 +40,26 @@ def save_changes(study: Path, before: pd.DataFrame, after: pd.DataFrame) -> int:
     changed = 0
     with open_study(study, write=True, timeout_s=WAIT_S) as opened:
         for name in [name for name in after.columns if name not in KEYS]:
-            now = after[name].fillna("").astype(str).str.strip()
-            then = before[name].fillna("") if name in before.columns else pd.Series("", now.index)
-            differs = now != then
+            now, differs = _changed(before, after, name)
             if differs.any():
                 table = after.loc[differs, list(KEYS)].assign(**{name: now[differs]})
                 table["animal"] = table["animal"].where(table["animal"] != WHOLE, None)
                 save_metadata(opened, table)
                 changed += int(differs.sum())
     return changed
+
+
+def has_changes(before: pd.DataFrame, after: pd.DataFrame) -> bool:
+    """Whether there is any cell to store."""
+    names = [name for name in after.columns if name not in KEYS]
+    return any(_changed(before, after, name)[1].any() for name in names)
+
+
+def _changed(before: pd.DataFrame, after: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
+    """The texts of a column as they are now, and which of them are others than before."""
+    now = after[name].fillna("").astype(str).str.strip()
+    then = before[name].fillna("") if name in before.columns else pd.Series("", now.index)
+    return now, now != then
 
 
 def with_column(table: pd.DataFrame, name: str) -> pd.DataFrame:

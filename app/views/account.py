@@ -5,6 +5,7 @@ import streamlit as st
 from app.errors import known_errors, one_line
 from app.server import people_work
 from app.server.identity import MAY
+from app.views.headings import title
 from app.views.news import show_news, tell, warn
 from app.views.signed_in import me
 from app.words import plain
@@ -12,8 +13,9 @@ from app.workplace import workplace
 from storage.people import ROLES
 
 FORM = (
-    '<form method="{method}" action="{action}"><button style="font: inherit; padding: .45rem 1rem; '
-    "border: 1px solid currentColor; border-radius: 6px; background: none; color: inherit; "
+    '<form method="{method}" action="{action}"><button style="font: inherit; padding: 0 .75rem; '
+    "min-height: 2.5rem; box-sizing: border-box; border: 1px solid rgba(128, 128, 128, .4); "
+    "border-radius: 6px; background: none; color: inherit; "
     'cursor: pointer">{label}</button></form>'
 )
 BY_USE = ("annotator", "viewer", "owner")
@@ -98,7 +100,8 @@ def form() -> None:
 
 
 person = me()
-st.title(plain(person.name))
+title("You")
+st.markdown(f"**{plain(person.name)}**")
 show_news()
 if person.signed_in:
     st.write(f"You are **{person.role}** of this study and may {MAY[person.role]}.")

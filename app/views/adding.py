@@ -27,9 +27,16 @@ def add_videos() -> None:
         upload()
 
 
+def keep_open() -> None:
+    """The panel is there after the first video, too: more are often added."""
+    if not st.session_state.get("videos_panel:True"):
+        st.session_state["videos_panel:True"] = "Add videos"
+
+
 def add_video(path: Path) -> Video | None:
     """Put a file into the study, tell what was found in it, and see that it can be played."""
     me().need("owner")
+    keep_open()
     try:
         video = library.add(workplace().study, workplace().allowed(path))
         if not video.browser_playable:
@@ -92,15 +99,23 @@ def _head(listing: Listing, new: Sequence[Path]) -> None:
         )
         st.text(str(listing.folder))
         everything = len(new) > 1 and st.button(
-            f"Add all {len(new)} videos here", icon=":material/library_add:"
+            f"Add all {len(new)} in this folder", icon=":material/library_add:"
+        )
+        ticked = [path for path in new if st.session_state.get(f"tick:{path}")]
+        some = len(new) > 1 and st.button(
+            f"Add the {len(ticked)} ticked" if ticked else "Add the ticked",
+            icon=":material/add:",
+            type="primary" if ticked else "secondary",
+            disabled=not ticked,
+            key="add_ticked",
         )
         if len(listing.videos) + len(listing.folders) > 12:
             st.text_input(
                 "Filter", key="file_filter", placeholder="filter", label_visibility="collapsed",
                 width=200,
             )  # fmt: skip
-    if everything:
-        _add_all(new)
+    if everything or some:
+        _add_all(new if everything else ticked)
 
 
 def _add_all(paths: Sequence[Path]) -> None:
@@ -130,6 +145,14 @@ def _files(listing: Listing, new: Sequence[Path]) -> None:
             )
         for video in videos[:SHOWN]:
             with st.container(horizontal=True, vertical_alignment="center"):
+                if len(new) > 1:
+                    st.checkbox(
+                        f"Tick {plain(video.name)}",
+                        key=f"tick:{video}",
+                        disabled=video not in new,
+                        label_visibility="collapsed",
+                        width="content",
+                    )
                 st.button(
                     "Add",
                     key=f"add:{video}",

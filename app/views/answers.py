@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MODELS = {OFFLINE: "the offline planner", PERSON: "code that a person wrote"}
 FEW = 8  # numbers that still read well as tiles
+FIGURE_PX = 360  # so that sentence, numbers and figure fit a small screen together
+SHORT = 6  # rows of a table that is shown at once
 CHIPS = 18  # bouts that still read well as chips; the table has all
 NOTHING = re.compile(r" never |^No bouts of ")  # sentences of what did not happen
 SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z0-9\"'a-z])")
@@ -51,7 +53,7 @@ def show_defined(name: str, version: int) -> None:
     """Say that the question was kept as a definition, and lead there."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.success(
-            f"Kept: from now on **{plain(name)}** means this in every question of this study "
+            f"Saved: from now on **{plain(name)}** means this in every question of this study "
             f"(version {version}).",
             icon=":material/bookmark_added:",
         )
@@ -151,6 +153,7 @@ def bouts_table(answer: Answer, key: str) -> None:
 
 def show_figure(figure: go.Figure, video: str, key: str) -> None:
     """The answer's own figure, to look at and to take along."""
+    figure.update_layout(height=min(figure.layout.height or FIGURE_PX, FIGURE_PX))
     st.plotly_chart(figure, key=f"{key}-figure", config=figure_files.TOOLBAR)
     kinds = ["svg", "pdf", "html"] if figure_files.browser_file() else ["html"]
     with st.container(horizontal=True):
@@ -171,7 +174,13 @@ def show_table(table: pd.DataFrame, key: str) -> None:
     shown = table.dropna(axis="columns", how="all")
     floats = [name for name in shown.columns if shown[name].dtype.kind == "f"]
     rounded = {name: st.column_config.NumberColumn(format="%.3f") for name in floats}
-    st.dataframe(shown, hide_index=True, column_config=rounded, key=f"{key}-table")
+    if len(shown) <= SHORT:
+        st.dataframe(shown, hide_index=True, column_config=rounded, key=f"{key}-table")
+        return
+    folded = st.expander(f"The table, {len(shown):,} rows", icon=":material/table_rows:",
+                         key=f"{key}-table-open", on_change="rerun")  # fmt: skip
+    if folded.open:
+        folded.dataframe(shown, hide_index=True, column_config=rounded, key=f"{key}-table")
 
 
 def spell_model(name: str) -> str:

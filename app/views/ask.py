@@ -11,6 +11,7 @@ from app.views.answers import spell_model
 from app.views.ask_actions import begin
 from app.views.ask_kept import choose_conversation, configured_model, kept_analyses, who_answers
 from app.views.ask_turns import show_turn
+from app.views.headings import title
 from app.views.signed_in import me
 from app.words import plain
 from app.workplace import workplace
@@ -56,7 +57,12 @@ def follow(talk: str) -> None:
             st.rerun(scope="fragment")
 
 
-def empty(about: library.VideoRow) -> str | None:
+def first_letter_small(text: str) -> str:
+    """A question within a sentence."""
+    return text[:1].lower() + text[1:]
+
+
+def empty(about: library.VideoRow, examples: list[str]) -> str | None:
     """What to do where nothing has been asked yet; gives the example that was chosen."""
     st.markdown(
         "Ask about the tracks in plain words, with the names of your animals and regions. Every "
@@ -64,13 +70,13 @@ def empty(about: library.VideoRow) -> str | None:
         "defined by saying it: *define chase as within 10 cm of another animal and faster than "
         "8 cm/s*."
     )
-    examples = library.example_questions(study, about)
     return st.pills("For example", examples, key="example", format_func=plain)
 
 
 talk = conversation()
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.title("Ask", width="stretch")
+    title("Ask")
+    st.space("stretch")
     if rows:
         settings = configured_model(study)
         choose_conversation(study, talk)
@@ -88,19 +94,21 @@ if not busy:
 turns = read_turns(study, talk, remembered=not busy)
 if turns:
     st.query_params["conversation"] = talk
+about = st.session_state.get("ask_video", EVERY)
+shown = rows.get(about, next(iter(rows.values())))
+examples = library.example_questions(study, shown)
 with st.bottom, st.container(horizontal=True, vertical_alignment="bottom"):
     st.selectbox("About", [EVERY, *rows], key="ask_video", width=210)
     if settings:
         st.selectbox("Read by", [OFFLINE, settings.model], key="ask_model", width=210,
                      format_func=spell_model)  # fmt: skip
     question = st.chat_input(
-        "Your question, such as: how long was animal1 in the corner?", key="question",
+        f"Your question, such as: {first_letter_small(examples[-2])}", key="question",
         max_chars=2000,
     )  # fmt: skip
 
-about = st.session_state.get("ask_video", EVERY)
 if not turns and not busy:
-    question = empty(rows.get(about, next(iter(rows.values())))) or question
+    question = empty(shown, examples) or question
 for turn in turns:
     show_turn(study, talk, turn, rows, last=turn is turns[-1] and not busy)
 if busy:

@@ -94,7 +94,7 @@ def keep(study: Path, talk: str, turn: Asked, key: str) -> None:
         st.form(f"{key}-keep", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        label = "Save as behaviour" if bouts else "Keep this analysis as"
+        label = "Save as behaviour" if bouts else "Save this analysis as"
         name = st.text_input(label, key=f"{key}-name", placeholder="corner_visits", width=320)
         if st.form_submit_button("Save", icon=":material/bookmark:") and name.strip():
             save(study, talk, turn, name.strip(), key)
@@ -178,13 +178,13 @@ def ask_back(study: Path, talk: str, turn: Asked, answer: Answer, key: str) -> N
         return
     what = f"“{plain(answer.unknown)}”" if answer.unknown else "it"
     with st.form(f"{key}-means", border=True):
-        st.markdown(f"**What do you mean by {what}?** It is kept, and the question asked again.")
+        st.markdown(f"**What do you mean by {what}?** It is saved, and the question asked again.")
         name = st.text_input("Name", answer.unknown, key=f"{key}-means-name", width=320)
         text = st.text_input(
             "Meaning", key=f"{key}-means-text",
             placeholder="within 10 cm of another animal and faster than 8 cm/s, for at least 1 s",
         )  # fmt: skip
-        sent = st.form_submit_button("Keep it and ask again", icon=":material/bookmark_add:")
+        sent = st.form_submit_button("Save it and ask again", icon=":material/bookmark_add:")
     if not (sent and name.strip() and text.strip()):
         return
     try:

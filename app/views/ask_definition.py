@@ -185,7 +185,7 @@ def add(memory: Memory) -> None:
             placeholder="within 10 cm of another animal and faster than 8 cm/s",
         )  # fmt: skip
         aliases = st.text_input("Aliases, with commas between", key="add-aliases")
-        if st.form_submit_button("Keep it", type="primary") and name.strip():
+        if st.form_submit_button("Save", type="primary") and name.strip():
             attempt(
                 lambda: memory.remember(
                     name.strip(), text.strip(), aliases=split(aliases) or None, author=me().name

@@ -81,7 +81,7 @@ def kept_analyses(study: Path) -> None:
         latest = {one.name: one for one in analyses(opened) if one.name}
     if not latest:
         return
-    with st.popover("Kept analyses", icon=":material/bookmarks:"):
+    with st.popover("Saved analyses", icon=":material/bookmarks:"):
         table = pd.DataFrame([_row(one) for one in latest.values()])
         st.dataframe(table, hide_index=True, height="auto" if len(table) < 9 else 320)
         name = st.selectbox("Analysis", list(latest), key="kept-name")

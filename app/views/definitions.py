@@ -5,6 +5,7 @@ import streamlit as st
 from app.asking.definition_work import export_bytes, found, found_presets
 from app.views.ask_definition import add, bring_in, show_definition
 from app.views.ask_handbook import show_preset
+from app.views.headings import title
 from app.views.signed_in import may
 from app.words import plain
 from app.workplace import workplace
@@ -19,7 +20,7 @@ titles = {"mine": f"This study ({len(known)})", "handbook": f"Handbook ({len(pre
 if st.session_state.pop("show_mine", False):  # a preset was copied
     st.session_state["definitions-shown"] = "mine"
 
-st.title("Definitions")
+title("Definitions")
 st.caption(
     "What a word means in the questions of this study: by its name, its inflections (chase, "
     "chased, chasing) and its aliases. A change makes a new version; old answers keep theirs."

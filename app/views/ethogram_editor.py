@@ -9,13 +9,23 @@ import pandas as pd
 import streamlit as st
 
 from app.annotating.ethogram_files import as_json, parse, shipped
-from app.annotating.ethogram_table import from_table, missing_behaviours, read, save, to_table
+from app.annotating.ethogram_table import (
+    PALETTE,
+    from_table,
+    missing_behaviours,
+    named,
+    read,
+    save,
+    to_table,
+    with_named_colours,
+)
 from app.errors import AppError, known_errors, one_line
 from app.views.signed_in import may, me
 from app.words import plain
 from storage.ethogram import Behaviour, problems
 
 EDITOR = "owner"  # the role it takes
+ROW_PX = 58  # two lines of "Begins and ends"
 COLUMNS: dict[str, Any] = {
     "swatch": st.column_config.TextColumn("", disabled=True, width=30),
     "behaviour": st.column_config.TextColumn("Behaviour", required=True, max_chars=200),
@@ -26,7 +36,12 @@ COLUMNS: dict[str, Any] = {
     "key": st.column_config.TextColumn(
         "Key", max_chars=1, width=50, help="One letter. Digits choose the animal."
     ),
-    "colour": st.column_config.TextColumn("Colour", width=90, help="#rrggbb; empty: the next one."),
+    "palette": st.column_config.SelectboxColumn(
+        "Colour", options=list(PALETTE), width=100, help="Told apart with any colour vision."
+    ),
+    "colour": st.column_config.TextColumn(
+        "or #rrggbb", width=85, help="Any other colour; empty: the next one."
+    ),
     "has_subject": st.column_config.CheckboxColumn(
         "Animal", default=True, width=70, help="Off: it is about the whole scene, as a tone is."
     ),
@@ -75,7 +90,8 @@ def _look(stored: list[Behaviour]) -> None:
         st.info("This study has no ethogram yet: an owner of the study makes one here.")
         return
     table = to_table(stored).drop(columns="colour")
-    st.dataframe(_painted(table, stored), hide_index=True, column_config=COLUMNS, height="content")
+    st.dataframe(_painted(table, stored), hide_index=True, column_config=COLUMNS, height="content",
+                 row_height=ROW_PX)  # fmt: skip
 
 
 def _begin(study: Path) -> None:
@@ -103,15 +119,19 @@ def _edit(stored: list[Behaviour], missing: dict[str, int]) -> list[Behaviour]:
         st.caption(f"Scored, but not in the ethogram: {names}. Add a row to score more of it.")
     edited = st.data_editor(
         _painted(table, stored), hide_index=True, num_rows="dynamic", column_config=COLUMNS,
-        key=f"ethogram-{version}", height="content",
+        key=f"ethogram-{version}", height="content", row_height=ROW_PX,
     )  # fmt: skip
-    return from_table(pd.DataFrame(edited))
+    before = [named(one.colour) for one in stored]
+    return from_table(with_named_colours(pd.DataFrame(edited), before))
 
 
 def _painted(table: pd.DataFrame, behaviours: list[Behaviour]) -> Any:
     """The table with a first column that shows each colour."""
     shown = table.copy()
     shown.insert(0, "swatch", "■" if len(shown) else "")
+    if "colour" in shown:
+        names = pd.Series([named(one.colour) for one in behaviours], shown.index, dtype="string")
+        shown.insert(shown.columns.get_loc("colour"), "palette", names)
     colours = [f"color: {one.colour}" for one in behaviours]
     return shown.style.apply(lambda column: colours, subset=["swatch"]) if colours else shown
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.views.headings import title
 from app.words import plain
 from llm_query.reference import CONVENTIONS, find, markdown
 from llm_query.word_help import TOPICS, Entry, entries
@@ -26,7 +27,7 @@ every = words()
 topics = list(dict.fromkeys(entry.topic for entry in every))
 intro = {title: text for title, text, _ in TOPICS}
 
-st.title("Measures")
+title("Measures")
 st.caption(
     f"{len(every)} words that answers are made of, with units, definitions and sources. "
     "`ethoscribe measures` lists them in a terminal."

@@ -12,6 +12,7 @@ from app.annotating.reviewing import (
 )
 from app.player import player
 from app.views.choosing import asked_clip, choose_video
+from app.views.headings import title
 from app.views.signed_in import may
 from app.workplace import workplace
 
@@ -23,6 +24,7 @@ if not rows:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
+    title("Review")
     row = rows[choose_video(list(rows))]
     st.caption(f"{row.facts} · animals found in {row.share_detected:.1%} of frames")
 

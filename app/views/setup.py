@@ -6,6 +6,7 @@ from app import library
 from app.player import player
 from app.setting_up.facts import regions_on, setup_facts
 from app.views.choosing import asked_clip, choose_video
+from app.views.headings import title
 from app.views.setup_preview import preview
 from app.views.setup_regions import region_panels
 from app.views.signed_in import me
@@ -22,6 +23,7 @@ if not rows:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
+    title("Set up")
     row = rows[choose_video(list(rows))]
     part = st.segmented_control(
         "Part", [DRAW, DETECT], key="setup_part", default=DRAW, label_visibility="collapsed",

@@ -28,7 +28,7 @@ def pages() -> list:
         st.Page("definitions.py", title="Definitions", icon=":material/menu_book:"),
         st.Page("results.py", title="Results", icon=":material/insights:"),
         st.Page("measures.py", title="Measures", icon=":material/straighten:"),
-        st.Page("account.py", title=person.name, icon=":material/person:", url_path="you"),
+        st.Page("account.py", title="You", icon=":material/person:", url_path="you"),
     ]
 
 

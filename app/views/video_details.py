@@ -6,7 +6,14 @@ import streamlit as st
 
 from app.errors import known_errors, one_line
 from app.jobs.relink import Search, lost_videos, relink, where_is
-from app.videos.video_metadata import WHOLE, edited_table, import_csv, save_changes, with_column
+from app.videos.video_metadata import (
+    WHOLE,
+    edited_table,
+    has_changes,
+    import_csv,
+    save_changes,
+    with_column,
+)
 from app.views.news import tell, warn
 from app.views.signed_in import may, me
 from app.words import plain
@@ -43,7 +50,14 @@ def metadata() -> None:
     if "animal" not in after.columns:
         after = after.assign(animal=WHOLE)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Save the table", type="primary", icon=":material/save:"):
+        changed = has_changes(before, after)
+        if st.button(
+            "Save the table",
+            type="primary" if changed else "secondary",
+            icon=":material/save:",
+            disabled=not changed,
+            help=None if changed else "Type into a cell first; an empty column is not kept.",
+        ):
             _told(lambda: f"{save_changes(workplace().study, before, after)} cells are saved.")
         st.download_button(
             "As CSV",

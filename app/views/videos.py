@@ -7,6 +7,7 @@ from app.jobs import processes as jobs
 from app.videos.quality import suggested_animals
 from app.videos.video_list import metadata_of
 from app.views.adding import add_videos
+from app.views.headings import title
 from app.views.news import show_news
 from app.views.signed_in import may
 from app.views.video_card import card
@@ -43,8 +44,9 @@ def panel(rows: list[library.VideoRow]) -> None:
 
 study = workplace().study
 rows = library.list_videos(study)
-st.title("Videos")
-st.caption(f"Study: {plain(str(study))}")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    title("Videos")
+    st.caption(f"Study: {plain(str(study))}")
 show_news()
 if not rows:
     st.info(

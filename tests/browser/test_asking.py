@@ -167,7 +167,7 @@ def test_a_word_that_is_asked_back_is_kept_and_the_question_asked_again(
 ) -> None:
     ask(page, "How often does animal1 linger?")
     page.get_by_label("Meaning").fill("in the corner for at least 1 s")
-    page.get_by_role("button", name="Keep it and ask again").click()
+    page.get_by_role("button", name="Save it and ask again").click()
     expect(page.get_by_text("Definitions used: linger, version 1")).to_be_visible()
     assert Memory(study).definition("linger").text == "in the corner for at least 1 s"
 
