@@ -127,6 +127,13 @@ class Bouts(BoutNumbers):
         """Per subject, the time it did it to anyone: targets together, overlaps counted once."""
         return algebra.any_target(self)
 
+    def of_group(self) -> Bouts:
+        """The same bouts, of all who take part as one subject, "a+b+c", and of no target.
+
+        For what is true of a group, such as that nobody is in a region.
+        """
+        return algebra.of_group(self)
+
     def at_least(self, duration_s: float) -> Bouts:
         """The bouts that last `duration_s` seconds or longer."""
         check_seconds(duration_s, "at_least")
@@ -140,6 +147,18 @@ class Bouts(BoutNumbers):
         check_seconds(duration_s, "at_most")
         kept = self.keep(self.durations_s <= duration_s + TOLERANCE_S)
         return kept.noted(f"for at most {duration_s:g} s")
+
+    def longer_than(self, duration_s: float) -> Bouts:
+        """The bouts that last more than `duration_s` seconds."""
+        check_seconds(duration_s, "longer_than")
+        kept = self.keep(self.durations_s > duration_s + TOLERANCE_S)
+        return kept.noted(f"for more than {duration_s:g} s")
+
+    def shorter_than(self, duration_s: float) -> Bouts:
+        """The bouts that last less than `duration_s` seconds."""
+        check_seconds(duration_s, "shorter_than")
+        kept = self.keep(self.durations_s < duration_s - TOLERANCE_S)
+        return kept.noted(f"for less than {duration_s:g} s")
 
     def within(self, start_s: float, stop_s: float) -> Bouts:
         """The bouts between two times, clipped at them; `fraction` stays of the recording."""

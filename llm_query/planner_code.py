@@ -21,7 +21,7 @@ ALLOWED_NODES = (
 ALLOWED_BUILTINS = frozenset({"enumerate", "float"})
 ALLOWED_METHODS = frozenset(
     """append named within any_target then at_least at_most first last nth position hypot items
-    to_numpy setdefault only after before starts_in""".split()  # noqa: SIM905 (reads better than a column of names)
+    to_numpy setdefault only after before starts_in longer_than shorter_than of_group""".split()  # noqa: SIM905 (reads better than a column of names)
 )
 NUMPY = frozenset({"hypot"})  # the only function of np
 ALLOWED_ATTRIBUTES = ALLOWED_METHODS | frozenset(

@@ -10,6 +10,9 @@ from typing import Any
 LIMIT = r"\S+ (?:body lengths|\S+)(?: \(.+\))?"  # "3 cm", "2 body lengths (nose to nose)"
 JOIN = re.compile(r" (and|or|then|while) ")
 LASTING = re.compile(r"(?: for (?:at least|at most|more than|less than)| within) \S+ (?:s|frame)$")
+GROUP = re.compile(
+    r"(?P<who>nobody|anybody|(?:exactly|at least|at most) \d+ animals?) (?P<does>.+)"
+)
 # How a behaviour's name is said: pattern, verb, words, and what links it to its target. "=" marks
 # what both do, so that a pair is the subject; a region's name is written {the}.
 SAID = tuple(
@@ -126,7 +129,7 @@ def spelled(rule: str) -> str:
 
 def _unseen(row: dict[str, Any], whole: str) -> str:
     """Say that nobody knows, since there is no frame in which it could be told."""
-    who = [row["subject"], *filter(None, (row["target"] or "").split("+"))]
+    who = [*row["subject"].split("+"), *filter(None, (row["target"] or "").split("+"))]
     were = "was" if len(who) == 1 else "were"
     part = f" in {whole}" if whole != "the recording" else ""
     what = f"'{row['behaviour']}'" if row["behaviour"] else "it"
@@ -167,6 +170,10 @@ def said(behaviour: str, subject: str, target: str | None = None, *, never: bool
     """
     lasting = LASTING.search(behaviour)
     name = behaviour[: lasting.start()] if lasting else behaviour
+    group = GROUP.match(name) if "+" in subject else None
+    if group:
+        return _of_group(group, never) + (lasting[0] + "," * (not never) if lasting else "")
+    subject = " and ".join(subject.split("+"))
     targets = [who for who in (target or "").split("+") if who]
     clauses = _clauses(name, targets)
     if not clauses:
@@ -183,6 +190,15 @@ def said(behaviour: str, subject: str, target: str | None = None, *, never: bool
     return _spoken(subject, clauses, other, never) + (
         lasting[0] + "," * (not never) if lasting else ""
     )
+
+
+def _of_group(group: re.Match[str], never: bool) -> str:
+    """Say a state of the group: "exactly 2 animals were in the centre"."""
+    how_many, does = group["who"], group["does"]
+    clause = _clause(does) or Clause("was", does)
+    verb = "were" if how_many.endswith("s") and clause.verb == "was" else clause.verb
+    text = " ".join(filter(None, (how_many, verb, clause.words)))
+    return f"It was never so that {text}" if never else text[0].upper() + text[1:]
 
 
 def _clauses(name: str, targets: Sequence[str]) -> list[tuple[str, Clause]]:

@@ -343,7 +343,7 @@ LATER: dict[str, Gold] = {
         lambda s: [float(np.nansum(steps_cm(s, "Kit")[(TIME >= 10) & (TIME < 20)]))],
     "Was Kit ever on the treadmill?": lambda s: [len(bouts(in_mask(s, "Kit", "treadmill")))],
     "How often was Ada in the corner for less than 2 s?":
-        lambda s: [int((lengths(in_mask(s, "Ada", "corner")) <= 2).sum())],
+        lambda s: [int((lengths(in_mask(s, "Ada", "corner")) < 2 - 1e-9).sum())],
     "How long did Bo spend facing Ada while they were closer than 15 cm?":
         lambda s: total(facing(s, "Bo", "Ada") & nearer(s, "Bo", "Ada", 150)),
     "Ada's time in the corner minus Ada's time in ROI0":

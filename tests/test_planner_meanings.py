@@ -9,6 +9,8 @@ import pytest
 from planner_gold import TIME, N, Scene, bouts, bridged, in_mask, make_scene, out_mask, rows, seen
 from test_planner import CONTEXT, answer, found_rows
 
+from llm_query import sentences
+from llm_query.bouts import Bouts
 from llm_query.planner import plan
 from llm_query.remembering.definitions import Definition
 
@@ -189,7 +191,7 @@ def test_two_limits_of_time_are_one_part(scene: Scene) -> None:
     [
         ("distance travelled by mouse 1 per 10 seconds", "values_in_bins(recording, columns, 10"),
         ("how often does mouse 1 go from the corner to ROI0?", '.then(enters(recording, "animal1"'),
-        ("how many contacts of mouse 1 and mouse 2 lasted over 4 s?", ".at_least(4)"),
+        ("how many contacts of mouse 1 and mouse 2 lasted over 4 s?", ".longer_than(4)"),
         ("how long is mouse 1 in teh conrer?", 'in_region(recording, "animal1", "corner")'),
     ],
 )
@@ -243,3 +245,66 @@ def test_what_could_be_taken_another_way_is_asked_back(question: str, why: str) 
 def test_the_reading_says_the_last_where_the_last_is_meant() -> None:
     planned = plan("How long until mouse 1 leaves the corner for the last time?", CONTEXT)
     assert planned.reading.startswith("Time until the last") and ".last()" in planned.code
+
+
+# a state of the group is of no pair, and more than 2 s is not 2 s
+
+
+@pytest.mark.parametrize(
+    "said", ["exactly two mice", "at least two mice", "at most one animal", "no mouse",
+             "at least one mouse"]
+)  # fmt: skip
+def test_a_state_of_the_group_names_everybody_once(said: str, scene: Scene) -> None:
+    found = answer(f"When is {said} in the corner?", scene)
+    assert set(found["bouts"].subject) == {"animal1+animal2+animal3"}
+    assert set(found["bouts"].target) == {None}
+    assert " with " not in found["text"] and "animal1" not in found["text"]
+
+
+def test_nobody_is_a_partner_twice_or_of_itself() -> None:
+    mask, times = np.ones(4, dtype=bool), np.arange(5.0)
+    one, two, all_ = (Bouts.where(mask, times, who) for who in ("a", "b", "a+b+c"))
+    assert ((one & two) | (two & one)).pairs == (("a", "b"),)
+    assert (one & all_).pairs == (("a", "b+c"),)
+    assert (one & two).of_group().pairs == (("a+b", None),)
+
+
+def of_two_seconds(words: str) -> str:
+    return plan(f"When is mouse 1 {words}?", CONTEXT).code
+
+
+def test_more_than_is_strict_and_at_least_is_not() -> None:
+    assert ".longer_than(2)" in of_two_seconds("in the corner for more than 2 s")
+    assert ".longer_than(2)" in of_two_seconds("in the corner for longer than 2 s")
+    assert ".shorter_than(2)" in of_two_seconds("in the corner for less than 2 s")
+    assert ".at_least(2)" in of_two_seconds("in the corner for at least 2 s")
+    assert ".at_most(2)" in of_two_seconds("in the corner for at most 2 s")
+    still = of_two_seconds("immobile for more than 2 s")
+    assert ".longer_than(2)" in still and "immobile for more than 2 s" in still
+
+
+def test_a_bout_of_exactly_two_seconds_is_not_longer_than_two() -> None:
+    times = np.arange(11) / 2
+    bouts = Bouts.where(np.arange(10) < 4, times, "animal1")  # from 0 to 2 s
+    assert bouts.at_least(2).count == bouts.at_most(2).count == 1
+    assert bouts.longer_than(2).count == bouts.shorter_than(2).count == 0
+    assert bouts.longer_than(1.9).count == bouts.shorter_than(2.1).count == 1
+    assert bouts.longer_than(1.9).definition == "for more than 1.9 s"
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("exactly two mice", "Exactly 2 animals were in the corner "),
+        ("exactly one mouse", "Exactly 1 animal was in the corner "),
+        ("no mouse", "Nobody was in the corner "),
+    ],
+)
+def test_a_state_of_the_group_is_said_of_the_group(said: str, text: str, scene: Scene) -> None:
+    assert answer(f"How often is {said} in the corner?", scene)["text"].startswith(text)
+
+
+def test_a_group_that_never_did_it_is_no_pair() -> None:
+    never = sentences.said("nobody in corner", "Bo+Kit+Ada", never=True)
+    assert never == "It was never so that nobody was in the corner"
+    assert sentences.said("contact", "Bo+Kit", "Ada").startswith("Bo and Kit and Ada were in")

@@ -41,7 +41,7 @@ def numbers_of(question: str) -> list[tuple[float, str]]:
         name = getattr(call.func, "id", getattr(call.func, "attr", ""))
         if name in ("length_in", "speed_in"):
             found.append((call.args[1].value, call.args[2].value))
-        elif name == "at_least":
+        elif name in ("at_least", "longer_than"):
             found.append((call.args[0].value, "s"))
         else:
             found += [

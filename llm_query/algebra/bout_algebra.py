@@ -18,6 +18,7 @@ from llm_query.algebra.bout_order import counterparts
 from llm_query.algebra.bout_pairs import (
     check_bouts,
     check_seconds,
+    members,
     names,
     partners,
     same_recording,
@@ -166,6 +167,16 @@ def any_target(bouts: Bouts) -> Bouts:
     return type(bouts).from_masks(
         states, bouts.edges_s, bouts.behaviour, f"{bouts.definition}, to anyone", bouts.kind
     )
+
+
+def of_group(bouts: Bouts) -> Bouts:
+    """See Bouts.of_group."""
+    pairs = tuple(("+".join(members(pair)), None) for pair in bouts.pairs)
+    if len(set(pairs)) < len(pairs):
+        raise QueryError(f"Several of these bouts are of the same group: {names(bouts.pairs)}.")
+    unknown = {new: bouts.unknown[old] for new, old in zip(pairs, bouts.pairs, strict=True)
+               if old in bouts.unknown}  # fmt: skip
+    return replace(bouts, pairs=pairs, unknown=unknown)
 
 
 def within(bouts: Bouts, start_s: float, stop_s: float) -> Bouts:

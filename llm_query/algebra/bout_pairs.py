@@ -114,8 +114,18 @@ def says_at_least(definition: str, seconds: float) -> bool:
 
 def joint(a: Pair, b: Pair) -> Pair:
     """The left subject, with everybody else who takes part as target."""
-    others = [who for who in dict.fromkeys((a[1], b[0], b[1])) if who not in (None, a[0])]
-    return a[0], "+".join(str(who) for who in others) or None
+    others = [who for who in dict.fromkeys([*members(a), *members(b)])
+              if who not in members((a[0], None))]  # fmt: skip
+    return a[0], "+".join(others) or None
+
+
+def members(pair: Pair) -> list[str]:
+    """Everybody who takes part, each once: of ("a", "b+c") a, b and c.
+
+    >>> members(("a", "b+a"))
+    ['a', 'b']
+    """
+    return list(dict.fromkeys(name for who in pair if who for name in who.split("+")))
 
 
 def state(bouts: Bouts, pair: Pair | None) -> tuple[np.ndarray, np.ndarray]:

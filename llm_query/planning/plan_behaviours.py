@@ -71,8 +71,11 @@ class Behaviours(States):
         if not shortest:
             return found
         cut = self._cut(found)
-        found = found if cut == found else f"{cut}.at_least({self.seconds(shortest)})"
-        return f'{found}.named("immobile for at least {shortest}")'
+        over = condition.arguments.get("over")
+        if over or cut != found:
+            found = f"{cut}.{'longer_than' if over else 'at_least'}({self.seconds(shortest)})"
+        word = "more than" if over else "at least"
+        return f'{found}.named("immobile for {word} {shortest}")'
 
     in_part = False  # only a part of the recording is asked about: start_s to stop_s
 

@@ -67,8 +67,9 @@ class Clauses(Movement):
                 self.at += 2
                 condition = self._stay(condition)
                 if condition.kind == "immobile" and sign in (">", ">="):
-                    self.assumptions.append(f"Shortest rest counted: {quantity} (as asked).")
-                    arguments = {**condition.arguments, "min_s": quantity}
+                    over = "more than " if sign == ">" else ""
+                    self.assumptions.append(f"Shortest rest counted: {over}{quantity} (as asked).")
+                    arguments = {**condition.arguments, "min_s": quantity, "over": bool(over)}
                     return replace(condition, arguments=arguments)
                 return Condition(
                     "for", condition.subject, None, {"sign": sign, "length": quantity}, (condition,)

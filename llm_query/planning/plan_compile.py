@@ -19,6 +19,7 @@ from llm_query.planning.plan_slots import (
 
 SYMMETRIC = ("distance", "contact", "facing")
 SCALARS = ("distance_moved",)
+LASTING = {">": "longer_than", ">=": "at_least", "<": "shorter_than", "<=": "at_most"}
 ALSO = {"latency": "latency_s", "mean_bout": "mean_s", "longest": "longest_s",
         "shortest": "shortest_s", "frames": "frames"}  # fmt: skip
 
@@ -136,10 +137,14 @@ class Emitter(Behaviours):
 
     def _nobody(self, condition: Condition) -> str:
         self.assume("Nobody means: every animal was seen outside.")
-        return self._of_several(condition, " & ") + f".named({self._label(condition)})"
+        return self._of_several(condition, " & ") + self._group(condition)
 
     def _anybody(self, condition: Condition) -> str:
-        return self._of_several(condition, " | ") + f".named({self._label(condition)})"
+        return self._of_several(condition, " | ") + self._group(condition)
+
+    def _group(self, condition: Condition) -> str:
+        """Write that a state is of all the animals, and of none of them more than of another."""
+        return f".of_group().named({self._label(condition)})"
 
     def _so_many(self, condition: Condition) -> str:
         """Write that so many of the animals do it: any of the choices of who does and who not."""
@@ -151,13 +156,14 @@ class Emitter(Behaviours):
             raise Refusal("This always holds. Ask for a number of animals that can be wrong.")
         self.assume("Animals are counted frame by frame; one that is not seen counts as neither.")
         choices = []
-        for some in combinations(range(total), n):
+        chosen = list(combinations(range(total), n))
+        for some in reversed(chosen) if sign == "le" else chosen:  # the animals in their order
             does = [parts[k] for k in some] if sign != "le" else []
             idle = [parts[k] for k in range(total) if k not in some] if sign != "ge" else []
             each = [*does, *(Condition("not", one.subject, parts=(one,)) for one in idle)]
             choices.append(" & ".join(self.bouts(one) for one in each))
         found = "\n            | ".join(f"({one})" for one in choices)
-        return f"(\n            {found}\n        ).named({self._label(condition)})"
+        return f"(\n            {found}\n        ){self._group(condition)}"
 
     def _label(self, condition: Condition) -> str:
         return quoted(phrase(condition))
@@ -167,12 +173,9 @@ class Emitter(Behaviours):
 
     def _for(self, condition: Condition) -> str:
         sign, length = condition.arguments["sign"], condition.arguments["length"]
-        method = "at_least" if sign in (">", ">=") else "at_most"
-        if sign in ("<", ">"):
-            word = "or longer" if sign == ">" else "or shorter"
-            self.assume(f"Bouts of {length} {word} are kept.")
+        method = LASTING[sign]
         found = self.bouts(condition.parts[0])
-        found = self._cut(found) if method == "at_least" else found  # cut, it is only shorter
+        found = self._cut(found) if sign in (">", ">=") else found  # cut, it is only shorter
         kept = f"{found}.{method}({self.seconds(length)})"
         return f"{kept}.named({quoted(phrase(condition))})"
 

@@ -164,7 +164,8 @@ def _number_of(condition: Condition) -> str:
 def _still(condition: Condition) -> str:
     shortest = condition.arguments.get("min_s")
     word = condition.arguments.get("word", "immobile")
-    return f"{word} for at least {shortest}" if shortest else word
+    least = "more than" if condition.arguments.get("over") else "at least"
+    return f"{word} for {least} {shortest}" if shortest else word
 
 
 def _together(condition: Condition) -> str:
