@@ -1,5 +1,6 @@
 """The Videos page without a browser: what it asks before it acts, and what each role finds."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,7 +97,9 @@ def test_a_folder_is_added_at_once_and_what_is_no_video_is_named(study: Path) ->
     (home / "c.mp4").write_bytes(b"no video")
     app = opened_page()
     app.pills(key="videos_panel:True").set_value("Add videos").run()
-    next(button for button in app.button if button.label == "Add all 2 videos here").click().run()
+    next(
+        button for button in app.button if button.label == "Add all 2 in this folder"
+    ).click().run()
     text = said(app).replace("\\", "")
     assert "b: h264 · 25 fps (steady) · 320 × 240 px · 20 frames" in text
     assert "c.mp4 is not a video that can be read" in text
@@ -110,12 +113,58 @@ def test_metadata_gets_a_column_and_a_viewer_only_reads(
     app.pills(key="videos_panel:True").set_value("Groups and metadata").run()
     app.button(key="column:group").click().run()
     assert not app.exception
-    labels = [button.label for button in app.button]
-    assert "Save the table" in labels and "group" not in labels
+    save = next(button for button in app.button if button.label == "Save the table")
+    assert save.disabled  # an empty column is nothing to save yet
+    assert "group" not in [button.label for button in app.button]
     from app.views import signed_in
 
     monkeypatch.setattr(signed_in, "who", lambda *_: signed_in.Person("Vera", "viewer", True))
     app = opened_page()
     app.pills(key="videos_panel:True").set_value("Groups and metadata").run()
     assert not app.exception
-    assert [b.label for b in app.button if b.label != "Watch"] == []
+    others = [b.label for b in app.button if not b.label.startswith(("Watch", "Review"))]
+    assert others == []
+
+
+def test_the_number_of_animals_is_asked_for_and_the_video_before_suggests_one(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add(study, write_video(tmp_path / "second.mp4", 20))
+    app = opened_page()
+    assert app.number_input(key="animals:2").value == 1  # as in the tracked one before
+    empty = tmp_path / "other"
+    library.add(empty, tmp_path / "second.mp4")
+    monkeypatch.setattr(workplace, "_current", Workplace.of(empty))
+    app = opened_page()
+    assert app.number_input(key="animals:1").value is None
+    assert app.button(key="track:1").disabled
+    app.number_input(key="animals:1").set_value(2).run()
+    assert not app.button(key="track:1").disabled
+
+
+def test_what_tracking_warns_of_stays_on_the_page_until_it_was_read(study: Path) -> None:
+    (study / "jobs").mkdir()
+    done = {"state": "done", "video": str(library.list_videos(study)[0].video.path)}
+    said_there = "the picture suits 2 animals as well as 1: check --animals."
+    file = study / "jobs" / "20260101-000000-aaaaaa.json"
+    file.write_text(json.dumps(done | {"message": said_there}))
+    app = opened_page()
+    assert "is done, but the picture suits 2 animals" in said(app)
+    assert "check the number of animals" in said(app)
+    app.button(key="seen:20260101-000000-aaaaaa").click().run()
+    assert not file.exists()
+    assert "suits 2 animals" not in said(app)
+
+
+def test_the_panel_stays_open_and_only_ticked_videos_are_added(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    for name in ("a", "b", "c"):
+        write_video(tmp_path / f"{name}.mp4", 20 + ord(name))
+    monkeypatch.setattr(workplace, "_current", Workplace.of(tmp_path / "study"))
+    app = opened_page()
+    for name in ("a", "c"):
+        app.checkbox(key=f"tick:{tmp_path / name}.mp4").set_value(True)
+    app.run()
+    app.button(key="add_ticked").click().run()
+    assert [row.video.name for row in library.list_videos(tmp_path / "study")] == ["a", "c"]
+    assert app.pills(key="videos_panel:True").value == "Add videos"
+    assert [s.value.replace("\\", "").count("h264") for s in app.success] == [2]
