@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from film import write_video
 from results_scene import make_study
@@ -94,11 +95,47 @@ def test_filters_stay_when_another_page_was_visited(
     assert "2 of 6 animals" in texts(app)
 
 
-def test_a_time_that_cannot_be_is_one_line_and_shows_everything(
+def test_a_time_that_cannot_be_is_one_line_and_shows_nothing(
     open_page: Callable[..., AppTest], full: Path
 ) -> None:
     app = open_page()
     app.number_input(key="r_start_s").set_value(2.0)
     app.number_input(key="r_stop_s").set_value(1.0).run()
     assert "end after the start" in app.error[0].value
-    assert "6 of 6 animals, 2 of 2 videos · whole recording" in texts(app)
+    assert "Nothing is shown" in app.error[0].value
+    assert not app.get("plotly_chart")
+    app.number_input(key="r_stop_s").set_value(3.0).run()
+    assert not app.error
+    assert app.get("plotly_chart")
+
+
+def test_times_stay_and_empty_ones_stay_empty_without_groups(
+    open_page: Callable[..., AppTest], tmp_path: Path
+) -> None:
+    with open_study(tmp_path / "study", write=True, create=True) as study:
+        x = np.full((200, 2), 5.0)
+        add_tracked(study, tmp_path, x, x)
+    app = open_page()
+    app.switch_page("measures.py").run().switch_page("results.py").run()
+    times = [app.number_input(key=f"r_{key}").value for key in ("start_s", "stop_s", "bin_s")]
+    assert times == [None, None, None]
+    app.number_input(key="r_start_s").set_value(1.0).run()
+    app.switch_page("measures.py").run().switch_page("results.py").run()
+    assert app.number_input(key="r_start_s").value == 1.0
+    assert "1 s to the end" in texts(app)
+
+
+def test_shown_columns_are_in_words_and_say_the_files_name(
+    open_page: Callable[..., AppTest], full: Path
+) -> None:
+    from app.views.results_tables_view import readable
+
+    rows = pd.DataFrame({"latency_s": [1.0], "censored": [0.0], "measure": ["time_moving"]})
+    shown, config = readable(rows)
+    assert config["latency_s"]["label"] == "latency (s)"
+    assert config["censored"]["label"] == "never happened"
+    assert "In the files: censored" in config["censored"]["help"]
+    assert shown["measure"].tolist() == ["time moving"]
+    app = open_page(view="Tables")
+    assert "The same on the command line" in [one.label for one in app.expander]
+    assert "ethoscribe export" not in "".join(one.value for one in app.caption)

@@ -11,10 +11,20 @@ import numpy as np
 from app.commands.shared import count
 from app.errors import AppError
 from app.figures.charts import dressed
+from app.results.acting import acted_in, acted_of, directed, mutual
 from app.results.background import background
 from app.results.data import Overview, recording_of
 from app.results.filters import Filters
-from app.results.tables import Step, kept_in, kept_of
+from app.results.layouts import (
+    TALL,
+    fitted,
+    label_directed,
+    name_regions,
+    only_rows,
+    spread_graph,
+)
+from app.results.naming import natural
+from app.results.tables import Step, unfinished
 from app.results.words import harmless
 
 if TYPE_CHECKING:
@@ -53,7 +63,7 @@ def tracked_animals(
             f"{name} is not tracked yet, so there are no paths: press Track on the Videos page."
         )
     chosen = seen.shown(filters).get(name, ())
-    animals = tuple(animal for animal in one.animals if animal in chosen)
+    animals = tuple(sorted((a for a in one.animals if a in chosen), key=natural))
     if not animals:
         raise NothingToShow(f"No animal of {name} fits the filters: choose others.")
     return recording_of(seen.study, one), animals
@@ -107,11 +117,13 @@ def speeds(
     from llm_query.figures.part_figures import plot_speed_traces
 
     recording, animals = tracked_animals(seen, filters, name)
-    kept = [bouts for bouts, _, _ in kept_of(seen, filters, name)] if shade else []
+    kept = acted_of(seen, filters, name) if shade else []
     made = plot_speed_traces(
         recording, animals, kept, window_s, filters.start_s, filters.stop_s, order=_order(seen)
     )
     figure = dressed(_told(made, recording, animals, filters))
+    label_directed(figure, _directed(kept))
+    figure.update_layout(height=fitted(len(animals), 130, 70, 150))
     how = (
         f"the slope of a line fitted to the path of the centre over {window_s:g} s"
         if window_s
@@ -123,15 +135,21 @@ def speeds(
     )
 
 
-def ethogram(seen: Overview, filters: Filters, name: str) -> Picture:
-    """Who did what when, of the behaviours that the filters leave."""
+def ethogram(seen: Overview, filters: Filters, name: str, empty: bool = True) -> Picture:
+    """Who did what when, of the behaviours that the filters leave; rows without a bout or not."""
     from llm_query.figures.basic import plot_ethogram
+    from llm_query.figures.drawing import NOTHING, colour_of
 
-    kept = [bouts for bouts, _, _ in kept_of(seen, filters, name)]
+    kept = acted_of(seen, filters, name)
     if not kept:
         raise no_bouts(seen, name)
-    made = plot_ethogram(kept)
-    figure = dressed(made)
+    figure = dressed(plot_ethogram(kept))
+    doers = [subject for bouts in kept for subject, _ in bouts.pairs]
+    known = sorted(seen.data(name).animals, key=natural)  # colours follow this order everywhere
+    for trace, who in zip(figure.data, doers, strict=True):
+        trace.marker.color = colour_of(known.index(who)) if who in known else NOTHING
+    figure.data = sorted(figure.data, key=lambda trace: natural(trace.name))
+    without = only_rows(figure, empty)
     start_s, stop_s = filters.window
     if start_s is not None or stop_s is not None:
         ends = figure.layout.xaxis.range
@@ -139,6 +157,8 @@ def ethogram(seen: Overview, filters: Filters, name: str) -> Picture:
     total = sum(bouts.count for bouts in kept)
     facts = f"{count(total, 'bout')} in {name} · time in s from its first frame · bars are " \
         "states, upright ticks moments"  # fmt: skip
+    if without:
+        facts += f" · {count(without, 'row')} without a bout" + ("" if empty else ", not shown")
     _subtitle(figure, f"{name} · {count(total, 'bout')}")
     return Picture(
         figure, f"{facts} · {_seen_share(seen, [name])}", _rules(kept), f"{name}-ethogram"
@@ -154,10 +174,7 @@ def budgets(seen: Overview, filters: Filters, grouped: bool, step: Step | None =
     tables, rules, lacking = [], [], []
     shown = seen.shown(filters)
     wanted: set[str] = set()
-    by_video = {
-        name: [bouts for bouts, _, _ in kept]
-        for name, kept in kept_in(seen, filters, list(shown), step)
-    }
+    by_video = dict(acted_in(seen, filters, list(shown), step, whole=True))
     for kept in by_video.values():
         wanted |= {bouts.behaviour for bouts in kept if bouts.kind == "state"}
     for name, kept in by_video.items():
@@ -165,7 +182,10 @@ def budgets(seen: Overview, filters: Filters, grouped: bool, step: Step | None =
         if grouped and wanted - {bouts.behaviour for bouts in kept}:
             lacking.append(name)
             continue
-        tables.append(budget_table(name, kept, *_inside(kept, filters)))
+        made = budget_table(name, kept, *_inside(kept, filters))
+        others = set(made["animal"]) - _for_all(kept) if grouped else set()
+        lacking += [f"{animal} in {name}" for animal in sorted(others)]
+        tables.append(made[~made["animal"].isin(others)])
     table = pd.concat(tables) if tables else None
     if table is None or table.empty:
         raise no_bouts(seen, None)
@@ -181,16 +201,28 @@ def budgets(seen: Overview, filters: Filters, grouped: bool, step: Step | None =
             raise NothingToShow(f"No scored animal has a value of {filters.by}.")
     n = len(set(zip(table["video"], table["animal"], strict=True)))
     figure = dressed(plot_budgets(table, groups, _order(seen)))
-    figure.update_layout(height=430)
+    label_directed(figure, _directed(rules))
+    figure.update_layout(height=460)
     what = f"mean of every group of {filters.by}" if grouped else "one bar per animal"
     facts = f"n = {count(n, 'animal')} in {count(table['video'].nunique(), 'video')} · {what} · " \
         f"{filters.time_text} · {_seen_share(seen, sorted(set(table['video'])))}"  # fmt: skip
+    if half := unfinished(seen, filters, list(shown)):
+        facts += f" · left out, because not watched to the end: {', '.join(half)}"
     if lacking:
         facts += f" · left out, because not everything was looked for there: {', '.join(lacking)}"
     _subtitle(figure, f"n = {count(n, 'animal')}, {filters.time_text}")
     rest = "Grey: in none of these states; nearly white: nobody could tell, as the animal was " \
         "not found; dark: several at once."  # fmt: skip
     return Picture(figure, facts, (rest, *_rules(rules)), "time-budget")
+
+
+def _for_all(kept: Sequence[Bouts]) -> set[str]:
+    """The animals that were watched for every state."""
+    watched: dict[str, set[str]] = {}
+    for bouts in kept:
+        if bouts.kind == "state":
+            watched.setdefault(bouts.behaviour, set()).update(who for who, _ in bouts.pairs)
+    return set.intersection(*watched.values()) if watched else set()
 
 
 def transitions(
@@ -203,8 +235,8 @@ def transitions(
     from llm_query.figures.transition_figures import plot_transitions
 
     tables, rules, animals = [], [], 0
-    for _, found in kept_in(seen, filters, list(seen.shown(filters)), step):
-        kept = [_clipped(bouts, filters) for bouts, _, _ in found]
+    for _, found in acted_in(seen, filters, list(seen.shown(filters)), step):
+        kept = [_clipped(bouts, filters) for bouts in found]
         if len({bouts.behaviour for bouts in kept}) != len(kept):  # a state and a moment
             kept = [b.named(f"{b.behaviour} ({b.kind})") for b in kept]
         if kept:
@@ -218,10 +250,11 @@ def transitions(
     if not total:
         raise NothingToShow("No animal did two things one after the other in this part.")
     figure = dressed(plot_transitions(table, kind=kind))
-    figure.update_layout(height=560, width=760)
+    figure.update_layout(height=TALL, width=760)
     figure.update_annotations(arrowcolor="#808080")
     figure.update_shapes(line={"color": "#808080"})
-    figure.update_traces(textfont={"color": "black"}, selector={"name": "behaviours"})
+    if kind == "graph":
+        spread_graph(figure, _order(seen))
     _subtitle(figure, f"{count(total, 'change')} of n = {count(animals, 'animal')}; numbers: of "
               "all changes away from one, the share that led there")  # fmt: skip
     facts = f"{count(total, 'change')} of n = {count(animals, 'animal')}, added up · " \
@@ -248,19 +281,36 @@ def social(
         rule = f"Close: the centres at most {distance:g} {recording.unit} apart."
         facts = _facts(recording, animals, filters)
     else:
-        found = [b for b, _, _ in kept_of(seen, filters, name) if b.behaviour == behaviour]
+        found = [b for b in acted_of(seen, filters, name) if _is(b, behaviour)]
+        if len({bouts.behaviour for bouts in found}) > 1:
+            raise NothingToShow(
+                f"Several watched {behaviour} in {name}: choose one under Scored or found by."
+            )
         if not any(target for bouts in found for _, target in bouts.pairs):
             raise NothingToShow(f"{behaviour} has no target in {name}: choose another behaviour.")
         rule, animals = "", tuple(dict.fromkeys(s for b in found for s, _ in b.pairs))
         facts = f"n = {count(len(animals), 'animal')} · {filters.time_text} · " \
             f"{_seen_share(seen, [name])}"  # fmt: skip
     found = [_clipped(bouts, filters) for bouts in found]
+    both = behaviour is None or all(mutual(b.behaviour, b.definition) for b in found)
     figure = dressed(plot_social_matrix(found, mutual=behaviour is None))
+    order = sorted(figure.data[0].y, key=natural)
+    figure.update_xaxes(categoryorder="array", categoryarray=order)
+    figure.update_yaxes(categoryorder="array", categoryarray=order)
+    if both:
+        figure.update_xaxes(title="")
+        figure.update_yaxes(title="")
+        figure.data[0].hovertemplate = "%{y} and %{x}: %{z:.4g} s<extra></extra>"
     cells = [cell for row in figure.data[0].z for cell in row if cell is not None]
-    figure.data[0].texttemplate = "%{z:.3~g}"
+    figure.data[0].text = [
+        ["" if cell is None or cell != cell else f"{cell:.3g} s" for cell in row]
+        for row in figure.data[0].z
+    ]
+    figure.data[0].texttemplate = "%{text}"
     figure.data[0].zmax = max([*cells, 0.0]) or 1.0
     figure.update_layout(height=460, width=640)
-    _subtitle(figure, f"{name} · seconds, {filters.time_text} · row does it to column")
+    way = "row and column together" if both else "row does it to column"
+    _subtitle(figure, f"{name} · seconds, {filters.time_text} · {way}")
     rules = (rule,) if rule else tuple(_rules(found))
     return Picture(figure, f"{facts} · seconds", rules, f"{name}-social")
 
@@ -277,6 +327,30 @@ def no_bouts(seen: Overview, name: str | None) -> NothingToShow:
         "No behaviour was scored or found yet: score some on the Annotate page, or ask for one on "
         "the Ask page and save it."
     )
+
+
+def usual_distance(seen: Overview, name: str) -> float:
+    """A body length, the mean of the animals, in the video's unit; a guess where none is known."""
+    from llm_query.social.pairs import known_size
+
+    one = seen.data(name)
+    sizes = []
+    if one.tracked:
+        recording = recording_of(seen.study, one)
+        sizes = [known_size(recording, animal) for animal in recording.animals]
+    known = [size for size in sizes if size]
+    if known:
+        return float(f"{max(known):.2g}")
+    return 10.0 if one.video.px_per_cm else 50.0
+
+
+def _directed(kept: Sequence[Bouts]) -> dict[str, bool]:
+    return {bouts.behaviour: directed(bouts) for bouts in kept}
+
+
+def _is(bouts: Bouts, behaviour: str) -> bool:
+    """Whether these are of the behaviour, also where a watcher's name is behind it."""
+    return bouts.behaviour == behaviour or bouts.behaviour.startswith(f"{behaviour} (")
 
 
 def _order(seen: Overview) -> tuple[str, ...]:
@@ -378,6 +452,7 @@ def _over_arena(figure: go.Figure, seen: Overview, name: str, recording: Recordi
     figure.update_yaxes(
         range=[high, 0], autorange=False, showgrid=False, zeroline=False, constrain="domain"
     )
-    tall = min(500.0, 800.0 * high / wide)  # px of the map
+    tall = min(TALL - 120.0, 800.0 * high / wide)  # px of the map
     side = 70 + 130  # px beside it: numbers, legend or colour bar
+    name_regions(figure, recording, tall / high)
     figure.update_layout(height=round(tall) + 120, width=round(max(tall * wide / high, 300)) + side)

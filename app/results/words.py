@@ -38,6 +38,8 @@ def harmless(figure: go.Figure) -> go.Figure:
         for field in ("ticktext", "categoryarray"):
             if axis[field] is not None:
                 axis[field] = [shown(each) for each in axis[field]]
+    for note in layout.annotations:
+        note.text, note.hovertext = shown(note.text), shown(note.hovertext)
     for shape in layout.shapes:
         shape.label.text, shape.name = shown(shape.label.text), shown(shape.name)
     return figure

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.results.data import overview
+from app.views.headings import title
 from app.views.results_figures import FIGURES, show_figure
 from app.views.results_groups import show_comparison
 from app.views.results_sidebar import choose_filters, choose_view
@@ -13,7 +14,8 @@ from app.workplace import workplace
 
 seen = overview(workplace().study)
 heading = st.container(horizontal=True, vertical_alignment="bottom")
-heading.markdown("### Results", width="content")
+with heading:
+    title("Results")
 if not seen.videos:
     st.info("There is no video in this study yet. Add one on the Videos page.")
     st.page_link("videos.py", label="Go to Videos", icon=":material/video_library:")
@@ -27,16 +29,19 @@ if not any(one.tracked for one in seen.videos) and seen.watched.empty:
     st.page_link("annotate.py", label="Go to Annotate", icon=":material/keyboard:")
     st.stop()
 
-filters = choose_filters(seen)
+filters, trouble = choose_filters(seen)
 shown = seen.shown(filters)
 animals = sum(map(len, shown.values()))
 heading.caption(
     f"{animals} of {len(seen.known)} animals, {len(shown)} of {len(seen.videos)} videos · "
-    f"{plain(filters.time_text)} · numbers as `ethoscribe export` and `ethoscribe compare` give "
-    "them"
+    f"{'no possible time' if trouble else plain(filters.time_text)}",
+    help="The same numbers as `ethoscribe export` and `ethoscribe compare` give on the command "
+    "line.",
 )
 view = choose_view()
-if not shown:
+if trouble:
+    st.error(f"{trouble} Nothing is shown until the times on the left are mended.")
+elif not shown:
     st.info("No animal fits the filters. Take one away, on the left.")
 elif view in FIGURES:
     show_figure(view, seen, filters)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.errors import known_errors, one_line
 from app.figures import figure_files
@@ -23,8 +24,9 @@ KINDS = ("png", "svg", "pdf")
 
 def show_figure(view: str, seen: Overview, filters: Filters) -> None:
     """One figure with its choices above and its facts below; or what is missing for it."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")
     try:
-        with st.spinner("Drawing…", show_time=True):
+        with st.spinner("Drawing…", show_time=True), row:
             picture = FIGURES[view](seen, filters)
     except NothingToShow as nothing:
         st.info(plain(str(nothing)))
@@ -36,20 +38,17 @@ def show_figure(view: str, seen: Overview, filters: Filters) -> None:
     except known_errors() as error:
         st.warning(plain(one_line(error)))
         return
-    show_picture(picture, view)
+    show_picture(picture, view, row)
 
 
-def show_picture(picture: Picture, key: str) -> None:
-    """A figure, its facts, the definitions behind it, and its files."""
+def show_picture(picture: Picture, key: str, row: DeltaGenerator | None = None) -> None:
+    """A figure, its facts, the definitions behind it; and its files, in a row above it."""
     drawn = figure_files.browser_file() is not None
     toolbar = figure_files.TOOLBAR
     options = {**toolbar["toImageButtonOptions"], "filename": picture.name}
     width: Literal["content", "stretch"] = "content" if picture.figure.layout.width else "stretch"
-    place = st.container()
-    st.caption(plain(picture.facts))
-    if picture.definitions:
-        st.caption("\n".join(f"- {plain(line)}" for line in picture.definitions))
-    with st.container(horizontal=True, vertical_alignment="center"):
+    place = row or st.container()
+    with place.container(horizontal=True, vertical_alignment="bottom", width="content"):
         for kind in KINDS if drawn else ("html",):
             st.download_button(
                 kind.upper(), partial(figure_files.as_bytes, picture.figure, kind),
@@ -63,10 +62,13 @@ def show_picture(picture: Picture, key: str) -> None:
                 help="This server has no Chromium to draw with, so your browser does it.",
             )  # fmt: skip
             options["format"] = saved.lower()
-    place.plotly_chart(
+    st.plotly_chart(
         picture.figure, width=width, key=f"{key}-figure",
         config={**toolbar, "toImageButtonOptions": options}, alt=picture.facts,
     )  # fmt: skip
+    st.caption(plain(picture.facts))
+    if picture.definitions:
+        st.caption("\n".join(f"- {plain(line)}" for line in picture.definitions))
 
 
 def _video(seen: Overview, filters: Filters) -> str:
@@ -119,7 +121,13 @@ def _speed(seen: Overview, filters: Filters) -> Picture:
 
 
 def _ethogram(seen: Overview, filters: Filters) -> Picture:
-    return results_pictures.ethogram(seen, filters, _video(seen, filters))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = _video(seen, filters)
+        empty = st.toggle(
+            "Rows without a bout", False, key="r_empty",
+            help="Who was watched for a behaviour and never did it has an empty row.",
+        )  # fmt: skip
+    return results_pictures.ethogram(seen, filters, name, empty)
 
 
 def _budget(seen: Overview, filters: Filters) -> Picture:
@@ -143,16 +151,17 @@ def _social(seen: Overview, filters: Filters) -> Picture:
         name = _video(seen, filters)
         directed = [one.behaviour for one in behaviours(seen, filters, [name]) if one.directed]
         what = st.selectbox(
-            "Behaviour", ["", *dict.fromkeys(directed)], key="r_social", width=240,
+            "Behaviour", ["", *dict.fromkeys(directed)], key="r_social", width=180,
             format_func=lambda each: each or "being close",
         )  # fmt: skip
         distance = 0.0
         if not what:
             unit = _unit(seen, name)
-            usual = 5.0 if unit == "cm" else 50.0
+            usual = results_pictures.usual_distance(seen, name)
             distance = st.number_input(
-                f"Centres within ({unit})", 0.1, None, usual, key=f"r_close-{unit}", width=160,
-                format="%g",
+                f"Centres within ({unit})", 0.1, None, usual, key=f"r_close-{name}", width=150,
+                format="%g", help="The usual one is the longest animal's body length: animals "
+                "that touch are about that close.",
             )  # fmt: skip
     return results_pictures.social(seen, filters, name, what or None, float(distance))
 

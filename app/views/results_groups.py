@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import partial
 
 import pandas as pd
@@ -16,6 +15,7 @@ from app.results.tables import as_file, uncomputed
 from app.scoring.compared_behaviour import VALUES
 from app.scoring.comparison import Question
 from app.views.results_figures import show_picture
+from app.views.results_tables_view import show_command
 from app.views.results_waiting import agreed, with_progress
 from app.words import in_words, plain
 
@@ -50,8 +50,7 @@ def show_comparison(seen: Overview, filters: Filters) -> None:
         return
     _show(found)
     if filters == Filters(filters.by):
-        st.caption("The same on the command line:")
-        st.code(shlex.join(_command(question, seen)), language="bash")
+        show_command(_command(question, seen))
 
 
 def _ask(seen: Overview, filters: Filters, measures: pd.DataFrame) -> Question | None:

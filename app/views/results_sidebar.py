@@ -20,8 +20,8 @@ LISTS = {
 TIMES = {"start_s": "From (s)", "stop_s": "To (s)", "bin_s": "Time bins of (s)"}
 
 
-def choose_filters(seen: Overview) -> Filters:
-    """The filters in the sidebar; the address, when it is another, goes first."""
+def choose_filters(seen: Overview) -> tuple[Filters, str]:
+    """The filters in the sidebar, and what is wrong with their times; a new address goes first."""
     state = st.session_state
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
     asked.pop("video", None)
@@ -29,7 +29,7 @@ def choose_filters(seen: Overview) -> Filters:
         _set(from_address(asked))
         if (named := "".join(asked.get("view", []))) in VIEWS:
             state.results_view = state.r_view = named
-    elif "r_by" not in state:
+    elif any(f"r_{key}" not in state for key in TIMES):  # dropped when another page was seen
         _set(state.get("results_filters", Filters()))
     known = _known_only(_of_widgets(state)[0], seen)
     _set_lists(known)
@@ -37,8 +37,8 @@ def choose_filters(seen: Overview) -> Filters:
         return _ask(seen, known.by)
 
 
-def _ask(seen: Overview, by: str) -> Filters:
-    """The widgets, filled already; a time that cannot be is told and left out."""
+def _ask(seen: Overview, by: str) -> tuple[Filters, str]:
+    """The widgets, filled already; of a time that cannot be, what is wrong with it."""
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("#### Filters")
@@ -69,10 +69,9 @@ def _ask(seen: Overview, by: str) -> Filters:
         help="For the table of measures.",
     )  # fmt: skip
     filters, trouble = _of_widgets(state)
-    if trouble:
-        st.error(trouble)
-    state.results_filters = filters
-    return filters
+    if not trouble:
+        state.results_filters = filters
+    return filters, trouble
 
 
 def choose_view() -> str:
@@ -84,7 +83,10 @@ def choose_view() -> str:
         "Show", VIEWS, key="r_view", required=True, label_visibility="collapsed"
     )
     state.results_view = view
-    address: dict[str, list[str]] = {"view": [str(view)], **to_address(state.results_filters)}
+    address: dict[str, list[str]] = {
+        "view": [str(view)],
+        **to_address(state.get("results_filters", Filters())),
+    }
     state.results_address = dict(address)
     if video := st.query_params.get("video"):
         address["video"] = [video]

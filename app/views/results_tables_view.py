@@ -23,7 +23,7 @@ from app.results.tracks import (
     tracks_head,
 )
 from app.views.results_waiting import agreed, with_progress
-from app.words import plain
+from app.words import in_words, plain
 
 MOST_ROWS = 5000  # shown; the files have all
 MEDIA = {
@@ -34,6 +34,18 @@ LABELS = {
     "measures": "Measures", "summary": "Summary per animal", "bouts": "Bouts",
     "latency": "Latencies", "tracks": "Tracks",
 }  # fmt: skip
+
+
+HEADS = {  # by column: how the page calls it, and what more there is to know
+    "censored": ("never happened", "1: it never came while the animal was watched, so the latency "
+                 "is at least the time watched (a censored latency); 0: it came."),
+    "latency_s": ("latency (s)", "Until it first happened; empty where it never did."),
+    "watched_s": ("watched (s)", "How long the animal was watched until then."),
+    "bin_start_s": ("from (s)", ""), "bin_stop_s": ("to (s)", ""),
+    "annotator": ("scored by", ""), "source": ("found by", ""), "definition": ("rule", ""),
+    "tracked_fraction": ("share found", "Of the frames, 0 to 1."),
+}  # fmt: skip
+WIDTHS = {"measure": 240, "definition": 420, "event": 160}
 
 
 def show_tables(seen: Overview, filters: Filters) -> None:
@@ -80,13 +92,11 @@ def show_tracks(seen: Overview, filters: Filters) -> None:
             )  # fmt: skip
         many = "" if formats(count) else ", too many for a download: use the command below"
         st.caption(f"{count:,} rows, the first {min(HEAD, count)} of {plain(names[0])} shown{many}")
-    st.dataframe(tracks_head(seen, names[0]), hide_index=True, height=380, key="r_shown-tracks")
+    rows, config = readable(tracks_head(seen, names[0]))
+    st.dataframe(rows, hide_index=True, column_config=config, height=380, key="r_shown-tracks")
     words = ["--video", video] if video else []
-    st.caption("The same file, byte for byte, on the command line:")
-    st.code(
-        shlex.join(["ethoscribe", "export", "tracks", *words, "-s", str(seen.study), "-o",
-                    "tracks.csv"]), language="bash",
-    )  # fmt: skip
+    command = ["ethoscribe", "export", "tracks", *words, "-s", str(seen.study), "-o", "tracks.csv"]
+    show_command(command)
 
 
 def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: Filters) -> None:
@@ -108,15 +118,36 @@ def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: F
         st.caption(f"{len(table):,} rows{more}")
     text = {name: rows[name].fillna("") for name in rows.columns if rows[name].dtype.kind in "OTU"}
     rows = rows.assign(**{name: each.astype(object) for name, each in text.items()})
-    floats = [name for name in rows.columns if rows[name].dtype.kind == "f"]
-    config = {name: st.column_config.NumberColumn(format="%.4g") for name in floats}
+    rows, config = readable(rows)
     st.dataframe(
         rows, hide_index=True, column_config=config, key=f"r_shown-{kind}",
         height=460 if len(rows) > 11 else "auto",
     )  # fmt: skip
     words = ["ethoscribe", "export", kind, *to_options(filters), "-s", str(seen.study)]
-    st.caption("The same file, byte for byte, on the command line:")
-    st.code(shlex.join([*words, "-o", f"{kind}.csv"]), language="bash")
+    show_command([*words, "-o", f"{kind}.csv"])
+
+
+def show_command(words: list[str]) -> None:
+    """The command that gives the same, for who wants it."""
+    with st.expander("The same on the command line", icon=":material/terminal:"):
+        st.code(shlex.join(words), language="bash")
+
+
+def readable(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
+    """Rows as the page shows them: names of measures and columns in words; files keep theirs."""
+    config: dict = {}
+    for name in rows.columns:
+        label, said = HEADS.get(name, (in_words(name), ""))
+        more = f"{said} " if said else ""
+        told = {"label": label, "help": f"{more}In the files: {name}"}
+        config[name] = (
+            st.column_config.NumberColumn(**told, format="%.4g")
+            if rows[name].dtype.kind == "f"
+            else st.column_config.Column(**told, width=WIDTHS.get(name))
+        )
+    if "measure" in rows.columns:
+        rows = rows.assign(measure=[str(each).replace("_", " ") for each in rows["measure"]])
+    return rows, config
 
 
 EMPTY = {

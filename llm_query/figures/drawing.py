@@ -14,6 +14,8 @@ from llm_query.recording import Recording
 Figure = dict[str, Any]
 # Okabe and Ito's colours, the same as in assets/player.js: one animal, one colour, everywhere.
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442")
+# Behaviours have colours of their own, none of an animal, told apart by lightness as well.
+BEHAVIOURS = ("#8073C9", "#DDCC77", "#AA3377", "#999933", "#EE99AA", "#8C564B", "#7F9CA8")
 NOTHING = "#BBBBBB"  # what is no animal and no behaviour
 UNSEEN = "#EEEEEE"
 MAX_POINTS = 20_000  # in one trace: more are slow to draw and nobody can tell them apart
@@ -23,6 +25,11 @@ ROW_PX = 26
 def colour_of(index: int) -> str:
     """The colour of the animal (or whatever else is told apart) at `index`, from 0."""
     return COLOURS[index % len(COLOURS)]
+
+
+def behaviour_colour(index: int) -> str:
+    """The colour of the behaviour at `index`, from 0; never an animal's."""
+    return BEHAVIOURS[index % len(BEHAVIOURS)]
 
 
 def animal_colour(recording: Recording, animal: str) -> str:

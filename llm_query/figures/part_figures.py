@@ -10,11 +10,11 @@ import pandas as pd
 
 from llm_query.bouts import Bouts
 from llm_query.figures.drawing import (
-    COLOURS,
+    BEHAVIOURS,
     NOTHING,
     UNSEEN,
     Figure,
-    colour_of,
+    behaviour_colour,
     coordinates,
     layout,
     ordered,
@@ -113,6 +113,7 @@ def plot_speed_traces(
 ) -> Figure:
     """Draw every animal's speed over time, one above the other, its own bouts shaded behind.
 
+    Every behaviour that an animal shows has a strip of its own, so that none hides another.
     window_s: seconds of path that a speed is fitted to, 0 for the central difference. Lines break
     where the animal was not seen. Of more than 20,000 frames the first and the extremes of every
     block are drawn, which the subtitle says. All axes share one scale. order: the
@@ -133,11 +134,14 @@ def plot_speed_traces(
     names = ordered([*order, *(each.behaviour for each in shaded)])
     for row, animal in enumerate(animals):
         axis = "y" if row == 0 else f"y{row + 1}"
-        for each in shaded:
-            band = _band(each, animal, top, _ink(names.index(each.behaviour)), seconds)
-            if band:
-                first = not any(trace["name"] == each.behaviour for trace in data)
-                data.append({**band, "yaxis": axis, "showlegend": first})
+        inks = [_ink(names.index(each.behaviour)) for each in shaded]
+        found = [_band(each, animal, ink, seconds) for each, ink in zip(shaded, inks, strict=True)]
+        bands = [band for band in found if band]
+        for lane, band in enumerate(bands):  # side by side: no two colours make a third
+            high = top / len(bands)
+            band |= {"y": [high] * len(band["x"]), "base": [lane * high] * len(band["x"])}
+            first = not any(trace["name"] == band["name"] for trace in data)
+            data.append({**band, "yaxis": axis, "showlegend": first})
         kept = thin(speeds[animal][:, None])
         most = max(most, len(kept))
         data.append({
@@ -163,14 +167,14 @@ def plot_speed_traces(
 
 def _ink(number: int) -> dict[str, Any]:
     """The colour of a behaviour; from the eighth on with a pattern as well."""
-    pattern = ("", "/", ".", "x")[number // len(COLOURS) % 4]
-    return {"color": colour_of(number), "line": {"width": 0}, "pattern": {"shape": pattern}}
+    pattern = ("", "/", ".", "x")[number // len(BEHAVIOURS) % 4]
+    return {"color": behaviour_colour(number), "line": {"width": 0}, "pattern": {"shape": pattern}}
 
 
 def _band(
-    bouts: Bouts, animal: str, top: float, ink: dict[str, Any], seconds: np.ndarray
+    bouts: Bouts, animal: str, ink: dict[str, Any], seconds: np.ndarray
 ) -> dict[str, Any] | None:
-    """One animal's bouts as bars over the whole height; None where it has none of these."""
+    """One animal's bouts as bars of no height yet; None where it has none of these."""
     if not any(subject == animal for subject, _ in bouts.pairs) or not len(seconds):
         return None
     own = bouts.only(animal)
@@ -180,8 +184,8 @@ def _band(
     if not len(start):
         return None
     return {
-        "type": "bar", "name": bouts.behaviour, "legendgroup": bouts.behaviour, "opacity": 0.4,
-        "x": values_of(start + wide / 2), "width": values_of(wide), "y": [top] * len(start),
+        "type": "bar", "name": bouts.behaviour, "legendgroup": bouts.behaviour, "opacity": 0.6,
+        "x": values_of(start + wide / 2), "width": values_of(wide),
         "marker": ink,
         "customdata": np.column_stack([start, stop]).tolist(),
         "hovertemplate": "%{customdata[0]:.2f} to %{customdata[1]:.2f} s"

@@ -90,3 +90,43 @@ def test_groups_are_compared_with_the_test_named_and_nothing_fails(
     wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     assert not wide
     assert page.troubles == []
+
+
+def test_filters_survive_another_page_and_empty_ones_stay_empty(
+    page: "playwright.Page", address: str
+) -> None:
+    page.goto(f"{address}/results")
+    times = [page.get_by_label(label, exact=True) for label in ("From (s)", "To (s)")]
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    for set_to in ("", "1"):
+        if set_to:
+            times[0].fill(set_to)
+            times[0].press("Enter")
+            expect(page.get_by_text("1 s to the end").first).to_be_visible()
+        page.get_by_role("link", name="Set up").click()
+        expect(page.get_by_text("Filters", exact=True)).to_have_count(0)
+        page.get_by_role("link", name="Results").click()
+        expect(page.locator(".js-plotly-plot")).to_be_visible()
+        expect(times[0]).to_have_value(set_to)
+        expect(times[1]).to_have_value("")
+        expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    times[0].fill("2")
+    times[0].press("Enter")
+    times[1].fill("1")
+    times[1].press("Enter")
+    expect(page.get_by_text("Nothing is shown until")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+
+
+@pytest.mark.parametrize("view", ["Paths", "Heat map", "Speed", "Ethogram", "Transitions"])
+def test_figure_and_downloads_are_on_a_small_screen(
+    page: "playwright.Page", address: str, view: str
+) -> None:
+    page.goto(f"{address}/results?view={view.replace(' ', '+')}")
+    figure = page.locator(".js-plotly-plot")
+    expect(figure).to_be_visible()
+    for seen in (figure, page.get_by_role("button", name="PNG", exact=True)):
+        expect(seen).to_be_visible()
+        box = seen.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 768 + 12  # its lower margin is empty
