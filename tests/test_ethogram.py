@@ -169,3 +169,17 @@ def test_the_command_takes_a_default_and_gives_it_to_another_study(tmp_path: Pat
     unknown = run("ethogram", "default", "cats", "-s", one)
     assert unknown.exit_code == 1 and "There is no ethogram 'cats'" in unknown.stderr
     assert parse(as_json(read(one)), "x").behaviours == tuple(read(one))
+
+
+def test_a_colour_is_chosen_by_its_name_or_typed() -> None:
+    from app.annotating.ethogram_table import named, with_named_colours
+
+    table = pd.DataFrame(
+        {
+            "behaviour": ["a", "b", "c"],
+            "palette": ["blue", "orange", "teal"],
+            "colour": ["#E69F00", "#123456", None],
+        }
+    )
+    chosen = with_named_colours(table, [named("#E69F00"), "orange"])
+    assert chosen["colour"].tolist() == ["#0072B2", "#123456", "#44AA99"]

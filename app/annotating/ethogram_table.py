@@ -60,6 +60,7 @@ PALETTE = {
     "orange": "#E69F00", "sky blue": "#56B4E9", "green": "#009E73", "yellow": "#F0E442",
     "blue": "#0072B2", "vermilion": "#D55E00", "purple": "#CC79A7", "black": "#000000",
     "grey": "#999999", "brown": "#8C510A", "wine": "#882255", "olive": "#999933",
+    "teal": "#44AA99", "sand": "#DDCC77", "indigo": "#332288", "rose": "#CC6677",
 }  # fmt: skip
 
 

@@ -100,8 +100,9 @@ def form() -> None:
 
 
 person = me()
-title("You")
-st.markdown(f"**{plain(person.name)}**")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    title("You")
+    st.markdown(f"**{plain(person.name)}**")
 show_news()
 if person.signed_in:
     st.write(f"You are **{person.role}** of this study and may {MAY[person.role]}.")
