@@ -7,6 +7,7 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 from typing import Any
 
 from app import __version__
@@ -122,6 +123,7 @@ def examine() -> Report:
         _confinement(),
         _gpu(),
         *(_model_package(name, module) for name, module in MODELS.items()),
+        outlines_by_click(),
         _endpoint(),
         Finding("processors", "ok", f"{os.cpu_count() or 1}"),
     ]
@@ -241,6 +243,33 @@ def _model_package(distribution: str, module: str) -> Finding:
     if importlib.util.find_spec(module) is None:
         return Finding(distribution, "absent", "not installed (extra: models)")
     return Finding(distribution, "ok", _version(distribution) or "installed")
+
+
+def outlines_by_click() -> Finding:
+    """Which engine finds an outline under a click: the built-in one always, a network if set up."""
+    from app.annotating.clicking import FILE, TABLE, WEIGHTS, weights_for
+    from app.errors import AppError
+    from tracking import sam
+
+    name, built_in = "outlines by click", "built in: difference from the empty arena, gray level"
+    try:
+        weights = weights_for(Path())
+    except AppError as error:
+        return Finding(name, "broken", str(error))
+    if not sam.is_installed():
+        hint = "For segment-anything: pip install 'ethoscribe[models]'"
+        return Finding(name, "absent", f"{built_in}; segment-anything is not installed", hint)
+    if weights is None:
+        hint = (
+            f"Get sam_vit_b_01ec64.pth (375 MB) from {sam.WHERE}, then set {WEIGHTS} to it, or "
+            f'write [{TABLE}] with weights = "its path" into {FILE}'
+        )
+        return Finding(name, "absent", f"{built_in}; segment-anything has no weights", hint)
+    if not weights.file.is_file():
+        return Finding(
+            name, "broken", f"there are no weights at {weights.file}", f"Get: {sam.WHERE}"
+        )
+    return Finding(name, "ok", f"segment-anything {weights.model}, {weights.file}")
 
 
 def _endpoint() -> Finding:

@@ -5,7 +5,7 @@ const REVIEW_KEYS = ["Correcting tracks", [
   ["V", "play it again and again, Esc ends it"], ["1 … 9", "choose an animal; the last two are swapped"],
   ["I   O", "mark the first, the last frame"], ["X", "forget the marks"],
   ["S", "swap the two animals"], ["D", "delete the animal"], ["F", "fill its gap"],
-  ["R", "rename it"], ["M", "draw its outline anew"], ["Ctrl + Z", "undo"],
+  ["R", "rename it"], ["M", "draw its outline anew"], ["K", "find its outline by a click; Shift + click: not there"], ["Ctrl + Z", "undo"],
   ["Ctrl + Shift + Z   or   Ctrl + Y", "redo"]]];
 const REVIEW_AROUND_S = 1; // of a doubtful place, before and after it, when it is played
 const REVIEW_RING_S = 0.5;
@@ -19,13 +19,14 @@ class ReviewTool {
     player.root.classList.add("reviews");
   }
 
-  close() { this.player.root.classList.remove("reviews"); }
+  close() { this.leave(); this.player.root.classList.remove("reviews"); }
 
   // -- what Python and the server say
 
   update(facts) {
     if (facts.id !== this.video) {
-      Object.assign(this, { video: facts.id, doubts: [], marks: {}, at: null, outline: null,
+      this.leave();
+      Object.assign(this, { video: facts.id, doubts: [], marks: {}, at: null,
         undoes: null, redoes: null, version: null, last: -1, said: "" });
       this.chosen = facts.animals.slice(0, 2).map((animal) => animal.id);
     }
@@ -119,7 +120,8 @@ class ReviewTool {
     const who = doubt.animals.map((name) => ids.get(name));
     this.chosen = [...who, ...this.chosen, ...ids.values()]
       .filter((id, k, all) => id !== undefined && all.indexOf(id) === k).slice(0, 2);
-    Object.assign(this, { at: doubt.key, last: doubt.frame, outline: null });
+    this.leave();
+    Object.assign(this, { at: doubt.key, last: doubt.frame });
     this.player.timeline.chosen = `doubt ${doubt.key}`;
     if (seek) { this.player.step(0); this.player.seek(doubt.frame); }
     this.player.timeline.draw();
@@ -172,7 +174,7 @@ class ReviewTool {
 
   take(id) {
     this.chosen = [id, ...this.chosen.filter((other) => other !== id)].slice(0, 2);
-    this.outline = null;
+    this.leave();
     this.view.update();
     this.player.draw();
   }
@@ -191,7 +193,7 @@ class ReviewTool {
 
   arrived() {
     const { first, last } = this.marks;
-    if (this.outline && this.outline.frame !== this.player.frame) this.outline = null;
+    if (this.outline && this.outline.frame !== this.player.frame) this.leave();
     if ((first === undefined) !== (last === undefined)) this.player.showBouts();
     this.view.update(true);
   }
@@ -256,20 +258,37 @@ class ReviewTool {
     if (name.trim() && name !== before) this.edit("tracks.rename", { animal: before, name });
   }
 
-  draws() {
+  draws() { this.begin(() => new ReviewOutline(this.player, this.animal(0)), ReviewOutline); }
+
+  clicks() {
+    if (!this.player.facts.clicks) { this.say("There is no film to click on."); return; }
+    const changed = () => { this.view.update(); this.player.draw(); };
+    this.begin(() => new ReviewClick(this.player, this.animal(0), changed), ReviewClick);
+  }
+
+  // The same again ends it; the other way to an outline takes its place.
+  begin(make, kind) {
     if (!this.player.facts.outlines) { this.say("These tracks have body points only, no outlines."); return; }
-    if (this.outline) { this.outline = null; this.player.draw(); this.view.update(); return; }
+    const ends = this.outline?.constructor === kind;
+    this.leave();
     this.player.step(0);
-    this.outline = new ReviewOutline(this.player, this.animal(0));
+    if (!ends) this.outline = make();
+    this.said = "";
     this.view.update();
     this.player.draw();
   }
 
-  finish() {
-    const { outline } = this, { name } = this.animal(0);
+  leave() {
+    this.outline?.close();
     this.outline = null;
+  }
+
+  finish() {
+    const { outline } = this, { name } = this.animal(0), { missing } = outline;
+    if (missing && outline instanceof ReviewClick) { this.say(missing); return; }
+    this.leave();
     this.player.draw();
-    if (outline.corners.length < 3) { this.say("An outline needs three corners or more."); return; }
+    if (missing) { this.say(missing); return; }
     this.edit("tracks.mask", { animal: name, frame: outline.frame, polygon: outline.polygon() });
   }
 
@@ -280,7 +299,8 @@ class ReviewTool {
 
   key(event) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (this.outline?.key(event, () => this.finish(), () => this.draws())) { this.player.draw(); return true; }
+    const drop = () => { this.leave(); this.view.update(); };
+    if (this.outline?.key(event, () => this.finish(), drop)) { this.player.draw(); return true; }
     if (event.ctrlKey || event.metaKey) {
       if (!this.mayEdit || event.altKey) return false;
       if (key === "z") { if (event.shiftKey) this.redo(); else this.undo(); return true; }
@@ -291,7 +311,7 @@ class ReviewTool {
     const looks = { n: () => this.go(1), p: () => this.go(-1), v: () => this.replay(),
       i: () => this.mark("first"), o: () => this.mark("last"), x: () => this.unmark() };
     const edits = { c: () => this.check(), s: () => this.swap(), d: () => this.remove(),
-      f: () => this.fill(), r: () => this.view.askName(), m: () => this.draws() };
+      f: () => this.fill(), r: () => this.view.askName(), m: () => this.draws(), k: () => this.clicks() };
     const act = looks[key] ?? (this.mayEdit ? edits[key] : undefined);
     if (act && this.player.frame !== undefined) { act(); return true; }
     const animal = /^[1-9]$/.test(key) && this.player.facts.animals[Number(key) - 1];
@@ -299,9 +319,10 @@ class ReviewTool {
     return Boolean(act || animal);
   }
 
-  pointer(type, at) {
+  pointer(type, at, event) {
     if (!this.outline) return false;
-    if (type === "double") this.finish(); else this.outline.pointer(type, at);
+    const ends = type === "double" && !(this.outline instanceof ReviewClick);
+    if (ends) this.finish(); else this.outline.pointer(type, at, event);
     this.player.draw();
     return true;
   }

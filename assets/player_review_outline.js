@@ -15,6 +15,15 @@ class ReviewOutline {
     this.corners.push({ x: clamp(at.x, -0.5, width - 0.5), y: clamp(at.y, -0.5, height - 0.5) });
   }
 
+  takeBack() { this.corners.pop(); }
+
+  // What ends it: a double click does, where corners are drawn.
+  get missing() { return this.corners.length < 3 ? "An outline needs three corners or more." : ""; }
+  words(name) {
+    return `Around ${name}: click corners or draw with the button held (keys: arrows and Space). Enter ends it, Backspace takes a corner back, Esc leaves.`;
+  }
+  close() {}
+
   pointer(type, at) {
     this.keyed = false;
     if (type === "down") { this.held = true; this.add(at); }
@@ -34,8 +43,8 @@ class ReviewOutline {
     if (move) {
       this.keyed = true;
       this.pen = { x: this.pen.x + move[0], y: this.pen.y + move[1] };
-    } else if (event.key === " ") this.add(this.pen);
-    else if (event.key === "Backspace") this.corners.pop();
+    } else if (event.key === " ") this.add(this.pen, event);
+    else if (event.key === "Backspace") this.takeBack();
     else if (event.key === "Enter") finish();
     else if (event.key === "Escape") leave();
     else return false;
@@ -73,5 +82,104 @@ class ReviewOutline {
       pen.lineWidth = wide * unit;
       pen.stroke(path);
     }
+  }
+}
+
+// The outline that the server finds under clicks: on the animal, and beside it with Shift or the right button.
+class ReviewClick extends ReviewOutline {
+  constructor(player, animal, changed) {
+    super(player, animal);
+    Object.assign(this, { changed, clicks: [], asked: 0, trouble: "", engine: player.facts.clicks });
+    this.stage = player.find(".stage");
+    this.beside = (event) => {
+      event.preventDefault();
+      this.keyed = false;
+      this.add(player.place(event), event, true);
+    };
+    this.stage.addEventListener("contextmenu", this.beside);
+  }
+
+  close() {
+    this.closed = true;
+    this.stage.removeEventListener("contextmenu", this.beside);
+  }
+
+  add(at, event, beside = event?.shiftKey) {
+    const { width, height } = this.player.facts;
+    this.clicks.push({ x: clamp(at.x, 0, width - 1), y: clamp(at.y, 0, height - 1), beside: Boolean(beside) });
+    this.ask();
+  }
+
+  takeBack() { this.clicks.pop(); this.ask(); }
+
+  pointer(type, at, event) {
+    this.keyed = false;
+    this.pen = at;
+    if (type === "down" && event.button === 0) this.add(at, event);
+  }
+
+  // Only the answer to the newest clicks counts.
+  async ask() {
+    const order = ++this.asked, { player, clicks } = this;
+    const said = (beside) => clicks.filter((click) => click.beside === beside)
+      .map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(";");
+    Object.assign(this, { corners: [], trouble: "" });
+    this.waiting = Boolean(said(false));
+    if (this.waiting) {
+      const query = new URLSearchParams({ frame: this.frame, on: said(false), off: said(true) });
+      try {
+        const found = JSON.parse(new TextDecoder().decode(await load(`${player.facts.urls.click}?${query}`)));
+        if (order !== this.asked || this.closed) return;
+        this.corners = found.polygon.map(([x, y]) => ({ x, y }));
+        this.engine = found.engine;
+      } catch (error) {
+        if (order !== this.asked || this.closed) return;
+        this.trouble = error.message;
+      }
+      this.waiting = false;
+    }
+    this.changed();
+  }
+
+  get missing() {
+    if (this.waiting) return "The outline is still being looked for.";
+    return this.corners.length < 3 ? this.trouble || "Click on the animal first." : "";
+  }
+
+  words(name) {
+    const state = this.waiting ? "Looking…" : this.trouble
+      || (this.corners.length ? "Enter takes this outline." : `Click on ${name}.`);
+    return `${state} Shift + click (or the right button) says what is not ${name}; keys: arrows, Space, Shift + Space. Backspace takes a click back, Esc drops it. Found by: ${this.engine}.`;
+  }
+
+  draw(pen, unit, colour) {
+    const { corners } = this, path = new Path2D();
+    for (const { x, y } of corners) path.lineTo(x + 0.5, y + 0.5);
+    path.closePath();
+    pen.fillStyle = colour;
+    pen.globalAlpha = 0.45;
+    pen.fill(path, "evenodd");
+    pen.globalAlpha = 1;
+    for (const [ink, wide] of [["rgb(0 0 0 / 70%)", 3.5], ["#fff", 1.5]]) {
+      pen.strokeStyle = ink;
+      pen.lineWidth = wide * unit;
+      pen.stroke(path);
+    }
+    for (const click of this.clicks) this.mark(pen, unit, click);
+    if (this.keyed || !this.clicks.length) this.cross(pen, unit);
+  }
+
+  // A plus on the animal, a minus beside it.
+  mark(pen, unit, { x, y, beside }) {
+    pen.beginPath();
+    pen.arc(x + 0.5, y + 0.5, 7 * unit, 0, 2 * Math.PI);
+    pen.fillStyle = beside ? "#D55E00" : "#0072B2";
+    pen.strokeStyle = "#fff";
+    pen.lineWidth = 1.5 * unit;
+    pen.fill();
+    pen.stroke();
+    pen.fillStyle = "#fff";
+    pen.fillRect(x + 0.5 - 4 * unit, y + 0.5 - unit, 8 * unit, 2 * unit);
+    if (!beside) pen.fillRect(x + 0.5 - unit, y + 0.5 - 4 * unit, 2 * unit, 8 * unit);
   }
 }

@@ -78,6 +78,7 @@ class ReviewPanel {
     this.edits = reviewMake("div", { className: "review-line" },
       this.swap = this.button("Swap", "S", () => tool.swap()), this.button("Delete", "D", () => tool.remove()),
       this.button("Fill", "F", () => tool.fill()), this.outline = this.button("Outline", "M", () => tool.draws()),
+      this.click = this.button("Click", "K", () => tool.clicks()),
       this.button("Rename", "R", () => this.askName()));
     this.name = reviewMake("input", { maxLength: 200 });
     this.name.setAttribute("aria-label", "New name");
@@ -134,7 +135,9 @@ class ReviewPanel {
     for (const part of [this.edits, this.marks, this.checks]) part.hidden = !tool.mayEdit;
     this.swap.hidden = facts.animals.length < 2;
     this.outline.hidden = !facts.outlines;
-    this.outline.setAttribute("aria-pressed", Boolean(tool.outline));
+    this.click.hidden = !facts.outlines || !facts.clicks;
+    this.outline.setAttribute("aria-pressed", tool.outline?.constructor === ReviewOutline);
+    this.click.setAttribute("aria-pressed", tool.outline instanceof ReviewClick);
   }
 
   words(tool, frame = 0) {
@@ -143,7 +146,7 @@ class ReviewPanel {
     this.span.textContent = marked ? `${first ?? "here"} to ${last ?? "the end"}` : "";
     this.forget.hidden = !marked;
     this.hint.textContent = tool.outline
-      ? `Around ${a}: click corners or draw with the button held (keys: arrows and Space). Enter ends it, Backspace takes a corner back, Esc leaves.`
+      ? tool.outline.words(a)
       : `${b ? `Swap: ${a} and ${b} from frame ${first ?? frame} to ${last ?? "the end"} · ` : ""}Delete, fill, ${tool.player.facts.outlines ? "outline, " : ""}rename: ${a}`;
     this.said.textContent = tool.said;
     this.hint.hidden = !tool.mayEdit || !this.hint.textContent;

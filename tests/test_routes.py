@@ -13,15 +13,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from film import write_video
+from film import positions, write_video
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from app import library, words, workplace
+from app.annotating import clicking
+from app.annotating.reviewing import fill_polygon
 from app.jobs.progress import JobFile
+from app.server import review_routes
 from app.server.finished import address_of
 from app.server.hosts import KnownHosts, is_own, own_names
+from app.server.identity import Person
 from app.server.overlay import pack_overlay
 from app.server.routes import data_routes
 from app.workplace import Workplace
@@ -250,6 +254,31 @@ def test_a_finished_video_is_streamed_and_only_what_the_study_lists(
     ):
         assert client.get(f"/data/exports/{name}").status_code == 404
     assert client.get(address, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+def test_a_click_on_an_animal_is_answered_with_its_outline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = tmp_path / "study"
+    library.add(lab, write_video(tmp_path / "a.mp4", 12))
+    monkeypatch.setattr(workplace, "_current", Workplace.of(lab))
+    (x, y), other = positions(12, 2, 320, 240)[5]
+    address = "/data/videos/1/click?frame=5&on="
+    with TestClient(Starlette(routes=data_routes()), base_url="http://localhost:8501") as client:
+        answer = client.get(f"{address}{x:.1f},{y:.1f}&off={other[0]:.1f},{other[1]:.1f}")
+        told = answer.json()
+        assert (answer.headers["cache-control"], told["engine"]) == ("no-store", clicking.BY_GRAY)
+        mask = fill_polygon(np.array(told["polygon"]), 320, 240).astype(bool)
+        rows, columns = np.mgrid[:240, :320]
+        disc = (columns - x) ** 2 + (rows - y) ** 2 <= 81
+        assert (mask & disc).sum() / (mask | disc).sum() >= 0.85
+        for wrong in ("", "1", "a,b", "nan,1", "1,2,3", "1,1;" * 51, "3,3&frame=x", "3,3&frame=12"):
+            refused = client.get(address + wrong)
+            assert refused.status_code == 400 and refused.json()["error"]
+        foreign = client.get(f"{address}9,9", headers={"Sec-Fetch-Site": "cross-site"})
+        assert foreign.status_code == 403
+        monkeypatch.setattr(review_routes, "who", lambda *_: Person("Vera", "viewer"))
+        assert client.get(f"{address}9,9").status_code == 403
 
 
 def test_the_address_of_the_bouts_changes_with_them(client: TestClient, study: Path) -> None:

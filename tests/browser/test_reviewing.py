@@ -263,6 +263,37 @@ def test_an_outline_is_drawn_anew_with_the_mouse(page: "playwright.Page", lab: L
     until(lambda: lab.done()[-1][0] == "undo")
 
 
+def test_an_outline_is_found_by_clicks_and_taken_or_dropped(
+    page: "playwright.Page", lab: Lab
+) -> None:
+    on_frame(page, 45)
+    with open_study(lab.study) as study:
+        rows = read_tracks(study, 1, 45, 46).to_pandas().set_index("animal_id")
+    x, y = rows.loc[3, ["x_px", "y_px"]]
+    box = page.locator(".stage").bounding_box()
+    scale = box["width"] / SIZE[0]
+    before = len(lab.done())
+    page.keyboard.press("3")
+    for last in ("Escape", "Enter"):
+        page.keyboard.press("k")
+        expect(page.locator(".review-hint")).to_contain_text("Click on animal3")
+        expect(page.locator(".review-hint")).to_contain_text("Found by: gray level")
+        page.mouse.click(box["x"] + (x + 0.5) * scale, box["y"] + (y + 0.5) * scale)
+        expect(page.locator(".review-hint")).to_contain_text("Enter takes this outline.")
+        page.mouse.click(box["x"] + (x + 40) * scale, box["y"] + y * scale, button="right")
+        expect(page.locator(".review-hint")).to_contain_text("Enter takes this outline.")
+        page.keyboard.press(last)
+        expect(page.locator(".review-hint")).not_to_contain_text("Found by")
+        assert len(lab.done()) == before or last == "Enter"
+    expect(page.locator(".review-said")).to_contain_text("New outline of animal3")
+    with open_study(lab.study) as study:
+        row = read_tracks(study, 1, 45, 46).to_pandas().set_index("animal_id").loc[3]
+    assert (row["x_px"], row["y_px"]) == pytest.approx((x, y), abs=1.5)
+    assert 50 < row["area_px"] < 1000
+    page.keyboard.press("Control+z")
+    until(lambda: lab.done()[-1][0] == "undo")
+
+
 def test_a_name_is_text_everywhere_and_the_log_lists_what_was_done(
     page: "playwright.Page", lab: Lab
 ) -> None:
