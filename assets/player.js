@@ -197,14 +197,14 @@ class Player {
         this.root.dataset.saved = text.split(/[:…]/)[0];
         this.find(".saved").classList.toggle("trouble", trouble);
       },
-      saved: (results, state) => this.saved(results, state),
+      saved: (results, state, steps) => this.saved(results, state, steps),
     });
     this.queue.name = facts.annotator ?? remember("annotator") ?? facts.user ?? "";
   }
 
-  saved(results, state) {
+  saved(results, state, steps) {
     for (const { error, note } of results) if (error || note) this.note(error || note);
-    this.toolbox.tell("saved", results);
+    this.toolbox.tell("saved", results, steps);
     if (results.every((result) => result.error)) { this.showBouts(); return; }
     const far = results.some((r) => r.merged?.length || ["undo", "redo"].includes(r.kind));
     if (state !== undefined) this.hear(state, true, far);

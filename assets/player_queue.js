@@ -21,23 +21,36 @@ class Outbox {
     Object.assign(this, { place, client, heard, entries: [], made: {}, last: 0, trouble: "" });
     this.waiting = new Map(); // seq -> whom to tell the result, and since when
     this.store = `${place.key}.${client}`;
+    this.singly = 0; // so many edits go one by one: one of them was refused with the whole batch
   }
 
   static left(place, client, heard) {
     const box = new Outbox(place, client, heard);
-    try {
-      Object.assign(box, JSON.parse(localStorage.getItem(box.store)) ?? {});
-    } catch { /* not ours to read: nothing to send */ }
+    box.adopted = true;
+    Object.assign(box, box.stored());
     return box;
   }
 
+  stored() {
+    try { return JSON.parse(localStorage.getItem(this.store)) ?? {}; } catch { return {}; }
+  }
+
+  // The tab it was adopted from may live after all and have added more: only what was sent is
+  // taken out of what it left. A live tab writes down again whatever another took out.
   keep() {
-    const { entries, made, last } = this;
+    const { made, last } = this;
+    let { entries } = this;
+    if (this.adopted) entries = (this.stored().entries ?? []).filter(({ seq }) => seq > (this.sent ?? 0));
     try {
       if (entries.length) localStorage.setItem(this.store, JSON.stringify({ entries, made, last }));
       else localStorage.removeItem(this.store);
       this.fleeting = false;
     } catch { this.fleeting = true; } // no room, or a private window: kept in memory alone
+  }
+
+  check() {
+    const there = new Set((this.stored().entries ?? []).map(({ seq }) => seq));
+    if (this.entries.some(({ seq }) => !there.has(seq))) this.keep();
   }
 
   add(kind, data, name) {
@@ -57,9 +70,10 @@ class Outbox {
       this.heard.state();
       const batch = this.batch(failed);
       if (!batch.edits.length) { this.refuseFirst(); continue; }
-      const { error, fatal } = await this.post(batch);
+      const { error, fatal, singly } = await this.post(batch);
+      if (singly) { this.singly = batch.edits.length; continue; }
       this.trouble = error ?? "";
-      if (!error) { failed = 0; continue; }
+      if (!error) { failed = 0; this.singly = Math.max(this.singly - 1, 0); continue; }
       this.heard.state();
       await this.pause(fatal ? PAUSES_MS.at(-1) : PAUSES_MS[Math.min(failed, PAUSES_MS.length - 1)]);
       failed += 1;
@@ -81,7 +95,7 @@ class Outbox {
       const data = this.resolved(entry.data);
       size += JSON.stringify(entry).length;
       if (data === null || entry.name !== this.entries[0].name) break;
-      if (edits.length && (edits.length >= BATCH || size > BATCH_BYTES || failed > 2)) break;
+      if (edits.length && (edits.length >= BATCH || size > BATCH_BYTES || failed > 2 || this.singly)) break;
       edits.push({ seq: entry.seq, kind: entry.kind, data });
     }
     return { client: this.client, edits, name: this.entries[0].name ?? "" };
@@ -111,20 +125,25 @@ class Outbox {
       });
     } catch { return { error: "the server does not answer" }; }
     if (response.ok) return this.taken(body.edits, await response.json());
+    // A refusal in this server's own words is of one edit; something between may say 403 too.
+    const own = response.headers.get("Content-Type")?.startsWith("application/json");
     const error = await reasonOf(response);
-    if ([400, 413, 422].includes(response.status) && body.edits.length === 1) {
+    if (own && [400, 403, 413, 422].includes(response.status)) {
+      if (body.edits.length > 1) return { singly: true };
       return this.taken(body.edits, { acknowledged: body.edits[0].seq,
         results: [{ seq: body.edits[0].seq, error }] });
     }
     return { error, fatal: response.status < 500 && body.edits.length === 1 };
   }
 
-  taken(edits, { acknowledged, state, results }) {
+  taken(edits, { acknowledged, state, results, steps }) {
     const known = new Map((results ?? []).map((result) => [result.seq, result]));
     const done = edits.filter((edit) => edit.seq <= acknowledged);
     if (!done.length) return { error: "the server took nothing" };
+    const { name } = this.entries[0];
+    this.sent = acknowledged;
     this.entries = this.entries.filter((entry) => entry.seq > acknowledged);
-    const told = done.map((edit) => ({ ...edit, ...known.get(edit.seq), client: this.client }));
+    const told = done.map((edit) => ({ ...edit, ...known.get(edit.seq), client: this.client, name }));
     for (const one of told) if (one.bout_id !== undefined) this.made[one.seq] = one.bout_id;
     told.push(...this.orphans(told));
     this.keep();
@@ -134,7 +153,7 @@ class Outbox {
       tell?.(one);
       this.waiting.delete(one.seq);
     }
-    queueMicrotask(() => this.heard.saved(told, state)); // whatever they do, the next are sent
+    queueMicrotask(() => this.heard.saved(told, state, steps)); // whatever they do, the next are sent
     return {};
   }
 
@@ -149,6 +168,31 @@ class Outbox {
   }
 }
 
+// What the server refused and a person may still mend, kept until it was tried again or dropped.
+class Refused {
+  constructor(key) { Object.assign(this, { key: `${key}.refused`, list: [] }); }
+
+  read() {
+    try { this.list = JSON.parse(localStorage.getItem(this.key)) ?? this.list; } catch { /* memory */ }
+    return this.list;
+  }
+
+  write(list) {
+    this.list = list;
+    try { localStorage.setItem(this.key, JSON.stringify(list)); } catch { /* kept in memory alone */ }
+  }
+
+  add({ client, seq, kind, data, name, error }) {
+    if (!["bouts.add", "bouts.change"].includes(kind)) return;
+    const others = this.read().filter((one) => one.client !== client || one.seq !== seq);
+    this.write([...others, { client, seq, kind, data, name, error }]);
+  }
+
+  drop(one) {
+    this.write(this.read().filter((other) => other.client !== one.client || other.seq !== one.seq));
+  }
+}
+
 // All that this player has to save: its own edits, and what closed tabs left behind.
 class Queue {
   // `heard` has state(text, {unsaved}) and saved(results, state of the bouts).
@@ -159,7 +203,11 @@ class Queue {
       key: [KEPT, facts.study, facts.id, whose].join(".") };
     this.heard = heard;
     this.name = "";
-    this.inner = { state: () => this.state(), saved: (...said) => this.heard.saved(...said) };
+    this.inner = { state: () => this.state(), saved: (told, ...said) => {
+      for (const one of told) if (one.error) this.refused.add(one);
+      this.heard.saved(told, ...said);
+    } };
+    this.refused = new Refused(this.place.key);
     this.own = new Outbox(this.place, randomName(), this.inner);
     this.boxes = [this.own];
     this.hold(this.own.client, () => {});
@@ -170,7 +218,7 @@ class Queue {
     window.addEventListener("pagehide", this.leave);
     window.addEventListener("online", this.stir);
     this.adopt();
-    this.clock = setInterval(() => this.adopt(), 5000);
+    this.clock = setInterval(() => { this.own.check(); this.adopt(); }, 5000);
   }
 
   // Ask for one change of the study: resolves to {seq, edit_id, ...} or {seq, error}.

@@ -15,10 +15,11 @@ class ScorePanel {
     this.list = element("div", { className: "behaviours" });
     this.going = element("div", { className: "going" });
     this.chosen = element("div", { className: "chosen" });
-    const acts = element("div", { className: "acts" },
-      pressed("↶ Undo", "Take back the last edit (Ctrl + Z)", () => tool.undo()),
-      pressed("↷ Redo", "Do it again (Ctrl + Y)", () => tool.redo()));
-    this.box = element("section", { className: "score" }, this.who, this.list, this.going, this.chosen, acts);
+    this.undo = pressed("Undo", "", () => tool.undo());
+    this.redo = pressed("Redo", "", () => tool.redo());
+    this.lost = element("div", { className: "lost" });
+    const acts = element("div", { className: "acts" }, this.undo, this.redo);
+    this.box = element("section", { className: "score" }, this.lost, this.who, this.list, this.going, this.chosen, acts);
     this.box.setAttribute("aria-label", "Scoring");
   }
 
@@ -39,7 +40,31 @@ class ScorePanel {
     this.buttons = facts.ethogram.map((behaviour) => this.button(behaviour));
     this.list.replaceChildren(...this.buttons);
     if (!facts.ethogram.length) this.list.append(element("p", { textContent:
-      "There is no behaviour to score yet. Make some under the video: Ethogram." }));
+      "No behaviour has a key yet: make the behaviours to score in the Ethogram panel under the video." }));
+  }
+
+  steps(undo, redo) {
+    Object.assign(this.undo, { disabled: !undo, title: undo ? `Take back: ${undo} (Ctrl + Z)` : "There is nothing to take back" });
+    Object.assign(this.redo, { disabled: !redo, title: redo ? `Do again: ${redo} (Ctrl + Y)` : "There is nothing to do again" });
+  }
+
+  // What the server refused, each with the reason, to be tried again or dropped.
+  refused(list) {
+    const made = JSON.stringify([list, this.tool.subject, this.tool.subjects]);
+    if (made === this.lostMade) return;
+    this.lostMade = made;
+    const rows = list.map((one) => {
+      const { behaviour, subject, start_frame: from, stop_frame: to } = this.tool.named(one.data);
+      const gone = subject && !this.tool.subjects.includes(subject);
+      return element("div", { className: "refused" },
+        element("b", { textContent: [behaviour ?? "a change of a bout", subject, from !== undefined && `frames ${from} to ${to}`]
+          .filter(Boolean).join(" · ") }),
+        element("span", { textContent: one.error }),
+        element("div", { className: "acts" },
+          pressed(gone ? `Save for ${this.tool.subject}` : "Try again", "Send it once more", () => this.tool.retry(one)),
+          pressed("Drop", "Forget it", () => this.tool.dropRefused(one))));
+    });
+    this.lost.replaceChildren(...(rows.length ? [element("h5", { textContent: "Not saved" }), ...rows] : []));
   }
 
   button(behaviour) {

@@ -9,7 +9,8 @@
 //   draw(pen, unit, player)   over the picture; the pen works in video pixels, in which the centre
 //                             of pixel (x, y) lies at (x + 0.5, y + 0.5), and `unit` is a CSS pixel
 //   arrived(frame)            another frame is on the screen
-//   saved(results)            the server has taken edits (see player_queue.js)
+//   saved(results, steps)     the server has taken edits (see player_queue.js); what an undo and
+//                             a redo of bouts would be of now
 //   bouts(list) -> list       what the timeline shows, where the tool knows better than the server
 //   close()                   the player goes away
 //   panel                     an HTMLElement for the side

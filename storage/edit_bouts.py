@@ -9,6 +9,7 @@ from typing import Any
 from storage.bouts import PERSON
 from storage.edits import Change, Data, kind
 from storage.errors import StudyError
+from storage.ethogram import read_ethogram
 from storage.scored_bouts import (
     Row,
     checked,
@@ -21,6 +22,7 @@ from storage.scored_bouts import (
     with_names,
 )  # fmt: skip
 from storage.study import Study
+from storage.videos import animal_names
 
 CHANGEABLE = (
     "behaviour", "subject", "target", "kind", "start_frame", "stop_frame", "modifiers", "comment",
@@ -51,11 +53,12 @@ def _watched(data: Data) -> str:
 @kind("bouts.add", scope="bouts", describe=_scored)
 def add(study: Study, video_id: int, data: Data, author: str) -> Change:
     """Score one bout; one that overlaps an own bout of the same is made one with it."""
-    given = {name: data.get(name) for name in CHANGEABLE}
+    given = {name: _renamed(study, video_id, data).get(name) for name in CHANGEABLE}
     given["kind"] = given["kind"] or "state"
     row = checked(study, video_id, given)
     row |= {"source": PERSON, "annotator": author or None, "definition": None, "analysis_id": None}
     row, gone = merged(study, video_id, row)
+    _check_group(study, video_id, row)
     row["bout_id"] = study.rows("SELECT nextval('bout_ids')")[0][0]
     return _put(study, video_id, gone, [row], _told(row, gone))
 
@@ -64,10 +67,13 @@ def add(study: Study, video_id: int, data: Data, author: str) -> Change:
 def change(study: Study, video_id: int, data: Data, author: str) -> Change:
     """Change what is given of an own bout; it is made one with an own bout that it now overlaps."""
     (before,) = own_rows(study, video_id, [_number(data.get("bout_id"))], author)
-    given = {name: data[name] for name in CHANGEABLE if name in data}
+    now = _renamed(study, video_id, data)
+    given = {name: now[name] for name in CHANGEABLE if name in now}
     row, gone = merged(study, video_id, checked(study, video_id, {**before, **given}))
     if row == before and not gone:
         return Change(result=_told(row, gone))
+    if {"behaviour", "subject", "kind", "start_frame", "stop_frame"} & given.keys():
+        _check_group(study, video_id, row)
     return _put(study, video_id, gone, [row], _told(row, gone))
 
 
@@ -84,10 +90,19 @@ def delete(study: Study, video_id: int, data: Data, author: str) -> Change:
 
 @kind("bouts.put", scope="bouts", internal=True)
 def put(study: Study, video_id: int, data: Data, author: str) -> Change:
-    """Take out bouts and put back others just as they were: the inverse of all the above."""
-    rows = with_names(study, video_id, data["rows"])
-    told = {"deleted": data["remove"], "restored": [row["bout_id"] for row in rows]}
-    return _put(study, video_id, data["remove"], rows, told)
+    """Take out bouts and put back others just as they were: the inverse of all the above.
+
+    What came into the study since by another way, such as a file, is no edit that was taken back
+    before this one: a bout put back is made one with those that it overlaps.
+    """
+    own = [*data["remove"], *(row["bout_id"] for row in data["rows"])]
+    rows, gone = [], list(data["remove"])
+    for row in with_names(study, video_id, data["rows"]):
+        joined, also = merged(study, video_id, row, own, newer=data.get("newest"))
+        rows.append(joined)
+        gone += also
+    told = {"deleted": gone, "restored": [row["bout_id"] for row in rows]}
+    return _put(study, video_id, gone, rows, told)
 
 
 @kind("bouts.watched", scope="bouts", describe=_watched)
@@ -117,7 +132,7 @@ _OWNER = "video_id = ? AND behaviour = ? AND source = ? AND annotator IS NOT DIS
 def _note(study: Study, owner: list[Any], at: str | None) -> Change:
     before = study.rows(f"DELETE FROM watched WHERE {_OWNER} RETURNING watched_at", owner)
     if at is not None:
-        study.rows("INSERT INTO watched VALUES (?, ?, ?, ?, ?)", [*owner, at])
+        study.rows("INSERT INTO watched VALUES (?, ?, ?, ?, ?, NULL)", [*owner, at])
     earlier = before[0][0].isoformat() if before else None
     inverse = {"behaviour": owner[1], "at": earlier}
     return Change(("bouts.watched_at", inverse), {"watched": at is not None})
@@ -129,7 +144,46 @@ def _put(
     numbers = [row["bout_id"] for row in rows]
     before = with_ids(study, video_id, rows_of(study, video_id, [*gone, *numbers]))
     put_rows(study, video_id, gone, rows)
-    return Change(("bouts.put", {"remove": numbers, "rows": before}), told)
+    newest = study.rows("SELECT coalesce(max(bout_id), 0) FROM bouts")[0][0]
+    newest = max([newest, *gone])
+    inverse = {"remove": numbers, "rows": before, "newest": newest}
+    return Change(("bouts.put", inverse), told)
+
+
+def _renamed(study: Study, video_id: int, data: Data) -> Data:
+    """The data with its animals called as they are now, where it says their numbers too."""
+    names = animal_names(study, video_id)
+    now = {
+        who: names[data[f"{who}_id"]]
+        for who in ("subject", "target")
+        if who in data and isinstance(data.get(f"{who}_id"), int) and data[f"{who}_id"] in names
+    }
+    return {**data, **now}
+
+
+def _check_group(study: Study, video_id: int, row: Row) -> None:
+    """StudyError where a state overlaps another one of its exclusive group, scored by the same."""
+    groups = {one.behaviour: one.exclusive_group for one in read_ethogram(study)}
+    group = groups.get(row["behaviour"])
+    if group is None or row["kind"] != "state":
+        return
+    others = [name for name, one in groups.items() if one == group and name != row["behaviour"]]
+    found = study.rows(
+        "SELECT behaviour, start_frame, stop_frame FROM bouts WHERE video_id = ? AND subject = ? "
+        "AND kind = 'state' AND source = ? AND annotator IS NOT DISTINCT FROM ? "
+        "AND list_contains(?, behaviour) AND start_frame < ? AND stop_frame > ? "
+        "ORDER BY start_frame LIMIT 1",
+        [
+            video_id, row["subject"], row["source"], row["annotator"], others,
+            row["stop_frame"], row["start_frame"],
+        ],
+    )  # fmt: skip
+    for behaviour, start, stop in found:
+        raise StudyError(
+            f"{row['behaviour']} of {row['subject']}, frames {row['start_frame']} to "
+            f"{row['stop_frame'] - 1}, overlaps {behaviour}, frames {start} to {stop - 1}: in "
+            f"'{group}' there is one at a time. Change or delete that bout first."
+        )
 
 
 def _told(row: Row, gone: Sequence[int]) -> dict[str, Any]:

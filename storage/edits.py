@@ -123,7 +123,8 @@ def apply(
     """Do one edit and log it; one whose client and seq were seen before is only looked up.
 
     An edit that cannot be done is logged with the reason, so that it is refused once and for
-    all. `undo` and `redo` take {"scope": ...}.
+    all. `undo` and `redo` take {"scope": ..., "of": ...}; where `of` names the edit that is meant,
+    as {"edit_id": ...} or by the {"client": ..., "seq": ...} it came with, any other is left alone.
     """
     before = _seen(study, video_id, client, seq)
     if before is not None:
@@ -180,6 +181,21 @@ def can_redo(study: Study, video_id: int, scope: str, author: str = "") -> str |
     """What a redo would do again, in words; None when there is nothing."""
     _, undone = _stacks(study, video_id, scope, author)
     return undone[-1].words if undone else None
+
+
+def next_steps(study: Study, video_id: int, scope: str, author: str = "") -> dict[str, Any]:
+    """What an undo and a redo of this person would be of: {edit_id, words} each, or None.
+
+    `at` is the last edit of the video, by which a later answer is told from an earlier one.
+    """
+    stacks = _stacks(study, video_id, scope, author)
+    undo, redo = (
+        {"edit_id": stack[-1].edit_id, "words": stack[-1].words} if stack else None
+        for stack in stacks
+    )
+    sql = "SELECT coalesce(max(edit_id), 0) FROM edits WHERE video_id = ?"
+    at = study.rows(sql, [video_id])[0][0]
+    return {"undo": undo, "redo": redo, "at": at, "author": author}
 
 
 def log(study: Study, video_id: int | None = None) -> pd.DataFrame:
@@ -259,9 +275,16 @@ def _step(study: Study, entry: _Entry) -> Applied:
         raise StudyError(f"{entry.kind} needs a scope: one of {', '.join(known)}.")
     done, undone = _stacks(study, entry.video_id, scope, entry.author)
     stack = done if entry.kind == "undo" else undone
+    meant = _meant(study, entry)
     if not stack:
         raise StudyError(_nothing(study, entry, scope))
     row = stack[-1]
+    if meant is not None and meant != row.edit_id:
+        taken = "taken back" if entry.kind == "undo" else "done again"
+        raise StudyError(
+            f"Not {taken}: the last one was made elsewhere, it is '{row.words}'. "
+            f"{entry.kind.capitalize()} once more for that one."
+        )
     sql = "SELECT inverse::VARCHAR FROM edits WHERE edit_id = ?"
     inverse = json.loads(study.rows(sql, [row.last_id])[0][0])
     data = {**inverse["data"], "edit_id": row.last_id}
@@ -270,6 +293,29 @@ def _step(study: Study, entry: _Entry) -> Applied:
     change = Change(change.inverse, told, change.saved, change.run_id)
     undoes = row.edit_id if entry.kind == "undo" else row.last_id
     return _log(study, entry, scope, change, undoes=undoes)
+
+
+def _meant(study: Study, entry: _Entry) -> int | None:
+    """The edit that an undo or a redo says it is of; None where it only says the last one."""
+    of = entry.data.get("of")
+    if of is None:
+        return None
+    edit_id, client, seq = (
+        (of.get(name) for name in ("edit_id", "client", "seq"))
+        if isinstance(of, dict)
+        else [None] * 3
+    )
+    if isinstance(edit_id, int):
+        return edit_id
+    if not isinstance(client, str) or not isinstance(seq, int):
+        raise StudyError(f"{entry.kind} says in `of` an edit_id, or a client and a seq.")
+    made = _seen(study, entry.video_id, client, seq)
+    if made is None or made.error is not None:
+        raise StudyError(f"What was meant by {entry.kind} was not done: the study is as it was.")
+    sql = "SELECT inverse IS NULL FROM edits WHERE edit_id = ?"
+    if study.rows(sql, [made.edit_id])[0][0]:
+        raise StudyError(f"What was meant by {entry.kind} had changed nothing.")
+    return made.edit_id
 
 
 def _nothing(study: Study, entry: _Entry, scope: str) -> str:

@@ -66,23 +66,27 @@ def checked(study: Study, video_id: int, row: Row) -> Row:
     }
 
 
-def merged(study: Study, video_id: int, row: Row) -> tuple[Row, list[int]]:
+def merged(
+    study: Study, video_id: int, row: Row, but: Sequence[int] = (), newer: int | None = None
+) -> tuple[Row, list[int]]:
     """The row made one with the same person's bouts of the same that it overlaps; their numbers.
 
     Nobody does one thing twice at once, and a key pressed over an old bout must not be lost: so
     the time that either covers is kept. Bouts that say different things more closely are not
-    joined, for which of both is right only the person can tell.
+    joined, for which of both is right only the person can tell. The bouts with the numbers `but`
+    are left alone, and with `newer` those that are not newer than this number.
     """
     found = _select(
         study,
         "video_id = ? AND behaviour = ? AND subject = ? AND target IS NOT DISTINCT FROM ? "
         "AND kind = ? AND source = ? AND annotator IS NOT DISTINCT FROM ? "
         "AND bout_id IS DISTINCT FROM ? AND (start_frame < ? AND stop_frame > ? "
-        "OR kind = 'point' AND start_frame = ?)",
+        "OR kind = 'point' AND start_frame = ?) AND NOT list_contains(?, bout_id) "
+        "AND bout_id > ?",
         [
             video_id, row["behaviour"], row["subject"], row["target"], row["kind"], row["source"],
             row["annotator"], row.get("bout_id"), row["stop_frame"], row["start_frame"],
-            row["start_frame"],
+            row["start_frame"], list(but), newer or 0,
         ],
     )  # fmt: skip
     for other in found:

@@ -14,6 +14,7 @@ from storage_samples import Info, add_tracked
 from storage import edits
 from storage.bouts import bouts_state, frame_edges, read_bouts, watched_videos
 from storage.edits import Change, apply, can_redo, can_undo, kind, log
+from storage.ethogram import Behaviour, save_ethogram
 from storage.study import Study, StudyError, open_study
 from storage.videos import add_video, rename_animal
 
@@ -430,3 +431,76 @@ def test_undo_outlives_the_program(tmp_path: Path) -> None:
         with open_study(folder, write=True) as study:
             step(study, "redo")
             assert spans(study) == expected
+
+
+def meant(study: Study, which: str, of: dict[str, Any], **more: Any) -> edits.Applied:
+    return apply(study, 1, which, {"scope": "bouts", "of": of}, author="kim", **more)
+
+
+def test_an_undo_never_takes_back_another_edit_than_the_one_it_means(study: Study) -> None:
+    data = {"behaviour": "groom", "subject": "animal1", "start_frame": 1, "stop_frame": 5}
+    good = apply(study, 1, "bouts.add", data, author="kim", client="a", seq=1)
+    apply(study, 1, "bouts.add", {**data, "stop_frame": 500}, author="kim", client="a", seq=2)
+    refused = meant(study, "undo", {"client": "a", "seq": 2}, client="a", seq=3)
+    assert "was not done: the study is as it was" in str(refused.error)
+    same = {"bout_id": good.result["bout_id"], "stop_frame": 5}
+    apply(study, 1, "bouts.change", same, author="kim", client="a", seq=4)
+    assert "changed nothing" in str(meant(study, "undo", {"client": "a", "seq": 4}).error)
+    later = {**data, "start_frame": 50, "stop_frame": 60}
+    other = apply(study, 1, "bouts.add", later, author="kim", client="b", seq=1)
+    first = meant(study, "undo", {"client": "a", "seq": 1})
+    assert "made elsewhere, it is 'groom of animal1 at frame 50'" in str(first.error)
+    assert spans(study) == [(1, 5), (50, 60)]
+    steps = edits.next_steps(study, 1, "bouts", "kim")
+    assert steps["undo"] == {"edit_id": other.edit_id, "words": "groom of animal1 at frame 50"}
+    assert meant(study, "undo", {"edit_id": other.edit_id}).error is None
+    assert meant(study, "undo", {"client": "a", "seq": 1}).error is None
+    assert spans(study) == []
+    assert "made elsewhere" in str(meant(study, "redo", {"client": "b", "seq": 1}).error)
+    assert meant(study, "redo", {"client": "a", "seq": 1}).error is None
+    assert spans(study) == [(1, 5)]
+    assert "an edit_id, or a client" in str(meant(study, "undo", {"seq": []}).error)
+
+
+def test_an_undo_makes_one_with_what_was_imported_meanwhile(study: Study) -> None:
+    first = score(study, 10, 20).result["bout_id"]
+    apply(study, 1, "bouts.delete", {"bout_ids": [first]}, author="kim")
+    columns = "video_id, behaviour, subject, kind, start_frame, stop_frame, start_s, stop_s"
+    study.rows(
+        f"INSERT INTO bouts (bout_id, {columns}, source, annotator) "
+        "VALUES (nextval('bout_ids'), 1, 'groom', 'animal1', 'state', 10, 20, 0, 1, "
+        "'person', 'kim')"
+    )
+    imported = study.rows("SELECT max(bout_id) FROM bouts")[0][0]
+    assert step(study, "undo").error is None
+    assert spans(study) == [(10, 20)]
+    assert step(study, "redo").error is None
+    assert study.rows("SELECT bout_id FROM bouts") == [(imported,)]
+
+
+def test_states_of_one_exclusive_group_do_not_overlap(study: Study) -> None:
+    group = [
+        Behaviour(name, colour="#E69F00", exclusive_group="motion") for name in ("walk", "rest")
+    ]
+    save_ethogram(study, [*group, Behaviour("groom", colour="#E69F00")])
+    score(study, 10, 40, behaviour="walk")
+    done = score(study, 30, 50, behaviour="rest")
+    assert str(done.error) == (
+        "rest of animal1, frames 30 to 49, overlaps walk, frames 10 to 39: in 'motion' there is "
+        "one at a time. Change or delete that bout first."
+    )
+    beside = score(study, 40, 50, behaviour="rest")
+    moved = {"bout_id": beside.result["bout_id"], "start_frame": 39}
+    assert "one at a time" in str(apply(study, 1, "bouts.change", moved, author="kim").error)
+    for other in ({"subject": "animal2"}, {"author": "jo"}, {"behaviour": "groom"}):
+        assert score(study, 30, 50, **{"behaviour": "rest", **other}).error is None
+
+
+def test_an_edit_finds_an_animal_that_was_renamed_on_its_way(study: Study) -> None:
+    rename_animal(study, 1, 1, "Ada")
+    rename_animal(study, 1, 2, "Bea")
+    done = score(study, 1, 5, subject="animal1", subject_id=1, target="animal2", target_id=2)
+    assert done.error is None
+    row = read_bouts(study).iloc[0]
+    assert (row["subject"], row["target"]) == ("Ada", "Bea")
+    assert "no animal 'bob'" in str(score(study, 1, 5, subject="bob", subject_id=99).error)

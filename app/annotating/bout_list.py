@@ -12,7 +12,7 @@ import pandas as pd
 from app.errors import AppError
 from app.library import WAIT_S, reading
 from storage.bouts import PERSON, REMARKS, read_bouts, watched_for
-from storage.edits import apply, can_redo, can_undo
+from storage.edits import apply, next_steps
 from storage.ethogram import read_ethogram
 from storage.exports import bouts_table, write_table
 from storage.study import open_study
@@ -67,11 +67,11 @@ def edit(study: Path, video_id: int, kind: str, data: dict[str, Any], author: st
         raise AppError(done.error)
 
 
-def last_steps(study: Path, video_id: int, author: str) -> tuple[str | None, str | None]:
-    """What an undo and a redo of this person's scoring would do, in words; None for nothing."""
+def last_steps(study: Path, video_id: int, author: str) -> dict[str, dict[str, Any] | None]:
+    """What an undo and a redo of a person's scoring are of: {edit_id, words}; None for nothing."""
     with reading(study) as opened:
-        undo = can_undo(opened, video_id, "bouts", author)
-        return undo, can_redo(opened, video_id, "bouts", author)
+        steps = next_steps(opened, video_id, "bouts", author)
+    return {name: steps[name] for name in ("undo", "redo")}
 
 
 def behaviours_to_watch(study: Path, video_id: int, name: str) -> tuple[list[str], list[str]]:

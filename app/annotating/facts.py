@@ -9,7 +9,7 @@ from typing import Any
 
 from app import library
 from app.server.identity import Person
-from storage.edits import can_redo, can_undo
+from storage.edits import next_steps
 from storage.ethogram import Behaviour, read_ethogram
 from storage.scored_bouts import known_subjects
 from storage.videos import find_video
@@ -17,26 +17,27 @@ from storage.videos import find_video
 SCORER = "annotator"  # the role it takes
 
 
-def score_facts(study: Path, video_id: int, person: Person | None = None) -> dict[str, Any]:
+def score_facts(
+    study: Path, video_id: int, person: Person | None = None, scorer: str = ""
+) -> dict[str, Any]:
     """Facts for the scoring tool of the player, beside those of `library.player_facts`.
 
     `annotator` is the signed-in name, None where the browser itself asks for one; `user` is what
-    it then proposes. `undo` and `redo` say what these would do for that name. A person who may
-    only look gets `mayEdit` false.
+    it then proposes. `steps` say what an undo and a redo would be of, for the name `scorer` where
+    one was given. A person who may only look gets `mayEdit` false.
     """
     with library.reading(study) as opened:
         video_id = find_video(opened, video_id).video_id
         behaviours = read_ethogram(opened)
         subjects = known_subjects(opened, video_id)
         name = person.name if person else user()
-        steps = [step(opened, video_id, "bouts", name) for step in (can_undo, can_redo)]
+        steps = next_steps(opened, video_id, "bouts", scorer or name)
     return {
         "ethogram": [behaviour_facts(one) for one in behaviours],
         "subjects": subjects or ["animal1"],
         "user": name,
         "annotator": person.name if person and person.signed_in else None,
-        "undo": steps[0],
-        "redo": steps[1],
+        "steps": steps,
         "mayEdit": person is None or person.may(SCORER),
     }
 

@@ -16,7 +16,7 @@ from typing import Any
 from app.errors import AppError, one_line
 from app.library import WAIT_S
 from storage.bouts import bouts_state
-from storage.edits import Applied, BrokenEditError, apply, refuse
+from storage.edits import Applied, BrokenEditError, apply, next_steps, refuse
 from storage.study import Study, StudyError, open_study
 from storage.videos import find_video
 
@@ -42,6 +42,14 @@ class _Batch:
     turn: threading.Event = field(default_factory=threading.Event)
     told: dict[str, Any] | None = None
     error: BaseException | None = None
+
+    @property
+    def scores(self) -> bool:
+        """Whether it has to do with bouts."""
+        return any(
+            edit.kind.startswith("bouts.") or edit.data.get("scope") == "bouts"
+            for edit in self.edits
+        )
 
     @property
     def finished(self) -> bool:
@@ -145,6 +153,7 @@ def _apply_one_batch(study: Study, batch: _Batch) -> None:
         "acknowledged": batch.edits[-1].seq,
         "state": bouts_state(study, video_id),
         "results": results,
+        **({"steps": next_steps(study, video_id, "bouts", batch.author)} if batch.scores else {}),
     }
 
 

@@ -6,7 +6,9 @@ from app import library
 from app.annotating.facts import score_facts
 from app.player import player
 from app.views.annotate_panels import panels
+from app.views.bout_panel import scorer
 from app.views.choosing import asked_clip, choose_video
+from app.views.headings import title
 from app.views.signed_in import me
 from app.workplace import workplace
 
@@ -18,6 +20,7 @@ if not rows:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
+    title("Annotate")
     name = choose_video(sorted(rows, key=lambda one: rows[one].run_id is None))
     row = rows[name]
     tracked = (
@@ -29,7 +32,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(f"{row.facts} · {tracked}{pictures}")
 
 video_id = row.video.video_id
-scoring = score_facts(study, video_id, me())
+scoring = score_facts(study, video_id, me(), scorer())
 player(
     {
         **library.player_facts(study, video_id),

@@ -44,12 +44,11 @@ def bout_panel(study: Path, row: VideoRow) -> None:
     if may("annotator"):
         _watched(study, video_id)
     if every.empty:
-        if may("annotator"):
+        if may("annotator") and any(last_steps(study, video_id, scorer()).values()):
             with st.container(horizontal=True):
                 _steps(study, video_id)
         st.info(
-            "No bouts in this video yet. Score with the keys of the ethogram in the player above, "
-            "or save an answer as a behaviour on the Ask page.",
+            "No bouts in this video yet. Score with the keys, or save an answer on Ask.",
             icon=":material/keyboard:",
         )
         return
@@ -130,13 +129,12 @@ def _change(study: Path, video_id: int, chosen: pd.DataFrame) -> None:
 def _steps(study: Path, video_id: int) -> None:
     """Undo and redo, with what they would do."""
     icons = {"undo": ":material/undo:", "redo": ":material/redo:"}
-    possible = last_steps(study, video_id, scorer())
-    if not any(possible):
-        return
-    for (step, icon), words in zip(icons.items(), possible, strict=True):
+    for step, last in last_steps(study, video_id, scorer()).items():
+        of = {"of": {"edit_id": last["edit_id"]}} if last else {}
         st.button(
-            step.capitalize(), icon=icon, disabled=words is None, on_click=_do, key=f"bouts_{step}",
-            args=(study, video_id, step, {"scope": "bouts"}), help=words and plain(words),
+            step.capitalize(), icon=icons[step], disabled=last is None, on_click=_do,
+            args=(study, video_id, step, {"scope": "bouts", **of}), key=f"bouts_{step}",
+            help=plain(last["words"]) if last else None,
         )  # fmt: skip
 
 
