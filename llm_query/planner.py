@@ -19,6 +19,7 @@ from llm_query.planning.plan_ratios import take_bins
 from llm_query.planning.plan_reading import read
 from llm_query.planning.plan_slots import Context, Refusal
 from llm_query.planning.plan_tokens import lex
+from llm_query.planning.plan_wanted import short, take_unit
 from llm_query.planning.plan_wrap import Written, write_frame
 from llm_query.vocabulary import needs_outlines
 
@@ -76,14 +77,20 @@ def _understand(text: str, context: Context) -> Plan:
     kept = _kept_code(text, context)
     if kept is not None:
         return kept
+    text, wanted = take_unit(text, context)
     frame = find_frame(text, context)
     if frame is not None:
+        if wanted:
+            raise Refusal(
+                f"Comparisons, rates and ratios are given in their own unit; {short(wanted)} is "
+                "not offered for them. Ask without the unit."
+            )
         return _plan_of(write_frame(frame, context))
     rest, bin_s = take_bins(text)
     reading = read(rest, context)
     if bin_s and reading.condition and any(c.kind == "nth" for c in reading.condition.walk()):
         raise Refusal("A number of a time ('the second visit') is not counted anew in each bin.")
-    reading.bin_s = bin_s
+    reading.bin_s, reading.wanted = bin_s, wanted
     code, assumed = write_program(reading, context)
     said = reading_text(reading)
     return _plan_of(

@@ -368,4 +368,14 @@ LATER: dict[str, Gold] = {
                         for f in crossings(s, "Bo", "ROI0", True)
                         if any(0 <= TIME[f] - TIME[g] <= 12
                                for g in crossings(s, "Bo", "corner", False))})],
+    # the unit of the answer
+    "How far did Bo travel in inches?": lambda s: [path_length(s, "Bo") / 25.4],
+    "How many metres did Kit travel?": lambda s: [path_length(s, "Kit") / 1000],
+    "What is the median speed of Bo in mm/s?":
+        lambda s: [np.nanmedian(speeds(s.point("Bo"))) * 1],
+    "Maximum speed of Ada in inches per minute":
+        lambda s: [np.nanmax(speeds(s.point("Ada"))) / 25.4 * 60],
+    "How far did Bo travel in the first 20 s in mm?":
+        lambda s: [path_length(s, "Bo", TIME[599] > TIME)],
+    "How many seconds was Bo in the corner?": long_in("Bo"),
 }  # fmt: skip

@@ -308,3 +308,14 @@ def test_a_group_that_never_did_it_is_no_pair() -> None:
     never = sentences.said("nobody in corner", "Bo+Kit+Ada", never=True)
     assert never == "It was never so that nobody was in the corner"
     assert sentences.said("contact", "Bo+Kit", "Ada").startswith("Bo and Kit and Ada were in")
+
+
+@pytest.mark.parametrize(
+    "question", ["How far did mouse 2 travel every 15 seconds, plot it",
+                 "Plot how long mouse 1 is in the corner in bins of 10 s"]
+)  # fmt: skip
+def test_what_is_a_table_only_is_not_called_a_plot(question: str) -> None:
+    planned = plan(question, CONTEXT)
+    assert planned.refused is None and "plot" not in planned.reading.lower()
+    assert planned.ignored == ["plot (of these time bins there is a table only)"]
+    assert "not drawn in time bins" in refusal("Plot the path of mouse 1 every 10 s")

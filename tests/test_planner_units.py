@@ -234,3 +234,32 @@ def test_an_exception_of_more_than_one_plain_clause_is_refused(rest: str) -> Non
 def test_animals_that_are_left_out_are_refused_with_what_to_say() -> None:
     refused = plan("How long is every animal except mouse 1 in the corner?", CONTEXT).refused
     assert refused and "named one by one" in refused
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("How many minutes was mouse 3 immobile?", "time is given in s; min is not offered"),
+        ("How long was mouse 1 in the corner in hours?", "time is given in s; h is not offered"),
+        ("How far did mouse 1 travel in mm/s?", "distance travelled is given in cm; mm/s is not"),
+        ("What is the mean speed of mouse 1 in inches?", "speed is given in cm/s; in is not"),
+        ("Which mouse travelled the farthest in inches?", "in is not offered"),
+    ],
+)
+def test_a_unit_that_an_answer_has_not_is_named(question: str, why: str) -> None:
+    assert why in (plan(question, SCALED).refused or "")
+
+
+def test_without_a_scale_no_answer_is_in_inches() -> None:
+    assert "no scale" in (plan("How far did mouse 1 travel in inches?", CONTEXT).refused or "")
+    assert plan("How far did mouse 1 travel in px?", CONTEXT).refused is None
+
+
+def test_the_unit_asked_for_is_that_of_the_answer() -> None:
+    planned = plan("How far did mouse 1 travel in inches?", SCALED)
+    assert '/ length_in(recording, 2.54, "cm")' in planned.code and '"in")' in planned.code
+
+
+def test_a_region_may_be_called_like_a_unit() -> None:
+    named = replace(SCALED, regions=("m",))
+    assert "in_region(" in plan("How long is mouse 1 in m?", named).code

@@ -171,7 +171,7 @@ def any_target(bouts: Bouts) -> Bouts:
 
 def of_group(bouts: Bouts) -> Bouts:
     """See Bouts.of_group."""
-    pairs = tuple(("+".join(members(pair)), None) for pair in bouts.pairs)
+    pairs: tuple[Pair, ...] = tuple(("+".join(members(pair)), None) for pair in bouts.pairs)
     if len(set(pairs)) < len(pairs):
         raise QueryError(f"Several of these bouts are of the same group: {names(bouts.pairs)}.")
     unknown = {new: bouts.unknown[old] for new, old in zip(pairs, bouts.pairs, strict=True)

@@ -196,8 +196,15 @@ class Loops:
             f'    return result | {{"figure": plot_social_matrix(bouts{mutual})}}\n'
         )
 
+    def _undrawn(self) -> None:
+        """Say that what is asked to be plotted is a table only."""
+        if self.reading.plot:
+            self.reading.plot = None
+            self.reading.ignored.append("plot (of these time bins there is a table only)")
+
     def _in_bins(self, also: str) -> str:
         """Write a table with counts and seconds of every time bin."""
+        self._undrawn()
         bin_s = f"{self.reading.bin_s:g}"
         self.emit.assume(
             "A bout is counted in the bin in which it starts; its seconds are divided at the edges."

@@ -7,6 +7,7 @@ from llm_query.planning.plan_describe import reading_text
 from llm_query.planning.plan_loops import LISTS
 from llm_query.planning.plan_slots import EACH, Context, Measure, Reading, Refusal
 from llm_query.planning.plan_values import Values
+from llm_query.planning.plan_wanted import not_offered
 from llm_query.planning.plan_words import rule_of
 
 
@@ -25,6 +26,13 @@ class Program(Values):
     def body(self) -> str:
         """Write what comes after the docstring."""
         reading = self.reading
+        if reading.wanted and (reading.measure is None or reading.measure.kind == "position"):
+            self._own_unit()
+        if reading.bin_s and reading.plot not in (None, "any", "timecourse"):
+            raise Refusal(
+                f"A picture such as a {reading.plot.replace('_', ' ')} is not drawn in time bins. "
+                "Ask for it without them, or of a part: in the first 60 s."
+            )
         if reading.plot == "ethogram":
             return self._ethogram()
         if reading.plot in LISTS and reading.condition is None:
@@ -51,6 +59,16 @@ class Program(Values):
             "I do not see what is asked for. Name a place, a distance, a speed or a behaviour, for "
             "example: when is animal1 in the corner?"
         )
+
+    def _own_unit(self) -> None:
+        """Refuse another unit than that of times; of a position or a picture any."""
+        wanted, timed = self.reading.wanted, self.reading.condition is not None
+        if timed and "frames" not in self.reading.aggregates and wanted == "s":
+            return
+        if timed:
+            raise not_offered(wanted, "time", "s")
+        if wanted != self.context.unit:
+            raise not_offered(wanted, "place", self.context.unit)
 
     def _picture(self, kind: str) -> str:
         reading = self.reading

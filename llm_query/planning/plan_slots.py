@@ -146,5 +146,6 @@ class Reading:
     assumptions: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     points: tuple[str, ...] = ("centre",)
+    wanted: str = ""  # the unit that the answer is asked for in
     bin_s: float | None = None  # one value per time bin of so many seconds
     used: dict[str, int] = field(default_factory=dict)  # kept definitions, with their versions

@@ -6,6 +6,7 @@ from llm_query.planning.plan_compile import quoted
 from llm_query.planning.plan_describe import MEASURES
 from llm_query.planning.plan_gauges import GAUGES, rule
 from llm_query.planning.plan_slots import ANY_OTHER, EACH, Measure, Refusal
+from llm_query.planning.plan_wanted import one_of, short
 from llm_query.planning.plan_whose import Whose
 
 REDUCE = ("mean", "median", "max", "min", "std")
@@ -44,9 +45,10 @@ class Values(Whose):
         loops, indent, key = self._measure_loops(measure)
         if measure.kind == "distance_moved":
             at = "" if measure.points == ("centre",) else f", {quoted(measure.points[0])}"
-            values, how = f"step_length(recording, animal{at})", "sum"
+            values, how = f"step_length(recording, animal{at}){self._divided(measure)}", "sum"
         else:
-            values, how = self._values(measure, "animal", measure.points[0]), "mean"
+            values = self._values(measure, "animal", measure.points[0]) + self._divided(measure)
+            how = "mean"
         self.emit.assume("A frame belongs to the bin in which it begins.")
         bins = f"recording, columns, {self.reading.bin_s:g}"
         label = f"{how} {MEASURES.get(measure.kind, measure.kind)}"
@@ -55,6 +57,7 @@ class Values(Whose):
             f'    table = values_in_bins({bins}, "{how}"{self.part})\n'
         )
         if how == "sum":
+            self._undrawn()
             return f'{made}    return {{"table": table}}\n'
         drawn = f"plot_bins({bins}, {quoted(label)}{self.part_by_name})"
         return f'{made}    return {{"table": table, "figure": {drawn}}}\n'
@@ -103,7 +106,7 @@ class Values(Whose):
                 else ("",)
             ):
                 full = key if len(measure.points) == 1 or not point else f'f"{{animal}} {point}"'
-                call = self._number_call(measure, point, reduce, during)
+                call = self._number_call(measure, point, reduce, during) + self._divided(measure)
                 text += f"{indent}values[{full}] = {call}\n"
         figure = f' | {{"figure": plot_bars(values, {quoted(label)})}}' if self.reading.plot else ""
         return f"{text}    return tell({quoted(label)}, values, {unit}){figure}\n"
@@ -160,7 +163,25 @@ class Values(Whose):
             return emit.place_values(EACH, measure.arguments["region"], measure.points[0])
         raise Refusal(f"'{kind}' cannot be computed here yet.")
 
+    def _divided(self, measure: Measure) -> str:
+        """Write the division by one of the unit that is asked for; "" for the measure's own."""
+        wanted, own = self.reading.wanted, self._own(measure)
+        if not wanted or wanted == own.replace("{unit}", self.context.unit):
+            return ""
+        name = MEASURES.get(measure.kind, measure.kind)
+        return f" / {one_of(wanted, own, name, self.emit)}"
+
+    def _own(self, measure: Measure) -> str:
+        """Give the unit of a measure, where {unit} is the recording's length."""
+        if measure.kind == "heading":
+            return "deg"
+        if measure.kind in GAUGES:
+            return GAUGES[measure.kind].unit
+        return "{unit}" + UNITS.get(measure.kind, "")
+
     def _unit(self, measure: Measure) -> str:
+        if self.reading.wanted:
+            return quoted(short(self.reading.wanted))
         if measure.kind == "heading":
             return '"deg"'
         if measure.kind in GAUGES:
@@ -203,7 +224,8 @@ class Values(Whose):
                 f"{indent}x, y = recording.position(animal{at}).T\n"
                 f'{indent}columns[f"{base} x"], columns[f"{base} y"] = x, y\n'
             )
-        return f"{indent}columns[{column}] = {self._values(measure, 'animal', point)}\n"
+        values = self._values(measure, "animal", point) + self._divided(measure)
+        return f"{indent}columns[{column}] = {values}\n"
 
     def _series_result(self, measure: Measure, label: str, path: bool) -> str:
         reading = self.reading
