@@ -168,3 +168,27 @@ def test_the_panel_stays_open_and_only_ticked_videos_are_added(tmp_path: Path, m
     assert [row.video.name for row in library.list_videos(tmp_path / "study")] == ["a", "c"]
     assert app.pills(key="videos_panel:True").value == "Add videos"
     assert [s.value.replace("\\", "").count("h264") for s in app.success] == [2]
+
+
+def test_an_interrupted_job_is_resumed_with_its_number_and_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = library.add(tmp_path / "study", write_video(tmp_path / "a.mp4", 20))
+    monkeypatch.setattr(workplace, "_current", Workplace.of(tmp_path / "study"))
+    started: list[tuple] = []
+    folder = tmp_path / "study" / "jobs"
+    folder.mkdir()
+    record = {"state": "cancelled", "video": str(video.path), "message": ""}
+    (folder / "20260101-000000-aaaaaa.json").write_text(json.dumps(record))
+    wish = {"animals": 4, "settings": {"threshold": 30}}
+    (folder / "20260101-000000-aaaaaa.wish").write_text(json.dumps(wish))
+
+    def start(_: Path, __: Path, animals: int, **more: object) -> None:
+        started.append((animals, more))
+
+    monkeypatch.setattr(jobs, "start_track_job", start)
+    app = opened_page()
+    assert app.number_input(key="animals:1").value == 4
+    assert app.button(key="track:1").label == "Resume"
+    app.button(key="track:1").click().run()
+    assert started == [(4, {"force": False, "settings": {"threshold": 30}})]

@@ -23,6 +23,7 @@ from app.errors import AppError
 
 RUNNING = frozenset({"starting", "running"})
 HOME = Path(__file__).resolve().parents[2]  # `python -m app.cli` finds this very program there
+WISH = ".wish"  # beside the progress file: what the job was asked for
 SILENT_S = 60.0  # where processes cannot be looked up: no word for this long means dead
 _children: dict[str, subprocess.Popen] = {}  # by job, so that a finished child is reaped
 
@@ -72,7 +73,22 @@ def start_track_job(
         raise AppError(f"{video.name} is being tracked already (process {running.pid}).")
     command = ["track", str(video), "-s", str(study), "--animals", str(animals)]
     by_hand = [f"--set={key}={json.dumps(value)}" for key, value in (settings or {}).items()]
-    return _start(study, video, "track", command, by_hand + (["--force"] if force else []))
+    job = _start(study, video, "track", command, by_hand + (["--force"] if force else []))
+    wish = {"animals": animals, "settings": dict(settings or {})}
+    (study / "jobs" / f"{job.job_id}{WISH}").write_text(json.dumps(wish), encoding="utf-8")
+    return job
+
+
+def wish_of(study: Path, job: Job | None) -> tuple[int | None, dict[str, Any]]:
+    """Number of animals and settings by hand of a tracking job: the same go on where it stopped."""
+    if job is None:
+        return None, {}
+    try:
+        text = (study / "jobs" / f"{job.job_id}{WISH}").read_text(encoding="utf-8")
+        wish = json.loads(text)
+        return int(wish["animals"]), dict(wish["settings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, {}
 
 
 def start_proxy_job(study: Path, video: Path, name: str) -> Job:
@@ -155,6 +171,7 @@ def forget_job(study: Path, job_id: str) -> None:
         return
     path.unlink(missing_ok=True)
     path.with_suffix(".log").unlink(missing_ok=True)
+    path.with_suffix(WISH).unlink(missing_ok=True)
 
 
 def _seen(path: Path) -> Job | None:

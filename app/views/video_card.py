@@ -25,6 +25,7 @@ def card(
     """Everything about one video; suggested: the number of animals in the video before it."""
     video = row.video
     tracking = jobs.newest(work, video.path)
+    asked = jobs.wish_of(workplace().study, tracking)[0]  # of a job that is to go on
     copying = jobs.newest(work, video.path, "proxy")
     with st.container(border=True, key=f"card-{video.video_id}"):
         left, middle, right = st.columns([1.1, 3.2, 2.7], vertical_alignment="center")
@@ -41,7 +42,7 @@ def card(
             _file_line(row, copying)
         with right:
             if may("owner"):
-                _settings(row, tracking is not None and tracking.active, suggested)
+                _settings(row, tracking is not None and tracking.active, asked or suggested)
             _buttons(row, tracking)
         if may("owner"):
             ask_first(video)

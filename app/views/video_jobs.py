@@ -35,7 +35,12 @@ def start_tracking(video: Video, again: bool, sure: bool = False) -> None:
     if not animals:
         warn(f"{video.name}: say how many animals it shows, then press Track.")
         return
-    _try(lambda: jobs.start_track_job(workplace().study, video.path, animals, force=again))
+    study = workplace().study
+    before = jobs.latest_job(study, video.path)
+    unfinished = before is not None and before.state in ("stopped", "cancelled")
+    asked, settings = jobs.wish_of(study, before) if unfinished else (None, {})
+    more = {"settings": settings} if asked == animals and settings else {}
+    _try(lambda: jobs.start_track_job(study, video.path, animals, force=again, **more))
 
 
 def ask_first(video: Video) -> None:
@@ -128,7 +133,9 @@ def say_end(job: jobs.Job) -> None:
     """Tell how a job ended that did not end well, until somebody has seen it."""
     if job.state in ENDED:
         words, show = ENDED[job.state]
-        show(f"{DOING[job.kind]} {words}. {plain(job.message)}".strip())
+        message = job.message.replace("Track again to resume", "Resume goes on where it stopped")
+        message = message.replace("Cancelled. Track again to go on", "Resume goes on")
+        show(f"{DOING[job.kind]} {words}. {plain(message)}".strip())
     else:  # what `ethoscribe track` prints as warnings
         words, show = WARNED
         show(f"{DOING[job.kind]} {words} {plain(spoken(job.message))}", icon=":material/warning:")
