@@ -262,7 +262,11 @@ class ReviewTool {
 
   clicks() {
     if (!this.player.facts.clicks) { this.say("There is no film to click on."); return; }
-    const changed = () => { this.view.update(); this.player.draw(); };
+    const changed = () => {
+      if (this.outline.wanted) this.finish(); // Enter came before the answer
+      this.view.update();
+      this.player.draw();
+    };
     this.begin(() => new ReviewClick(this.player, this.animal(0), changed), ReviewClick);
   }
 
@@ -285,6 +289,7 @@ class ReviewTool {
 
   finish() {
     const { outline } = this, { name } = this.animal(0), { missing } = outline;
+    outline.wanted = outline.waiting;
     if (missing && outline instanceof ReviewClick) { this.say(missing); return; }
     this.leave();
     this.player.draw();

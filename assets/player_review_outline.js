@@ -123,9 +123,10 @@ class ReviewClick extends ReviewOutline {
     const order = ++this.asked, { player, clicks } = this;
     const said = (beside) => clicks.filter((click) => click.beside === beside)
       .map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(";");
-    Object.assign(this, { corners: [], trouble: "" });
+    Object.assign(this, { corners: [], trouble: "", wanted: false });
     this.waiting = Boolean(said(false));
     if (this.waiting) {
+      this.changed();
       const query = new URLSearchParams({ frame: this.frame, on: said(false), off: said(true) });
       try {
         const found = JSON.parse(new TextDecoder().decode(await load(`${player.facts.urls.click}?${query}`)));

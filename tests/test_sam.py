@@ -11,11 +11,14 @@ from app.errors import AppError
 from tracking import sam
 from tracking.errors import TrackingError
 
+with_models = pytest.mark.skipif(
+    not sam.is_installed(), reason="the optional models are installed by who wants them"
+)
+
 
 def small_sam() -> object:
     """A whole Sam in small, made by its own parts."""
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("segment_anything")
+    import torch
     from segment_anything.modeling import (
         ImageEncoderViT,
         MaskDecoder,
@@ -69,6 +72,7 @@ class Decided:
         predictor.set_image, predictor.predict = set_image, predict
 
 
+@with_models
 def test_sam_is_asked_as_it_wants_to_be_and_looks_at_a_frame_once() -> None:
     clicks = sam.SamClicks(small_sam())
     seen = Decided(clicks._predictor)
@@ -91,11 +95,13 @@ def test_sam_is_asked_as_it_wants_to_be_and_looks_at_a_frame_once() -> None:
         clicks.propose(picture(), [])
 
 
+@with_models
 def test_weights_are_read_as_weights_only_and_of_the_model_that_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    torch = pytest.importorskip("torch")
-    segment_anything = pytest.importorskip("segment_anything")
+    import segment_anything
+    import torch
+
     monkeypatch.setitem(segment_anything.sam_model_registry, "vit_b", small_sam)
     good, other, evil = (tmp_path / f"{name}.pth" for name in ("good", "other", "evil"))
     torch.save(small_sam().state_dict(), good)
