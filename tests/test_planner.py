@@ -421,7 +421,7 @@ def test_the_right_measure_is_called(question: str, call: str) -> None:
 
 def test_a_behaviour_known_by_name_says_its_rule_and_source() -> None:
     said = " ".join(plan("how long does mouse 1 freeze?", CONTEXT).assumptions)
-    assert "Freezing: " in said and "window_s 0.4" in said and "Source: " in said
+    assert "Freezing: " in said and "window 0.4 s" in said and "Source: " in said
     told = plan("when is mouse 1 freezing for at least 3 s?", CONTEXT)
     assert "at_least(3)" in told.code and told.refused is None
 

@@ -25,7 +25,6 @@ from app.words import plain
 from storage.ethogram import Behaviour, problems
 
 EDITOR = "owner"  # the role it takes
-ROW_PX = 58  # two lines of "Begins and ends"
 COLUMNS: dict[str, Any] = {
     "swatch": st.column_config.TextColumn("", disabled=True, width=30),
     "behaviour": st.column_config.TextColumn("Behaviour", required=True, max_chars=200),
@@ -69,6 +68,7 @@ def ethogram_editor(study: Path) -> None:
     if not stored:
         _begin(study)
     edited = _edit(stored, missing_behaviours(study, stored))
+    _in_full(edited)
     wrong = problems(edited)
     for sentence in wrong:
         st.error(plain(sentence), icon=":material/error:")
@@ -90,8 +90,7 @@ def _look(stored: list[Behaviour]) -> None:
         st.info("This study has no ethogram yet: an owner of the study makes one here.")
         return
     table = to_table(stored).drop(columns="colour")
-    st.dataframe(_painted(table, stored), hide_index=True, column_config=COLUMNS, height="content",
-                 row_height=ROW_PX)  # fmt: skip
+    st.dataframe(_painted(table, stored), hide_index=True, column_config=COLUMNS, height="content")
 
 
 def _begin(study: Path) -> None:
@@ -119,10 +118,20 @@ def _edit(stored: list[Behaviour], missing: dict[str, int]) -> list[Behaviour]:
         st.caption(f"Scored, but not in the ethogram: {names}. Add a row to score more of it.")
     edited = st.data_editor(
         _painted(table, stored), hide_index=True, num_rows="dynamic", column_config=COLUMNS,
-        key=f"ethogram-{version}", height="content", row_height=ROW_PX,
+        key=f"ethogram-{version}", height="content",
     )  # fmt: skip
     before = [named(one.colour) for one in stored]
     return from_table(with_named_colours(pd.DataFrame(edited), before))
+
+
+def _in_full(behaviours: list[Behaviour]) -> None:
+    """When each behaviour begins and ends, with all its words; a cell shows only the first."""
+    told = [one for one in behaviours if one.description.strip()]
+    if told:
+        with st.expander("Begins and ends, in full", icon=":material/menu_book:"):
+            st.markdown(
+                "\n".join(f"- **{plain(one.behaviour)}**: {plain(one.description)}" for one in told)
+            )
 
 
 def _painted(table: pd.DataFrame, behaviours: list[Behaviour]) -> Any:

@@ -65,13 +65,30 @@ def rule_of(word: str, said: str = "", **given: float) -> str:
         if each.default is None and name not in given and (found := _default_said(name, entry.doc))
     }
     values = ", ".join(
-        [f"{name} {value:g}" for name, value in (defaults | given).items()]
-        + [f"{name} {said}" for name, said in said_of.items()]
+        [in_words(name, f"{value:g}") for name, value in (defaults | given).items()]
+        + [in_words(name, found) for name, found in said_of.items()]
     )
     source = " ".join(entry.doc.partition("Source: ")[2].partition("\n\n")[0].split())
     source = re.split(r"(?<=\w)[.;] |(?<=\))[.;:] ", source)[0].rstrip(".")  # the rest is in help
     text = f"{(said or word.replace('_', ' ')).capitalize()}: {entry.summary.rstrip('.')}"
     return text + (f" ({values})" if values else "") + (f". Source: {source}." if source else ".")
+
+
+UNITS = {"s": "s", "frames": "frames", "deg": "°", "percent": "%", "px": "px", "cm": "cm"}
+FULL = {"min": "minimum", "max": "maximum"}
+
+
+def in_words(name: str, value: str) -> str:
+    """A parameter as people say it.
+
+    >>> in_words("min_duration_s", "1"), in_words("max_speed", "1 cm/s")
+    ('minimum duration 1 s', 'maximum speed 1 cm/s')
+    """
+    *rest, last = name.split("_")
+    unit = UNITS.get(last, "") if rest else ""
+    words = rest if unit else [*rest, last]
+    gap = "" if unit in ("°", "") else " "
+    return f"{' '.join(FULL.get(word, word) for word in words)} {value}{gap}{unit}"
 
 
 def _default_said(name: str, doc: str) -> str:
