@@ -139,11 +139,11 @@ def readable(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     for name in rows.columns:
         label, said = HEADS.get(name, (in_words(name), ""))
         more = f"{said} " if said else ""
-        told = {"label": label, "help": f"{more}In the files: {name}"}
+        told = f"{more}In the files: {name}"
         config[name] = (
-            st.column_config.NumberColumn(**told, format="%.4g")
+            st.column_config.NumberColumn(label, help=told, format="%.4g")
             if rows[name].dtype.kind == "f"
-            else st.column_config.Column(**told, width=WIDTHS.get(name))
+            else st.column_config.Column(label, help=told, width=WIDTHS.get(name))
         )
     if "measure" in rows.columns:
         rows = rows.assign(measure=[str(each).replace("_", " ") for each in rows["measure"]])
