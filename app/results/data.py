@@ -15,6 +15,7 @@ import pyarrow as pa
 from app.library import reading
 from app.results.cache import Kept
 from app.results.filters import Filters, chosen_animals
+from app.results.naming import natural
 from storage.data_state import (
     ScoredVideo,
     VideoData,
@@ -62,7 +63,7 @@ class Overview:
         animals += [str(name) for name in self.known["animal"] if name != NO_SUBJECT]
         return {
             "videos": self.names,
-            "animal": tuple(dict.fromkeys(animals)),
+            "animal": tuple(sorted(dict.fromkeys(animals), key=natural)),
             "behaviour": tuple(dict.fromkeys(map(str, self.watched["behaviour"]))),
             "who": tuple(dict.fromkeys(map(watcher, self.watched.to_dict("records")))),
             "by": tuple(str(name) for name in self.known.columns if name not in KEYS),
