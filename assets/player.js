@@ -47,9 +47,24 @@ class Player {
     this.resize = new ResizeObserver(() => { this.draw(); this.timeline.draw(); });
     this.resize.observe(this.find(".stage"));
     this.resize.observe(this.find(".rows"));
+    this.watchAway();
     this.states = new Set(); // of the bouts, that are past
     this.fetched = 0;
     this.controls();
+  }
+
+  // Scrolled down to the panels, the picture comes along in a corner.
+  watchAway() {
+    const top = this.find(".top");
+    this.inView = new IntersectionObserver(([{ intersectionRatio: ratio }]) => {
+      const away = ratio < 0.4 && Boolean(this.facts?.tools?.includes("score"));
+      if (away && !this.root.classList.contains("away")) {
+        this.root.style.setProperty("--held", `${top.offsetHeight}px`);
+      }
+      this.root.classList.toggle("away", away);
+      this.draw();
+    }, { threshold: [0, 0.2, 0.4, 0.6] });
+    this.inView.observe(top);
   }
 
   makeTimeline() {
@@ -521,6 +536,7 @@ class Player {
     this.toolbox.close();
     this.queue?.close();
     this.resize.disconnect();
+    this.inView.disconnect();
     this.source?.close();
   }
 }

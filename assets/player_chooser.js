@@ -1,4 +1,4 @@
-// A small question over the picture, answered by a digit, by Enter or by a click.
+// A small question beside the picture, answered by a digit, by Enter or by a click.
 
 class Chooser {
   constructor(player) {
@@ -10,7 +10,7 @@ class Chooser {
     for (const type of ["pointerdown", "pointerup", "click", "dblclick"]) {
       this.box.addEventListener(type, (event) => event.stopPropagation());
     }
-    player.find(".stage").append(this.box);
+    player.find(".side").prepend(this.box); // beside the picture, which one looks at to answer
   }
 
   // `answer(value)` is called once: null when skipped, undefined when something else was pressed.

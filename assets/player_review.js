@@ -13,7 +13,7 @@ const REVIEW_RING_S = 0.5;
 class ReviewTool {
   attach(player) {
     Object.assign(this, { player, keys: REVIEW_KEYS, doubts: [], shown: [], chosen: [], marks: {},
-      kind: "", order: remember("review.order") ?? "frame", std: remember("review.std") ?? 10 });
+      kind: "", order: remember("review.order") ?? "severity", std: remember("review.std") ?? 10 });
     this.view = new ReviewPanel(this);
     this.panel = this.view.root;
     player.root.classList.add("reviews");
@@ -28,7 +28,7 @@ class ReviewTool {
       this.leave();
       Object.assign(this, { video: facts.id, doubts: [], marks: {}, at: null,
         undoes: null, redoes: null, version: null, last: -1, said: "" });
-      this.chosen = facts.animals.slice(0, 2).map((animal) => animal.id);
+      this.chosen = facts.animals.slice(0, 1).map((animal) => animal.id);
     }
     this.mayEdit = facts.mayEdit !== false;
     if (facts.tracks !== this.version) this.ask(); else this.list();
@@ -119,7 +119,8 @@ class ReviewTool {
     const ids = new Map(this.player.facts.animals.map((animal) => [animal.name, animal.id]));
     const who = doubt.animals.map((name) => ids.get(name));
     this.chosen = [...who, ...this.chosen, ...ids.values()]
-      .filter((id, k, all) => id !== undefined && all.indexOf(id) === k).slice(0, 2);
+      .filter((id, k, all) => id !== undefined && all.indexOf(id) === k)
+      .slice(0, Math.min(Math.max(who.length, 1), 2)); // a swap is of two that somebody chose
     this.leave();
     Object.assign(this, { at: doubt.key, last: doubt.frame });
     this.player.timeline.chosen = `doubt ${doubt.key}`;
@@ -238,7 +239,7 @@ class ReviewTool {
 
   swap() {
     const [a, b] = [this.animal(0), this.animal(1)];
-    if (!b) { this.say("There is only one animal: nothing to swap."); return; }
+    if (!b) { this.say("Choose the two animals to swap: their names, or their digits."); return; }
     this.edit("tracks.swap", { a: a.name, b: b.name, ...this.swapSpan() });
   }
 

@@ -1,7 +1,7 @@
 // The side of the review tool: what to look at, whom to correct, and what can be taken back.
 
 const REVIEW_ROW = 42; // height of one entry of the list, px
-const REVIEW_ORDERS = [["frame", "by frame"], ["severity", "worst first"], ["kind", "by kind"], ["length", "longest first"]];
+const REVIEW_ORDERS = [["severity", "worst first"], ["frame", "by frame"], ["kind", "by kind"], ["length", "longest first"]];
 
 function reviewMake(tag, facts = {}, ...inside) {
   const { dataset, ...plain } = facts;
@@ -134,6 +134,7 @@ class ReviewPanel {
     this.redo.title = tool.redoes ? `Do again: ${tool.redoes}` : "There is nothing to do again";
     for (const part of [this.edits, this.marks, this.checks]) part.hidden = !tool.mayEdit;
     this.swap.hidden = facts.animals.length < 2;
+    this.swap.disabled = !tool.animal(1);
     this.outline.hidden = !facts.outlines;
     this.click.hidden = !facts.outlines || !facts.clicks;
     this.outline.setAttribute("aria-pressed", tool.outline?.constructor === ReviewOutline);

@@ -51,7 +51,8 @@ function rowsOf(bouts, facts) {
     if (!rows.has(label)) {
       const animal = order.has(bout.subject) ? colourOf(order.get(bout.subject)) : null;
       const colour = colours.get(bout.behaviour) || animal || colourOf(rows.size);
-      rows.set(label, new Row(label, colour, animal));
+      const what = [bout.behaviour, who].filter(Boolean).join(" · ");
+      rows.set(label, Object.assign(new Row(label, colour, animal), { what, by: watcher }));
     }
     rows.get(label).bouts.push(bout);
   }

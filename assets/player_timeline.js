@@ -1,12 +1,12 @@
 // The timeline: rows of bars under the video, with the playhead; zoomed, panned and edited by mouse.
 
-const ROW = 19, AXIS = 22, GUTTER = 178, EDGE = 14, MOST_ROWS = 9.5, GRIP = 5;
+const ROW = 19, AXIS = 22, GUTTER = 178, WIDEST = 340, EDGE = 14, MOST_ROWS = 9.5, GRIP = 5;
 const LEAST_FRAMES = 20; // as far as one can zoom in
 
 class Timeline {
   // `parts` are the elements; `does` is what the player does: seek, select, play, editable, change.
   constructor(parts, does) {
-    Object.assign(this, parts, { does, rows: [], frame: 0, frames: 1, first: 0, last: 1 });
+    Object.assign(this, parts, { does, rows: [], frame: 0, frames: 1, first: 0, last: 1, gutter: GUTTER });
     const { box, canvas, axis } = this;
     canvas.onpointerdown = (event) => this.down(event);
     canvas.onpointermove = (event) => (this.drag ? this.move(event) : this.point(event));
@@ -25,6 +25,7 @@ class Timeline {
   set(bouts, facts) {
     if (facts.id !== this.facts?.id) Object.assign(this, { first: 0, last: facts.frames });
     Object.assign(this, { facts, frames: facts.frames, rows: rowsOf(bouts, facts) });
+    this.widen();
     const shown = Math.min(Math.max(this.rows.length, 1), MOST_ROWS) * ROW;
     this.box.style.height = `${shown}px`;
     this.inner.style.height = `${Math.max(this.rows.length, 1) * ROW}px`;
@@ -33,17 +34,25 @@ class Timeline {
     this.draw();
   }
 
+  // Room for the names, and who scored, as far as the bars keep theirs.
+  widen() {
+    const pen = this.canvas.getContext("2d");
+    pen.font = `12px ${getComputedStyle(this.canvas).fontFamily}`;
+    const widest = Math.max(0, ...this.rows.map((row) => pen.measureText(row.label).width));
+    this.gutter = clamp(Math.ceil(widest) + 28, GUTTER, WIDEST);
+  }
+
   // -- from frames to the screen and back
 
-  get width() { return Math.max(this.canvas.clientWidth - GUTTER - EDGE, 1); }
+  get width() { return Math.max(this.canvas.clientWidth - this.gutter - EDGE, 1); }
   get zoomed() { return this.last - this.first < this.frames - 0.5; }
-  x(frame) { return GUTTER + ((frame - this.first) / (this.last - this.first)) * this.width; }
-  at(x) { return this.first + ((x - GUTTER) / this.width) * (this.last - this.first); }
+  x(frame) { return this.gutter + ((frame - this.first) / (this.last - this.first)) * this.width; }
+  at(x) { return this.first + ((x - this.gutter) / this.width) * (this.last - this.first); }
   frameAt(event) { return clamp(Math.floor(this.at(event.offsetX)), 0, this.frames - 1); }
 
   hit(event) {
     const row = this.rows[Math.floor((event.offsetY + this.box.scrollTop) / ROW)];
-    if (!row || event.offsetX < GUTTER - GRIP) return null;
+    if (!row || event.offsetX < this.gutter - GRIP) return null;
     const bout = row.find(this.at(event.offsetX - GRIP), this.at(event.offsetX + GRIP));
     if (!bout || bout.open) return null;
     const near = (frame) => Math.abs(this.x(frame) - event.offsetX) <= GRIP;
@@ -90,7 +99,7 @@ class Timeline {
 
   placeHead() {
     const x = this.x(this.frame + 0.5);
-    this.head.hidden = x < GUTTER - 1 || x > GUTTER + this.width + 1;
+    this.head.hidden = x < this.gutter - 1 || x > this.gutter + this.width + 1;
     this.head.style.transform = `translateX(${x - 1}px)`;
   }
 
@@ -139,7 +148,7 @@ class Timeline {
     } else if (!drag.moved && event.type === "pointerup") {
       this.does.select(drag.hit?.bout ?? null);
       if (drag.hit) this.does.seek(drag.hit.bout.start_frame);
-      else if (drag.x >= GUTTER) this.does.seek(this.frameAt(event));
+      else if (drag.x >= this.gutter) this.does.seek(this.frameAt(event));
     }
   }
 
@@ -148,7 +157,7 @@ class Timeline {
     this.canvas.style.cursor = hit?.edge ? "ew-resize" : hit || !this.zoomed ? "pointer" : "grab";
     const seconds = (f) => `${this.seconds(f).toFixed(2)} s`;
     const { bout } = hit ?? {};
-    if (event.offsetX < GUTTER) {
+    if (event.offsetX < this.gutter) {
       const row = this.rows[Math.floor((event.offsetY + this.box.scrollTop) / ROW)];
       if (row) this.say(event, row.label); else this.tip.hidden = true;
     } else if (!bout) this.say(event, `${seconds(frame)}, frame ${frame}`);
@@ -205,13 +214,16 @@ class Timeline {
       pen.fill();
     }
     pen.fillStyle = ink;
-    pen.fillText(shorten(pen, row.label, GUTTER - 12 - indent), indent, y + ROW / 2);
+    const room = this.gutter - 12 - indent; // who scored is read in full, as far as it can be
+    const by = row.by ? shorten(pen, ` · ${row.by}`, room * 0.6) : "";
+    const what = shorten(pen, row.what, room - pen.measureText(by).width);
+    pen.fillText(what + by, indent, y + ROW / 2);
     pen.globalAlpha = 0.07;
-    pen.fillRect(GUTTER, y + 3, this.width, ROW - 6);
+    pen.fillRect(this.gutter, y + 3, this.width, ROW - 6);
     pen.globalAlpha = 1;
     pen.save();
     pen.beginPath();
-    pen.rect(GUTTER - 2, y, this.width + 4, ROW);
+    pen.rect(this.gutter - 2, y, this.width + 4, ROW);
     pen.clip();
     this.drawBars(pen, row, y, ink);
     pen.restore();
@@ -264,11 +276,11 @@ class Timeline {
   drawEmpty(pen, ink) {
     pen.fillStyle = ink;
     pen.globalAlpha = 0.07;
-    pen.fillRect(GUTTER, 3, this.width, ROW - 6);
+    pen.fillRect(this.gutter, 3, this.width, ROW - 6);
     pen.globalAlpha = 0.7;
-    pen.fillText(this.facts.tools?.includes("score") && this.facts.ethogram?.length
-      ? "Nothing scored yet: press the key of a behaviour while you watch."
-      : "No behaviours yet: ask a question and save its bouts.", GUTTER + 6, ROW / 2);
+    const tools = this.facts.tools ?? [];
+    pen.fillText(tools.includes("review") ? "No doubtful place is open." : tools.includes("draw") ? ""
+      : "Nothing here yet. Score with the keys, or save an answer on Ask.", this.gutter + 6, ROW / 2);
     pen.globalAlpha = 1;
   }
 

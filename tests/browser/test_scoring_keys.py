@@ -247,6 +247,130 @@ def test_nothing_is_lost_by_a_killed_server_a_reload_or_a_second_tab(
     second.close()
 
 
+def go(page: "playwright.Page", frame: int) -> None:
+    page.get_by_label("Go to frame").fill(str(frame))
+    page.get_by_label("Go to frame").press("Enter")
+    expect(page.locator(".player")).to_have_attribute("data-frame", str(frame))
+
+
+def spans(lab: Lab, video: int) -> list[tuple[str, int, int]]:
+    found = library.stored_bouts(lab.study, video)
+    return sorted((one["behaviour"], one["start_frame"], one["stop_frame"]) for one in found)
+
+
+def test_a_state_is_not_started_before_another_of_its_group_and_survives_without_storage(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    page = opened(context, lab, 5)
+    go(page, 100)
+    page.keyboard.press("w")
+    go(page, 70)
+    page.keyboard.press("e")
+    expect(page.locator(".note")).to_contain_text("resting is not started: walking is going on")
+    page.evaluate("localStorage.clear()")
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    go(page, 120)
+    page.keyboard.press("e")
+    expect(page.locator(".note")).to_contain_text("memory alone")
+    go(page, 130)
+    page.keyboard.press("e")
+    saved(page)
+    assert spans(lab, 5) == [("resting", 120, 130), ("walking", 100, 120)]
+    go(page, 110)
+    page.keyboard.press("e")
+    expect(page.locator(".note")).to_contain_text("here walking is scored, frames 100 to 119")
+    page.close()
+
+
+def test_undo_in_one_tab_leaves_alone_what_another_tab_did_last(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    page = opened(context, lab, 6)
+    undo = page.locator(".score .acts").get_by_role("button", name="Undo", exact=True)
+    expect(undo).to_be_disabled()
+    page.keyboard.press("a")
+    saved(page)
+    second = opened(context, lab, 6)
+    second.keyboard.press("b")
+    saved(second)
+    page.bring_to_front()
+    page.keyboard.press("Control+z")
+    expect(page.locator(".note")).to_contain_text("made elsewhere, it is 'moment b")
+    assert [name for name, _, _ in lab.bouts(6)] == ["moment a", "moment b"]
+    page.keyboard.press("Control+z")
+    expect(undo).to_be_enabled()
+    saved(page)
+    assert [name for name, _, _ in lab.bouts(6)] == ["moment a"]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+y")
+    saved(page)
+    assert [name for name, _, _ in lab.bouts(6)] == ["moment a", "moment b"]
+    page.close()
+    second.close()
+
+
+def test_a_refused_edit_is_shown_with_the_reason_and_the_rest_goes_on(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    page = opened(context, lab, 7)
+    refused = []
+
+    def forbid(route: "playwright.Route") -> None:
+        kept = [one for one in route.request.post_data_json["edits"] if one["kind"] == "bouts.add"]
+        if not refused and any(one["data"]["behaviour"] == "moment a" for one in kept):
+            if len(kept) == 1:
+                refused.append(kept)
+            route.fulfill(status=403, json={"error": "You may only look."})
+        else:
+            route.continue_()
+
+    page.route("**/edits", forbid)
+    press(page, "abd")
+    expect(page.locator(".refused")).to_contain_text("You may only look.")
+    saved(page)
+    assert [name for name, _, _ in lab.bouts(7)] == ["moment b", "moment d"]
+    page.reload()  # it is still there to be mended
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".refused")).to_have_count(0)
+    saved(page)
+    assert sorted(name for name, _, _ in lab.bouts(7)) == ["moment a", "moment b", "moment d"]
+    page.close()
+
+
+def test_without_locks_a_tab_that_was_taken_for_closed_loses_nothing(
+    context: "playwright.BrowserContext", lab: Lab
+) -> None:
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.add_init_script(  # as on a plain http address, with a clock that does not tick
+        "Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });"
+        "const put = Storage.prototype.setItem; Storage.prototype.setItem = function (key, value) {"
+        " if (!key.endsWith('.alive')) put.call(this, key, value); };"
+    )
+    page.route("**/edits", lambda route: route.abort())
+    page.goto(f"{lab.url}/annotate?video=v8&frame=10")
+    expect(page.locator(".player")).to_have_attribute("data-frame", "10", timeout=60_000)
+    page.keyboard.press("a")
+    second = context.new_page()
+    second.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });"
+    )
+    waiting: list[playwright.Route] = []
+    second.route(
+        "**/edits", lambda route: waiting.append(route) if not waiting else route.continue_()
+    )
+    second.goto(f"{lab.url}/annotate?video=v8&frame=10")
+    end = time.monotonic() + 20
+    while not waiting and time.monotonic() < end:
+        second.wait_for_timeout(100)
+    press(page, "bd")  # while the other tab sends what it found
+    waiting[0].continue_()
+    arrived(lab, 8, ["moment a", "moment b", "moment d"])
+    page.close()
+    second.close()
+
+
 def test_ten_people_score_ten_videos_while_a_job_tracks(
     context: "playwright.BrowserContext", lab: Lab
 ) -> None:
