@@ -75,12 +75,12 @@ def named(colour: str) -> str | None:
 
 def with_named_colours(table: pd.DataFrame, before: Sequence[str | None]) -> pd.DataFrame:
     """The table with the colours that were chosen by name where the name is another than before."""
-    changed = table.copy()
+    colours = table["colour"].astype(object).tolist()
     earlier = [*before, *[None] * max(len(table) - len(before), 0)]
     for row, name in enumerate(table["palette"].astype(object).where(table["palette"].notna(), "")):
         if name in PALETTE and name != earlier[row]:
-            changed.iloc[row, changed.columns.get_loc("colour")] = PALETTE[name]
-    return changed
+            colours[row] = PALETTE[name]
+    return table.assign(colour=colours)
 
 
 def missing_behaviours(study: Path, behaviours: Sequence[Behaviour]) -> dict[str, int]:

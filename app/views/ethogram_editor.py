@@ -140,7 +140,7 @@ def _painted(table: pd.DataFrame, behaviours: list[Behaviour]) -> Any:
     shown.insert(0, "swatch", "■" if len(shown) else "")
     if "colour" in shown:
         names = pd.Series([named(one.colour) for one in behaviours], shown.index, dtype="string")
-        shown.insert(shown.columns.get_loc("colour"), "palette", names)
+        shown.insert(list(shown.columns).index("colour"), "palette", names)
     colours = [f"color: {one.colour}" for one in behaviours]
     return shown.style.apply(lambda column: colours, subset=["swatch"]) if colours else shown
 

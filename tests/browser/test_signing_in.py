@@ -114,7 +114,7 @@ def test_a_viewer_looks_and_cannot_change_anything(
     assert send_edit(page, "bouts.add", bout) == 403
     assert send_edit(page, "video.scale", {"px_per_cm": 3}) == 403
     assert len(library.stored_bouts(lab / "study", 1)) == 1
-    page.get_by_role("link", name="Vera").click()
+    page.get_by_role("link", name="You", exact=True).click()
     expect(page.get_by_text("You are viewer of this study")).to_be_visible()
     expect(page.get_by_text("People of this study")).to_have_count(0)
     page.get_by_role("button", name="Change the password").click()
@@ -149,7 +149,7 @@ def test_no_name_runs_as_a_script_on_any_page(owner: "playwright.Page", address:
     expect(owner.get_by_test_id("stDataFrame")).to_be_visible()
     for path in ("annotate", "setup", "review", "ask", "definitions", "measures", "results", "you"):
         owner.goto(f"{address}/{path}")
-        expect(owner.get_by_role("link", name=OWNER)).to_be_visible()
+        expect(owner.get_by_role("link", name="You", exact=True)).to_be_visible()
         owner.wait_for_timeout(700)
         found = "() => [window.hacked, document.querySelectorAll('img[src=x]').length]"
         assert owner.evaluate(found) == [None, 0], path
@@ -184,7 +184,7 @@ def test_an_upload_that_is_too_large_is_refused_in_one_line(
 def test_who_signs_out_is_out_in_every_tab(owner: "playwright.Page", address: str) -> None:
     other = owner.context.new_page()
     other.goto(f"{address}/measures")
-    expect(other.get_by_role("link", name=OWNER)).to_be_visible()
+    expect(other.get_by_role("link", name="You", exact=True)).to_be_visible()
     owner.goto(f"{address}/you")
     owner.get_by_role("button", name="Sign out").click()
     expect(owner.get_by_role("heading", name="Sign in")).to_be_visible()
