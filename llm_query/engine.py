@@ -31,6 +31,7 @@ from llm_query.planner import Context, Plan, plan
 from llm_query.planner_code import check_code
 from llm_query.remembering.definitions import Definition, Turn
 from llm_query.sandbox import Result, run_code
+from llm_query.searched import searched_animals
 from llm_query.vocabulary import needs_outlines
 from storage.analyses import analyses, find_analysis, keep
 from storage.bouts import read_bouts, save_bouts
@@ -384,10 +385,12 @@ def _store_bouts(study: Study, name: str, answer: Answer) -> None:
     if not answer.finds_bouts:
         return
     answer.bouts["behaviour"] = name
+    video_id = find_video(study, answer.video).video_id
+    animals = list(animal_names(study, video_id).values())
     save_bouts(
-        study, find_video(study, answer.video).video_id, answer.bouts, behaviour=name,
-        source="analysis", definition=answer.reading,
-        analysis_id=find_analysis(study, name).analysis_id,
+        study, video_id, answer.bouts, behaviour=name, source="analysis",
+        definition=answer.reading, analysis_id=find_analysis(study, name).analysis_id,
+        subjects=searched_animals(answer.table, answer.bouts, answer.code, animals),
     )  # fmt: skip
 
 

@@ -35,13 +35,19 @@ Measure = tuple[str, float, str]  # name, value (NaN: unknown), unit
 
 
 def measures_of_study(
-    study: Path, video: str | None = None, bin_s: float | None = None
+    study: Path,
+    video: str | None = None,
+    bin_s: float | None = None,
+    *,
+    start_s: float | None = None,
+    stop_s: float | None = None,
 ) -> pd.DataFrame:
     """The measures of one video, or of every tracked one, as a table of `COLUMNS`.
 
-    bin_s: seconds of a time bin; by default one bin is the whole recording. Empty without videos.
+    bin_s: seconds of a time bin; by default one bin is the whole recording, or the part of it from
+    start_s to stop_s. Empty without videos.
     """
-    tables = [measures_table(one, bin_s) for one in _recordings(study, video)]
+    tables = [measures_table(one, bin_s, start_s, stop_s) for one in _recordings(study, video)]
     return joined(tables)
 
 

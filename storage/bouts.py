@@ -25,6 +25,13 @@ SELECT_BOUTS = (
     "AND ($behaviour::VARCHAR IS NULL OR behaviour = $behaviour) "
     "ORDER BY b.video_id, start_frame, stop_frame, behaviour, subject, target, source, bout_id"
 )
+# Whoever is noted in the row `w` of watched scored the video for all that they score: what a
+# person brought in as a file. Who scores in the program says of each behaviour when it is done.
+SCORED_ALL = (
+    f"(w.source != '{ANALYSIS}' AND NOT EXISTS (SELECT 1 FROM edits e "
+    "WHERE e.video_id = w.video_id AND e.kind = 'bouts.watched' AND e.error IS NULL "
+    "AND e.author = coalesce(w.annotator, '') AND trim(e.data->>'behaviour') = w.behaviour))"
+)
 
 
 def save_bouts(
@@ -38,6 +45,7 @@ def save_bouts(
     definition: str | None = None,
     analysis_id: int | None = None,
     replace: bool = True,
+    subjects: Collection[str] | None = None,
 ) -> int:
     """Save bouts of one video and return how many.
 
@@ -45,7 +53,8 @@ def save_bouts(
     definition are taken from it where it has them, else from the arguments. Seconds come from the
     video's own frame times. With `replace`, earlier bouts of the same behaviour, source and
     annotator go first, so a repeated analysis never doubles its bouts nor touches a person's.
-    That this behaviour was looked for is kept, also when none was found (see `watched_videos`).
+    That this behaviour was looked for is kept, also when none was found (see `looked_for`), and
+    in which animals: `subjects` and those with bouts; without `subjects`, in all of the video.
     """
     rows = _completed(
         bouts, behaviour=behaviour, source=source, annotator=annotator, definition=definition
@@ -59,7 +68,7 @@ def save_bouts(
     if behaviour is not None:
         owners.add((behaviour, source, annotator))
     for owner in owners:
-        _note_watched(study, video_id, *owner)
+        _note_watched(study, video_id, owner, _watched_subjects(rows, owner, subjects))
     if replace:
         for owner in owners:
             study.rows(
@@ -122,25 +131,28 @@ def watched_videos(
 
 def looked_for(
     study: Study, behaviour: str, annotator: str | None, source: str | None = None
-) -> set[str]:
-    """Names of the videos whose whole length was watched for the behaviour, by one watcher.
+) -> dict[str, frozenset[str] | None]:
+    """The videos whose whole length was watched for the behaviour, by one watcher.
 
-    What a person brought in as a file was scored for all that this person scores; who scores in
-    the program says for which behaviours the video was watched to its end. A bout alone says
-    nothing of the kind.
+    By name, the animals that were watched: None for all of the video, which an answer about some
+    of them has not. What a person brought in as a file was scored for all that this person scores;
+    who scores in the program says for which behaviours the video was watched to its end. A bout
+    alone says nothing of the kind.
     """
     rows = study.rows(
-        "SELECT DISTINCT v.name FROM watched w JOIN videos v USING (video_id) "
+        "SELECT v.name, CASE WHEN w.behaviour = $behaviour THEN w.subjects END "
+        "FROM watched w JOIN videos v USING (video_id) "
         "WHERE ($source::VARCHAR IS NULL OR source = $source) "
-        "AND annotator IS NOT DISTINCT FROM $annotator AND (behaviour = $behaviour "
-        "OR source != $analysis AND NOT EXISTS (SELECT 1 FROM edits e "
-        "WHERE e.video_id = w.video_id AND e.kind = 'bouts.watched' AND e.error IS NULL "
-        "AND e.author = coalesce(w.annotator, '') AND trim(e.data->>'behaviour') = w.behaviour))",
-        {
-            "behaviour": behaviour, "annotator": annotator, "source": source, "analysis": ANALYSIS,
-        },
-    )  # fmt: skip
-    return {name for (name,) in rows}
+        "AND annotator IS NOT DISTINCT FROM $annotator "
+        f"AND (w.behaviour = $behaviour OR {SCORED_ALL}) ORDER BY v.video_id",
+        {"behaviour": behaviour, "annotator": annotator, "source": source},
+    )
+    found: dict[str, frozenset[str] | None] = {}
+    for name, subjects in rows:
+        before = found.get(name, frozenset())
+        everybody = subjects is None or before is None
+        found[name] = None if everybody else frozenset([*(before or ()), *subjects])
+    return found
 
 
 def watched_for(study: Study, video_id: int, annotator: str | None) -> list[str]:
@@ -176,15 +188,34 @@ def watchers(study: Study, behaviour: str) -> list[tuple[str, str | None]]:
 
 
 def _note_watched(
-    study: Study, video_id: int, behaviour: str, source: str, annotator: str | None
+    study: Study,
+    video_id: int,
+    of: tuple[str, str, str | None],
+    subjects: list[str] | None,
 ) -> None:
-    owner = [video_id, behaviour, source, annotator]
+    owner = [video_id, *of]
     study.rows(
         "DELETE FROM watched WHERE video_id = ? AND behaviour = ? AND source = ? "
         "AND annotator IS NOT DISTINCT FROM ?",
         owner,
     )
-    study.rows("INSERT INTO watched VALUES (?, ?, ?, ?, now()::TIMESTAMP)", owner)
+    study.rows(
+        "INSERT INTO watched (video_id, behaviour, source, annotator, watched_at, subjects) "
+        "VALUES (?, ?, ?, ?, now()::TIMESTAMP, ?)",
+        [*owner, subjects],
+    )
+
+
+def _watched_subjects(
+    rows: pd.DataFrame, of: tuple[str, str, str | None], subjects: Collection[str] | None
+) -> list[str] | None:
+    """In which animals it was looked for; None for all: whoever has a bout is one of them."""
+    if subjects is None:
+        return None
+    behaviour, source, annotator = of
+    own = rows["annotator"].isna() if annotator is None else rows["annotator"] == annotator
+    own &= (rows["behaviour"] == behaviour) & (rows["source"] == source)
+    return sorted({*map(str, subjects), *map(str, rows.loc[own, "subject"])})
 
 
 def analysed_bouts(study: Study, video_id: int) -> dict[str, int]:

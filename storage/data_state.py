@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from storage.bouts import SELECT_BOUTS
+from storage.bouts import SCORED_ALL, SELECT_BOUTS
 from storage.study import Study
 from storage.videos import Video, videos
 
@@ -48,7 +48,8 @@ def data_of_videos(study: Study) -> list[VideoData]:
     )
     watched = _by_video(
         study,
-        "SELECT video_id, count(*), bit_xor(hash(behaviour, source, annotator)) FROM watched "
+        "SELECT video_id, count(*), bit_xor(hash(behaviour, source, annotator, subjects)) "
+        "FROM watched "
         "GROUP BY ALL",
     )
     names: dict[int, list[str]] = {}
@@ -114,18 +115,32 @@ def watchers_of_videos(study: Study) -> pd.DataFrame:
     """Who looked for what where: columns video, behaviour, source, annotator, kind, and bouts.
 
     One row per video, behaviour, watcher and kind (state, point; missing where nothing was found).
+    `directed`: some bouts have a target. `looked`: the whole video was watched for it, as
+    `looked_for` has it: without, the bouts are part of what there may be. `subjects`: the animals
+    that were watched, missing where all were.
     """
+    owner = "{0}.source = {1}.source AND {0}.annotator IS NOT DISTINCT FROM {1}.annotator"
     return study.arrow(
-        "SELECT v.name AS video, behaviour, source, annotator, kind, count(bout_id) AS bouts, "
-        "bool_or(target IS NOT NULL) AS directed FROM ("
-        "  SELECT video_id, behaviour, source, annotator, kind, bout_id, target FROM bouts"
-        "  UNION ALL SELECT video_id, behaviour, source, annotator, NULL, NULL, NULL FROM watched w"
-        "  WHERE NOT EXISTS (FROM bouts b WHERE b.video_id = w.video_id"
-        "    AND b.behaviour = w.behaviour AND b.source = w.source"
-        "    AND b.annotator IS NOT DISTINCT FROM w.annotator)"
-        ") JOIN videos v USING (video_id) "
-        "GROUP BY v.video_id, v.name, behaviour, source, annotator, kind "
-        "ORDER BY behaviour, source, annotator NULLS FIRST, v.video_id, kind"
+        "WITH noted AS ("
+        "  SELECT video_id, behaviour, source, annotator, subjects FROM watched"
+        "  UNION ALL SELECT DISTINCT w.video_id, o.behaviour, w.source, w.annotator, NULL"
+        f"  FROM watched w JOIN watched o ON {owner.format('w', 'o')}"
+        f"  AND w.behaviour != o.behaviour WHERE {SCORED_ALL}"
+        "), looked AS ("
+        "  SELECT video_id, behaviour, source, annotator,"
+        "  if(bool_or(subjects IS NULL), NULL, any_value(subjects)) AS subjects"
+        "  FROM noted GROUP BY ALL"
+        "), seen AS ("
+        "  SELECT video_id, behaviour, source, annotator, kind, count(*) AS bouts,"
+        "  bool_or(target IS NOT NULL) AS directed FROM bouts GROUP BY ALL"
+        "  UNION ALL SELECT video_id, behaviour, source, annotator, NULL, 0, FALSE FROM looked l"
+        "  WHERE NOT EXISTS (FROM bouts b WHERE b.video_id = l.video_id"
+        f"    AND b.behaviour = l.behaviour AND {owner.format('b', 'l')})"
+        ") SELECT v.name AS video, s.behaviour, s.source, s.annotator, kind, bouts, directed, "
+        "l.video_id IS NOT NULL AS looked, l.subjects "
+        "FROM seen s JOIN videos v USING (video_id) LEFT JOIN looked l "
+        f"ON l.video_id = s.video_id AND l.behaviour = s.behaviour AND {owner.format('l', 's')} "
+        "ORDER BY s.behaviour, s.source, s.annotator NULLS FIRST, v.video_id, kind"
     ).to_pandas()
 
 

@@ -267,6 +267,11 @@ def rename_animal(study: Study, video_id: int, animal_id: int, name: str) -> Non
         "UPDATE metadata SET animal = ? WHERE video_id = ? AND animal = ?",
         [name, video_id, names[animal_id]],
     )
+    study.rows(
+        "UPDATE watched SET subjects = [if(one = $old, $new, one) FOR one IN subjects] "
+        "WHERE video_id = $video AND list_contains(subjects, $old)",
+        {"old": names[animal_id], "new": name, "video": video_id},
+    )
 
 
 def _seen_again(study: Study, video: Video, path: Path, px_per_cm: float | None) -> Video:

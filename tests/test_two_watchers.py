@@ -72,28 +72,29 @@ def test_only_what_both_watched_to_the_end_is_compared(study: Path) -> None:
     pair = read_pair(study, KIM, JO, None)
     assert pair.behaviours == {"dig": ["one"]}  # jo has not finished `two`
     assert pair.left_out == {"rear": "jo has not watched it to the end"}
-    assert span_in_words(pair) == "one, 300 frames, 10.0 s"
+    assert span_in_words(pair) == "one, 300 frames, 10.0 s, each of 2 animals with itself"
     assert read_pair(study, KIM, JO, "two").behaviours == {}
     with open_study(study, write=True) as opened:
         done = {"behaviour": "dig", "done": True}
         apply(opened, 2, "bouts.watched", done, author="jo")
     pair = read_pair(study, KIM, JO, None)
     assert pair.behaviours == {"dig": ["one", "two"]}
-    assert span_in_words(pair) == "2 videos, 600 frames, 20.0 s"
+    apart = "each of up to 2 animals with itself"
+    assert span_in_words(pair) == f"2 videos, 600 frames, 20.0 s, {apart}"
 
 
 def test_the_numbers_are_true_and_the_command_lines_own(study: Path) -> None:
     (row,) = agreement(read_pair(study, KIM, JO, "one"), 0.1).to_dict("records")
     both, only_kim, only_jo = 8 + 30, 2 + 30, 10
-    neither = 300 - both - only_kim - only_jo
-    seen = (both + neither) / 300
-    chance = (70 * 48 + 230 * 252) / 300**2
+    neither = 2 * 300 - both - only_kim - only_jo  # of two animals
+    seen = (both + neither) / 600
+    chance = (70 * 48 + 530 * 552) / 600**2
     assert row["kappa"] == pytest.approx((seen - chance) / (1 - chance))
     assert row["frame_f1"] == pytest.approx(2 * both / (70 + 48))
     assert row["bout_f1"] == pytest.approx(2 * 2 / 5)
     assert row["onset_f1"] == pytest.approx(2 * 2 / 5)  # 2 frames are 0.067 s
     assert row["onset_offset_f1"] == pytest.approx(2 * 1 / 5)
-    assert (row["first_share"], row["second_share"]) == (70 / 300, 48 / 300)
+    assert (row["first_share"], row["second_share"]) == (70 / 600, 48 / 600)
     command = ("score", "bouts", "-s", study, "--behaviour", "dig", "--video", "one", "--json")
     people = ("--annotator", "jo", "--against", "kim", "--tolerance", "0.1")
     told = json.loads(run(*command, *people).stdout)

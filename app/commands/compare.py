@@ -57,6 +57,12 @@ def compare(
     correction: Annotated[
         str, typer.Option(metavar="NAME", help="For several measures: holm, fdr or none.")
     ] = "holm",
+    start: Annotated[
+        float | None, typer.Option("--from", metavar="S", help="Only from this second on.")
+    ] = None,
+    stop: Annotated[
+        float | None, typer.Option("--to", metavar="S", help="Only up to this second.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare groups of animals: numbers, test, effect size with interval, methods paragraph.
@@ -75,7 +81,7 @@ def compare(
     question = Question(
         by=by, measures=measures or (), region=region, behaviours=behaviour or (), value=value,
         annotator=annotator, paired_by=paired_by, nested_in=nested_by, animal_by=animal_by,
-        test=test, correction=correction,
+        test=test, correction=correction, start_s=start, stop_s=stop,
     )  # fmt: skip
     answer = compare_study(study, question)
     if as_json:

@@ -48,8 +48,31 @@ def measures(
     entry = find_word(every, name)
     if as_json:
         show_json(as_record(entry))
-    else:
-        show(plain_text(entry))
+        return
+    if (asked := as_name(name)) != entry.name:
+        from llm_query.statistics.methods import describe_measure
+
+        show(f"{describe_measure(asked)}\n")
+    show(plain_text(entry))
+
+
+def exported_words() -> dict[str, str]:
+    """By the name of an exported measure, the word that computes it."""
+    states = ("moving", "immobile", "freezing")
+    found = {f"time_{name}": name for name in states} | {f"{name}_bouts": name for name in states}
+    for name in ("time_in_region", "share_of_time", "visits", "mean_visit", "longest_visit"):
+        found[name] = "in_region"
+    found |= dict.fromkeys(("latency", "latency_censored", "latency_watched"), "in_region")
+    return {
+        **found, "entries": "enters", "exits": "leaves",
+        "mean_distance_to_region": "distance_to_region",
+        "mean_nearest_neighbour_distance": "nearest_neighbour_distance",
+    }  # fmt: skip
+
+
+def as_name(name: str) -> str:
+    """A name as code spells it."""
+    return name.strip().removesuffix("()").replace("-", "_").replace(" ", "_").lower()
 
 
 def as_record(entry: "Entry") -> dict[str, Any]:
@@ -60,9 +83,11 @@ def as_record(entry: "Entry") -> dict[str, Any]:
 def find_word(every: "list[Entry]", name: str) -> "Entry":
     """The word of this name; an unknown one is an error that offers the nearest names."""
     known = {entry.name: entry for entry in every}
-    asked = name.strip().removesuffix("()").replace("-", "_").replace(" ", "_").lower()
+    asked = as_name(name)
     if asked in known:
         return known[asked]
+    if (word := exported_words().get(asked)) in known:
+        return known[word]
     raise AppError(f"There is no measure {name!r}. {offer(asked, list(known))}")
 
 

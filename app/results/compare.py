@@ -62,6 +62,7 @@ def compared(
         )
     shown = seen.shown(filters)
     only = {(video, animal) for video, animals in shown.items() for animal in animals}
+    question = replace(question, start_s=filters.start_s, stop_s=filters.stop_s)
     answer = compare_study(seen.study, question, measures, only)
     found = answer.comparisons[0]
     samples = _samples(answer, question)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,6 +97,12 @@ class Watcher:
     annotator: str | None
     videos: tuple[str, ...]
     directed: bool  # some bouts have a target
+    whole: frozenset[str] = frozenset()  # of the videos, those that were watched to the end for it
+    subjects: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by video, see below
+
+    def watched(self, video: str, animals: Sequence[str]) -> list[str]:
+        """Those of the animals that were watched: of an answer about some of them, only these."""
+        return [one for one in animals if one in self.subjects.get(video, animals)]
 
     @property
     def who(self) -> str:
@@ -131,7 +137,10 @@ def behaviours(seen: Overview, filters: Filters, videos: Sequence[str]) -> list[
         found.setdefault((row["behaviour"], row["source"], annotator), []).append(row)
     return [
         Watcher(*key, tuple(dict.fromkeys(row["video"] for row in rows)),
-                any(row["directed"] is True for row in rows))
+                any(row["directed"] for row in rows),
+                frozenset(row["video"] for row in rows if row["looked"]),
+                {row["video"]: frozenset(row["subjects"]) for row in rows
+                 if row["subjects"] is not None})
         for key, rows in sorted(found.items(), key=lambda item: (*item[0][:2], item[0][2] or ""))
     ]  # fmt: skip
 

@@ -39,7 +39,7 @@ TABLES = {
     "summary": "A row per animal: share tracked, way and mean speed of the whole recording.",
     "bouts": "A row per bout.",
     "latency": "A row per animal and event: the time until it first happened, or how long it was "
-    "watched in vain (censored = 1).",
+    "watched in vain (censored = 1), where it was watched to the end.",
 }
 LATENCY = (
     "video", "animal", "event", "kind", "latency_s", "censored", "watched_s", "source",
@@ -194,18 +194,43 @@ def kept_of(seen: Overview, filters: Filters, name: str) -> list[Kept3]:
 
 
 def kept_in(
-    seen: Overview, filters: Filters, names: Sequence[str], step: Step | None = None
+    seen: Overview,
+    filters: Filters,
+    names: Sequence[str],
+    step: Step | None = None,
+    whole: bool = False,
 ) -> Iterator[tuple[str, list[Kept3]]]:
-    """The same of several videos; several watchers of a behaviour are told apart by their names."""
+    """The same of several videos; several watchers of a behaviour are told apart by their names.
+
+    whole: only what each video was watched to the end for, so that no bout means never.
+    """
     shown = seen.shown(filters)
     for number, (name, scored) in enumerate(scored_of(seen, names)):
         if step:
             step(number, len(names), name)
-        yield name, _kept(seen, filters, name, shown.get(name, ()), scored)
+        yield name, _kept(seen, filters, name, shown.get(name, ()), scored, whole)
+
+
+def unfinished(seen: Overview, filters: Filters, names: Sequence[str]) -> list[str]:
+    """What was scored in part of a video only, in words: it is known when it was, not that never.
+
+    As "rear in clip (Ada)".
+    """
+    return [
+        f"{one.behaviour} in {name} ({one.who})"
+        for name in names
+        for one in behaviours(seen, filters, [name])
+        if name not in one.whole
+    ]
 
 
 def _kept(
-    seen: Overview, filters: Filters, name: str, animals: Sequence[str], scored: ScoredVideo
+    seen: Overview,
+    filters: Filters,
+    name: str,
+    animals: Sequence[str],
+    scored: ScoredVideo,
+    whole: bool,
 ) -> list[Kept3]:
     from llm_query.kept_states import kept_states
 
@@ -218,13 +243,15 @@ def _kept(
     }
     found: list[Kept3] = []
     for w in watched:
+        if whole and name not in w.whole:
+            continue
         same = table["annotator"].isna()
         if w.annotator is not None:
             same = table["annotator"] == w.annotator
         rows = table[(table["behaviour"] == w.behaviour) & (table["source"] == w.source) & same]
         label = f"{w.behaviour} ({w.who})" if w.behaviour in many else w.behaviour
         parts = kept_states(
-            rows, scored.edges_s, w.behaviour, animals, name=label,
+            rows, scored.edges_s, w.behaviour, w.watched(name, animals), name=label,
             seen=sight if w.source == ANALYSIS else {},
         )  # fmt: skip
         found += [(part, w.source, w.annotator) for part in parts]
@@ -236,7 +263,7 @@ def _latency(seen: Overview, filters: Filters, step: Step) -> pd.DataFrame:
 
     shown = seen.shown(filters)
     rows: list[tuple] = []
-    for name, kept in kept_in(seen, filters, list(shown), step):
+    for name, kept in kept_in(seen, filters, list(shown), step, whole=True):
         one = seen.data(name)
         for bouts, source, annotator in kept:
             behaviour = bouts.behaviour.removesuffix(f" ({annotator or source})")

@@ -16,11 +16,12 @@ import assets
 from app.errors import AppError
 from app.setting_up.region_files import read_geojson
 from llm_query.assays.registry import ASSAYS
+from llm_query.searched import searched_animals
 from storage.analyses import find_analysis, keep
 from storage.bouts import ANALYSIS, delete_bouts, read_bouts, save_bouts
 from storage.regions import Region, regions, save_region
 from storage.study import open_study
-from storage.videos import Video, find_video
+from storage.videos import Video, animal_names, find_video
 
 if TYPE_CHECKING:
     from llm_query.engine import Answer
@@ -101,7 +102,11 @@ def keep_assay(study: Path, name: str, title: str, answers: Sequence[Answer]) ->
             old = (before["source"] == ANALYSIS) & before["behaviour"].str.startswith(f"{name}: ")
             delete_bouts(opened, before["bout_id"][old].tolist())
             bouts = answer.bouts.assign(behaviour=f"{name}: " + answer.bouts["behaviour"])
-            saved += save_bouts(opened, video, bouts, source=ANALYSIS, analysis_id=analysis)
+            animals = list(animal_names(opened, video).values())
+            saved += save_bouts(
+                opened, video, bouts, source=ANALYSIS, analysis_id=analysis,
+                subjects=searched_animals(answer.table, bouts, answer.code, animals),
+            )  # fmt: skip
     return saved
 
 

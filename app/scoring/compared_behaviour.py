@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from app.commands.shared import count
 from app.errors import AppError
-from storage.bouts import ANALYSIS, looked_for, read_bouts, watchers
+from storage.bouts import ANALYSIS, frame_edges, looked_for, read_bouts, watchers
 from storage.metadata import animal_metadata
 from storage.study import Study
-from storage.videos import videos
+from storage.videos import Video, videos
 
+TOLERANCE_S = 1e-6  # far below any frame
 VALUES = ("count", "total_s", "latency_s")
 
 
@@ -26,41 +28,90 @@ class Values:
     notes: tuple[str, ...] = ()
 
 
-def values_of_behaviour(study: Study, behaviour: str, value: str, annotator: str | None) -> Values:
-    """Count, seconds or latency of a behaviour, of every animal where it was looked for."""
+def values_of_behaviour(
+    study: Study,
+    behaviour: str,
+    value: str,
+    annotator: str | None,
+    start_s: float | None = None,
+    stop_s: float | None = None,
+) -> Values:
+    """Count, seconds or latency of a behaviour, of every animal where it was looked for.
+
+    start_s, stop_s: only this part of each recording, in whole frames. Bouts are counted where
+    they begin, seconds end at its edges, and a latency counts from its start to its end at most.
+    """
     source, annotator = _one_watcher(study, behaviour, annotator)
     bouts = read_bouts(study, behaviour=behaviour)
     same = bouts["annotator"].isna() if annotator is None else bouts["annotator"] == annotator
     bouts = bouts[same & (bouts["source"] == source)]
     watched = looked_for(study, behaviour, annotator, source)
-    length_s = {video.name: video.duration_s for video in videos(study)}
-    rows, never, unseen = [], 0, []
+    parts = {
+        video.name: _part(study, video, start_s, stop_s, bouts)
+        for video in videos(study)
+        if video.name in watched
+    }
+    rows, never, unseen, others = [], 0, [], []
     blind = _never_seen(study) if source == ANALYSIS else set()
     for video, animal in animal_metadata(study)[["video", "animal"]].itertuples(index=False):
         own = bouts[(bouts["video"] == video) & (bouts["subject"] == animal)]
         if video not in watched:
             continue
-        if own.empty and (video, animal) in blind:
+        part, animals = parts[video], watched[video]
+        if animals is not None and animal not in animals:
+            others.append(f"{animal} in {video}")
+        elif own.empty and (video, animal) in blind:
             unseen.append(f"{animal} in {video}")
-            continue
-        never += own.empty
-        rows.append((video, animal, *_value(own, value, length_s[video])))
+        elif part is not None:
+            own = own[(own["start_s"] < part.high_s) & (own[["start_s", "stop_s"]].max(axis=1)
+                      > part.low_s - own["kind"].eq("point") * TOLERANCE_S)]  # fmt: skip
+            never += own.empty
+            rows.append((video, animal, *_value(own, value, part)))
     table = pd.DataFrame(rows, columns=["video", "animal", "value", "censored"])
-    left = [name for name in length_s if name not in watched]
+    left = [video.name for video in videos(study) if video.name not in watched]
+    over = [name for name, part in parts.items() if part is None]
     searched = source == ANALYSIS
-    notes = [*_tell_never(behaviour, value, never, searched), *_tell_left(unseen, left, searched)]
+    notes = _tell_never(behaviour, value, never, searched, (start_s, stop_s) != (None, None))
+    notes += _tell_left(unseen, [*left, *others], searched)
+    if over:
+        notes.append(f"over before {start_s:g} s, so left out: {', '.join(over)}")
     kind = {"count": "count", "total_s": "value", "latency_s": "latency"}[value]
     unit = "" if kind == "count" else "s"
     definition = _whose(behaviour, source, annotator, bouts)
     return Values(f"{behaviour} {value}", unit, kind, table, definition, tuple(notes))
 
 
-def _tell_never(behaviour: str, value: str, never: int, searched: bool) -> list[str]:
+@dataclass(frozen=True)
+class _Part:
+    """What is looked at of one recording, s: from when it counts, and its frames' edges."""
+
+    begin_s: float
+    low_s: float
+    high_s: float
+
+
+def _part(
+    study: Study, video: Video, start_s: float | None, stop_s: float | None, bouts: pd.DataFrame
+) -> _Part | None:
+    """The frames that begin in this part; None where the recording is over before."""
+    if start_s is None and stop_s is None:
+        last = bouts.loc[bouts["video"] == video.name, "stop_s"]  # a length may be a frame short
+        return _Part(0.0, 0.0, max([video.duration_s, *last]))
+    edges_s = frame_edges(study, video.video_id)
+    ends = [start_s or 0.0, float(edges_s[-1]) if stop_s is None else stop_s]
+    low, high = np.searchsorted(edges_s[:-1], np.array(ends) - TOLERANCE_S)
+    if high <= low:
+        return None
+    return _Part(ends[0], float(edges_s[low]), float(edges_s[high]))
+
+
+def _tell_never(behaviour: str, value: str, never: int, searched: bool, part: bool) -> list[str]:
     """What stands for the animals that never did it."""
     if not never:
         return []
     if value == "latency_s":
-        return [f"censored at the end of the recording: {count(never, 'animal')} that never did it"]
+        end = "time compared" if part else "recording"
+        return [f"censored at the end of the {end}: {count(never, 'animal')} that never did it"]
     where = "searched" if searched else "scored"
     return [f"0 for {count(never, 'animal')} of the {where} videos without {behaviour}"]
 
@@ -112,13 +163,14 @@ def _one_watcher(study: Study, behaviour: str, annotator: str | None) -> tuple[s
     return chosen[0]
 
 
-def _value(own: pd.DataFrame, value: str, length_s: float) -> tuple[float, bool]:
+def _value(own: pd.DataFrame, value: str, part: _Part) -> tuple[float, bool]:
     """The number of one animal, and whether it is censored; overlaps to several are one time."""
     if value == "count":
-        return float(len(own)), False
+        return float((own["start_s"] >= part.low_s - TOLERANCE_S).sum()), False
     if value == "latency_s":
-        return (length_s, True) if own.empty else (float(own["start_s"].min()), False)
+        first_s = part.high_s if own.empty else max(float(own["start_s"].min()), part.low_s)
+        return max(first_s - part.begin_s, 0.0), own.empty
     own = own.sort_values("start_s")
-    reached = own["stop_s"].cummax().shift(fill_value=0.0)
-    seconds = (own["stop_s"] - own["start_s"].clip(lower=reached)).clip(lower=0)
-    return float(seconds.sum()), False
+    start_s, stop_s = (own[side].clip(part.low_s, part.high_s) for side in ("start_s", "stop_s"))
+    reached = stop_s.cummax().shift(fill_value=part.low_s)
+    return float((stop_s - start_s.clip(lower=reached)).clip(lower=0).sum()), False

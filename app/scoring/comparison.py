@@ -33,6 +33,14 @@ class Question:
     animal_by: str | None = None  # the column that names an animal over several videos
     test: str = "auto"
     correction: str = "holm"
+    start_s: float | None = None  # only this part of every recording
+    stop_s: float | None = None
+
+    def __post_init__(self) -> None:
+        start_s, stop_s = self.start_s or 0.0, self.stop_s
+        if not 0 <= start_s < float("inf") or (stop_s is not None and not stop_s > start_s):
+            until = "the end" if stop_s is None else f"{stop_s:g} s"
+            raise AppError(f"There is no time from {start_s:g} s to {until}: end after the start.")
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,8 @@ def compare_study(
 ) -> Answer:
     """Compare the groups of a study as asked.
 
-    measures: the exported measures, where they are computed already. only: the (video, animal)
-    pairs to compare; without, all.
+    measures: the exported measures of the question's time, where they are computed already. only:
+    the (video, animal) pairs to compare; without, all.
     """
     from llm_query.statistics.comparing import compare_groups, correct
     from llm_query.statistics.methods import methods_paragraph
@@ -74,7 +82,9 @@ def compare_study(
         known = _metadata(opened, question)
         tracked = _tracked(opened)
         behaviours = [
-            values_of_behaviour(opened, name, question.value, question.annotator)
+            values_of_behaviour(
+                opened, name, question.value, question.annotator, question.start_s, question.stop_s
+            )
             for name in question.behaviours
         ]
     values = [_only(one, only) for one in [*_of_measures(study, question, measures), *behaviours]]
@@ -97,10 +107,19 @@ def compare_study(
         unit_of_analysis=f"the animal as named in {who}" if who else "the animal in its video",
         software=f"Ethoscribe {__version__}",
     )  # fmt: skip
+    if window := _window_text(question):
+        methods = f"{methods} Compared was the time {window} of every recording."
     return Answer(
         found, methods, tuple(tables), tuple(one.definition for one in values),
         tuple(one.kind for one in values),
     )  # fmt: skip
+
+
+def _window_text(question: Question) -> str:
+    if question.start_s is None and question.stop_s is None:
+        return ""
+    until = "the end" if question.stop_s is None else f"{question.stop_s:g} s"
+    return f"from {question.start_s or 0:g} s to {until}"
 
 
 def _only(values: Values, only: Collection[tuple[str, str]] | None) -> Values:
@@ -134,12 +153,13 @@ def _metadata(study: Study, question: Question) -> pd.DataFrame:
 def _of_measures(
     study: Path, question: Question, table: pd.DataFrame | None = None
 ) -> list[Values]:
-    """The exported measures of every animal, over the whole recording."""
+    """The exported measures of every animal, over the whole recording or the asked part."""
     if not question.measures:
         return []
     from llm_query.export_measures import measures_of_study
 
-    table = measures_of_study(study) if table is None else table
+    if table is None:
+        table = measures_of_study(study, start_s=question.start_s, stop_s=question.stop_s)
     regions = sorted(table["region"].dropna().unique())
     if question.region is not None and question.region not in regions:
         raise AppError(

@@ -1,6 +1,6 @@
 """How far bouts of a study agree with a file, or two of its watchers with each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -12,13 +12,21 @@ import pandas as pd
 
 from app.errors import AppError
 from app.scoring.score import read_truth, split_truth
-from app.scoring.score_checks import check_subject, check_watchers, tell_animals, tell_training
+from app.scoring.score_checks import (
+    animals_of,
+    check_subject,
+    check_watchers,
+    names_animals,
+    tell_animals,
+    tell_training,
+)  # fmt: skip
 from storage.study import Study, open_study
 
 if TYPE_CHECKING:
     from storage.videos import Video
 
 COLUMNS = ["behaviour", "start_frame", "stop_frame"]
+WHO = ["subject", "target"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Watched:
-    """What two watchers saw in one video: tables of behaviour, start_frame, stop_frame."""
+    """What two watchers saw in one video: tables of behaviour, subject, target and frames."""
 
     video: str
     n_frames: int
@@ -40,6 +48,9 @@ class Watched:
     truth: pd.DataFrame
     found: pd.DataFrame
     notes: tuple[str, ...] = ()  # what to know about the two
+    # By behaviour, the animals that both watched, each compared with itself; None: nobody knows
+    # whose the truth is, and the bouts of all animals are taken together.
+    animals: Mapping[str, tuple[str, ...]] | None = None
 
 
 def read_watched(
@@ -58,7 +69,8 @@ def read_watched(
     video, subject, behaviour. against: instead, the annotator whose bouts are the truth, in the
     videos that this person scored (and the annotator, if one is named). annotator: whose bouts are
     scored; without it those that no person scored, of one source, which `source` names where there
-    are several. A point event counts as its one frame.
+    are several. A point event counts as its one frame. Every animal is compared with itself, unless
+    the truth does not say whose its bouts are.
     """
     if (truth is None) == (against is None):
         raise AppError("Say what is true: --truth CSV, or --against ANNOTATOR of this study.")
@@ -75,7 +87,7 @@ def read_watched(
         if subject is not None:
             check_subject(opened, parts, subject)
         watched = [
-            _watched(opened, one, part, behaviours, subject, annotator, source)
+            _watched(opened, one, part, behaviours, subject, (annotator, source), against)
             for one, part in parts
         ]
         if annotator is None and watched:
@@ -95,19 +107,59 @@ def score_watched(
 def list_differences(watched: Sequence[Watched], behaviours: Sequence[str]) -> pd.DataFrame:
     """The stretches in which the two watchers differ, longest first in every video.
 
-    Columns video, start_frame, stop_frame, start_s, stop_s, duration_s, truth and found: what each
-    saw, "none" for nothing.
+    Columns video, subject (missing where animals are taken together), start_frame, stop_frame,
+    start_s, stop_s, duration_s, truth and found: what each saw, "none" for nothing.
     """
     from llm_query.statistics.confusion import disagreeing
 
     tables = [
-        disagreeing(*_labels(one, behaviours), one.edges_s).assign(video=one.video)
+        disagreeing(*_labels(part, behaviours), part.edges_s).assign(video=one.video, subject=who)
         for one in watched
+        for who, part in by_animal(one, behaviours)
     ]
     table = pd.concat(tables, ignore_index=True).rename(
         columns={"first": "truth", "second": "found"}
     )
-    return table[["video", *(name for name in table.columns if name != "video")]]
+    order = [table["video"].map({one.video: k for k, one in enumerate(watched)}),
+             table["start_frame"] - table["stop_frame"], table["start_frame"]]  # fmt: skip
+    table = table.iloc[np.lexsort(order[::-1])].reset_index(drop=True)
+    first = ["video", "subject"]
+    return table[[*first, *(name for name in table.columns if name not in first)]]
+
+
+def by_animal(one: Watched, behaviours: Sequence[str]) -> list[tuple[str | None, Watched]]:
+    """What both saw each animal do, for the animals that both watched for all the behaviours."""
+    if one.animals is None:
+        return [(None, one)]
+    shared = [name for name in one.animals[behaviours[0]]
+              if all(name in one.animals[other] for other in behaviours)]  # fmt: skip
+    return [(who, _of(one, "subject", who)) for who in shared]
+
+
+def by_pair(one: Watched, behaviour: str) -> list[tuple[str | None, str | None, Watched]]:
+    """The same of one behaviour, and of each target where both always say at whom it is.
+
+    Subject, target and what both saw of them.
+    """
+    both = pd.concat([one.truth, one.found])
+    both = both[both["behaviour"] == behaviour]
+    if one.animals is None or both.empty or both["target"].isna().any():
+        return [(who, None, part) for who, part in by_animal(one, [behaviour])]
+    found: list[tuple[str | None, str | None, Watched]] = []
+    for who, part in by_animal(one, [behaviour]):
+        at = sorted(set(both.loc[both["subject"] == who, "target"]))
+        parts = [(who, str(target), _of(part, "target", target)) for target in at]
+        found += parts or [(who, None, part)]
+    return found
+
+
+def _of(one: Watched, column: str, name: str) -> Watched:
+    """What both saw of one animal, or at one target."""
+    return replace(
+        one,
+        truth=one.truth[one.truth[column] == name],
+        found=one.found[one.found[column] == name],
+    )
 
 
 def _scores(
@@ -119,7 +171,10 @@ def _scores(
         return each[behaviours[0]]
     from llm_query.statistics.confusion import confusion_table, overall_kappa
 
-    labels = [_labels(one, behaviours) for one in watched]
+    parts = [part for one in watched for _, part in by_animal(one, behaviours)]
+    if not parts:
+        raise AppError(f"No animal was watched for all of {', '.join(behaviours)}: score one each.")
+    labels = [_labels(part, behaviours) for part in parts]
     first, second = (np.concatenate([pair[side] for pair in labels]) for side in (0, 1))
     table = confusion_table(first, second, behaviours)
     return {
@@ -130,7 +185,7 @@ def _scores(
 
 
 def _scores_of(watched: Sequence[Watched], behaviour: str, limits: Limits) -> dict[str, Any]:
-    from llm_query.statistics.agreement import compare
+    from llm_query.statistics.agreement import Agreement, compare
 
     counts = [
         compare(
@@ -138,9 +193,11 @@ def _scores_of(watched: Sequence[Watched], behaviour: str, limits: Limits) -> di
             one.found[one.found["behaviour"] == behaviour],
             one.n_frames, limits.iou, one.edges_s, limits.tolerance_s, limits.scan_s,
         )
-        for one in watched
+        for each in watched
+        for _, _, one in by_pair(each, behaviour)
     ]  # fmt: skip
-    return dict(reduce(add, counts).scores())
+    nobody = Agreement(0, 0, 0, 0, 0, 0, 0, 0, 0, (0, 0, 0, 0))  # no animal that both watched
+    return dict((reduce(add, counts) if counts else nobody).scores())
 
 
 def _labels(one: Watched, behaviours: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -197,7 +254,7 @@ def _looked(study: Study, annotator: str, behaviours: Sequence[str]) -> set[str]
     """Names of the videos that this person watched to the end for each of the behaviours."""
     from storage.bouts import looked_for
 
-    return set.intersection(*(looked_for(study, one, annotator) for one in behaviours))
+    return set.intersection(*(set(looked_for(study, one, annotator)) for one in behaviours))
 
 
 def _also_scored_by(
@@ -225,30 +282,49 @@ def _watched(
     truth: pd.DataFrame,
     behaviours: Sequence[str],
     subject: str | None,
-    annotator: str | None,
-    source: str | None,
+    scored: tuple[str | None, str | None],
+    against: str | None,
 ) -> Watched:
     from storage.bouts import frame_edges, read_bouts
 
+    annotator, source = scored
     found = read_bouts(study, video.video_id)
     own = found["annotator"].isna() if annotator is None else found["annotator"] == annotator
     found = found[own & ((found["source"] == source) | (source is None))]
-    notes: list[str] = []
-    if subject is None:
-        notes = tell_animals(found[found["behaviour"].isin(behaviours)], truth, video.name)
-    else:
+    if subject is not None:
         found = found[found["subject"] == subject]
         if "subject" in truth.columns:
             truth = truth[truth["subject"] == subject]
     edges_s = frame_edges(study, video.video_id)
-    return Watched(
-        video.name, video.n_frames, edges_s, _frames(truth), _frames(found), tuple(notes)
-    )
+    tables = _frames(truth), _frames(found)
+    here = [table[table["behaviour"].isin(behaviours)] for table in tables]
+    notes = tell_animals(here[1], here[0], video.name, known=against is not None)
+    animals = None
+    if against is not None or names_animals(truth):
+        watched = {
+            name: [_looked_at(study, name, video.name, *scored)]
+            + ([_looked_at(study, name, video.name, against, None)] if against else [])
+            for name in behaviours
+        }
+        animals, left = animals_of(study, video, here, watched, subject)
+        notes += left
+    return Watched(video.name, video.n_frames, edges_s, *tables, tuple(notes), animals)
+
+
+def _looked_at(
+    study: Study, behaviour: str, video: str, annotator: str | None, source: str | None
+) -> frozenset[str] | None:
+    """In which animals of a video a watcher looked for it; None for all."""
+    from storage.bouts import looked_for
+
+    return looked_for(study, behaviour, annotator, source).get(video)
 
 
 def _frames(table: pd.DataFrame) -> pd.DataFrame:
-    """The three columns in whole frames; a point event lasts its own frame."""
+    """Behaviour, who, and whole frames; a point event lasts its own frame."""
     frames = table[COLUMNS].astype({"start_frame": int, "stop_frame": int})
+    for name in WHO:
+        frames[name] = table[name].astype(object) if name in table.columns else None
     if "kind" in table.columns:
         point = (table["kind"] == "point").to_numpy()
         frames.loc[point, "stop_frame"] = frames.loc[point, "start_frame"] + 1

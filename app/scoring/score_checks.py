@@ -1,6 +1,6 @@
 """Before bouts are scored: whose they are, of which animals, and what was learned from them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -59,11 +59,63 @@ def check_subject(
         )
 
 
-def tell_animals(found: pd.DataFrame, truth: pd.DataFrame, video: str) -> list[str]:
-    """What to know where a truth of nobody in particular meets the bouts of several animals."""
+def names_animals(truth: pd.DataFrame) -> bool:
+    """Whether a truth says of every bout which animal it is of."""
+    return "subject" in truth.columns and bool(truth["subject"].notna().all())
+
+
+def animals_of(
+    study: Study,
+    video: "Video",
+    tables: Sequence[pd.DataFrame],
+    watched: Mapping[str, Sequence[frozenset[str] | None]],
+    subject: str | None,
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """By behaviour, the animals to compare: all of the video that both watched for it.
+
+    tables: the bouts of the two. watched: by behaviour, in which animals each looked, None for all.
+    Also what to know of those left out.
+    """
+    from storage.scored_bouts import NO_SUBJECT, known_subjects
+
+    here = known_subjects(study, video.video_id)
+    found, notes = {}, []
+    for behaviour, looked in watched.items():
+        named = [who for t in tables for who in t.loc[t["behaviour"] == behaviour, "subject"]]
+        names = list(dict.fromkeys([*here, *map(str, named)]))
+        if set(named) == {NO_SUBJECT} or not names:  # about the whole scene
+            names = [NO_SUBJECT]
+        if subject is not None:
+            names = [subject]
+        left = [one for one in names if any(these is not None and one not in these
+                                            for these in looked)]  # fmt: skip
+        found[behaviour] = tuple(one for one in names if one not in left)
+        if left:
+            notes.append(f"{video.name}: {behaviour} was not looked for in {', '.join(left)}, so "
+                         "these are left out")  # fmt: skip
+    return found, notes
+
+
+def tell_animals(
+    found: pd.DataFrame, truth: pd.DataFrame, video: str, known: bool = False
+) -> list[str]:
+    """What to know where a truth of nobody in particular meets the bouts of several animals.
+
+    known: the truth is of the study, so that it says whose its bouts are and who was watched.
+    """
     animals = sorted({str(who) for who in found["subject"]})
-    named = "subject" in truth.columns and truth["subject"].notna().any()
-    if named or len(animals) < 2:
+    if known:
+        return []
+    if names_animals(truth) and len(truth):
+        theirs = {str(who) for who in truth["subject"]}
+        without = [name for name in animals if name not in theirs]
+        if not without:
+            return []
+        return [
+            f"{video}: the truth has no bout of {', '.join(without)}, so theirs count as wrong; if "
+            "it is about one animal, say which with --subject"
+        ]
+    if len(animals) < 2:
         return []
     return [
         f"{video}: the truth has no column subject, so the bouts of {', '.join(animals)} are taken "

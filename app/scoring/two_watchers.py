@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 
 from app.library import reading
-from app.scoring.score_bouts import Limits, Watched, read_watched, score_watched
+from app.scoring.score_bouts import (
+    Limits,
+    Watched,
+    by_animal,
+    by_pair,
+    read_watched,
+    score_watched,
+)  # fmt: skip
 from storage.bouts import everybody, looked_for, read_bouts
 from storage.study import Study
 from storage.videos import videos
@@ -81,7 +88,7 @@ def _shared(
             continue
         rows = table[table["behaviour"] == behaviour]
         scored = [who for who in (first, second) if len(_of(rows, who))]
-        missing = [who for who, seen in ((first, mine), (second, theirs)) if not seen & {*order}]
+        missing = [who for who, seen in ((first, mine), (second, theirs)) if not {*seen} & {*order}]
         if scored:
             left_out[behaviour] = _why(missing)
     return both, left_out
@@ -125,17 +132,18 @@ def _plain(scores: dict[str, Any]) -> dict[str, Any]:
 
 
 def _prevalence(watched: Sequence[Watched], behaviour: str) -> dict[str, float]:
-    """In which share of all frames each saw it, 0 to 1."""
+    """In which share of all frames each saw it, 0 to 1: of every animal its own frames."""
     from llm_query.algebra.intervals import cover
 
-    frames = sum(one.n_frames for one in watched)
+    parts = [part for one in watched for _, part in by_animal(one, [behaviour])]
+    frames = sum(one.n_frames for one in parts)
     shares = {}
     for name, tables in (
-        ("first_share", [one.truth for one in watched]),
-        ("second_share", [one.found for one in watched]),
+        ("first_share", [one.truth for one in parts]),
+        ("second_share", [one.found for one in parts]),
     ):
         seen = 0
-        for one, table in zip(watched, tables, strict=True):
+        for one, table in zip(parts, tables, strict=True):
             own = table[table["behaviour"] == behaviour]
             starts, stops = (own[side].to_numpy() for side in ("start_frame", "stop_frame"))
             seen += int(cover(starts, stops, one.n_frames).sum())
@@ -144,24 +152,27 @@ def _prevalence(watched: Sequence[Watched], behaviour: str) -> dict[str, float]:
 
 
 def where_they_differ(pair: Pair, behaviours: Sequence[str] | None = None) -> pd.DataFrame:
-    """The stretches in which only one saw a behaviour, longest first.
+    """The stretches in which only one saw an animal do something, longest first.
 
-    Columns video, behaviour, seen_by, start_s, stop_s, duration_s, start_frame, stop_frame.
+    Columns video, behaviour, subject, target, seen_by, start_s, stop_s, duration_s, start_frame,
+    stop_frame; target is missing where not both always say at whom it is.
     """
     from llm_query.statistics.agreement import disagreements
 
     names = {"truth": pair.first.name, "found": pair.second.name}
-    columns = ["video", "behaviour", "seen_by", "start_s", "stop_s", "duration_s"]
-    columns += ["start_frame", "stop_frame"]
+    columns = ["video", "behaviour", "subject", "target", "seen_by", "start_s", "stop_s",
+               "duration_s", "start_frame", "stop_frame"]  # fmt: skip
     tables = []
     for behaviour in pair.behaviours if behaviours is None else behaviours:
         for video in pair.behaviours[behaviour]:
-            one = pair.watched[video]
-            table = disagreements(
-                one.truth[one.truth["behaviour"] == behaviour],
-                one.found[one.found["behaviour"] == behaviour], one.n_frames, one.edges_s,
-            )  # fmt: skip
-            tables.append(table.assign(video=video, behaviour=behaviour))
+            for who, at, one in by_pair(pair.watched[video], behaviour):
+                table = disagreements(
+                    one.truth[one.truth["behaviour"] == behaviour],
+                    one.found[one.found["behaviour"] == behaviour], one.n_frames, one.edges_s,
+                )  # fmt: skip
+                tables.append(
+                    table.assign(video=video, behaviour=behaviour, subject=who, target=at)
+                )
     if not tables:
         return pd.DataFrame(columns=columns)
     table = pd.concat(tables, ignore_index=True)
@@ -200,4 +211,14 @@ def span_in_words(pair: Pair) -> str:
     seconds = sum(float(one.edges_s[-1]) for one in pair.watched.values())
     number = len(pair.watched)
     name = next(iter(pair.watched)) if number == 1 else f"{number} videos"
-    return f"{name}, {frames} frames, {seconds:.1f} s"
+    animals = max(
+        (len(each) for one in pair.watched.values() for each in (one.animals or {}).values()),
+        default=1,
+    )
+    apart = f", each of {'' if number == 1 else 'up to '}{animals} animals with itself"
+    return f"{name}, {frames} frames, {seconds:.1f} s{apart if animals > 1 else ''}"
+
+
+def notes_of(pair: Pair) -> list[str]:
+    """What to know of what was compared."""
+    return list(dict.fromkeys(note for one in pair.watched.values() for note in one.notes))

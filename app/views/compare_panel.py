@@ -13,6 +13,7 @@ from app.scoring.two_watchers import (
     Watcher,
     agreement,
     both_ethograms,
+    notes_of,
     read_pair,
     span_in_words,
     watchers_of,
@@ -25,10 +26,11 @@ from app.words import plain
 MOST = 500  # disagreements shown
 HERE, EVERYWHERE = "This video", "All videos"
 METHOD = (
-    "Kappa (Cohen 1960) and frame F1 compare frame by frame; a point event counts as its one "
-    "frame. Bout F1 pairs bouts that overlap by half of the time they cover together; onset F1 "
-    "pairs those whose starts lie within the tolerance, onset and offset F1 those whose stops do "
-    "too. Pairs are one to one. Same numbers as `ethoscribe score bouts`."
+    "Kappa (Cohen 1960) and frame F1 compare frame by frame, every animal (and target, where both "
+    "say one) with itself, and then add up; a point event counts as its one frame. "
+    "Bout F1 pairs bouts that overlap by half of the time they cover together; onset F1 pairs "
+    "those whose starts lie within the tolerance, onset and offset F1 those whose stops do too. "
+    "Pairs are one to one. Same numbers as `ethoscribe score bouts`."
 )
 
 
@@ -73,7 +75,7 @@ def _choices(
         animals = ["", *row.animals] if len(row.animals) > 1 else [""]
         subject = st.selectbox(
             "Animal", animals, width=170, key="compare_animal",
-            format_func=lambda name: name or "all together",
+            format_func=lambda name: name or "all, each apart",
         )  # fmt: skip
         tolerance_s = st.number_input(
             "Tolerance (s)", 0.0, 60.0, 0.5, 0.1, width=130, key="compare_tolerance",
@@ -120,6 +122,8 @@ def _scores(pair: Pair, tolerance_s: float) -> None:
         if name in table
     }
     st.dataframe(table, hide_index=True, column_config=config, height="content")
+    for note in notes_of(pair):
+        st.info(plain(note), icon=":material/info:")
     st.caption(f"Compared: {plain(span_in_words(pair))}. {METHOD}")
 
 
@@ -161,6 +165,8 @@ def _differences(pair: Pair, row: VideoRow) -> None:
     config: dict[str, Any] = {
         "video": "Video" if len(pair.watched) > 1 else None,
         "behaviour": "Behaviour", "seen_by": "Seen only by",
+        "subject": "Animal" if shown["subject"].nunique() > 1 else None,
+        "target": "At" if shown["target"].notna().any() else None,
         "start_frame": None, "stop_frame": None,
         **{
             name: st.column_config.NumberColumn(title, format="%.3f")

@@ -178,7 +178,7 @@ def _watched_to_the_end(
             "Annotate page when that is done, or name the videos, or the seconds that were scored."
         )
     if progress:
-        for left in sorted(set(scored["video"]) - finished):
+        for left in sorted(set(scored["video"]) - {*finished}):
             progress(f"{left} is left out: it is not watched to the end", 1, 1)
     return kept
 

@@ -39,7 +39,10 @@ def describe_measure(measure: str, region: str | None = None, calibrated: bool =
     least = _default(motion.immobile, "min_duration_s")
     window = f"over a window of {motion.WINDOW_S:g} s"
     inside = f"the centre in {place}"
-    freezing = "no part moves but for breathing, by the default limits of freezing()"
+    freezing = (
+        "no part moves but for breathing, by the default limits of freezing(): judged frame by "
+        "frame and not by the speed, so that it may be more than the time immobile"
+    )
     texts = {
         "distance_moved": f"the path of the centre in {place}, summed from frame to frame, not "
         "smoothed and not across gaps in tracking",
