@@ -9,7 +9,10 @@ from typing import Any
 
 LIMIT = r"\S+ (?:body lengths|\S+)(?: \(.+\))?"  # "3 cm", "2 body lengths (nose to nose)"
 JOIN = re.compile(r" (and|or|then|while) ")
-LASTING = re.compile(r"(?: for (?:at least|at most|more than|less than)| within) \S+ (?:s|frame)$")
+LASTING = re.compile(
+    r"(?: for (?:at least|at most|more than|less than)| within) \S+ (?:s|frame)$"
+    r"| for the (?:second|third|\w+th) time$"
+)
 GROUP = re.compile(
     r"(?P<who>nobody|anybody|(?:exactly|at least|at most) \d+ animals?) (?P<does>.+)"
 )

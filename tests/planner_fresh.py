@@ -378,4 +378,18 @@ LATER: dict[str, Gold] = {
     "How far did Bo travel in the first 20 s in mm?":
         lambda s: [path_length(s, "Bo", TIME[599] > TIME)],
     "How many seconds was Bo in the corner?": long_in("Bo"),
+    # parts of the recording, and orders, said in other ways
+    "How long was Bo in the corner within the first half minute?":
+        lambda s: [(in_mask(s, "Bo", "corner") & (TIME < 30)).sum() * DT],
+    "How far did Bo travel from minute 0.2 to the end?":
+        lambda s: [float(np.nansum(steps_cm(s, "Bo")[TIME >= 12 - 1e-9]))],
+    "How long was Ada in the corner in the second 10 s?":
+        lambda s: total(in_mask(s, "Ada", "corner") & (TIME >= 10 - 1e-9) & (TIME < 20 - 1e-9)),
+    "Distance moved by Kit excluding the first 10 s":
+        lambda s: [float(np.nansum(steps_cm(s, "Kit")[TIME >= 10 - 1e-9]))],
+    "How often did Bo enter the corner and then ROI0 within 5 s?":
+        lambda s: [len({max(g for g in crossings(s, "Bo", "corner", True) if g <= f)
+                        for f in crossings(s, "Bo", "ROI0", True)
+                        if any(0 <= TIME[f] - TIME[g] <= 5
+                               for g in crossings(s, "Bo", "corner", True))})],
 }  # fmt: skip

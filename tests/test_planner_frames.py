@@ -93,7 +93,8 @@ def test_animals_are_put_in_order(question: str, what: str, least: bool, scene: 
     order = sorted(values.values(), reverse=not least)
     assert found["table"]["value"].tolist() == pytest.approx(order)
     assert values[found["table"]["who"][0]] == order[0]
-    assert found["text"].startswith("Least" if least else "Most")
+    head = "First" if what == "latency" else "Least" if least else "Most"
+    assert found["text"].startswith(head)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,26 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from planner_gold import TIME, N, Scene, bouts, bridged, in_mask, make_scene, out_mask, rows, seen
+from planner_gold import (
+    TIME,
+    N,
+    Scene,
+    bouts,
+    bridged,
+    in_mask,
+    make_scene,
+    out_mask,
+    path_length,
+    rows,
+    seen,
+)
 from test_planner import CONTEXT, answer, found_rows
 
 from llm_query import sentences
-from llm_query.bouts import Bouts
+from llm_query.bouts import Bouts, collect
 from llm_query.planner import plan
 from llm_query.remembering.definitions import Definition
+from llm_query.results import summarise
 
 
 @pytest.fixture(scope="module")
@@ -319,3 +332,70 @@ def test_what_is_a_table_only_is_not_called_a_plot(question: str) -> None:
     assert planned.refused is None and "plot" not in planned.reading.lower()
     assert planned.ignored == ["plot (of these time bins there is a table only)"]
     assert "not drawn in time bins" in refusal("Plot the path of mouse 1 every 10 s")
+
+
+# yes or no, first and never
+
+
+def test_who_was_first_says_who_never_was(scene: Scene) -> None:
+    text = answer("Which mouse was in the corner first in the first 1 s?", scene)["text"]
+    assert text.startswith("First: ") and "Least" not in text and "after 0 s" in text
+    firsts = [bouts(in_mask(scene, a, "corner") & (TIME < 1)) for a in scene.animals]
+    never = [a for a, found in zip(scene.animals, firsts, strict=True) if not found]
+    assert never and f"Never: {', '.join(never)}." in text and "Unknown" not in text
+
+
+@pytest.mark.parametrize(
+    ("question", "sign"),
+    [("Did mouse 1 travel further than mouse 2?", 1), ("Did mouse 1 travel less than mouse 2?", -1),
+     ("Did mouse 2 travel further than mouse 1?", -1),
+     ("Did mouse 2 travel less than mouse 1?", 1)],
+)  # fmt: skip
+def test_a_comparison_says_yes_or_no(question: str, sign: int, scene: Scene) -> None:
+    one, two = (path_length(scene, a) for a in ("animal1", "animal2"))
+    text = answer(question, scene)["text"]
+    assert text.startswith("Yes. " if sign * one > sign * two else "No. ")
+
+
+def test_what_nobody_did_is_said_so() -> None:
+    from llm_query.algebra.arithmetic import rank
+
+    times = np.arange(5.0)
+    none = [Bouts.where(np.zeros(4, dtype=bool), times, a, behaviour="in corner") for a in "ab"]
+    found = rank(summarise(collect(none)), "total_s")
+    assert found["text"] == "None of them: a 0 s, b 0 s."
+
+
+def test_the_number_of_a_time_is_said_after_the_partner() -> None:
+    said = plan("When does mouse 1 touch mouse 2 for the second time?", CONTEXT).reading
+    assert said == "The times of animal1 touching animal2 for the second time."
+    text = sentences.said("touching for the second time", "animal1", "animal2")
+    assert text == "animal1 and animal2 were in contact for the second time,"
+
+
+# what cannot be done is named, with words that can
+
+
+def test_outside_a_distance_is_farther_than_it() -> None:
+    code = plan("How long is mouse 1 outside 50 px of ROI0?", CONTEXT).code
+    assert code and code == plan("How long is mouse 1 farther than 50 px from ROI0?", CONTEXT).code
+
+
+def test_any_mouse_in_a_place_is_at_least_one() -> None:
+    code = plan("Is any mouse in the corner?", CONTEXT).code
+    assert code and code == plan("Is at least one mouse in the corner?", CONTEXT).code
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("After leaving the corner, how long until mouse 1 enters ROI0?", "and then"),
+        ("Is mouse 1 faster in the corner than in ROI0?", "mean speed of mouse 1 in the corner"),
+        ("Where is mouse 1 at 20 s?", "between 20 and 21 s"),
+        ("How far did mouse 1 travel excluding the last 10 s?", "excluding the last 10 s"),
+        ("Which pair touched the longest?", "each pair"),
+    ],
+)
+def test_a_refusal_names_the_phrase_and_one_that_works(question: str, why: str) -> None:
+    assert why in refusal(question)
+    assert plan("What is the mean speed of mouse 1 in the corner?", CONTEXT).refused is None

@@ -26,12 +26,15 @@ Kept = tuple[str, float, str]  # whose, value, unit
 
 
 @word()
-def rank(result: Mapping[str, Any], by: str = "value", *, least: bool = False) -> Result:
+def rank(
+    result: Mapping[str, Any], by: str = "value", *, least: bool = False, asked: str = ""
+) -> Result:
     """Put the animals (or pairs) of an answer in order: who has the most, or the least.
 
     result: what summarise or tell gave. by: the number that is compared: "value" of tell, or
     "total_s", "count", "percent", "latency_s", ... of summarise. least: the smallest first. Equal
-    values share a rank; unknown ones come last, without a rank.
+    values share a rank; unknown ones come last, without a rank. asked: of two that are compared,
+    the one of which it is asked whether it has more (or less); then "Yes" or "No" is said, too.
 
     Source: ours, plain order; no test of significance, see the command "compare" for groups.
 
@@ -50,18 +53,47 @@ def rank(result: Mapping[str, Any], by: str = "value", *, least: bool = False) -
     if not known:
         text = "Nobody can be compared: it is known of none of them."
     else:
-        said = [f"{who} {number_text(value, unit)}" for who, value, unit in known]
+        after = "after " if by == "latency_s" else ""
+        said = [f"{who} {after}{number_text(value, unit)}" for who, value, unit in known]
         first = [s for s, value in zip(said, values, strict=True) if value == values[0]]
         tie = " (equal)" if len(first) > 1 else ""
-        text = f"{'Least' if least else 'Most'}: {', '.join(first)}{tie}"
+        head = "Least" if least else "Most"
+        if by == "latency_s":
+            head = "First" if least else "Last"
+        if by in ("total_s", "count", "percent") and values[0] == values[-1] == 0:
+            head, tie = "None of them", ""
+        text = f"{head}: {', '.join(first)}{tie}"
         rest = said[len(first) :]
         text += f"; then {', '.join(rest)}." if rest else "."
-    text += f" Unknown: {', '.join(unknown)}." if unknown else ""
+    never = _never(result, by, unknown)
+    unsure = [who for who in unknown if who not in never]
+    text += f" Never: {', '.join(never)}." if never else ""
+    text += f" Unknown: {', '.join(unsure)}." if unsure else ""
+    text = _yes_or_no(kept, asked, least) + text
     every = [*rows, *({"rank": 0, "who": who, "value": float("nan"), "unit": ""}
                       for who in unknown)]  # fmt: skip
     return Result(result) | {
         "table": later(every), "text": text, "numbers": {who: value for who, value, _ in kept}
     }  # fmt: skip
+
+
+def _never(result: Mapping[str, Any], by: str, unknown: list[str]) -> list[str]:
+    """Tell who has no latency or length of bouts because it was seen and never did it."""
+    if by not in ("latency_s", "mean_s", "longest_s", "shortest_s"):
+        return []
+    counts = {who: count for who, count, _ in _values(result, "count")}
+    return [who for who in unknown if counts.get(who) == 0]
+
+
+def _yes_or_no(kept: list[Kept], asked: str, least: bool) -> str:
+    """Say whether the one that is asked about has more than the other, or less."""
+    mine = [value for who, value, _ in kept if who == asked or who.startswith(f"{asked} ")]
+    if not asked or len(kept) != 2 or len(mine) != 1:
+        return ""
+    other = next(v for who, v, _ in kept if who != asked and not who.startswith(f"{asked} "))
+    if not (np.isfinite(mine[0]) and np.isfinite(other)):
+        return "Unknown. "
+    return "Yes. " if (mine[0] < other if least else mine[0] > other) else "No. "
 
 
 @word("1/min")

@@ -202,6 +202,8 @@ def sentence(condition: Condition) -> str:
         return f"{sentence(condition.parts[0])} {word} {sentence(condition.parts[1])}"
     if condition.kind in ("nobody", "anybody", "so_many"):
         return phrase(condition)
+    if condition.kind == "nth":
+        return f"{sentence(condition.parts[0])} for the {ORDINALS[condition.arguments['k']]} time"
     if condition.kind == "not":
         inner = condition.parts[0]
         if inner.kind == "in":

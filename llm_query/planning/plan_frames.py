@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from llm_query.planning.plan_names import tidy
+from llm_query.planning.plan_names import Names, tidy
 from llm_query.planning.plan_ratios import Frame, animal_pattern, formula, index, percent_of_bouts
 from llm_query.planning.plan_slots import Context, Refusal, lone
 from llm_query.planning.plan_units import MOVED
@@ -41,6 +41,11 @@ def _is_less(word: str) -> bool:
 
 def _who(text: str, context: Context) -> Frame | None:
     """Read "which mouse ... the most"."""
+    if re.match(rf"(?:which|what) (?:pairs?|two {NOUN})\b", text):
+        raise Refusal(
+            "'which pair' is not put in order here. Ask for example how long the animals touch "
+            "each other: the answer has each pair with its numbers."
+        )
     match = re.match(rf"(?:{WHO}) (?P<rest>.+)$", text)
     if not match or not re.search(
         r"(?<!at )\b(?:most|least|farthest|furthest|longest|shortest|fastest|slowest|first|highest|"
@@ -134,6 +139,16 @@ def _compared(text: str, context: Context) -> Frame | None:
 def _two(text: str, context: Context) -> Frame | None:
     """Read "did mouse 1 travel farther than mouse 2?", "how much longer is A in B than C"."""
     who = animal_pattern(context)
+    places = re.fullmatch(
+        rf"(?:is|was) (?P<a>{who}) (?:faster|slower|quicker) (?P<one>(?:in|on) .+?) than "
+        r"(?P<two>(?:in|on) .+)", text
+    )  # fmt: skip
+    if places:
+        a, one, two = places.groups()
+        raise Refusal(
+            f"'{one} than {two}' compares two places, which is not known here. Ask for the one, "
+            f"then the other: what is the mean speed of {a} {one}?"
+        )
     match = re.fullmatch(
         rf"(?P<much>how much )?(?P<before>more time |longer |farther |further |"
         r"more often |faster )?"
@@ -142,6 +157,7 @@ def _two(text: str, context: Context) -> Frame | None:
     )
     if not match:
         return None
+    several(context)
     said = f"{match['what']} {(match['before'] or '').strip()}".strip()
     if re.search(animal_pattern(context), match["what"]):
         raise Refusal(
@@ -169,8 +185,17 @@ def _two(text: str, context: Context) -> Frame | None:
         if found:
             words = {"what": "", "where": ""} | found.groupdict()
             made = base.format(both=both, tail=tail, **words)
-            return Frame("rank", (re.sub(r"\s+", " ", made),), by=by)
+            less = any(_is_less(word) for word in said.split())
+            asked = "" if match["much"] else _name_of(match["a"], context)
+            question_made = (re.sub(r"\s+", " ", made),)
+            return Frame("rank", question_made, bool(asked) and less, by, asked=asked)
     return None
+
+
+def _name_of(said: str, context: Context) -> str:
+    """Give the animal's own name; "" where the words are none."""
+    token = Names(context).token(said.removeprefix("the ").split())
+    return str(token.value) if token is not None and token.kind == "animal" else ""
 
 
 def _rate(text: str, context: Context) -> Frame | None:

@@ -18,6 +18,7 @@ class Frame:
     questions: tuple[str, ...]
     least: bool = False
     by: str = ""  # the number that is taken; "" takes what the question asks for
+    asked: str = ""  # whether this animal has more (or less) than the other
     way: str = ""  # of a ratio: index, difference, ...
     assumptions: list[str] = field(default_factory=list)
 

@@ -126,9 +126,11 @@ class Reader(Small, Kept):
         """Ask what "within 5 s" is counted from."""
         said = f"{self.peek().text} {self.peek(1).text}"
         if self.peek().text != "within":
+            limit = self.peek(1).value
+            start, unit = limit.value, "frames" if limit.unit == "frame" else limit.unit
             return Refusal(
-                f"'{said}' fits nothing here. A part of the recording is said as 'between 10 and "
-                "20 s'."
+                f"'{said}' fits nothing here: a moment cannot be asked about, only a part of the "
+                f"recording, such as 'between {start:g} and {start + 1:g} {unit}'."
             )
         name = self.context.animals[0]
         place = self.context.regions[0] if self.context.regions else "the corner"
@@ -182,6 +184,9 @@ class Reader(Small, Kept):
             if limit is None or limit.unit not in ("s", "frame"):
                 raise Refusal("'then within' needs a time, for example: then within 5 s.")
         self.limit = limit
+        last = self.terms[-1][1].kind
+        if self.kind() == "region" and last in ("enter", "leave"):  # "enter A and then B"
+            self.tokens.insert(self.at, Token(last, last, last))
         return self._joined_by("then")
 
     def _on_when(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from llm_query.planning.plan_slots import Refusal
+from llm_query.planning.plan_units import TIME
 
 ORDINALS = {
     2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth",
@@ -82,3 +83,45 @@ def numbered_times(text: str) -> str:
             "Ask when it is: each row of the answer has its animal and time."
         )
     return NTH_TIME.sub(lambda m: f"ordinal_{_NUMBER[m['which']]} {m['what'] or ''}", text)
+
+
+AMOUNT = r"\d+(?:\.\d+)?"
+PARTS = (  # parts of the recording in other words
+    (re.compile(r"\bhalf (?P<unit>minute|hour)\b"), r"0.5 \g<unit>"),
+    (re.compile(rf"\bfrom (?P<unit>minute|second|hour) (?P<n>{AMOUNT}) (?:to|until|till) the end"
+                r"(?: of the (?:video|recording|session|test|trial|experiment))?\b"),
+     r"after \g<n> \g<unit>"),
+    (re.compile(rf"\bfrom (?P<n>{AMOUNT} ?(?:{TIME})) (?:to|until|till) the end"
+                r"(?: of the (?:video|recording|session|test|trial|experiment))?\b"),
+     r"after \g<n>"),
+    (re.compile(rf"\b(?:excluding|not counting|ignoring|leaving out) the first (?P<n>{AMOUNT} ?"
+                rf"(?:{TIME}))\b"), r"after the first \g<n>"),
+)  # fmt: skip
+WITHOUT_END = re.compile(rf"\b(?:excluding|not counting|ignoring) the last {AMOUNT} ?(?:{TIME})\b")
+NTH_PART = re.compile(
+    rf"\b(?:in|during|over) the (?P<which>{'|'.join(_NUMBER)}) (?P<n>{AMOUNT}) ?"
+    r"(?P<unit>s|sec|seconds|min|minutes)\b(?! (?:bin|interval|block)s?\b)"
+)
+
+
+def parts_said(text: str) -> str:
+    """Say parts of the recording as the planner knows them.
+
+    >>> parts_said("how long is mouse 1 in the corner in the second 20 s?")
+    'how long is mouse 1 in the corner from 20 to 40 s?'
+    >>> parts_said("how far did mouse 1 travel from minute 0.5 to the end?")
+    'how far did mouse 1 travel after 0.5 minute?'
+    """
+    if late := WITHOUT_END.search(text):
+        raise Refusal(
+            f"'{late[0]}' is not known here. Say the part that is meant, for example: in the first "
+            "60 s, or between 0 and 60 s."
+        )
+    for said, plain in PARTS:
+        text = said.sub(plain, text)
+    return NTH_PART.sub(_nth_part, text)
+
+
+def _nth_part(match: re.Match[str]) -> str:
+    k, n = _NUMBER[match["which"]], float(match["n"])
+    return f"from {(k - 1) * n:g} to {k * n:g} {match['unit']}"

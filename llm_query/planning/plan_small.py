@@ -59,6 +59,14 @@ class Small(Asked):
     def _on_after(self) -> bool:
         """Read "A after B": the bouts of A that start when B is over."""
         self.take("after")
+        if not self.terms and not self.reading.measure:
+            one = self.context.animals[0]
+            places = [n for n in self.context.regions if n != self.context.arena] or ["the corner"]
+            raise Refusal(
+                "'after ...' cannot begin a question here. Ask for the one and then the other: "
+                f"when does {one} leave {places[0]} and then enter {places[-1]}? Each row lasts "
+                "from the one to the other."
+            )
         return bool(self.terms) and self._joined_by("after")
 
     def _on_before(self) -> bool:

@@ -15,9 +15,9 @@ from llm_query.planning.plan_lexicon import (
 )
 from llm_query.planning.plan_mending import mend
 from llm_query.planning.plan_names import PUNCTUATION, Names, norm, plain_numbers, tidy
-from llm_query.planning.plan_rewording import excepted, lasting, numbered_times
+from llm_query.planning.plan_rewording import excepted, lasting, numbered_times, parts_said
 from llm_query.planning.plan_slots import Context, Refusal, Token, Window
-from llm_query.planning.plan_units import ONE_LENGTH, QUANTITY, read_quantity, read_windows
+from llm_query.planning.plan_units import LENGTH, ONE_LENGTH, QUANTITY, read_quantity, read_windows
 
 WORD = re.compile(
     r"[<>]=|[<>≤≥=]|\d+(?:\.\d+)?|[^\W\d][\w]*(?:[-'][^\W\d]\w*)*'?|[-−+*/%°&#.,;:()\[\]?!]|\S"
@@ -40,7 +40,7 @@ NUMBERED_PLACE = re.compile(r"(?:roi|region|zone|object|area|arm|place|chamber|c
 def lex(question: str, context: Context) -> tuple[list[Token], list[Window], Names]:
     """Give the tokens of a question in order, stop words included (kind "stop")."""
     text = numbered_times(excepted(lasting(plain_numbers(tidy(question), context))))
-    text = ONE_LENGTH.sub(_as_digits, text)
+    text = parts_said(ONE_LENGTH.sub(_as_digits, text))
     for said, plain in REWORDED:
         text = said.sub(plain, text)
     text, windows = read_windows(COUNTED.sub(_as_count, text))
@@ -88,6 +88,10 @@ REWORDED = (  # what is said in several words that mean something else by themse
                 r"(?:visit|stay|bout|entry) (?:to|in|at|into)\b"),
      r"mean bout duration of \g<who> in"),
     (re.compile(r"\bnor\b"), "and not"),
+    (re.compile(rf"\b(?P<verb>is|was|are|were) any (?:of the )?(?P<noun>{NOUNS})\b(?= (?:in|on|"
+                r"inside)\b)"), r"\g<verb> at least one \g<noun>"),
+    (re.compile(rf"\boutside (?:of )?(?P<far>\d+(?:\.\d+)? ?(?:{LENGTH})) of\b"),
+     r"farther than \g<far> from"),
     (re.compile(r"\bin how many frames\b"), "how many frames"),
 )  # fmt: skip
 SIGNS = {"exactly": "==", "only": "==", "just": "==", "precisely": "==", "at least": ">=",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from llm_query.planning.plan_compile import ALSO
 from llm_query.planning.plan_describe import reading_text
+from llm_query.planning.plan_numbers import quoted
 from llm_query.planning.plan_program import write_program
 from llm_query.planning.plan_ratios import Frame
 from llm_query.planning.plan_reading import read
@@ -104,8 +105,10 @@ def _rank(frame: Frame, parts: list[_Part], by: str) -> tuple[str, str]:
             "how long do the animals touch each other?"
         )
     least = ", least=True" if frame.least else ""
+    least += f", asked={quoted(frame.asked)}" if frame.asked else ""
     body = f"{part.before}    return rank({part.returned}{_by(by)}{least})\n"
-    return body, f"{'Least' if frame.least else 'Most'} first: {_lowered(part.reading)}"
+    word = "Earliest" if by == "latency_s" else "Least" if frame.least else "Most"
+    return body, f"{word} first: {_lowered(part.reading)}"
 
 
 def _rate(frame: Frame, parts: list[_Part], by: str) -> tuple[str, str]:
