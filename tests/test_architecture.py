@@ -120,7 +120,7 @@ def test_every_package_that_is_imported_is_declared(graph, project):
     for module in graph.modules:
         if not graph.is_module_squashed(module) or module in sys.stdlib_module_names:
             continue
-        names = owners.get(module, [module])
+        names = owners.get(module, [module, module.replace("_", "-")])
         assert any(f"{name.lower()}>" in declared or name in optional for name in names), module
 
 

@@ -129,6 +129,7 @@ def page(browser_file: str, lab: Lab) -> Iterator["playwright.Page"]:
         page.set_default_timeout(30_000)
         page.troubles = []
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.on("response", lambda one: one.status == 404 and page.troubles.append(one.url))
         page.goto(lab.url)
         ready(page)
         yield page
