@@ -67,8 +67,7 @@ def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
 def choose_row(page: "playwright.Page", table: int, row: int) -> None:
     """Tick a row of a table, by its place: rows are painted, and are 35 px high."""
     grid = page.get_by_test_id("stDataFrame").nth(table)
-    grid.scroll_into_view_if_needed()
-    grid.click(position={"x": 17, "y": 35 + 35 * row + 17})
+    grid.click(position={"x": 17, "y": 35 + 35 * row + 17})  # scrolls there, and waits for rest
 
 
 def comments(study: Path) -> list[object]:
@@ -93,6 +92,7 @@ def test_a_bout_is_deleted_and_brought_back(page: "playwright.Page", study: Path
     choose_row(page, 0, 2)
     page.get_by_role("button", name="Delete bout").click()
     until(lambda: len(comments(study)) == 3)
+    expect(page.get_by_role("button", name="Delete bout")).to_have_count(0)  # drawn anew
     undo = page.get_by_test_id("stMain").get_by_test_id("stButton").get_by_role(
         "button", name="Undo"
     )  # fmt: skip
@@ -127,11 +127,10 @@ def test_an_empty_ethogram_offers_the_usual_ones(page: "playwright.Page", study:
     expect(page.get_by_text("Scored, but not in the ethogram")).to_be_visible()
     expect(page.locator(".player").get_by_text("rearing", exact=True)).to_be_visible()
     grid = page.get_by_test_id("stDataFrame").nth(0)
-    grid.scroll_into_view_if_needed()
     said = page.get_by_text("The key l is given to 'locomotion' and 'rearing': choose another key")
 
     def doubled() -> bool:
-        grid.click(position={"x": 335, "y": 85})  # the key of the second behaviour
+        grid.click(position={"x": 290, "y": 85})  # the key of the second behaviour
         page.keyboard.type("l")
         page.keyboard.press("Enter")
         time.sleep(1.0)

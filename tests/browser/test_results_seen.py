@@ -112,6 +112,7 @@ def test_filters_survive_another_page_and_empty_ones_stay_empty(
         expect(page.get_by_test_id("stAlert")).to_have_count(0)
     times[0].fill("2")
     times[0].press("Enter")
+    expect(page.get_by_text("2 s to the end").first).to_be_visible()
     times[1].fill("1")
     times[1].press("Enter")
     expect(page.get_by_text("Nothing is shown until")).to_be_visible()

@@ -213,6 +213,7 @@ def test_a_reload_and_a_new_server_keep_the_correction_and_its_undo(
 
 
 def test_a_gap_is_filled_and_ticked_off(page: "playwright.Page", lab: Lab) -> None:
+    expect(page.locator(".review-row")).to_have_count(1)  # the list is that of the tracks shown
     page.keyboard.press("n")
     on_frame(page, GAP[0])
     page.keyboard.press("c")
