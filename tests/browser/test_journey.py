@@ -16,6 +16,7 @@ from required import required
 from app import library
 from app.demo.scene import DemoScene, render_demo
 from app.demo.truth import rectangle_distance, runs
+from storage.bouts import watchers
 from storage.regions import regions
 from storage.study import open_study
 from storage.tracks import read_tracks
@@ -287,6 +288,11 @@ def test_the_person_and_the_question_agree(page: "playwright.Page", study: Path)
     player_of(page)
     page.get_by_text("Bouts", exact=True).first.click()
     page.get_by_role("button", name="corner visit", exact=True).click()
+    for _ in range(200):
+        with open_study(study) as opened:
+            if any(source == "person" for source, _ in watchers(opened, "corner visit")):
+                break
+        page.wait_for_timeout(100)
     page.get_by_text("Compare", exact=True).click()
     expect(page.get_by_text("Kappa (Cohen 1960)")).to_be_visible()
     agreed = page.get_by_text("They agree in every frame")
