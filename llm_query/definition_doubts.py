@@ -20,7 +20,7 @@ def doubt(one: Definition, context: Context) -> str:
     >>> doubt(Definition("lurk", (), "in the nest"), context)
     ''
     >>> doubt(Definition("lurk", (), "being mean"), context)[:54]
-    "Without a language model 'lurk' cannot be used: I cann"
+    "Without a language model 'lurk' cannot be used: 'lurk'"
     """
     known = (*(each for each in context.definitions if each.name != one.name), one)
     own = replace(context, definitions=known)
