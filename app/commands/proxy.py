@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from app.commands.shared import DEFAULT_STUDY, StudyOption, say
-from app.errors import one_line
 
 
 def register(app: typer.Typer) -> None:
@@ -49,25 +48,11 @@ def proxy(
 
 
 def _make(study: Path, video_id: int, path: Path, job_file: Path | None) -> None:
-    from app.jobs.progress import JobFile, Reporter
+    from app.jobs.progress import reporting
     from app.jobs.proxy import make_proxy
 
-    job = JobFile(job_file, path) if job_file else None
-    if job:
-        job.write("running")
-        if hasattr(os, "nice"):
+    with reporting(path, job_file, "Cancelled.") as report:
+        if job_file and hasattr(os, "nice"):
             os.nice(10)  # people at the pages and tracking go first
-    try:
-        with Reporter(path.name, job) as report:
-            made = make_proxy(study, video_id, report)
-    except KeyboardInterrupt:
-        if job:
-            job.write("cancelled", "Cancelled.")
-        raise
-    except Exception as error:
-        if job:
-            job.write("failed", one_line(error))
-        raise
-    if job:
-        job.write("done")
+        made = make_proxy(study, video_id, report)
     say(f"{path.name}: {made.name}, {made.stat().st_size / 1e6:.1f} MB")

@@ -14,10 +14,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.errors import AppError, one_line
+from app.errors import AppError
 from app.figures.overlay_video import Wish, draw_video
 from app.jobs import processes as jobs
-from app.jobs.progress import JobFile, Reporter
+from app.jobs.progress import JobFile, reporting
 
 FOLDER = "exports"
 PARTS = ("masks", "trails", "names", "regions", "behaviours")
@@ -39,22 +39,8 @@ class Export:
 
 def run_export(study: Path, wish: Wish, output: Path, job_file: Path | None = None) -> int:
     """Draw a video with its progress on the terminal and, for a page, in a file."""
-    job = JobFile(job_file, output) if job_file else None
-    if job:
-        job.write("running")
-    try:
-        with Reporter(output.name, job) as report:
-            frames = draw_video(study, wish, output, report)
-    except KeyboardInterrupt:
-        if job:
-            job.write("cancelled", "Cancelled; nothing was kept.")
-        raise
-    except Exception as error:
-        if job:
-            job.write("failed", one_line(error))
-        raise
-    if job:
-        job.write("done")
+    with reporting(output, job_file, "Cancelled; nothing was kept.") as report:
+        frames = draw_video(study, wish, output, report)
     return frames
 
 

@@ -4,10 +4,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TextIO
+
+from app.errors import one_line
 
 STAGES = {
     "probe": "reading the file",
@@ -211,3 +214,24 @@ class Reporter:
         trace: TracebackType | None,
     ) -> None:
         self._show.close()
+
+
+@contextmanager
+def reporting(path: Path, job_file: Path | None, cancelled: str) -> Iterator[Reporter]:
+    """Show the work on `path` on the terminal and tell its state, to the end, in the job's file.
+
+    cancelled: what the file says after Ctrl-C. Errors are told and go on their way.
+    """
+    job = JobFile(job_file, path) if job_file else None
+    tell = job.write if job else lambda state, message="": None
+    tell("running")
+    try:
+        with Reporter(path.name, job) as report:
+            yield report
+    except KeyboardInterrupt:
+        tell("cancelled", cancelled)
+        raise
+    except Exception as error:
+        tell("failed", one_line(error))
+        raise
+    tell("done")
