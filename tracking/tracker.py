@@ -15,6 +15,7 @@ import numpy as np
 from tracking.assignment import Prediction, assign, swap_margin
 from tracking.detections import SHAPE, shape_of
 from tracking.doubt import Doubt
+from tracking.exchanges import Contacts, Exchange, detours
 from tracking.masks import encode
 from tracking.shards import Chunk
 from tracking.splitting import Expected, split
@@ -42,6 +43,7 @@ class Tracked:
     confidence: np.ndarray  # (F, N) float32, that nobody was exchanged so far (tracking.doubt)
     rows: np.ndarray  # (F, N) int64, row of the chunk whose mask it is; -1 none, -2 split
     split_masks: dict[tuple[int, int], bytes] = field(default_factory=dict)  # (frame, animal index)
+    exchanges: list[Exchange] = field(default_factory=list)  # that ended here, in order of frame
 
 
 class Tracker:
@@ -59,6 +61,7 @@ class Tracker:
         self.time = (time_s - time_s[0]) / interval  # of every frame, in frame intervals
         self.lost_after = LOST_AFTER_S / interval
         self.doubt = Doubt(n_animals)
+        self.contacts = Contacts(n_animals)
         self.length = typical_length
         self.places = np.full((n_animals, 2), np.nan)
         self.speed = np.zeros((n_animals, 2))  # pixels per frame
@@ -89,6 +92,8 @@ class Tracker:
             else:
                 self._step(chunk, out, f, int(first[f]), int(first[f + 1]))
                 f += 1
+        if chunk.stop == len(self.time):
+            out.exchanges += self.contacts.apart(chunk.stop)
         return out
 
     def _links(self, chunk: Chunk, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -142,6 +147,7 @@ class Tracker:
         out.shapes[f:end] = chunk.shapes[rows]
         out.boxes[f:end] = chunk.boxes[rows]
         out.confidence[f:end] = self.doubt.apart()
+        out.exchanges += self.contacts.apart(chunk.start + f)
         back = max(0, end - 3)
         self._remember_run(out, f, end, back)
         self.last[:] = chunk.start + end - 1
@@ -229,6 +235,13 @@ class Tracker:
         sure = np.where(expected.lost & out.detected[f], np.minimum(sure, FOUND_AGAIN), sure)
         trust = self.doubt.step(found / self.length, blob, np.where(out.detected[f], sure, 1.0))
         out.confidence[f] = np.where(out.detected[f], trust, 0.0)
+        detour = detours(expected.places, found) / self.length
+        covered = (blob >= 0) & ~out.detected[f]
+        same = blob[:, None] == blob[None]
+        detour = np.where((covered[:, None] | covered[None]) & same, 0.0, detour)
+        frame = out.start + f
+        unseen_since = np.where(self.last >= 0, self.last + 1, frame)
+        out.exchanges += self.contacts.step(frame, blob, detour, unseen_since)
 
     def _update(self, out: Tracked, f: int, frame: int) -> None:
         """Remember places, speeds and sizes after one assigned frame."""
