@@ -20,8 +20,9 @@ from pathlib import Path
 import cv2
 
 from tracking.detections import Detections, Segmenter
-from tracking.shards import chunk_bounds, write_shard
-from tracking.video import VideoInfo, read_frames
+from tracking.identities.crops import CropPlan, CropsOfChunk, crops_file
+from tracking.shards import chunk_bounds, write_parquet, write_shard
+from tracking.video import Frame, VideoInfo, read_frames
 
 BATCH = 4  # frames handed to a segmenter at once; 20 MB each at 3712 x 3712
 OnProgress = Callable[[int, int], None]  # frames done, frames in all
@@ -33,34 +34,64 @@ def quiet(done: int, total: int) -> None:
 
 def segment_video(
     info: VideoInfo, segmenter: Segmenter, folder: Path, workers: int = 1,
-    on_progress: OnProgress = quiet,
+    on_progress: OnProgress = quiet, plan: CropPlan | None = None,
 ) -> None:  # fmt: skip
     """Write a shard of detections for every chunk of the video that has none in ``folder``.
 
-    With several workers the segmenter is sent to each of them, so it must be picklable.
+    With several workers the segmenter is sent to each of them, so it must be picklable. With a
+    ``plan`` the crops of every chunk are kept beside its shard.
     """
     bounds = chunk_bounds(info)
-    missing = [b for b in bounds if not detections_file(folder, b[0]).exists()]
+    missing = [b for b in bounds if not _is_done(folder, b[0], plan)]
     done = info.n_frames - sum(stop - start for start, stop in missing)
     on_progress(done, info.n_frames)
     if workers > 1 and len(missing) > 1:
-        _segment_parallel(info, segmenter, folder, missing, workers, on_progress, done)
+        task = _Task(info, segmenter, folder, plan)
+        _segment_parallel(task, missing, workers, on_progress, done)
         return
     for run in _consecutive(missing):
         frames = read_frames(info, run[0][0], run[-1][1])
         for start, stop in run:
-            found: list[Detections] = []
+            shard = _Shard(folder, start, plan)
             for at in range(start, stop, BATCH):
                 batch = [next(frames) for _ in range(min(BATCH, stop - at))]
-                found += segmenter.segment(batch)
+                shard.add(batch, segmenter.segment(batch))
                 done += len(batch)
                 on_progress(done, info.n_frames)
-            write_shard(detections_file(folder, start), start, found)
+            shard.write()
 
 
 def detections_file(folder: Path, start: int) -> Path:
     """Where the detections of the chunk that starts at frame ``start`` are kept."""
     return folder / f"detections-{start:09d}.parquet"
+
+
+def _is_done(folder: Path, start: int, plan: CropPlan | None) -> bool:
+    """Whether a chunk has all its files; its detections are written last."""
+    has_crops = plan is None or crops_file(folder, start).exists()
+    return has_crops and detections_file(folder, start).exists()
+
+
+class _Shard:
+    """What is found in one chunk, until it is written."""
+
+    def __init__(self, folder: Path, start: int, plan: CropPlan | None) -> None:
+        self._folder, self._start = folder, start
+        self._found: list[Detections] = []
+        self._crops = CropsOfChunk(plan) if plan else None
+
+    def add(self, frames: Sequence[Frame], found: Sequence[Detections]) -> None:
+        """Take what was found in the next frames."""
+        self._found += found
+        if self._crops is not None:
+            for frame, detections in zip(frames, found, strict=True):
+                self._crops.see(frame.index, frame.gray, detections)
+
+    def write(self) -> None:
+        """Write the crops, and then the detections that say that the chunk is done."""
+        if self._crops is not None:
+            write_parquet(self._crops.table(), crops_file(self._folder, self._start))
+        write_shard(detections_file(self._folder, self._start), self._start, self._found)
 
 
 def _consecutive(bounds: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
@@ -83,6 +114,7 @@ class _Task:
     info: VideoInfo
     segmenter: Segmenter
     folder: Path
+    plan: CropPlan | None = None
 
 
 _task: list[_Task] = []  # one, set when a worker starts
@@ -106,25 +138,26 @@ def _end_with_parent() -> None:
 def _segment_chunk(start: int, stop: int) -> int:
     task = _task[0]
     frames = read_frames(task.info, start, stop, threads=1)
-    found = (d for frame in frames for d in task.segmenter.segment([frame]))
-    write_shard(detections_file(task.folder, start), start, found)
+    shard = _Shard(task.folder, start, task.plan)
+    for frame in frames:
+        shard.add([frame], task.segmenter.segment([frame]))
+    shard.write()
     return stop - start
 
 
 def _segment_parallel(
-    info: VideoInfo, segmenter: Segmenter, folder: Path, missing: list[tuple[int, int]],
-    workers: int, on_progress: OnProgress, done: int,
-) -> None:  # fmt: skip
+    task: _Task, missing: list[tuple[int, int]], workers: int, on_progress: OnProgress, done: int
+) -> None:
     pool = ProcessPoolExecutor(
         min(workers, len(missing)), multiprocessing.get_context("spawn"),
-        _start_worker, (_Task(info, segmenter, folder),),
+        _start_worker, (task,),
     )  # fmt: skip
     try:
         with _interrupts_held():
             futures = [pool.submit(_segment_chunk, *bound) for bound in missing]
         for future in as_completed(futures):
             done += future.result()
-            on_progress(done, info.n_frames)
+            on_progress(done, task.info.n_frames)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
