@@ -2,7 +2,7 @@
 
 import glob
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.bouts import ANALYSIS
+from storage.identity_tables import IDENTITIES, complaints_of
 from storage.study import Study, StudyError
 from storage.videos import Video, find_video
 
@@ -22,10 +23,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "masks": ("frame", "animal_id", "x0", "y0", "width", "height", "rle"),
     "keypoints": ("frame", "animal_id", "point", "x_px", "y_px", "confidence"),
+    **IDENTITIES,
 }  # fmt: skip
 _MEASURED = {
     "x_px", "y_px", "heading_deg", "length_px", "width_px", "area_px", "identity_confidence",
-    "confidence",
+    "confidence", "probability", "appearance", "score",
 }  # fmt: skip
 _TIME_TOLERANCE_S = 1e-6
 
@@ -56,13 +58,15 @@ def ingest_run(
     masks: Sequence[Path],
     keypoints: Sequence[Path],
     animal_names: Sequence[str] | None = None,
+    identities: Mapping[str, Sequence[Path]] | None = None,
 ) -> Run:
     """Store a finished run from its Parquet files and make it the video's active one.
 
-    The tracks must hold one row per frame and animal. Rows of the video's earlier runs are
-    deleted, and with them the bouts that analyses computed from them; a person's bouts and the
-    list of runs stay. Needs a study opened with `write=True`, whose one transaction keeps readers
-    from ever seeing half a run.
+    The tracks must hold one row per frame and animal. `identities` are files of fragments,
+    crossings and doubts by those names, where tracking made them. Rows of the video's earlier
+    runs are deleted, and with them the bouts that analyses computed from them; a person's bouts
+    and the list of runs stay. Needs a study opened with `write=True`, whose one transaction keeps
+    readers from ever seeing half a run.
     """
     video = find_video(study, video_id)
     names = list(animal_names or [f"animal{i + 1}" for i in range(run.n_animals)])
@@ -78,8 +82,11 @@ def ingest_run(
         study.rows(f"DELETE FROM {table} WHERE video_id = ? AND source = ?", [video_id, ANALYSIS])
     for table, shards in (("tracks", tracks), ("masks", masks), ("keypoints", keypoints)):
         _load(study, table, list(shards), run.run_id, video_id)
+    for table, shards in (identities or {}).items():
+        _load(study, table, list(shards), run.run_id, video_id)
     _check_tracks(study, video, run)
     _check_parts(study, video, run)
+    _refuse(video, run, complaints_of(study, video.video_id, video.n_frames, run.n_animals))
     _save(study, video_id, run)
     study.rows("DELETE FROM animals WHERE video_id = ?", [video_id])
     for number, name in enumerate(names, start=1):
