@@ -153,10 +153,16 @@ def opened(mask: np.ndarray, radius: int) -> np.ndarray:
 class BackgroundSegmenter:
     """Background subtraction with fixed settings: equal frames give equal masks, anywhere."""
 
-    def __init__(self, background: np.ndarray, settings: BackgroundSettings) -> None:
+    def __init__(
+        self, background: np.ndarray, settings: BackgroundSettings, where: np.ndarray | None = None
+    ) -> None:
+        """``where`` (h, w) bool: nothing is found outside it, which costs nothing per frame."""
         self.settings = settings
         self.background = background  # (h, w) uint8
         self._limit = limit_image(background, settings)
+        self._where = None if where is None else where.astype(np.uint8)
+        if where is not None:
+            self._limit[~where] = 0 if settings.animals == "darker" else 255
         self._compare = cv2.CMP_LT if settings.animals == "darker" else cv2.CMP_GT
         self._close = disk(settings.close_px)
         self._mask = np.empty_like(background)
@@ -175,6 +181,8 @@ class BackgroundSegmenter:
         mask = cv2.compare(gray, self._limit, self._compare, dst=self._mask)
         if self.settings.close_px:
             mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, self._close)
+            if self._where is not None:
+                mask *= self._where
         return mask
 
     def blobs(self, gray: np.ndarray) -> list[tuple[np.ndarray, int, int]]:
