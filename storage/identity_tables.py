@@ -14,6 +14,7 @@ IDENTITIES: dict[str, tuple[str, ...]] = {
 DOUBT_KINDS = ("crossing", "jump", "missing", "duplicate", "low_confidence")
 _KINDS = {"crossings": ("contact", "lost"), "doubts": DOUBT_KINDS}
 _SHARE = {"fragments": "probability", "crossings": "probability", "doubts": "score"}
+_BEFORE = {"fragments": "<", "crossings": "<=", "doubts": "<"}  # a step takes no frame
 _STRANGE = {
     "fragments": "animal_id NOT BETWEEN 1 AND $animals",
     "crossings": "NOT coalesce(list_min(animals) >= 1 AND list_max(animals) <= $animals, false)",
@@ -28,8 +29,8 @@ def complaints_of(study: Study, video_id: int, n_frames: int, n_animals: int) ->
         numbers = {"video": video_id, "frames": n_frames, "animals": n_animals}
         rows, distinct, strange, beyond = study.rows(
             f"SELECT count(*), count(DISTINCT {columns[0]}), count(*) FILTER (WHERE "
-            f"NOT (0 <= start_frame AND start_frame < stop_frame AND stop_frame <= $frames) OR "
-            f"{_STRANGE[table]}), count(*) FILTER (WHERE {_SHARE[table]} NOT BETWEEN 0 AND 1) "
+            f"NOT (0 <= start_frame AND start_frame {_BEFORE[table]} stop_frame "
+            f"AND stop_frame <= $frames) OR {_STRANGE[table]}), count(*) FILTER (WHERE {_SHARE[table]} NOT BETWEEN 0 AND 1) "
             f"FROM {table} WHERE video_id = $video",
             numbers,
         )[0]
