@@ -19,7 +19,8 @@ def region_record(region: Region) -> dict[str, Any]:
     {'name': 'cup', 'kind': 'point', 'role': 'object', 'points': [[3.0, 4.5]]}
     """
     points = [[float(x), float(y)] for x, y in region.points]
-    return {"name": region.name, "kind": region.kind, "role": region.role, "points": points}
+    found = {"name": region.name, "kind": region.kind, "role": region.role, "points": points}
+    return found if region.animals is None else {**found, "animals": region.animals}
 
 
 def region_of(data: Mapping[str, Any]) -> Region:
@@ -29,11 +30,15 @@ def region_of(data: Mapping[str, Any]) -> Region:
         if not all(isinstance(text, str) for text in (name, shape, role)):
             raise TypeError("name, kind and role are text")
         points = tuple((float(x), float(y)) for x, y in data["points"])
+        animals = data.get("animals")
+        if animals is not None and (isinstance(animals, bool) or int(animals) != animals):
+            raise TypeError("animals is a whole number")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StudyError(
             f"That is no region ({error}): it needs name, kind, role and points [[x, y], ...]."
         ) from None
-    return check_region(Region(name.strip(), shape, role, points))
+    count = None if animals is None else int(animals)
+    return check_region(Region(name.strip(), shape, role, points, count))
 
 
 def _save_words(data: Data) -> str:

@@ -18,6 +18,7 @@ KINDS = {
 }
 ROLES = ("region", "object", "arena")
 LONGEST_NAME = 200
+MOST_ANIMALS = 1000  # in one arena
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Region:
     kind: str  # one of KINDS
     role: str = "region"  # one of ROLES
     points: Sequence[tuple[float, float]] = ()  # (x, y), px
+    animals: int | None = None  # that live in this arena; None when that was not said
 
 
 def save_region(study: Study, video_id: int, region: Region) -> None:
@@ -37,19 +39,21 @@ def save_region(study: Study, video_id: int, region: Region) -> None:
     name, points = region.name.strip(), [list(point) for point in region.points]
     study.rows("DELETE FROM regions WHERE video_id = ? AND name = ?", [video_id, name])
     study.rows(
-        "INSERT INTO regions (video_id, name, kind, role, points) VALUES (?, ?, ?, ?, ?)",
-        [video_id, name, region.kind, region.role, json.dumps(points)],
+        "INSERT INTO regions (video_id, name, kind, role, points, animals) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [video_id, name, region.kind, region.role, json.dumps(points), region.animals],
     )
 
 
 def regions(study: Study, video_id: int) -> list[Region]:
     """The regions of a video, in the order of their names."""
     rows = study.rows(
-        "SELECT name, kind, role, points FROM regions WHERE video_id = ? ORDER BY name", [video_id]
+        "SELECT name, kind, role, points, animals FROM regions WHERE video_id = ? ORDER BY name",
+        [video_id],
     )
     return [
-        Region(name, kind, role, tuple((x, y) for x, y in json.loads(points)))
-        for name, kind, role, points in rows
+        Region(name, kind, role, tuple((x, y) for x, y in json.loads(points)), animals)
+        for name, kind, role, points, animals in rows
     ]
 
 
@@ -83,4 +87,10 @@ def check_region(region: Region) -> Region:
         )
     if not all(map(math.isfinite, (value for point in points for value in point))):
         raise StudyError(f"Region '{region.name}' has a point that is not a number: draw it again.")
-    return replace(region, points=tuple(points))
+    if region.animals is not None and not 1 <= region.animals <= MOST_ANIMALS:
+        raise StudyError(
+            f"Region '{region.name}' is to hold {region.animals} animals: give 1 to {MOST_ANIMALS}."
+        )
+    # what is no arena any more holds nobody
+    animals = region.animals if region.role == "arena" else None
+    return replace(region, points=tuple(points), animals=animals)

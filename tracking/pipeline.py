@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from tracking.arenas import Arenas, ArenaTracker
 from tracking.background import BackgroundSettings
 from tracking.detections import SHAPE
 from tracking.heading import Direction, direct
@@ -35,10 +36,18 @@ class Tables:
 
 def identify_video(
     info: VideoInfo, n_animals: int, settings: BackgroundSettings, folder: Path,
-    on_progress: OnProgress = quiet,
+    on_progress: OnProgress = quiet, arenas: Arenas | None = None,
 ) -> Tables:  # fmt: skip
-    """Find identities over all shards in ``folder`` and write the tables beside them."""
-    tracker = Tracker(n_animals, settings.typical_area_px, settings.typical_length_px, info.time_s)
+    """Find identities over all shards in ``folder`` and write the tables beside them.
+
+    With ``arenas`` each is tracked on its own: animals cannot be exchanged between them.
+    """
+    tracker: Tracker | ArenaTracker
+    if arenas is None:
+        area, length = settings.typical_area_px, settings.typical_length_px
+        tracker = Tracker(n_animals, area, length, info.time_s)
+    else:
+        tracker = ArenaTracker(arenas, settings, info)
     direction = Direction.unknown(n_animals)
     tables = Tables([], [], [])
     held: tuple[Chunk, Tracked] | None = None

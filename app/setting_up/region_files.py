@@ -200,10 +200,12 @@ def _feature(region: Region) -> dict[str, Any]:
     coordinates: Any = points[0] if geometry == "Point" else points
     if geometry == "Polygon":
         coordinates = [[*ring, ring[0]]]
+    animals = {} if region.animals is None else {"animals": region.animals}
     return {
         "type": "Feature",
         "properties": {
-            "name": region.name, "role": region.role, "kind": region.kind, "points": points
+            "name": region.name, "role": region.role, "kind": region.kind, "points": points,
+            **animals,
         },
         "geometry": {"type": geometry, "coordinates": coordinates},
     }  # fmt: skip
@@ -239,4 +241,5 @@ def _region(feature: dict[str, Any], number: int) -> Region:
         str(kind),
         str(properties.get("role") or "region"),
         tuple((float(x), float(y)) for x, y, *_ in points),
+        None if properties.get("animals") is None else int(properties["animals"]),
     )
