@@ -16,7 +16,7 @@ BODY, TAIL = 8, 6  # joints of a body, nose first, and of the tail behind it
 BEND = 0.24  # radians a body bends at most from joint to joint
 SAMPLES = 2 * BODY - 1  # places along a body at which its width is known
 BREAK_S = 0.2  # a contact is over when it has been broken for so long
-LONG = 0.15  # share of encounters that are planned to last for more than 4 s
+LONG = 0.25  # share of encounters that are planned to last for more than 4 s
 BEFORE_LIMIT = 0.82  # share of the longest contact after which two animals are sent apart
 ENCOUNTERS = ("cross", "cross", "nose", "beside", "walk together", "over", "bounce")
 
