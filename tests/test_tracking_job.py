@@ -125,9 +125,9 @@ def test_a_run_that_finds_little_is_warned_of(clip, tmp_path, monkeypatch):
     track_video(tmp_path / "s", clip, 2)
     whole = tracking_work.identify_video
 
-    def blind(*arguments) -> Tables:
+    def blind(*arguments, **more) -> Tables:
         """Lose animal 2, and animal 1 in every fifth frame."""
-        tables = whole(*arguments)
+        tables = whole(*arguments, **more)
         for file in tables.tracks:
             rows = pd.read_parquet(file)
             lost = (rows["animal_id"] == 2) | (rows["frame"] % 5 == 0)

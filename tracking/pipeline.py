@@ -1,12 +1,14 @@
 """From a video to tables of tracks, masks and body points, chunk by chunk in bounded memory.
 
-Identities are found in one pass over the detections that ``tracking.segmenting`` left. However the
-work before was interrupted or divided, the tables are the same.
+The detections that ``tracking.segmenting`` left are gone over twice: first every animal is followed
+in a slot, and then, when it is known who was in which slot at what time, the tables are written.
+However the work before was interrupted or divided, the tables are the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,152 +16,193 @@ import pyarrow as pa
 
 from tracking.arenas import Arenas, ArenaTracker
 from tracking.background import BackgroundSettings
-from tracking.detections import SHAPE
 from tracking.heading import Direction, direct
+from tracking.identities.confidence import row_confidence
+from tracking.identities.crops import Sightings
+from tracking.identities.doubtful import TrackFiles, doubts_table
+from tracking.identities.evidence import Method, appearance
+from tracking.identities.fragments import Fragment, Stretches, fragments_of
+from tracking.identities.moments import Moments
+from tracking.identities.solution import Solution, linked, solve
 from tracking.segmenting import OnProgress, detections_file, quiet
-from tracking.shards import Chunk, chunk_bounds, read_shard, write_parquet
-from tracking.tracker import AXIS, LENGTH, WIDTH, Tracked, Tracker
+from tracking.shards import chunk_bounds, read_shard, write_parquet
+from tracking.slots import read_places, read_slots, renamed, slots_file, write_slots
+from tracking.tables import (
+    crossings_table,
+    fragments_table,
+    keypoints_table,
+    masks_table,
+    tracks_table,
+)
+from tracking.tracker import AXIS, LENGTH, Exchange, Tracked, Tracker
 from tracking.video import VideoInfo
 
-END1 = SHAPE.index("end1_x")
-AREA = SHAPE.index("area")
+LOOKING = 0.3  # share of the work that learning appearance is said to be, where it is learned
 
 
 @dataclass(frozen=True)
 class Tables:
     """The files of one finished run, in order of frames."""
 
-    tracks: list[Path]
-    masks: list[Path]
-    keypoints: list[Path]
+    tracks: list[Path] = field(default_factory=list)
+    masks: list[Path] = field(default_factory=list)
+    keypoints: list[Path] = field(default_factory=list)
+    fragments: list[Path] = field(default_factory=list)
+    crossings: list[Path] = field(default_factory=list)
+    doubts: list[Path] = field(default_factory=list)
+
+
+@dataclass
+class Followed:
+    """What is known of a whole video once every animal was followed in a slot."""
+
+    alone: Stretches
+    sightings: Sightings
+    exchanges: list[Exchange] = field(default_factory=list)
 
 
 def identify_video(
     info: VideoInfo, n_animals: int, settings: BackgroundSettings, folder: Path,
-    on_progress: OnProgress = quiet, arenas: Arenas | None = None,
+    on_progress: OnProgress = quiet, arenas: Arenas | None = None, method: Method = "none",
 ) -> Tables:  # fmt: skip
     """Find identities over all shards in ``folder`` and write the tables beside them.
 
-    With ``arenas`` each is tracked on its own: animals cannot be exchanged between them.
+    ``method`` is how appearance is looked at; see ``tracking.identities.evidence``.
     """
-    tracker: Tracker | ArenaTracker
-    if arenas is None:
-        area, length = settings.typical_area_px, settings.typical_length_px
-        tracker = Tracker(n_animals, area, length, info.time_s)
-    else:
-        tracker = ArenaTracker(arenas, settings, info)
-    direction = Direction.unknown(n_animals)
-    tables = Tables([], [], [])
-    held: tuple[Chunk, Tracked] | None = None
-    for bound in [*chunk_bounds(info), None]:
-        ahead = None
-        if bound is not None:
-            chunk = read_shard(detections_file(folder, bound[0]), *bound)
-            ahead = (chunk, tracker.track(chunk))
-        if held is not None:
-            direction = _finish(info, *held, ahead, direction, folder, tables)
-            on_progress(held[1].stop, info.n_frames)
-        held = ahead
+    looking = LOOKING if method != "none" and n_animals > 1 else 0.0
+    follows, looks, writes = _shares(
+        on_progress, info.n_frames, (0.5 * (1 - looking), looking, 0.5 * (1 - looking))
+    )
+    followed = _follow(
+        info, _tracker(info, n_animals, settings, arenas), n_animals, folder, follows
+    )
+    moments = _moments(info, followed.exchanges, folder)
+    fragments, crossings = fragments_of(followed.exchanges, followed.alone, info.n_frames)
+    seen_as = _looks(fragments, followed, method, looks)
+    solution = solve(fragments, crossings, moments.found(), seen_as, followed.alone)
+    tables = _write(info, solution, folder, writes)
+    crossed = crossings_table(crossings, moments.kinds(crossings), solution, info.n_frames)
+    _keep(folder, tables, "fragments", fragments_table(fragments, solution))
+    _keep(folder, tables, "crossings", crossed)
+    files = TrackFiles(tables.tracks, n_animals)
+    _keep(folder, tables, "doubts", doubts_table(files, info.time_s, crossed))
     return tables
 
 
-def _finish(
-    info: VideoInfo, chunk: Chunk, tracked: Tracked, ahead: tuple[Chunk, Tracked] | None,
-    direction: Direction, folder: Path, tables: Tables,
-) -> Direction:  # fmt: skip
-    """Direct the axes of one chunk, with the next to look ahead to, and write its tables."""
+def _shares(on_progress: OnProgress, n_frames: int, shares: Sequence[float]) -> list[OnProgress]:
+    """Progress of several parts, each with its share of the work, told as frames of the video."""
+
+    def part(before: float, share: float) -> OnProgress:
+        def tell(done: int, total: int) -> None:
+            on_progress(round(n_frames * (before + share * done / max(total, 1))), n_frames)
+
+        return tell
+
+    befores = np.cumsum([0.0, *shares])
+    return [part(float(b), s) for b, s in zip(befores, shares, strict=False)]
+
+
+def _tracker(
+    info: VideoInfo, n_animals: int, settings: BackgroundSettings, arenas: Arenas | None
+) -> Tracker | ArenaTracker:
+    if arenas is not None:
+        return ArenaTracker(arenas, settings, info)
+    return Tracker(n_animals, settings.typical_area_px, settings.typical_length_px, info.time_s)
+
+
+def _follow(
+    info: VideoInfo, tracker: Tracker | ArenaTracker, n_slots: int, folder: Path,
+    on_progress: OnProgress,
+) -> Followed:  # fmt: skip
+    """Follow every animal in a slot through all chunks; what is found of each is kept on disk."""
+    followed = Followed(Stretches(n_slots), Sightings())
+    for start, stop in chunk_bounds(info):
+        tracked = tracker.track(read_shard(detections_file(folder, start), start, stop))
+        write_slots(slots_file(folder, start), tracked)
+        followed.exchanges += tracked.exchanges
+        followed.alone.add(start, tracked.rows >= 0)
+        followed.sightings.note(folder, tracked)
+        on_progress(stop, info.n_frames)
+    return followed
+
+
+def _moments(info: VideoInfo, exchanges: list[Exchange], folder: Path) -> Moments:
+    """When, within each possible exchange, it would have been."""
+    moments = Moments(exchanges)
+    for start, stop in chunk_bounds(info):
+        if any(x.start < stop and x.frame > start for x in exchanges):
+            moments.look(start, read_places(slots_file(folder, start)))
+    return moments
+
+
+def _looks(
+    fragments: list[Fragment], followed: Followed, method: Method, on_progress: OnProgress
+) -> np.ndarray:
+    """(fragments, N) log likelihood of each fragment under the appearances of the animals that it
+    may be: those of the slots that are linked to its own. Others need not be told apart."""
+    n = followed.alone.n
+    looks = np.zeros((len(fragments), n))
+    groups = [g for g in linked(n, followed.exchanges) if len(g) > 1]
+    if method == "none":
+        groups = []
+    for number, slots in enumerate(groups):
+        which = [k for k, fragment in enumerate(fragments) if fragment.slot in slots]
+
+        def tell(done: int, total: int, number: int = number) -> None:
+            on_progress(round(1000 * (number + done / max(total, 1))), 1000 * len(groups))
+
+        mine = [fragments[k] for k in which]
+        seen = appearance(mine, followed.sightings, len(slots), method, tell)
+        looks[np.ix_(which, slots)] = seen.log_likelihood
+    return looks
+
+
+def _write(info: VideoInfo, solution: Solution, folder: Path, on_progress: OnProgress) -> Tables:
+    """Go over all chunks again and write down every animal under its own number."""
+    tables, direction = Tables(), Direction.unknown(solution.animals.shape[1])
+    bounds = chunk_bounds(info)
+    now = _named(solution, folder, bounds[0][0])
+    for (start, stop), following in zip(bounds, [*bounds[1:], None], strict=True):
+        ahead = _named(solution, folder, following[0]) if following else None
+        tracked, confidence = now
+        headings, direction = _directed(info, tracked, ahead[0] if ahead else None, direction)
+        chunk = read_shard(detections_file(folder, start), start, stop)
+        for name, table in (
+            ("tracks", tracks_table(info, tracked, headings, confidence)),
+            ("masks", masks_table(chunk, tracked)),
+            ("keypoints", keypoints_table(tracked, headings)),
+        ):
+            _keep(folder, tables, name, table, f"-{start:09d}")
+        on_progress(stop, info.n_frames)
+        now = ahead or now
+    return tables
+
+
+def _named(solution: Solution, folder: Path, start: int) -> tuple[Tracked, np.ndarray]:
+    """One tracked chunk by animals instead of slots, and the confidence (F, N) of its rows."""
+    slots = read_slots(slots_file(folder, start))
+    who = solution.animals[solution.rows(np.arange(slots.start, slots.stop))]
+    sure = row_confidence(solution, slots.start, slots.stop)
+    return renamed(slots, who), np.take_along_axis(sure, np.argsort(who, 1), 1)
+
+
+def _directed(
+    info: VideoInfo, tracked: Tracked, ahead: Tracked | None, direction: Direction
+) -> tuple[np.ndarray, Direction]:
+    """Direct the axes of one chunk, with the next to look ahead to."""
     shapes = tracked.shapes
     if ahead is not None:
-        shapes = np.concatenate((shapes, ahead[1].shapes))
+        shapes = np.concatenate((shapes, ahead.shapes))
     shapes = shapes.astype(np.float64)
-    headings, direction = direct(
+    return direct(
         shapes[..., :2], shapes[..., AXIS], shapes[..., LENGTH],
         info.time_s[tracked.start : tracked.start + len(shapes)],
         tracked.stop - tracked.start, direction,
     )  # fmt: skip
-    made = {
-        "tracks": tracks_table(info, tracked, headings),
-        "masks": masks_table(chunk, tracked),
-        "keypoints": keypoints_table(tracked, headings),
-    }
-    for name, table in made.items():
-        path = folder / f"{name}-{tracked.start:09d}.parquet"
-        write_parquet(table, path)
-        getattr(tables, name).append(path)
-    return direction
 
 
-def tracks_table(info: VideoInfo, tracked: Tracked, headings: np.ndarray) -> pa.Table:
-    """One row per frame and animal, also where it was not found; pixels and degrees."""
-    n_frames, n_animals = tracked.detected.shape
-    frame = np.repeat(np.arange(tracked.start, tracked.stop, dtype=np.int32), n_animals)
-    animal = np.tile(np.arange(1, n_animals + 1, dtype=np.int16), n_frames)
-    shapes = tracked.shapes.reshape(-1, len(SHAPE))
-    found = tracked.detected.ravel()
-
-    def column(values: np.ndarray) -> pa.Array:
-        return pa.array(np.ascontiguousarray(values, np.float32), mask=~found)
-
-    # y points down in the image and up in an angle as people read it; 0 - x, so that no -0.0
-    # comes out
-    degrees = 0.0 - np.degrees(np.arctan2(np.sin(headings), np.cos(headings))).ravel()
-    degrees = np.where(degrees <= -180.0, 180.0, degrees)
-    return pa.table({
-        "frame": frame,
-        "time_s": info.time_s[frame],
-        "animal_id": animal,
-        "x_px": column(shapes[:, 0]),
-        "y_px": column(shapes[:, 1]),
-        "heading_deg": column(degrees),
-        "length_px": column(shapes[:, LENGTH]),
-        "width_px": column(shapes[:, WIDTH]),
-        "area_px": column(shapes[:, AREA]),
-        "detected": found,
-        "identity_confidence": column(tracked.confidence.ravel()),
-    })  # fmt: skip
-
-
-def masks_table(chunk: Chunk, tracked: Tracked) -> pa.Table:
-    """The run-length mask of every animal found, with its box in pixels."""
-    f, animal = np.nonzero(tracked.detected)
-    rows = tracked.rows[f, animal].copy()
-    parts = list(tracked.split_masks.items())
-    where = {key: len(chunk.frame) + k for k, (key, _) in enumerate(parts)}
-    for k in np.flatnonzero(rows == -2):
-        rows[k] = where[(int(f[k]), int(animal[k]))]
-    pool = pa.concat_arrays([chunk.rle, pa.array([mask for _, mask in parts], pa.binary())])
-    boxes = tracked.boxes[f, animal].astype(np.int16)
-    return pa.table({
-        "frame": (f + tracked.start).astype(np.int32),
-        "animal_id": (animal + 1).astype(np.int16),
-        "x0": np.ascontiguousarray(boxes[:, 0]),
-        "y0": np.ascontiguousarray(boxes[:, 1]),
-        "width": np.ascontiguousarray(boxes[:, 2]),
-        "height": np.ascontiguousarray(boxes[:, 3]),
-        "rle": pool.take(pa.array(rows)),
-    })  # fmt: skip
-
-
-def keypoints_table(tracked: Tracked, headings: np.ndarray) -> pa.Table:
-    """Nose and tail base: the ends of the mask's axis before and behind the heading.
-
-    Confidence is how elongated the mask is, 1 - width / length: a round animal has no ends.
-    """
-    f, animal = np.nonzero(tracked.detected)
-    shapes = tracked.shapes[f, animal].astype(np.float64)
-    heading = headings[f, animal]
-    ends = shapes[:, END1 : END1 + 4].reshape(-1, 2, 2)
-    ahead = np.stack((np.cos(heading), np.sin(heading)), 1)
-    along = ((ends - shapes[:, None, :2]) * ahead[:, None]).sum(2)
-    nose = along.argmax(1)
-    row = np.arange(len(nose))
-    places = np.concatenate((ends[row, nose], ends[row, 1 - nose])).astype(np.float32)
-    elongated = np.clip(1 - shapes[:, WIDTH] / shapes[:, LENGTH], 0, 1).astype(np.float32)
-    return pa.table({
-        "frame": np.tile((f + tracked.start).astype(np.int32), 2),
-        "animal_id": np.tile((animal + 1).astype(np.int16), 2),
-        "point": pa.array(["nose"] * len(f) + ["tail_base"] * len(f), pa.string()),
-        "x_px": np.ascontiguousarray(places[:, 0]),
-        "y_px": np.ascontiguousarray(places[:, 1]),
-        "confidence": np.tile(elongated, 2),
-    })  # fmt: skip
+def _keep(folder: Path, tables: Tables, name: str, table: pa.Table, suffix: str = "") -> None:
+    """Write one file of a table and note it."""
+    path = folder / f"{name}{suffix}.parquet"
+    write_parquet(table, path)
+    getattr(tables, name).append(path)

@@ -58,6 +58,18 @@ class Stretches:
                 found[0] = (runs.pop()[0], found[0][1])
             runs += found
 
+    def before(self, slot: int, frames: np.ndarray) -> np.ndarray:
+        """How many frames of a slot come before each of some frames."""
+        runs = np.array(self.runs[slot], np.int64).reshape(-1, 2)
+        lengths = np.concatenate(([0], np.cumsum(runs[:, 1] - runs[:, 0])))
+        at = np.searchsorted(runs[:, 0], frames, "left")
+        beyond = np.where(at > 0, np.maximum(runs[at - 1, 1] - frames, 0) if len(runs) else 0, 0)
+        return lengths[at] - beyond
+
+    def total(self, slot: int) -> int:
+        """How many frames of a slot there are."""
+        return sum(stop - start for start, stop in self.runs[slot])
+
 
 def fragments_of(
     exchanges: Sequence[Exchange], alone: Stretches, n_frames: int
@@ -99,7 +111,7 @@ def crossings_of(exchanges: Sequence[Exchange]) -> list[Crossing]:
     for one in sorted(exchanges, key=lambda x: (x.start, x.frame, x.a, x.b)):
         joined, apart = [one], list[list[Exchange]]()
         for group in groups:
-            if max(x.frame for x in group) <= one.start:
+            if max(x.frame for x in group) < one.start:
                 over.append(group)
             elif any(_meet(one, other) for other in group):
                 joined += group
@@ -113,13 +125,14 @@ def crossings_of(exchanges: Sequence[Exchange]) -> list[Crossing]:
 
 def _meet(one: Exchange, other: Exchange) -> bool:
     shared = {one.a, one.b} & {other.a, other.b}
-    return bool(shared) and one.start < other.frame and other.start < one.frame
+    return bool(shared) and one.start <= other.frame and other.start <= one.frame
 
 
 def _crossing(number: int, group: list[Exchange]) -> Crossing:
     slots = sorted({slot for x in group for slot in (x.a, x.b)})
+    start = min(x.start for x in group)
     ordered = sorted(group, key=lambda x: (x.frame, x.start, x.a, x.b))
     return Crossing(
-        number, min(x.start for x in group), max(x.frame for x in group), tuple(slots),
+        number, start, max(start + 1, *(x.frame for x in group)), tuple(slots),
         tuple(ordered),
     )  # fmt: skip

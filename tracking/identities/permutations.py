@@ -1,0 +1,179 @@
+"""Every way in which animals may have changed slots, with its probability.
+
+A state is a permutation: which animal is in which slot. Each possible exchange of two slots splits
+a state in two, and equal states are joined again, so that a few animals stay exact whatever the
+number of exchanges. Of many animals the likelier states are kept and the others drawn at random,
+each standing for those that were dropped: probabilities stay fair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+EXACT = 6  # animals of which every permutation (720) is followed
+CAPACITY = 1000  # states kept of more animals
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The exchanges of ``n`` slots, in order of time, and what appearance says between them.
+
+    ``after`` and ``first`` are rows of ``evidence``, -1 for none: the fragment that follows an
+    exchange in each of its two slots, and the first fragment of each slot.
+    """
+
+    n: int
+    pairs: np.ndarray  # (K, 2) int, slots
+    kept: np.ndarray  # (K,) natural log of the probability that they were not exchanged
+    exchanged: np.ndarray  # (K,) natural log of the probability that they were
+    first: np.ndarray  # (n,) int
+    after: np.ndarray  # (K, 2) int
+    evidence: np.ndarray  # (fragments, n) natural log of the likelihood of each animal
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Several histories of who was in which slot, each as likely as it is often drawn."""
+
+    start: np.ndarray  # (S, n) uint8, animal of each slot before the first exchange
+    exchanged: np.ndarray  # (K, S) bool
+
+
+@dataclass(frozen=True)
+class _Step:
+    """How the states after one exchange came about; -1 where they did not come that way."""
+
+    stayed: np.ndarray  # (m,) int32, the state before, had the two kept their slots
+    swapped: np.ndarray  # (m,) int32, the state before, had they been exchanged
+    odds: np.ndarray  # (m,) float32, log odds of the first against the second
+    best: np.ndarray  # (m,) bool: the likeliest history came through an exchange
+
+
+class History:
+    """All states through all exchanges of a chain, ready to be read backwards."""
+
+    def __init__(self, chain: Chain, start: np.ndarray) -> None:
+        """``start`` (m, n) are the states that may be at the beginning, all equally likely."""
+        self.chain, self.start = chain, start.astype(np.uint8)
+        self._random = np.random.default_rng(0)
+        # sums of random numbers as names of states: two alike would take 2^64 of them
+        keys = np.random.default_rng(1).integers(0, 2**63, (chain.n, chain.n), np.int64)
+        self._keys = keys.astype(np.uint64)
+        self._steps: list[_Step] = []
+        self._run()
+
+    def _run(self) -> None:
+        chain, states = self.chain, self.start
+        each = np.arange(chain.n)
+        names = self._keys[each, states].sum(1, dtype=np.uint64)
+        looked = np.vstack((chain.evidence, np.zeros(chain.n)))  # row -1: nothing to see
+        weight = looked[chain.first, states].sum(1)
+        likeliest = weight.copy()
+        at = chain.first.copy()  # the fragment of each slot that is counted already
+        for k, (a, b) in enumerate(chain.pairs.tolist()):
+            stay, swap = self._gains(looked, states, at, k)
+            at[a], at[b] = chain.after[k]
+            x, y = states[:, a], states[:, b]
+            renamed = names - self._keys[a, x] - self._keys[b, y]
+            renamed = renamed + self._keys[a, y] + self._keys[b, x]
+            every, where, which = np.unique(
+                np.concatenate((names, renamed)), return_index=True, return_inverse=True
+            )
+            count, m = len(every), len(names)
+            stayed, swapped = np.full(count, NONE, np.int32), np.full(count, NONE, np.int32)
+            stayed[which[:m]] = swapped[which[m:]] = np.arange(m)
+            by_stay = np.where(stayed >= 0, (weight + stay)[stayed], -np.inf)
+            by_swap = np.where(swapped >= 0, (weight + swap)[swapped], -np.inf)
+            best_stay = np.where(stayed >= 0, (likeliest + stay)[stayed], -np.inf)
+            best_swap = np.where(swapped >= 0, (likeliest + swap)[swapped], -np.inf)
+            both = np.concatenate((states, states))
+            both[m:, a], both[m:, b] = y, x
+            states, names = both[where], every
+            weight = np.logaddexp(by_stay, by_swap)
+            likeliest = np.maximum(best_stay, best_swap)
+            step = _Step(stayed, swapped, _difference(by_stay, by_swap), best_swap > best_stay)
+            weight -= weight.max()
+            if len(weight) > max(CAPACITY, len(self.start)):
+                chosen, weight = thinned(weight, CAPACITY, self._random)
+                states, names, likeliest = states[chosen], names[chosen], likeliest[chosen]
+                step = _Step(*(part[chosen] for part in vars(step).values()))
+            self._steps.append(step)
+        self._weight, self._likeliest = weight, likeliest
+
+    def _gains(
+        self, looked: np.ndarray, states: np.ndarray, at: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What each state gains when the two slots keep their animals, and when they do not.
+
+        The fragments that follow are looked at right away, not when they begin: where a whole
+        group comes back at once, states are then chosen one pair after another by what is seen.
+        """
+        chain = self.chain
+        (a, b), (next_a, next_b) = chain.pairs[k], chain.after[k]
+        x, y = states[:, a], states[:, b]
+        to_a, to_b = looked[next_a], looked[next_b]
+        counted = (to_a[x] if at[a] == next_a else 0.0) + (to_b[y] if at[b] == next_b else 0.0)
+        stay = chain.kept[k] + to_a[x] + to_b[y] - counted
+        return stay, chain.exchanged[k] + to_a[y] + to_b[x] - counted
+
+    def likeliest(self) -> Paths:
+        """The one most likely history."""
+        state = int(np.argmax(self._likeliest))
+        exchanged = np.zeros((len(self._steps), 1), bool)
+        for k in range(len(self._steps) - 1, -1, -1):
+            step = self._steps[k]
+            exchanged[k, 0] = step.best[state]
+            state = int((step.swapped if step.best[state] else step.stayed)[state])
+        return Paths(self.start[[state]], exchanged)
+
+    def draw(self, count: int) -> Paths:
+        """``count`` histories, drawn by their probability."""
+        share = np.cumsum(np.exp(self._weight - self._weight.max()))
+        at = (np.arange(count) + 0.5) / count * share[-1]
+        state = np.minimum(np.searchsorted(share, at), len(share) - 1)
+        exchanged = np.zeros((len(self._steps), count), bool)
+        for k in range(len(self._steps) - 1, -1, -1):
+            step = self._steps[k]
+            drawn = np.log(1 / np.maximum(self._random.random(count), 1e-300) - 1)
+            swap = step.odds[state] < drawn
+            exchanged[k] = swap
+            state = np.where(swap, step.swapped[state], step.stayed[state])
+        return Paths(self.start[state], exchanged)
+
+
+def all_states(n: int) -> np.ndarray:
+    """Every permutation of ``n`` animals, (n!, n) uint8, the identity first."""
+    return np.array(list(permutations(range(n))), np.uint8).reshape(-1, n)
+
+
+def thinned(
+    weight: np.ndarray, count: int, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose about ``count`` of more states so that every state's expected weight stays the same.
+
+    weight is a natural log. States above a level are all kept; of the others some are drawn, in
+    equal steps of probability, and get the level as their weight (Fearnhead and Clifford 2003).
+    """
+    share = np.exp(weight - weight.max())
+    order = np.argsort(-share, kind="stable")[: max(count + 1, np.count_nonzero(share))]
+    rest = np.cumsum(share[order][::-1])[::-1]  # of the state and all lighter ones
+    level = rest / np.maximum(count - np.arange(len(order)), 1e-9)
+    kept = int(np.argmax(share[order] <= level))  # so many are heavier than their level
+    heavy, light = order[:kept], np.sort(order[kept:])
+    level_here = rest[kept] / (count - kept)
+    steps = np.floor(np.cumsum(share[light]) / level_here + random.random())
+    drawn = light[np.diff(steps, prepend=0.0) > 0]
+    chosen = np.concatenate((heavy, drawn))
+    new = np.concatenate((share[heavy], np.full(len(drawn), level_here)))
+    order = np.argsort(chosen)
+    return chosen[order], np.log(new[order])
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """one - other, where one of the two may be minus infinite."""
+    with np.errstate(invalid="ignore"):
+        return (one - other).astype(np.float32)
