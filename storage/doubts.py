@@ -1,60 +1,68 @@
-"""The doubtful frames of a video's present tracks, and what was corrected and ticked off."""
+"""What a list of doubtful places is made from: the stored ones, the tracks, and what people did."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from storage.doubt_kinds import KINDS, Doubt, Limits, Paths, find_doubts
-from storage.edit_tracks import checked_keys, find_animal
+from storage.edit_tracks import find_animal
 from storage.edits import log
 from storage.errors import StudyError
+from storage.identities import has_identities, now_called, standing_swaps, stored_rows
 from storage.study import Study
 from storage.track_rows import active_id
 from storage.videos import animal_names, frame_times
 
-__all__ = ["COLUMNS", "KINDS", "Doubt", "Limits", "Paths", "doubts", "doubts_of", "find_doubts",
-           "read_paths"]  # fmt: skip
-
-COLUMNS = (
-    "kind", "frame", "stop_frame", "time_s", "animals", "severity", "what", "x_px", "y_px",
-    "settled", "checked", "key",
-)  # fmt: skip
+__all__ = ["Paths", "Settled", "places_at", "read_paths", "settled_links", "stored_crossings",
+           "stored_doubts", "ticks"]  # fmt: skip
 
 
-def doubts(study: Study, video_id: int, limits: Limits | None = None) -> pd.DataFrame:
-    """Every doubtful place of a video's present tracks, in the order of frames.
+@dataclass(frozen=True)
+class Paths:
+    """The tracks of n animals over F frames; NaN where an animal was not found."""
 
-    Columns kind, frame, stop_frame, time_s, animals (list of names), severity (0 to 1, within its
-    kind), what, x_px, y_px, settled (a person corrected the tracks there), checked (ticked off)
-    and key, by which `tracks.checked` names it.
+    time_s: np.ndarray  # (F,)
+    xy: np.ndarray  # (F, n, 2) px
+    filled: np.ndarray  # (F, n) bool: a person filled the gap
+    confidence: np.ndarray  # (F, n)
+    lengths: np.ndarray  # (F, n) px, of the body
+    animals: tuple[int, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A correction or a tick: by whom and when."""
+
+    author: str
+    at_utc: str  # as in 2026-03-01 09:30:00
+
+
+def stored_doubts(study: Study, video_id: int) -> pd.DataFrame | None:
+    """What tracking found doubtful, animals as they are called now; None where it did not look.
+
+    Columns doubt_id, kind, start_frame, stop_frame, animals (lists of numbers), score, why.
     """
-    return doubts_of(study, video_id, read_paths(study, video_id), limits)
+    return _as_called(study, video_id, "doubts")
 
 
-def doubts_of(
-    study: Study, video_id: int, paths: Paths, limits: Limits | None = None
-) -> pd.DataFrame:
-    """The same for paths that have been read already."""
-    settled = settled_links(study, video_id, paths)
-    found = sorted(
-        find_doubts(paths, limits or Limits(), settled), key=lambda d: (d.frame, d.kind, d.who)
-    )
-    ticked = checked_keys(study, video_id)
-    rows = [
-        {
-            "kind": one.kind, "frame": one.frame, "stop_frame": one.stop_frame,
-            "time_s": float(paths.time_s[one.frame]), "animals": [paths.names[k] for k in one.who],
-            "severity": round(one.severity, 4), "what": one.what,
-            "x_px": one.xy[0], "y_px": one.xy[1],
-            "settled": bool(_near(settled, one).any()), "checked": one.key in ticked,
-            "key": one.key,
-        }
-        for one in found
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+def stored_crossings(study: Study, video_id: int) -> pd.DataFrame | None:
+    """The crossings that tracking found, likewise; with probability and kind."""
+    return _as_called(study, video_id, "crossings")
+
+
+def _as_called(study: Study, video_id: int, table: str) -> pd.DataFrame | None:
+    if not has_identities(study, video_id):
+        return None
+    rows, swaps = stored_rows(study, table, video_id), standing_swaps(study, video_id)
+    rows["animals"] = [
+        sorted(now_called(int(one), frame, swaps) for one in who)
+        for who, frame in zip(rows["animals"], rows["start_frame"], strict=True)
+    ]
+    return rows
 
 
 def read_paths(study: Study, video_id: int) -> Paths:
@@ -72,29 +80,36 @@ def read_paths(study: Study, video_id: int) -> Paths:
     slots = np.array([order.get(k, -1) for k in range(max(order) + 1)])
     at = (column["frame"], slots[column["animal_id"]])
     shape = (len(time_s), len(names))
-    xy, confidence = np.full((*shape, 2), np.nan), np.full(shape, np.nan)
+    xy = np.full((*shape, 2), np.nan)
+    confidence, lengths = np.full(shape, np.nan), np.full(shape, np.nan)
     xy[at] = np.stack((column["x_px"], column["y_px"]), 1)
-    confidence[at] = column["identity_confidence"]
+    confidence[at], lengths[at] = column["identity_confidence"], column["length_px"]
     seen = np.zeros(shape, bool)
     seen[at] = column["detected"]
     filled = ~seen & np.isfinite(xy[..., 0])
     xy[~seen] = np.nan
-    lengths = column["length_px"][np.isfinite(column["length_px"])]
-    length = float(np.median(lengths)) if lengths.size else _usual_distance(xy)
-    return Paths(time_s, xy, filled, confidence, length, tuple(names), tuple(names.values()))
+    return Paths(time_s, xy, filled, confidence, lengths, tuple(names), tuple(names.values()))
+
+
+def places_at(study: Study, video_id: int, frames: list[int]) -> dict[tuple[int, int], list[float]]:
+    """Where animals are in some frames: [x, y] in px by frame and number of the animal."""
+    rows = study.rows(
+        "SELECT frame, animal_id, x_px, y_px FROM tracks JOIN (SELECT unnest($frames::INTEGER[]) "
+        "AS frame) USING (frame) WHERE run_id = $run AND video_id = $video AND x_px IS NOT NULL",
+        {"frames": sorted(set(frames)), "run": active_id(study, video_id), "video": video_id},
+    )
+    return {(frame, animal): [x, y] for frame, animal, x, y in rows}
 
 
 def settled_links(study: Study, video_id: int, paths: Paths) -> np.ndarray:
-    """(F, n) bool: a standing edit decided who this is, or that it is who was there before.
-
-    A jump is never settled: one that is still there after a swap may be a wrong swap.
-    """
-    settled = np.zeros(paths.filled.shape, bool)
+    """(F, n) number of the standing edit that decided who this is, or that it is who was there
+    before; 0 where none did."""
+    settled = np.zeros(paths.filled.shape, np.int64)
     run_id, last = active_id(study, video_id), len(settled)
     edits = log(study, video_id)
     known: dict[str, int | None] = {}
     edits = edits[edits["stands"] & (edits["run_id"] == run_id) & (edits["scope"] == "tracks")]
-    for kind, text in zip(edits["kind"], edits["data"], strict=True):
+    for number, kind, text in zip(edits["edit_id"], edits["kind"], edits["data"], strict=True):
         data = json.loads(text)
         who = [data[name] for name in ("a", "b", "animal") if name in data]
         for one in who:
@@ -106,20 +121,43 @@ def settled_links(study: Study, video_id: int, paths: Paths) -> np.ndarray:
         start = data.get("frame", data.get("start_frame"))
         stop = start + 1 if "frame" in data else data.get("stop_frame")
         if kind in ("tracks.swap", "tracks.mask"):
-            settled[start, columns] = True
+            settled[start, columns] = number
         if kind == "tracks.delete":
-            settled[start:stop, columns] = np.isnan(paths.xy[start:stop, columns, 0])
+            gone = np.isnan(paths.xy[start:stop, columns, 0])
+            settled[start:stop, columns] = np.where(gone, number, settled[start:stop, columns])
         if kind in ("tracks.swap", "tracks.mask", "tracks.delete") and stop is not None:
-            settled[min(stop, last - 1), columns] = True
+            settled[min(stop, last - 1), columns] = number
     return settled
 
 
-def _usual_distance(xy: np.ndarray) -> float:
-    """A length to compare with where bodies have none: a twentieth of where animals go."""
-    if not np.isfinite(xy).any():
-        return 1.0
-    spread = np.nanmax(xy, axis=(0, 1)) - np.nanmin(xy, axis=(0, 1))
-    return max(float(np.hypot(*spread)) / 20, 1.0)
+def authors(study: Study, video_id: int) -> dict[int, Settled]:
+    """Who made each edit of a video and when, by its number."""
+    rows = study.rows("SELECT edit_id, author, made_at FROM edits WHERE video_id = ?", [video_id])
+    return {
+        number: Settled(author, f"{made_at:%Y-%m-%d %H:%M:%S}") for number, author, made_at in rows
+    }
+
+
+def ticks(study: Study, video_id: int) -> dict[str, Settled]:
+    """The doubtful places of the present tracks that somebody ticked off, by their key."""
+    done: dict[str, Settled | None] = {}
+    for text, author, made_at in study.rows(
+        "SELECT data::VARCHAR, author, made_at FROM edits JOIN runs USING (run_id) "
+        "WHERE edits.video_id = ? AND kind = 'tracks.checked' AND error IS NULL AND active "
+        "ORDER BY edit_id",
+        [video_id],
+    ):
+        data = json.loads(text)
+        done[data["key"]] = (
+            Settled(author, f"{made_at:%Y-%m-%d %H:%M:%S}") if data["done"] else None
+        )
+    return {key: one for key, one in done.items() if one is not None}
+
+
+def corrected(study: Study, video_id: int) -> bool:
+    """Whether any correction of the present tracks stands."""
+    edits = log(study, video_id)
+    return bool((edits["stands"] & (edits["scope"] == "tracks")).any())
 
 
 def _column(study: Study, video_id: int, paths: Paths, wanted: object) -> int | None:
@@ -127,8 +165,3 @@ def _column(study: Study, video_id: int, paths: Paths, wanted: object) -> int | 
         return paths.animals.index(find_animal(study, video_id, wanted))
     except StudyError:
         return None
-
-
-def _near(settled: np.ndarray, one: Doubt) -> np.ndarray:
-    frames = slice(max(one.frame - 1, 0), one.stop_frame + 1)
-    return settled[frames, list(one.who)] & (one.kind != "jump")

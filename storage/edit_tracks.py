@@ -15,7 +15,6 @@ when the edit is taken back.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -192,19 +191,6 @@ def check(study: Study, video_id: int, data: Data, author: str) -> Change:
     if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not isinstance(done, bool):
         raise StudyError("A tick has a key (a text) and done (true or false).")
     return Change(result={"key": key, "done": done}, run_id=active_id(study, video_id))
-
-
-def checked_keys(study: Study, video_id: int) -> set[str]:
-    """The doubtful places of the present tracks that somebody ticked off."""
-    done: dict[str, bool] = {}
-    for (text,) in study.rows(
-        "SELECT data::VARCHAR FROM edits JOIN runs USING (run_id) WHERE edits.video_id = ? "
-        "AND kind = 'tracks.checked' AND error IS NULL AND active ORDER BY edit_id",
-        [video_id],
-    ):
-        data = json.loads(text)
-        done[data["key"]] = data["done"]
-    return {key for key, ticked in done.items() if ticked}
 
 
 def tracks_version(study: Study, video_id: int) -> str | None:

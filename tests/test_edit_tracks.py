@@ -27,7 +27,8 @@ from track_edit_scenes import (
 from llm_query.export_measures import measures_of_study
 from llm_query.recording import Recording
 from storage.bouts import read_bouts
-from storage.edit_tracks import checked_keys, standing_corrections, tracks_version
+from storage.doubts import ticks
+from storage.edit_tracks import standing_corrections, tracks_version
 from storage.edits import can_redo, can_undo, log
 from storage.metadata import read_metadata, save_metadata
 from storage.runs import ingest_run
@@ -246,12 +247,12 @@ def test_edits_of_tracks_that_were_computed_anew_are_past(study: Path) -> None:
     x, y = places()
     with open_study(study, write=True) as opened:
         old = tracks_version(opened, 1)
-        assert checked_keys(opened, 1) == {"jump:1:2:3:4"}
+        assert set(ticks(opened, 1)) == {"jump:1:2:3:4"}
         assert standing_corrections(opened, 1) == 1
         shard = track_shard(study / "new" / "t.parquet", x, y, np.arange(FRAMES) / float(NTSC))
         ingest_run(opened, 1, run_of("run-new", 3), [shard], [], [])
         assert tracks_version(opened, 1) == "run-new" != old
-        assert checked_keys(opened, 1) == set()
+        assert ticks(opened, 1) == {}
         assert can_undo(opened, 1, "tracks") is None
         assert standing_corrections(opened, 1) == 0
     before = exported(study)

@@ -23,10 +23,10 @@ from app.cli import app
 from app.errors import AppError
 from app.server.editing import Edit, apply_batch
 from app.server.overlay import pack_overlay
-from storage.doubts import Limits
 from storage.study import open_study
 from storage.tracks import read_keypoints, read_masks, read_tracks
 from tracking.detections import SHAPE, shape_of
+from tracking.identities.doubt import Limits
 from tracking.masks import decode
 
 

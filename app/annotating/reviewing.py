@@ -13,15 +13,17 @@ import numpy as np
 import pandas as pd
 
 from app.annotating.clicking import background_file, engine_for
+from app.annotating.doubt_list import doubt_list
 from app.errors import AppError, one_line
 from app.library import reading
-from storage.doubts import Limits, doubts
 from storage.edit_tracks import find_animal, tracks_version
 from storage.edits import can_redo, can_undo, log
 from storage.study import Study
 from storage.tracks import measured as measured_by_run
 from storage.tracks import read_tracks
 from storage.videos import Video, find_video
+from tracking.errors import TrackingError
+from tracking.identities.doubt import Limits
 
 SCOPE = "tracks"
 MOST_CORNERS = 5000
@@ -33,7 +35,7 @@ def review_state(folder: Path, video_id: int, limits: Limits) -> dict[str, Any]:
     with reading(folder) as study:
         video_id = find_video(study, video_id).video_id
         version = tracks_version(study, video_id)
-        table = doubts(study, video_id, limits) if version else pd.DataFrame()
+        table = doubt_list(study, video_id, limits) if version else pd.DataFrame()
         return {
             "run": version,
             "undo": can_undo(study, video_id, SCOPE),
@@ -46,7 +48,7 @@ def doubts_table(folder: Path, video: str | int, limits: Limits) -> pd.DataFrame
     """The doubtful places of one video with its name first, animals as one text."""
     with reading(folder) as study:
         found = find_video(study, video)
-        table = doubts(study, found.video_id, limits)
+        table = doubt_list(study, found.video_id, limits).drop(columns="ways")
     table["animals"] = [" + ".join(names) for names in table["animals"]]
     table.insert(0, "video", found.name)
     return table
@@ -129,10 +131,9 @@ def limits_from(query: Mapping[str, str]) -> Limits:
     """Limits as they come in an address; AppError when one is no number."""
     known = vars(Limits())
     try:
-        given = {name: type(known[name])(query[name]) for name in known if name in query}
-    except ValueError as error:
+        return Limits(**{name: type(known[name])(query[name]) for name in known if name in query})
+    except (ValueError, TrackingError) as error:
         raise AppError(f"A limit of doubt is a number ({error}).") from error
-    return Limits(**given)
 
 
 def prepared(study: Study, video_id: int, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def doubts(
     kind: Annotated[
         str | None,
         typer.Option(
-            "--kind", help="crossing, jump, missing, duplicate or low confidence: only these."
+            "--kind", help="crossing, jump, missing, duplicate or low_confidence: only these."
         ),
     ] = None,
     jump_std: Annotated[
@@ -68,16 +68,16 @@ def doubts(
     """Print the frames in which an identity may be wrong, as CSV.
 
     A jump is a step longer than the average of all steps plus N standard deviations. A crossing is
-    two animals closer than a body length while their confidence falls. Severity sorts the places
-    of one kind, from 0 to 1.
+    where animals lay together and may have left as each other. Severity sorts them, from 0 to 1.
 
     \b
     Example:
       ethoscribe edits doubts -s study --video clip --kind jump --jump-std 6
     """
     from app.annotating.reviewing import doubts_table
-    from storage.doubts import KINDS, Limits
+    from tracking.identities.doubt import KINDS, Limits
 
+    kind = kind.replace(" ", "_") if kind else None
     if kind is not None and kind not in KINDS:
         raise AppError(f"There is no kind '{kind}'. There are: {', '.join(KINDS)}.")
     table = doubts_table(study, _video(study, video), Limits(jump_std=jump_std))

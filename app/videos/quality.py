@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from app.annotating.doubt_list import doubt_list
 from app.library import VideoRow, reading
-from storage.doubts import Limits, doubts_of, read_paths
+from storage.doubts import read_paths
 from storage.edit_tracks import tracks_version
 from storage.runs import active_run
+from tracking.identities.doubt import Limits
 
 GOOD_PER_MINUTE, GOOD_UNSURE, GOOD_FOUND = 4.0, 0.05, 0.9  # beyond these a track is doubtful
 
@@ -51,7 +53,7 @@ def _quality(study: Path, video_id: int, version: str) -> Quality:
     with reading(study) as opened:
         run = active_run(opened, video_id)
         paths = read_paths(opened, video_id)
-        table = doubts_of(opened, video_id, paths)
+        table = doubt_list(opened, video_id, paths=paths)
     known = np.isfinite(paths.confidence)
     low = (known & (paths.confidence < Limits().low_confidence)).any(1)
     open_places = int((~table["settled"].astype(bool) & ~table["checked"].astype(bool)).sum())

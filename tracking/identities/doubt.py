@@ -22,7 +22,7 @@ class Limits:
     min_fall: float = 0.05  # share of the certainty that a crossing costs
     same_lengths: float = 0.1  # centres of a duplicate
     min_missing: int = 4  # frames; measures bridge shorter gaps by themselves
-    low_confidence: float = 0.8
+    low_confidence: float = 0.75
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
