@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 
 from tracking.errors import TrackingError
-from tracking.masks import encode
+from tracking.masks import encode_all
 from tracking.video import Frame
 
 # columns of Detections.shapes; lengths and widths are the full axes of the ellipse with the same
@@ -48,47 +48,81 @@ class Segmenter(Protocol):
         """Segment a batch of frames; one Detections for each."""
 
 
+class Blob(NamedTuple):
+    """One animal, or several in contact, cut out of a frame."""
+
+    mask: np.ndarray  # (h, w) uint8, nonzero is animal
+    x0: int  # of the mask's first pixel in the frame
+    y0: int
+    outline: np.ndarray  # (k, 2) int32, x and y inside the mask
+
+
 def detections_of(found: list[tuple[np.ndarray, int, int]], scores: list[float]) -> Detections:
     """Detections from cropped masks: (mask, x0, y0) each, mask (h, w) uint8, nonzero animal."""
-    n = len(found)
-    boxes = np.empty((n, 4), np.int32)
-    shapes = np.empty((n, len(SHAPE)), np.float32)
-    masks = []
-    for i, (mask, x0, y0) in enumerate(found):
-        height, width = mask.shape
-        boxes[i] = x0, y0, x0 + width, y0 + height
-        shapes[i] = shape_of(mask, x0, y0)
-        masks.append(encode(mask))
-    return Detections(boxes, masks, np.array(scores, np.float32), shapes)
+    (made,) = outlined([[Blob(mask, x0, y0, outline_of(mask)) for mask, x0, y0 in found]])
+    return replace(made, scores=np.array(scores, np.float32))
+
+
+def outlined(frames: Sequence[Sequence[Blob]]) -> list[Detections]:
+    """Detections of each of several frames from their blobs, with score 1.
+
+    All blobs are measured at once: for many small animals that is half the time.
+    """
+    found = [blob for blobs in frames for blob in blobs]
+    boxes = np.array([(x, y, x + m.shape[1], y + m.shape[0]) for m, x, y, _ in found], np.int32)
+    boxes = boxes.reshape(-1, 4)
+    shapes = shapes_of(found).astype(np.float32)
+    masks = encode_all([blob.mask for blob in found])
+    made, at = [], 0
+    for blobs in frames:
+        to = at + len(blobs)
+        scores = np.ones(len(blobs), np.float32)
+        made.append(Detections(boxes[at:to], masks[at:to], scores, shapes[at:to]))
+        at = to
+    return made
 
 
 def shape_of(mask: np.ndarray, x0: int = 0, y0: int = 0) -> tuple[float, ...]:
-    """Centre, area, axis and ends of a mask, in the order of SHAPE.
+    """Centre, area, axis and ends of a mask, in the order of SHAPE."""
+    return tuple(shapes_of([Blob(mask, x0, y0, outline_of(mask))])[0].tolist())
+
+
+def shapes_of(found: Sequence[Blob]) -> np.ndarray:
+    """Centre, area, axis and ends of every blob, (n, 10) float64, columns SHAPE.
 
     Source: the ellipse of equal second central moments, as in scikit-image's ``regionprops``.
     """
-    moments = cv2.moments(mask, True)
-    area = moments["m00"]
-    cx, cy = moments["m10"] / area, moments["m01"] / area
+    if not found:
+        return np.empty((0, len(SHAPE)))
+    moments = np.array([[*cv2.moments(blob.mask, True).values()][:13] for blob in found]).T
+    area = moments[0]
+    corner = np.array([(blob.x0, blob.y0) for blob in found]).T
     # 1/12 is the second moment of a pixel itself
-    xx = moments["mu20"] / area + 1 / 12
-    yy = moments["mu02"] / area + 1 / 12
-    xy = moments["mu11"] / area
-    middle, spread = (xx + yy) / 2, float(np.hypot((xx - yy) / 2, xy))
-    axis = 0.5 * float(np.arctan2(2 * xy, xx - yy))
-    length, width = 4 * (middle + spread) ** 0.5, 4 * max(middle - spread, 1 / 12) ** 0.5
-    end1, end2 = _ends(mask, axis)
-    return (
-        x0 + cx, y0 + cy, area, axis, length, width,
-        x0 + end1[0], y0 + end1[1], x0 + end2[0], y0 + end2[1],
-    )  # fmt: skip
+    xx, xy, yy = moments[10] / area + 1 / 12, moments[11] / area, moments[12] / area + 1 / 12
+    middle, spread = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+    axis = 0.5 * np.arctan2(2 * xy, xx - yy)
+    length, width = 4 * np.sqrt(middle + spread), 4 * np.sqrt(np.maximum(middle - spread, 1 / 12))
+    ends = _ends([blob.outline for blob in found], axis) + np.concatenate((corner, corner)).T
+    centre = moments[1:3] / area + corner
+    return np.column_stack((*centre, area, axis, length, width, ends))
 
 
-def _ends(mask: np.ndarray, axis: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Where the mask reaches furthest forwards and backwards along its axis, mask pixels."""
+def _ends(outlines: list[np.ndarray], axis: np.ndarray) -> np.ndarray:
+    """Where each outline reaches furthest forwards and backwards along its axis, (n, 4)."""
+    sizes = np.array([len(points) for points in outlines])
+    starts = np.cumsum(sizes) - sizes
+    points = np.concatenate(outlines)
+    along = points[:, 0] * np.repeat(np.cos(axis), sizes)
+    along += points[:, 1] * np.repeat(np.sin(axis), sizes)
+    ends = []
+    for extreme in (np.maximum, np.minimum):
+        at = np.flatnonzero(along == np.repeat(extreme.reduceat(along, starts), sizes))
+        ends.append(points[at[np.searchsorted(at, starts)]])  # the first of equals
+    return np.concatenate(ends, axis=1)
+
+
+def outline_of(mask: np.ndarray) -> np.ndarray:
+    """The corners of a mask's outline, (k, 2) int32, x and y."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     points = contours[0] if len(contours) == 1 else np.concatenate(contours)
-    points = points.reshape(-1, 2)
-    along = points @ np.array((np.cos(axis), np.sin(axis)))
-    first, last = points[int(along.argmax())], points[int(along.argmin())]
-    return (float(first[0]), float(first[1])), (float(last[0]), float(last[1]))
+    return points.reshape(-1, 2)

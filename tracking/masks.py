@@ -6,6 +6,8 @@ counting zeros; a run over 65535 is written 65535, 0, rest. The lengths add up t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 LONGEST = 65535
@@ -18,16 +20,31 @@ def encode(mask: np.ndarray) -> bytes:
     >>> np.frombuffer(encode(np.array([[0, 1, 1], [1, 0, 0]])), "<u2").tolist()
     [1, 3, 2]
     """
-    flat = mask.ravel() != 0
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    bounds = np.empty(edges.size + 2, np.int64)
-    bounds[0], bounds[1:-1], bounds[-1] = 0, edges, flat.size
-    runs = np.diff(bounds)
-    if flat.size and flat[0]:
-        runs = np.concatenate(([0], runs))
-    if runs.size and runs.max() > LONGEST:
-        runs = _split_long(runs)
-    return runs.astype(RUN).tobytes()
+    return encode_all([mask])[0]
+
+
+def encode_all(masks: Sequence[np.ndarray]) -> list[bytes]:
+    """Run lengths of each of several masks, found in one go."""
+    if not masks:
+        return []
+    sizes = np.array([mask.size + 1 for mask in masks])
+    starts = np.cumsum(sizes) - sizes
+    # every mask follows a pixel of background, so that its first run is of zeros
+    pixels = np.zeros(sizes.sum(), bool)
+    for start, mask in zip(starts.tolist(), masks, strict=True):
+        pixels[start + 1 : start + 1 + mask.size] = mask.reshape(-1)
+    change = np.empty(len(pixels) + 1, bool)
+    np.not_equal(pixels[1:], pixels[:-1], out=change[1:-1])
+    change[starts] = change[-1] = True
+    bounds = np.flatnonzero(change)
+    runs = bounds[1:] - bounds[:-1]
+    first = np.searchsorted(bounds, starts)
+    runs[first] -= 1
+    parts = [first.tolist(), [*first[1:].tolist(), len(runs)]]
+    if runs.max() > LONGEST:
+        return [_split_long(runs[a:b]).astype(RUN).tobytes() for a, b in zip(*parts, strict=True)]
+    whole = runs.astype(RUN).tobytes()
+    return [whole[RUN.itemsize * a : RUN.itemsize * b] for a, b in zip(*parts, strict=True)]
 
 
 def decode(runs: bytes, height: int, width: int) -> np.ndarray:
