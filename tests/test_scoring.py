@@ -89,6 +89,8 @@ def trackeval_scores(truth: pd.DataFrame, tracks: pd.DataFrame, radius: float) -
         "idf1": identity["IDF1"],
         "idp": identity["IDP"],
         "idr": identity["IDR"],
+        "share_identified": identity["IDR"],
+        "share_found": clear["CLR_Re"],
         "mota": clear["MOTA"],
         "motp": clear["MOTP"],
         "switches": clear["IDSW"],
@@ -185,6 +187,16 @@ def test_one_swap_halfway_is_two_switches_and_half_the_identity() -> None:
     assert scores["mota"] == pytest.approx(1 - 2 / 20)
     assert scores["deta"] == pytest.approx(1.0)
     assert scores["assa"] == pytest.approx(5 / 15)  # 5 frames together out of 10 + 10 - 5
+    assert (scores["share_found"], scores["share_identified"]) == (1.0, 0.5)
+    assert scores["fragments"] == 0
+
+
+def test_a_track_that_breaks_off_twice_is_two_fragments_and_found_where_it_is() -> None:
+    truth = walk(10, 2)
+    broken = truth["frame"].isin([3, 4, 7]) & (truth["id"] == 1)
+    scores = score_tracks(truth, truth[~broken], radius_px=20)
+    assert (scores["fragments"], scores["switches"]) == (2, 0)
+    assert scores["share_found"] == scores["share_identified"] == pytest.approx(0.85)
 
 
 def test_a_match_reaches_as_far_as_the_radius_and_no_farther() -> None:

@@ -33,6 +33,9 @@ def score_tracks(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) ->
     Scored are all frames from the truth's first to its last, those without any truth row too:
     what is found there is a false positive. Frames outside that range are not scored.
     `n_truth` and `n_tracks` count positions, `motp` is the mean similarity of the matches.
+    `share_found` is the share of the true positions at which any track lies, and
+    `share_identified` of those at which the animal's own track lies: TrackEval's CLR_Re and IDR.
+    `fragments` counts how often an animal's track breaks off and goes on: its Frag.
 
     >>> truth = pd.DataFrame({"frame": [0, 1], "id": 1, "x": [5.0, 6.0], "y": 5.0})
     >>> score_tracks(truth, truth.assign(id=7), radius_px=10)["idf1"]
@@ -156,6 +159,7 @@ def _identity(pairs: _Pairs) -> dict[str, float]:
         "idf1": 2 * right / max(truth + found, 1),
         "idp": right / max(found, 1),
         "idr": right / max(truth, 1),
+        "share_identified": right / max(truth, 1),
     }
 
 
@@ -229,6 +233,7 @@ def _clear(pairs: _Pairs) -> dict[str, float]:
     return {
         "mota": (hits - extra - switches) / max(pairs.n_truth, 1),
         "motp": closeness / max(hits, 1),
+        "share_found": hits / max(pairs.n_truth, 1),
         "switches": switches,
         "fragments": int(np.maximum(parts - 1, 0).sum()),
         "misses": misses,
