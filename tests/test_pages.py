@@ -96,6 +96,7 @@ def test_the_server_sends_no_statistics_and_has_no_developer_doors() -> None:
     options = server_options("127.0.0.1", 8501)
     assert options["browser.gatherUsageStats"] is False
     assert options["server.enableAgentApi"] is False
+    assert options["runner.fastReruns"] is False  # or a press can be lost
     assert options["client.toolbarMode"] == "viewer"
     assert options["server.address"] == "127.0.0.1"
     assert shown_host("0.0.0.0") == "localhost"

@@ -30,13 +30,18 @@ def shown_host(host: str) -> str:
 
 
 def server_options(host: str, port: int) -> dict[str, Any]:
-    """Streamlit's settings for a lab: no statistics sent, no developer menu, no agent API."""
+    """Streamlit's settings for a lab: no statistics sent, no developer menu, no agent API.
+
+    Fast reruns run a page twice at once, and where the first ends just after a press began the
+    second, it takes the press away with its own (`tests/browser/test_presses.py`).
+    """
     return {
         "server.address": host,
         "server.port": port,
         "server.headless": True,
         "server.fileWatcherType": "none",
         "server.enableAgentApi": False,
+        "runner.fastReruns": False,
         "server.maxUploadSize": UPLOAD_LIMIT_MB,
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,

@@ -53,13 +53,18 @@ def start_server(study: Path, port: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "app.cli", "ui", "-s", str(study), "--port", str(port)]
     with log_file.open("wb") as log:
         server = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
+    wait_for(server, port, log_file)
+    return server
+
+
+def wait_for(server: subprocess.Popen[bytes], port: int, log_file: Path) -> None:
+    """Wait until a server that was started answers at its port."""
     for _ in range(300):
         if server.poll() is not None:
             raise RuntimeError(log_file.read_text())
         if answers(f"http://127.0.0.1:{port}/_stcore/health"):
             break
         time.sleep(0.2)
-    return server
 
 
 def answers(url: str) -> bool:
