@@ -28,6 +28,12 @@ def track(
         int | None,
         typer.Option("--animals", metavar="N", help="How many animals each video shows."),
     ] = None,
+    arenas: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHICH", help="Track each arena on its own: FILE.geojson, names, drawn or none."
+        ),
+    ] = None,
     segmenter: Annotated[
         str, typer.Option(metavar="NAME", help="How animals are found: background.")
     ] = "background",
@@ -56,22 +62,34 @@ def track(
     work begins. A video that is already tracked is left alone (--name renames it); work that
     was interrupted goes on where it stopped.
 
+    Tubes, wells and cages: where two or more arenas are drawn on a video, or --arenas gives them,
+    each is tracked on its own, animals are called like their arena, and --animals is how many live
+    in all of them together (without it, one in each). --arenas takes a GeoJSON file, names of
+    regions ("tube_*"), "drawn" for a single arena, or "none" for the whole picture.
+
     \b
     Example:
       ethoscribe track clip.mp4 -s study --animals 2
+      ethoscribe track rack.mp4 -s study --arenas tubes.geojson
       ethoscribe track *.mp4 -s study --animals 1 --px-per-cm 12.5 --set threshold=30
     """
     if job_file is not None:
         # a page cancels by an interrupt, which a server put in the background hands on as ignored
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    n_animals = _checked(animals, segmenter, workers, px_per_cm)
+    _check(animals, segmenter, workers, px_per_cm)
+    if animals is None and not _arenas_known(study, arenas):
+        raise typer.BadParameter(
+            "say how many animals the video shows, as in --animals 2", param_hint="'--animals'"
+        )
     if name is not None and len(videos) > 1:
         raise typer.BadParameter("it names one video, and several are given", param_hint="'--name'")
     settings = parse_settings(setting or [])
     failures = 0
     for video in videos:
         try:
-            _track_one(study, video, n_animals, settings, workers, force, px_per_cm, name, job_file)
+            _track_one(
+                study, video, animals, settings, workers, force, px_per_cm, name, job_file, arenas
+            )
         except Exception as error:
             if not isinstance(error, known_errors()):
                 raise
@@ -83,13 +101,16 @@ def track(
         raise typer.Exit(1)
 
 
-def _checked(animals: int | None, segmenter: str, workers: int, px_per_cm: float | None) -> int:
-    """Refuse what can be refused before any file is opened; return the number of animals."""
-    if animals is None:
-        raise typer.BadParameter(
-            "say how many animals the video shows, as in --animals 2", param_hint="'--animals'"
-        )
-    if animals < 1:
+def _arenas_known(study: Path, arenas: str | None) -> bool:
+    """Whether arenas may say how many animals there are: some are given, or drawn in the study."""
+    from app.setting_up.arenas import NONE, arenas_in
+
+    return arenas != NONE if arenas is not None else arenas_in(study)
+
+
+def _check(animals: int | None, segmenter: str, workers: int, px_per_cm: float | None) -> None:
+    """Refuse what can be refused before any file is opened."""
+    if animals is not None and animals < 1:
         raise AppError(f"--animals is {animals}: a video to track shows at least 1 animal.")
     if segmenter != "background":
         raise AppError(
@@ -99,7 +120,6 @@ def _checked(animals: int | None, segmenter: str, workers: int, px_per_cm: float
         raise AppError(f"--workers is {workers}: at least 1 process has to do the work.")
     if px_per_cm is not None and not 0 < px_per_cm < float("inf"):
         raise AppError(f"--px-per-cm is {px_per_cm}: it is a length in px, so more than 0.")
-    return animals
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:
@@ -123,13 +143,14 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
 def _track_one(
     study: Path,
     video: Path,
-    n_animals: int,
+    n_animals: int | None,
     settings: dict[str, Any],
     workers: int,
     force: bool,
     px_per_cm: float | None,
     name: str | None,
     job_file: Path | None,
+    arenas: str | None,
 ) -> None:
     """Track one video, show how it goes, and tell a page's job file how it ended."""
     from app.jobs.progress import JobFile, Reporter
@@ -147,7 +168,9 @@ def _track_one(
                 workers=workers,
                 force=force,
                 name=name,
+                arenas=arenas,
                 progress=report,
+                on_arenas=lambda said: report.say(f"{video.name}: {said}"),
                 on_settings=lambda chosen: said.extend(
                     _tell_settings(chosen, video.name, report.say)
                 ),

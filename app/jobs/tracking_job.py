@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,15 +18,29 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import pyarrow.compute as pc
+import numpy as np
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from app import __version__
 from app.errors import AppError
-from app.jobs.tracking_work import Chosen, Finished, OnProgress, OnSettings, Progress, Task, Work
+from app.jobs.arena_notes import empty_ones, in_arenas, nothing_in
+from app.jobs.tracking_work import (
+    Chosen,
+    Finished,
+    OnProgress,
+    OnSettings,
+    Progress,
+    Task,
+    Work,
+    asked_for,
+)
+from app.setting_up.arenas import arenas_of, chosen_arenas, spoken_arenas
+from app.setting_up.region_files import put_regions
 from storage.bouts import analysed_bouts
 from storage.edit_tracks import standing_corrections
+from storage.identity_tables import IDENTITIES
+from storage.regions import Region, regions
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, open_study
 from storage.videos import (
@@ -67,22 +81,26 @@ class TrackSummary:
 def track_video(
     study_folder: Path | str,
     video_path: Path | str,
-    n_animals: int,
+    n_animals: int | None,
     *,
     settings: dict[str, Any] | None = None,
     workers: int = 1,
     force: bool = False,
     name: str | None = None,
+    arenas: str | None = None,
     progress: OnProgress | None = None,
     on_settings: OnSettings | None = None,
+    on_arenas: Callable[[str], None] | None = None,
 ) -> TrackSummary:
     """Track a video and store the run; goes on where an interrupted job stopped.
 
     ``settings`` are set by hand and leave the others to be tuned; ``on_settings`` hears of all of
-    them before the long work begins. A video that is tracked already in the same way is skipped,
-    and tracked in another way is refused, unless ``force`` is set. ``name`` renames a known video.
+    them before the long work begins, ``on_arenas`` of the arenas in words. A video that is tracked
+    already in the same way is skipped, and tracked in another way is refused, unless ``force`` is
+    set. ``name`` renames a known video. ``arenas`` are regions to be tracked each on its own, as
+    ``chosen_arenas`` takes them; then ``n_animals`` may be left out for one in each.
     """
-    if n_animals < 1:
+    if n_animals is not None and n_animals < 1:
         raise AppError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
     report = progress or _quiet
     report(Progress("probe"))
@@ -96,10 +114,20 @@ def track_video(
         if name is not None:
             check_name(study, name, info.content_hash)
         before = _tracked_before(study, info)
-    asked = {"n_animals": n_animals, **(settings or {})}
-    task = Task(info, n_animals, settings or {}, _place(folder, info, asked), workers)
+        regions_ = _arena_regions(study, info, arenas)
+    places = arenas_of(regions_, (info.width, info.height), n_animals) if regions_ else None
+    n_animals = places.n_animals if places else n_animals
+    if n_animals is None:
+        raise AppError(
+            f"Say how many animals {info.path.name} shows, as in --animals 2; or draw arenas on "
+            "it, or give --arenas, for one animal in each."
+        )
+    asked = asked_for(n_animals, settings or {}, places)
+    task = Task(info, n_animals, settings or {}, _place(folder, info, asked), workers, places)
     if before and not force:
         return _already(folder, *before, asked, name)
+    if places and on_arenas:
+        on_arenas(spoken_arenas(places))
     with _alone(task):
         with open_study(folder) as study:
             now = _tracked_before(study, info)
@@ -107,7 +135,7 @@ def track_video(
             return _already(folder, *now, asked, name)  # another process has just finished this
         done = _work(task, report, on_settings or _quiet, started)
         few = _check_found(task, done, now[1] if now else None)
-        video, stored, removed, past = _store(folder, task, name, done)
+        video, stored, removed, past = _store(folder, task, name, done, regions_)
     return _summary(
         video, stored, time.perf_counter() - begun, warnings=[*done.warnings, *few, *past],
         new_frames=done.new_frames, removed_bouts=removed,
@@ -171,9 +199,12 @@ def _work(task: Task, report: OnProgress, on_settings: OnSettings, started: date
 
 def _check_found(task: Task, done: Finished, before: Run | None) -> list[str]:
     """Refuse a run that found nothing, and warn of one that found little."""
-    found = [pq.read_table(file, columns=["detected"])["detected"] for file in done.tables.tracks]
-    pairs = sum(len(column) for column in found)
-    share = sum(pc.sum(column).as_py() or 0 for column in found) / max(pairs, 1)
+    found = np.zeros(task.n_animals)
+    for file in done.tables.tracks:
+        column = pq.read_table(file, columns=["detected"])["detected"].to_numpy()
+        found += column.reshape(-1, task.n_animals).sum(0)
+    found /= max(task.info.n_frames, 1)
+    share = float(found.mean())
     if share == 0:
         shutil.rmtree(task.place)
         kept = "the tracks from before are kept" if before else "nothing is stored"
@@ -181,17 +212,22 @@ def _check_found(task: Task, done: Finished, before: Run | None) -> list[str]:
             f"No animal was found in any frame of {task.info.path}, so {kept}. Check --animals and "
             "what --set sets by hand."
         )
+    empty = empty_ones(task.arenas, found) if task.arenas else []
+    said = [nothing_in(empty)] if empty else []
+    if task.arenas:  # empty ones say nothing of the others
+        share = float(found[~in_arenas(task.arenas, empty)].mean())
     if share >= FEW_SEEN:
-        return []
+        return said
     was = f" ({before.share_detected or 0:.1%} in the run this one replaces)" if before else ""
     return [
+        *said,
         f"the animals were found in only {share:.1%} of the frames{was}: look at the tracks before "
-        "you use them, and check --animals and --set."
+        "you use them, and check --animals and --set.",
     ]
 
 
 def _store(
-    folder: Path, task: Task, name: str | None, done: Finished
+    folder: Path, task: Task, name: str | None, done: Finished, arenas: Sequence[Region] = ()
 ) -> tuple[Video, Run, dict[str, int], list[str]]:
     """Put the finished run into the study, and take the work in progress away."""
     run, tables = done.run, done.tables
@@ -200,10 +236,12 @@ def _store(
         video = add_video(study, task.info, name)
         removed = analysed_bouts(study, video.video_id)
         past = _past_corrections(study, video.video_id)
-        names = _kept_names(study, video, run.n_animals)
+        names = _kept_names(study, video, task)
+        _keep_arenas(study, video, arenas)
         stored = ingest_run(
-            study, video.video_id, run, tables.tracks, tables.masks, tables.keypoints, names
-        )
+            study, video.video_id, run, tables.tracks, tables.masks, tables.keypoints, names,
+            {name: getattr(tables, name) for name in IDENTITIES},
+        )  # fmt: skip
     shutil.rmtree(task.place)
     return video, stored, removed, past
 
@@ -219,10 +257,31 @@ def _past_corrections(study: Study, video_id: int) -> list[str]:
     ]
 
 
-def _kept_names(study: Study, video: Video, n_animals: int) -> list[str] | None:
-    """The names given to this video's animals before, if they are still as many."""
+def _kept_names(study: Study, video: Video, task: Task) -> list[str] | None:
+    """The names given to this video's animals before, if they are still as many in the same
+    arenas; else they are called like their arenas."""
+    run = active_run(study, video.video_id)
+    asked = run.settings.get("asked", {}) if run else {}
+    before = [row[:2] for row in asked.get("arenas", [])]
+    now = [[place.name, place.n_animals] for place in task.arenas.places] if task.arenas else []
     names = [name for _, name in sorted(animal_names(study, video.video_id).items())]
-    return names if len(names) == n_animals else None
+    if before == now and len(names) == task.n_animals:
+        return names
+    return task.arenas.names if task.arenas else None
+
+
+def _arena_regions(study: Study, info: VideoInfo, asked: str | None) -> list[Region]:
+    """The regions of this video to be tracked each on its own; none for the whole picture."""
+    known = next((one for one in videos(study) if one.content_hash == info.content_hash), None)
+    return chosen_arenas(regions(study, known.video_id) if known else [], asked)
+
+
+def _keep_arenas(study: Study, video: Video, arenas: Sequence[Region]) -> None:
+    """Draw the arenas that came from a file on the video, as an edit that can be taken back."""
+    drawn = regions(study, video.video_id)
+    new = [one for one in arenas if one not in drawn]
+    if new:
+        put_regions(study, video, new)
 
 
 def _already(

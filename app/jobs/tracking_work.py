@@ -22,12 +22,16 @@ import numpy as np
 
 from app import __version__
 from app.errors import AppError
+from app.jobs.arena_notes import noticed
+from app.setting_up.arenas import record_of
 from storage.runs import Run
+from tracking.arena_tuning import tune_arenas
+from tracking.arenas import Arenas
 from tracking.background import BackgroundSegmenter, BackgroundSettings
 from tracking.errors import TrackingError
 from tracking.pipeline import Tables, identify_video
 from tracking.segmenting import segment_video
-from tracking.tuning import sample, tune
+from tracking.tuning import Tuning, sample, tune
 from tracking.video import VideoInfo
 
 SEGMENTER = "background"
@@ -72,11 +76,12 @@ class Task:
     by_hand: dict[str, Any]
     place: Path
     workers: int = 1
+    arenas: Arenas | None = None  # tracked each on its own
 
     @property
     def asked(self) -> dict[str, Any]:
         """What a person asked for: the same again is the same run."""
-        return {"n_animals": self.n_animals, **self.by_hand}
+        return asked_for(self.n_animals, self.by_hand, self.arenas)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,12 @@ class Finished:
     tables: Tables
     warnings: list[str]
     new_frames: int  # segmented now; the others were done by sessions before
+
+
+def asked_for(n_animals: int, by_hand: dict[str, Any], arenas: Arenas | None) -> dict[str, Any]:
+    """What a person asked for, as it is stored with the run."""
+    asked = {"n_animals": n_animals, **by_hand}
+    return asked if arenas is None else {**asked, "arenas": record_of(arenas)}
 
 
 def doubts(n_animals: int, tuning: dict[str, float]) -> list[str]:
@@ -172,16 +183,19 @@ class Work:
         """Tune, segment and identify; every stage is skipped as far as it is done already."""
         task = self.task
         with self.clock.stage("tune"):
-            settings, background, tuned = self._tuned()
-        chosen = Chosen(settings.to_dict(), tuned, doubts(task.n_animals, tuned))
+            settings, background, tuned, notes = self._tuned()
+        chosen = Chosen(settings.to_dict(), tuned, doubts(task.n_animals, tuned) + notes)
         self.on_settings(chosen)
         with self.clock.stage("segment"):
             tick = self._ticker("segment")
-            segmenter = BackgroundSegmenter(background, settings)
+            where = task.arenas.where if task.arenas else None
+            segmenter = BackgroundSegmenter(background, settings, where)
             segment_video(task.info, segmenter, task.place, task.workers, tick)
         with self.clock.stage("identify"):
             tick = self._ticker("identify")
-            tables = identify_video(task.info, task.n_animals, settings, task.place, tick)
+            tables = identify_video(
+                task.info, task.n_animals, settings, task.place, tick, arenas=task.arenas
+            )
         run = Run(
             run_id=f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
             segmenter=SEGMENTER,
@@ -194,24 +208,40 @@ class Work:
         )
         return Finished(run, tables, chosen.warnings, self.new_frames)
 
-    def _tuned(self) -> tuple[BackgroundSettings, np.ndarray, dict[str, float]]:
-        """Settings and background, chosen now or by the job that was interrupted."""
+    def _tuned(self) -> tuple[BackgroundSettings, np.ndarray, dict[str, float], list[str]]:
+        """Settings, background, how well they do and what was noticed, chosen now or by the job
+        that was interrupted."""
         task = self.task
         plan, picture = task.place / "plan.json", task.place / "background.png"
         if not plan.exists():
             stack = sample(task.info, on_progress=self._ticker("tune"))
-            tuning = tune(task.info, task.n_animals, by_hand=task.by_hand, stack=stack)
-            self._check_count(tuning.most_seen)
-            parts = {"score": round(tuning.score, 4)}
-            parts |= {name: round(value, 4) for name, value in tuning.parts.items()}
-            parts["one_more"] = round(self._one_more(stack), 4)
+            tuning, parts, notes = self._chosen(stack)
+            parts |= {"score": round(tuning.score, 4)}
             _write_picture(picture, tuning.background)
-            _write_json(plan, {"settings": tuning.settings.to_dict(), "tuning": parts})
+            record = {"settings": tuning.settings.to_dict(), "tuning": parts, "notes": notes}
+            _write_json(plan, record)
         stored = json.loads(plan.read_text())
         background = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
         if background is None:
             raise AppError(f"{picture} is damaged. Delete the folder {task.place} and track again.")
-        return BackgroundSettings.from_dict(stored["settings"]), background, stored["tuning"]
+        settings = BackgroundSettings.from_dict(stored["settings"])
+        return settings, background, stored["tuning"], stored.get("notes", [])
+
+    def _chosen(self, stack: np.ndarray) -> tuple[Tuning, dict[str, float], list[str]]:
+        """Tune to the whole picture or to the arenas: what was chosen, how it does, and notes."""
+        task, notes = self.task, list[str]()
+        if task.arenas is None:
+            tuning = tune(task.info, task.n_animals, by_hand=task.by_hand, stack=stack)
+            self._check_count(tuning.most_seen)
+            more = {"one_more": round(self._one_more(stack), 4)}
+        else:
+            # numbers are judged by arena: somebody may sit still in one and be missing in another
+            found = tune_arenas(task.info, task.arenas, by_hand=task.by_hand, stack=stack)
+            tuning, notes, more = found.tuning, noticed(task.arenas, found), {}
+        parts = {name: round(value, 4) for name, value in tuning.parts.items()}
+        if task.arenas is not None:
+            parts.pop("separate", None)
+        return tuning, parts | more, notes
 
     def _one_more(self, stack: np.ndarray) -> float:
         """How well one animal more than asked for would suit the sampled frames, 0 to 1."""

@@ -137,7 +137,7 @@ def add_template(
                 f"{about.name} already has {', '.join(map(repr, twice))}: --force replaces "
                 f"{'it' if len(twice) == 1 else 'them'}."
             )
-        _put(opened, about, placed)
+        put_regions(opened, about, placed)
     return [one.name for one in placed]
 
 
@@ -177,11 +177,11 @@ def _chosen(study: Study, video: str | None) -> list[Video]:
 def _save(study: Study, video: str | None, found: Sequence[Region]) -> int:
     chosen = _chosen(study, video)
     for one in chosen:
-        _put(study, one, found)
+        put_regions(study, one, found)
     return len(chosen)
 
 
-def _put(study: Study, video: Video, found: Sequence[Region]) -> None:
+def put_regions(study: Study, video: Video, found: Sequence[Region]) -> None:
     """Add regions as one edit that can be taken back; one of the same name is replaced."""
     data = {"regions": [region_record(one) for one in found], "replace": True}
     _edit(study, video, "regions.put", data)
