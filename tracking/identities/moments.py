@@ -25,7 +25,7 @@ class Moments:
         """Look at the frames from ``start`` on: places (F, N, 2), NaN where not found."""
         stop = start + len(places)
         ends = np.array([x.frame for x in self.exchanges], int)
-        for k in np.flatnonzero((self._start < stop) & (ends > start)).tolist():
+        for k in np.flatnonzero((self._start < np.minimum(stop, ends)) & (ends > start)).tolist():
             one = self.exchanges[k]
             here = slice(max(one.start, start) - start, min(one.frame, stop) - start)
             way = np.linalg.norm(places[here, one.a] - places[here, one.b], axis=1)

@@ -16,6 +16,7 @@ import numpy as np
 EXACT = 6  # animals of which every permutation (720) is followed
 CAPACITY = 1000  # states kept of more animals
 NONE = -1
+TIE = 1e-9  # of two histories that are equally likely, the one with fewer exchanges is told
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class History:
             by_stay = np.where(stayed >= 0, (weight + stay)[stayed], -np.inf)
             by_swap = np.where(swapped >= 0, (weight + swap)[swapped], -np.inf)
             best_stay = np.where(stayed >= 0, (likeliest + stay)[stayed], -np.inf)
-            best_swap = np.where(swapped >= 0, (likeliest + swap)[swapped], -np.inf)
+            best_swap = np.where(swapped >= 0, (likeliest + swap - TIE)[swapped], -np.inf)
             both = np.concatenate((states, states))
             both[m:, a], both[m:, b] = y, x
             states, names = both[where], every
@@ -164,7 +165,10 @@ def thinned(
     level = rest / np.maximum(count - np.arange(len(order)), 1e-9)
     kept = int(np.argmax(share[order] <= level))  # so many are heavier than their level
     heavy, light = order[:kept], np.sort(order[kept:])
+    light = light[share[light] > 0]
     level_here = rest[kept] / (count - kept)
+    if not len(light):
+        return np.sort(heavy), np.log(share[np.sort(heavy)])
     steps = np.floor(np.cumsum(share[light]) / level_here + random.random())
     drawn = light[np.diff(steps, prepend=0.0) > 0]
     chosen = np.concatenate((heavy, drawn))

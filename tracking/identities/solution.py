@@ -23,7 +23,9 @@ from tracking.identities.permutations import EXACT, Chain, History, Paths, all_s
 
 DRAWN = 1000  # histories that confidence is counted in
 ROUNDS = 3  # of finding which appearance belongs to whom, among many animals
-TRIED, SWEEPS = 200, 8  # ways of it that are tried
+TRIED, SWEEPS = 300, 8  # ways of it that are tried
+WIDER = 0.5  # of what speaks for one way rather than another, so that more of them are tried
+LEAST = 1e-12  # likelihood of a fragment that suits nobody
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,10 @@ def _liking(chain: Chain, drawn: Paths) -> np.ndarray:
 
     def count(slot: int, fragment: int) -> None:
         if fragment >= 0:
-            share = np.bincount(who[:, slot], minlength=chain.n) / len(who)
-            liking[:] += share[:, None] * chain.evidence[fragment]
+            share = np.bincount(who[:, slot], minlength=chain.n)[:, None] / len(who)
+            likely = np.exp(chain.evidence[fragment])
+            # whose it is not, it says nothing of
+            liking[:] += np.log(share * likely + (1 - share) * likely.mean() + LEAST)
 
     for slot, fragment in enumerate(chain.first.tolist()):
         count(slot, fragment)
@@ -219,7 +223,7 @@ def likely_orders(liking: np.ndarray) -> np.ndarray:
         for i, j in combinations(range(n), 2):
             x, y = orders[:, i].copy(), orders[:, j].copy()
             gain = liking[i, y] + liking[j, x] - liking[i, x] - liking[j, y]
-            swap = every[random.random(TRIED) < 1 / (1 + np.exp(-np.clip(gain, -50, 50)))]
+            swap = every[random.random(TRIED) < 1 / (1 + np.exp(-np.clip(WIDER * gain, -50, 50)))]
             orders[swap, i], orders[swap, j] = y[swap], x[swap]
     return np.unique(np.vstack((best, orders)), axis=0)
 
