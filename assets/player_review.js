@@ -9,10 +9,16 @@ const REVIEW_KEYS = ["Correcting tracks", [
   ["Ctrl + Shift + Z   or   Ctrl + Y", "redo"]]];
 const REVIEW_AROUND_S = 1; // of a doubtful place, before and after it, when it is played
 const REVIEW_RING_S = 0.5;
+// How sure it is who a fragment is of, from sure to no better than a guess, for any colour vision.
+const REVIEW_SURE = [[0.99, "#0072B2"], [0.95, "#56B4E9"], [0.8, "#F0E442"], [0.6, "#E69F00"], [0, "#D55E00"]];
+
+const reviewKind = (kind) => kind.replaceAll("_", " ");
+const reviewNames = (names) => [names.slice(0, -1).join(", "), names.at(-1)].filter(Boolean).join(" and ");
+const reviewSays = (doubt) => `${reviewNames(doubt.animals)} ${doubt.what}`;
 
 class ReviewTool {
   attach(player) {
-    Object.assign(this, { player, keys: REVIEW_KEYS, doubts: [], shown: [], chosen: [], marks: {},
+    Object.assign(this, { player, keys: REVIEW_KEYS, doubts: [], fragments: [], shown: [], chosen: [], marks: {},
       kind: "", order: remember("review.order") ?? "severity", std: remember("review.std") ?? 10 });
     this.view = new ReviewPanel(this);
     this.panel = this.view.root;
@@ -26,7 +32,7 @@ class ReviewTool {
   update(facts) {
     if (facts.id !== this.video) {
       this.leave();
-      Object.assign(this, { video: facts.id, doubts: [], marks: {}, at: null,
+      Object.assign(this, { video: facts.id, doubts: [], fragments: [], marks: {}, at: null,
         undoes: null, redoes: null, version: null, last: -1, said: "" });
       this.chosen = facts.animals.slice(0, 1).map((animal) => animal.id);
     }
@@ -42,8 +48,8 @@ class ReviewTool {
       const url = `${this.player.facts.urls.review}?jump_std=${this.std}`;
       const state = JSON.parse(new TextDecoder().decode(await load(url)));
       if (order !== this.asked) return;
-      Object.assign(this, { doubts: state.doubts, undoes: state.undo, redoes: state.redo,
-        version: state.run, waiting: false });
+      Object.assign(this, { doubts: state.doubts, fragments: state.fragments.map(reviewFragment),
+        undoes: state.undo, redoes: state.redo, version: state.run, waiting: false });
       if (state.run !== this.player.facts.tracks) { // somebody else has corrected something
         this.player.facts.tracks = state.run;
         this.player.openOverlay();
@@ -147,17 +153,18 @@ class ReviewTool {
       stop: Math.min(stop + around, player.facts.frames), loop: true });
   }
 
-  // The timeline shows the doubtful places that are open, and the marks.
+  // The timeline shows the doubtful places that are open, the marks, and how sure each animal is.
   bouts(list) {
     const row = (behaviour, start_frame, stop_frame, more) => ({ behaviour, subject: "", source: "analysis",
       kind: "state", start_frame, stop_frame, ...more });
-    const rows = this.shown.filter((doubt) => this.open(doubt)).map((doubt) => row(doubt.kind, doubt.frame,
-      doubt.stop_frame, { bout_id: `doubt ${doubt.key}`, doubt }));
+    const rows = this.shown.filter((doubt) => this.open(doubt)).map((doubt) => row(reviewKind(doubt.kind),
+      doubt.frame, doubt.stop_frame, { bout_id: `doubt ${doubt.key}`, doubt }));
     const { first, last } = this.marks, frame = this.player.frame ?? 0;
     if (first !== undefined || last !== undefined) {
       rows.push(row("marked", first ?? Math.min(frame, last), (last ?? Math.max(frame, first)) + 1,
         { bout_id: "marked" }));
     }
+    rows.push(...this.fragments.map((one) => row("sure it is", one.start_frame, one.stop_frame, one)));
     return rows.length || this.doubts.length ? rows : list;
   }
 
@@ -199,10 +206,14 @@ class ReviewTool {
     this.view.update(true);
   }
 
-  // The frames of a swap: from here, or from the first mark, to the last mark or the end.
+  // The frames of a swap: from the first mark, or where the animals of the chosen crossing were
+  // nearest, or from here; to the last mark or the end.
   swapSpan() {
-    const { first, last } = this.marks;
-    return { start_frame: first ?? this.player.frame, stop_frame: last === undefined ? null : last + 1 };
+    const { first, last } = this.marks, { doubt, player: { frame } } = this;
+    const names = [this.animal(0)?.name, this.animal(1)?.name];
+    const met = doubt?.swap_at != null && frame >= doubt.frame && frame <= doubt.stop_frame
+      && doubt.animals.every((name) => names.includes(name));
+    return { start_frame: first ?? (met ? doubt.swap_at : frame), stop_frame: last === undefined ? null : last + 1 };
   }
 
   // The frames of a deletion: what is marked, or the frame on the screen.
@@ -347,9 +358,40 @@ class ReviewTool {
     const { doubt } = this, near = Math.round(REVIEW_RING_S * player.facts.fps);
     if (doubt && doubt.x_px !== null && player.frame >= doubt.frame - near && player.frame < doubt.stop_frame + near) {
       reviewRing(pen, doubt.x_px, doubt.y_px, 34 * unit, unit, "#fff", [7, 5]);
+      this.drawWays(pen, unit, doubt.ways ?? [], colours);
     }
     this.outline?.draw(pen, unit, colours.get(this.chosen[0]));
   }
+
+  // Where each animal entered a crossing (open ring), and where it left it (dot).
+  drawWays(pen, unit, ways, colours) {
+    const ids = new Map(this.player.facts.animals.map((animal) => [animal.name, animal.id]));
+    for (const { animal, entered, left } of ways) {
+      const colour = colours.get(ids.get(animal));
+      if (!colour || !entered || !left) continue;
+      for (const [ink, wide] of [["rgb(0 0 0 / 55%)", 4], [colour, 2]]) {
+        pen.beginPath();
+        pen.setLineDash([4 * unit, 4 * unit]);
+        pen.moveTo(entered[0] + 0.5, entered[1] + 0.5);
+        pen.lineTo(left[0] + 0.5, left[1] + 0.5);
+        pen.strokeStyle = ink;
+        pen.lineWidth = wide * unit;
+        pen.stroke();
+      }
+      reviewRing(pen, ...entered, 6 * unit, unit, colour, []);
+      pen.beginPath();
+      pen.arc(left[0] + 0.5, left[1] + 0.5, 5 * unit, 0, 2 * Math.PI);
+      pen.fillStyle = colour;
+      pen.fill();
+    }
+  }
+}
+
+// A fragment as a bar of the timeline: its animal's row, coloured by how sure it is.
+function reviewFragment([animal, start_frame, stop_frame, probability], k) {
+  const [, colour] = REVIEW_SURE.find(([least]) => probability >= least);
+  const sure = probability >= 0.995 && probability < 1 ? "over 99 %" : `${Math.round(100 * probability)} %`;
+  return { bout_id: `fragment ${k}`, subject: animal, start_frame, stop_frame, colour, modifiers: { sure } };
 }
 
 function reviewRing(pen, x, y, radius, unit, colour, dash) {

@@ -15,7 +15,8 @@ class ReviewPanel {
   constructor(tool) {
     this.tool = tool;
     this.root = reviewMake("div", { className: "review" });
-    this.root.append(this.head(), this.filters(), this.places(), this.steps(), this.buttons());
+    this.root.append(this.head(), this.filters(), this.places(),
+      this.why = reviewMake("p", { className: "review-why" }), this.steps(), this.buttons());
   }
 
   head() {
@@ -148,9 +149,20 @@ class ReviewPanel {
     this.forget.hidden = !marked;
     this.hint.textContent = tool.outline
       ? tool.outline.words(a)
-      : `${b ? `Swap: ${a} and ${b} from frame ${first ?? frame} to ${last ?? "the end"} · ` : ""}Delete, fill, ${tool.player.facts.outlines ? "outline, " : ""}rename: ${a}`;
+      : `${b ? `Swap: ${a} and ${b} from frame ${tool.swapSpan().start_frame ?? frame} to ${last ?? "the end"} · ` : ""}Delete, fill, ${tool.player.facts.outlines ? "outline, " : ""}rename: ${a}`;
     this.said.textContent = tool.said;
+    this.why.textContent = this.told(tool);
+    this.why.hidden = !this.why.textContent;
     this.hint.hidden = !tool.mayEdit || !this.hint.textContent;
+  }
+
+  // The chosen place in full: who entered and left a crossing, and who has looked at it.
+  told({ doubt, player: { times } }) {
+    if (!doubt) return "";
+    const at = (frame) => (times ? clock(times[Math.min(frame, times.length - 1)], 0.1) : `frame ${frame}`);
+    const ways = doubt.ways?.length ? ` ${reviewNames(doubt.animals)} entered at ${at(doubt.frame)} (rings) and left at ${at(doubt.stop_frame)} (dots).` : "";
+    const who = !this.tool.open(doubt) && doubt.by ? ` ${doubt.settled ? "Corrected" : "Looked at"} by ${doubt.by}, ${doubt.at_utc} UTC.` : "";
+    return `${reviewSays(doubt)}.${ways}${who}`;
   }
 
   options(tool) {
@@ -161,7 +173,7 @@ class ReviewPanel {
     this.made = made;
     if (tool.kind && !kinds.includes(tool.kind)) kinds.push(tool.kind);
     this.kinds.replaceChildren(new Option(`all kinds (${tool.doubts.length})`, ""),
-      ...kinds.map((kind) => new Option(`${kind} (${number(kind)})`, kind)));
+      ...kinds.map((kind) => new Option(`${reviewKind(kind)} (${number(kind)})`, kind)));
     this.kinds.value = tool.kind;
   }
 
@@ -205,13 +217,13 @@ class ReviewPanel {
     const seconds = times ? clock(times[doubt.frame], 0.1) : "";
     const tick = reviewMake("button", { className: "tick", title: "Looked at", textContent: tool.open(doubt) ? "" : "✓",
       disabled: !tool.mayEdit, tabIndex: -1, onclick: (event) => { event.stopPropagation(); tool.check(doubt, false); } });
-    tick.setAttribute("aria-label", `Looked at: ${doubt.kind} in frame ${doubt.frame}`);
+    tick.setAttribute("aria-label", `Looked at: ${reviewKind(doubt.kind)} in frame ${doubt.frame}`);
     tick.setAttribute("aria-pressed", !tool.open(doubt));
-    const row = reviewMake("div", { className: "review-row", onclick: () => tool.choose(doubt), title: doubt.what,
+    const row = reviewMake("div", { className: "review-row", onclick: () => tool.choose(doubt), title: reviewSays(doubt),
       dataset: { kind: doubt.kind, frame: doubt.frame } }, tick,
-    reviewMake("span", { className: "review-kind", textContent: doubt.kind }),
+    reviewMake("span", { className: "review-kind", textContent: reviewKind(doubt.kind) }),
     reviewMake("span", { className: "review-where", textContent: `frame ${doubt.frame} · ${seconds}` }),
-    reviewMake("span", { className: "review-what", textContent: `${doubt.settled ? "corrected · " : ""}${doubt.animals.join(" + ")} · ${doubt.what}` }));
+    reviewMake("span", { className: "review-what", textContent: `${doubt.settled ? "corrected · " : ""}${reviewSays(doubt)}` }));
     row.style.top = `${k * REVIEW_ROW}px`;
     row.setAttribute("role", "option");
     row.setAttribute("aria-selected", doubt.key === tool.at);

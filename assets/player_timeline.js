@@ -245,9 +245,11 @@ class Timeline {
       if (right <= drawn || bout.open) continue;
       const from = Math.max(left, drawn);
       const gap = from > drawn && right - from > 3 ? 0.5 : 0; // neighbours stay apart
+      pen.fillStyle = bout.colour ?? row.colour;
       pen.fillRect(from + gap, y + 3, right - from - gap, ROW - 6);
       drawn = Math.max(right, Math.ceil(left));
     }
+    pen.fillStyle = row.colour;
     for (const [bout, left, right] of chosen) this.drawSpecial(pen, row, bout, left, right, y, ink);
   }
 

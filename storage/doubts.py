@@ -16,9 +16,6 @@ from storage.study import Study
 from storage.track_rows import active_id
 from storage.videos import animal_names, frame_times
 
-__all__ = ["Paths", "Settled", "places_at", "read_paths", "settled_links", "stored_crossings",
-           "stored_doubts", "ticks"]  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Paths:
@@ -99,6 +96,29 @@ def places_at(study: Study, video_id: int, frames: list[int]) -> dict[tuple[int,
         {"frames": sorted(set(frames)), "run": active_id(study, video_id), "video": video_id},
     )
     return {(frame, animal): [x, y] for frame, animal, x, y in rows}
+
+
+def nearest_frames(
+    study: Study, video_id: int, meetings: list[tuple[int, int, int, int]]
+) -> list[int | None]:
+    """In which frame of each (start, stop, animal, other) the two were nearest; None if in none."""
+    rows = (
+        study.rows(
+            "WITH met AS (SELECT row_number() OVER () AS number, m FROM (SELECT "
+            "unnest($meetings::INTEGER[][]) AS m)), each AS (SELECT number, m[3] AS a, m[4] AS b, "
+            "unnest(range(m[1], m[2])) AS frame FROM met) "
+            "SELECT number, arg_min(x.frame, (x.x_px - y.x_px)^2 + (x.y_px - y.y_px)^2) FROM each "
+            "JOIN (FROM tracks WHERE run_id = $run AND video_id = $video AND x_px IS NOT NULL) x "
+            "ON x.frame = each.frame AND x.animal_id = a "
+            "JOIN (FROM tracks WHERE run_id = $run AND video_id = $video AND x_px IS NOT NULL) y "
+            "ON y.frame = each.frame AND y.animal_id = b GROUP BY number",
+            {"meetings": meetings, "run": active_id(study, video_id), "video": video_id},
+        )
+        if meetings
+        else []
+    )
+    found = dict(rows)
+    return [found.get(number + 1) for number in range(len(meetings))]
 
 
 def settled_links(study: Study, video_id: int, paths: Paths) -> np.ndarray:

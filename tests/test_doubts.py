@@ -106,6 +106,7 @@ def test_the_stored_list_is_shown_with_places_and_ways(tmp_path: Path) -> None:
         {"animal": "animal1", "entered": [199, 100], "left": [230, 100]},
         {"animal": "animal2", "entered": [199, 130], "left": [230, 130]},
     ]
+    assert crossing["swap_at"] == 100
     assert (gap["x_px"], gap["y_px"], gap["ways"]) == (299, 300, None)
 
 

@@ -20,6 +20,7 @@ from storage.doubts import (
     Settled,
     authors,
     corrected,
+    nearest_frames,
     places_at,
     read_paths,
     settled_links,
@@ -34,7 +35,7 @@ from tracking.identities.doubtful import find_doubts
 
 COLUMNS = (
     "kind", "frame", "stop_frame", "time_s", "animals", "severity", "what", "x_px", "y_px",
-    "settled", "checked", "key", "by", "at_utc", "ways",
+    "settled", "checked", "key", "by", "at_utc", "ways", "swap_at",
 )  # fmt: skip
 IN_TRACKS = ("jump", "missing", "duplicate")  # what a correction can take away or bring in
 JUMPS = {"jump_std", "jump_lengths"}
@@ -57,8 +58,9 @@ def doubt_list(
 
     Columns kind, frame, stop_frame, time_s, animals (list of names), severity (0 to 1), what,
     x_px, y_px, settled (a person corrected the tracks there), checked (ticked off), key (by which
-    `tracks.checked` names it), by and at_utc (who looked, and when) and ways (of a crossing: where
-    each animal entered and left it). ``paths`` are its tracks when they are at hand.
+    `tracks.checked` names it), by and at_utc (who looked, and when), and of a crossing ways (where
+    each animal entered and left it) and swap_at (the frame in which two were nearest). ``paths``
+    are the tracks when they are at hand.
     """
     limits = limits or Limits()
     stored = stored_doubts(study, video_id)
@@ -143,6 +145,7 @@ def _table(study: Study, video_id: int, places: Sequence[Place]) -> pd.DataFrame
     ticked, made = ticks(study, video_id), authors(study, video_id)
     frames = [f for one in places for f in _frames_of(one.doubt, len(time_s))]
     at = places_at(study, video_id, frames) if places else {}
+    nearest = _nearest(study, video_id, places)
     rows = []
     for place in places:
         one = place.doubt
@@ -158,8 +161,21 @@ def _table(study: Study, video_id: int, places: Sequence[Place]) -> pd.DataFrame
             "settled": settled, "checked": tick is not None, "key": place.key,
             "by": who.author, "at_utc": who.at_utc,
             "ways": _ways(one, at, names, len(time_s)) if one.kind == "crossing" else None,
+            "swap_at": nearest.get(place.key),
         })  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({"swap_at": "Int64"})
+
+
+def _nearest(study: Study, video_id: int, places: Sequence[Place]) -> dict[str, int | None]:
+    """Where to exchange the two animals of each crossing, if they are to be."""
+    pairs = [one for one in places if one.doubt.kind == "crossing" and len(one.doubt.who) == 2]
+    met = [
+        (one.doubt.frame, one.doubt.stop_frame, one.doubt.who[0], one.doubt.who[1])
+        for one in pairs
+    ]  # fmt: skip
+    frames = nearest_frames(study, video_id, met)
+    return {one.key: frame for one, frame in zip(pairs, frames, strict=True)}
 
 
 def _frames_of(one: Doubt, n_frames: int) -> tuple[int, int, int]:

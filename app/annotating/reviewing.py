@@ -18,6 +18,7 @@ from app.errors import AppError, one_line
 from app.library import reading
 from storage.edit_tracks import find_animal, tracks_version
 from storage.edits import can_redo, can_undo, log
+from storage.identities import fragments_table, has_identities
 from storage.study import Study
 from storage.tracks import measured as measured_by_run
 from storage.tracks import read_tracks
@@ -27,6 +28,7 @@ from tracking.identities.doubt import Limits
 
 SCOPE = "tracks"
 MOST_CORNERS = 5000
+MOST_FRAGMENTS = 20_000  # drawn in the timeline
 LOG_COLUMNS = ("edit_id", "made_at", "author", "words", "stands", "kind", "data", "undoes", "error")
 
 
@@ -41,14 +43,23 @@ def review_state(folder: Path, video_id: int, limits: Limits) -> dict[str, Any]:
             "undo": can_undo(study, video_id, SCOPE),
             "redo": can_redo(study, video_id, SCOPE),
             "doubts": json.loads(table.to_json(orient="records")),
+            "fragments": _fragments(study, video_id),
         }
+
+
+def _fragments(study: Study, video_id: int) -> list[list[Any]]:
+    """Who each stretch without confusion is of, and how sure: animal, start, stop, probability."""
+    if not has_identities(study, video_id):
+        return []
+    table = fragments_table(study, video_id)[["animal", "start_frame", "stop_frame", "probability"]]
+    return table.round(4).to_numpy().tolist() if len(table) <= MOST_FRAGMENTS else []
 
 
 def doubts_table(folder: Path, video: str | int, limits: Limits) -> pd.DataFrame:
     """The doubtful places of one video with its name first, animals as one text."""
     with reading(folder) as study:
         found = find_video(study, video)
-        table = doubt_list(study, found.video_id, limits).drop(columns="ways")
+        table = doubt_list(study, found.video_id, limits).drop(columns=["ways", "swap_at"])
     table["animals"] = [" + ".join(names) for names in table["animals"]]
     table.insert(0, "video", found.name)
     return table
