@@ -73,7 +73,7 @@ def test_a_coin_flip_in_the_middle_leaves_one_half_sure_and_the_other_not():
 
 
 @pytest.mark.parametrize(("n", "meetings", "unlike", "worlds"), [
-    (3, 12, 0.0, 120), (3, 12, 1.0, 120), (5, 40, 0.7, 40), (12, 40, 1.0, 6),
+    (3, 12, 0.0, 250), (3, 12, 1.0, 100), (5, 40, 0.7, 40), (12, 40, 1.0, 6),
 ])  # fmt: skip
 def test_of_rows_called_sure_nearly_all_are_right_and_the_mean_is_as_good_as_said(
     n, meetings, unlike, worlds

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -50,6 +51,7 @@ class Tables:
     fragments: list[Path] = field(default_factory=list)
     crossings: list[Path] = field(default_factory=list)
     doubts: list[Path] = field(default_factory=list)
+    identified: dict[str, Any] = field(default_factory=dict)  # by what, and how well
 
 
 @dataclass
@@ -78,9 +80,10 @@ def identify_video(
     )
     moments = _moments(info, followed.exchanges, folder)
     fragments, crossings = fragments_of(followed.exchanges, followed.alone, info.n_frames)
-    seen_as = _looks(fragments, followed, method, looks)
+    seen_as, identified = _looks(info, fragments, followed, method, looks)
     solution = solve(fragments, crossings, moments.found(), seen_as, followed.alone)
     tables = _write(info, solution, folder, writes)
+    tables.identified.update(identified)
     crossed = crossings_table(crossings, moments.kinds(crossings), solution, info.n_frames)
     _keep(folder, tables, "fragments", fragments_table(fragments, solution))
     _keep(folder, tables, "crossings", crossed)
@@ -136,25 +139,27 @@ def _moments(info: VideoInfo, exchanges: list[Exchange], folder: Path) -> Moment
 
 
 def _looks(
-    fragments: list[Fragment], followed: Followed, method: Method, on_progress: OnProgress
-) -> np.ndarray:
+    info: VideoInfo, fragments: list[Fragment], followed: Followed, method: Method,
+    on_progress: OnProgress,
+) -> tuple[np.ndarray, dict[str, Any]]:  # fmt: skip
     """(fragments, N) log likelihood of each fragment under the appearances of the animals that it
-    may be: those of the slots that are linked to its own. Others need not be told apart."""
+    may be: those of the slots that are linked to its own. Others need not be told apart.
+
+    Also says how well that went, of every group of slots.
+    """
     n = followed.alone.n
-    looks = np.zeros((len(fragments), n))
+    looks, quality = np.zeros((len(fragments), n)), []
     groups = [g for g in linked(n, followed.exchanges) if len(g) > 1]
-    if method == "none":
-        groups = []
-    for number, slots in enumerate(groups):
+    for number, slots in enumerate(groups if method != "none" else []):
         which = [k for k, fragment in enumerate(fragments) if fragment.slot in slots]
-
-        def tell(done: int, total: int, number: int = number) -> None:
-            on_progress(round(1000 * (number + done / max(total, 1))), 1000 * len(groups))
-
-        mine = [fragments[k] for k in which]
-        seen = appearance(mine, followed.sightings, len(slots), method, tell)
+        tell = _shares(on_progress, 1000, np.full(len(groups), 1 / len(groups)))[number]
+        seen = appearance(
+            [fragments[k] for k in which], followed.sightings, len(slots), method,
+            float(info.fps), tell,
+        )  # fmt: skip
         looks[np.ix_(which, slots)] = seen.log_likelihood
-    return looks
+        quality.append({"slots": [s + 1 for s in slots], "method": seen.method, **seen.quality})
+    return looks, {"method": method, "groups": quality}
 
 
 def _write(info: VideoInfo, solution: Solution, folder: Path, on_progress: OnProgress) -> Tables:
