@@ -1,5 +1,7 @@
 """Any segmenter can be put behind the pipeline, and its workers do not outlive their parent."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ import pytest
 from film import write_video
 
 from tracking.detections import detections_of
+from tracking.errors import TrackingError
 from tracking.segmenting import detections_file, segment_video
 from tracking.shards import chunk_bounds, read_shard
 from tracking.video import probe
@@ -33,6 +36,22 @@ class Corner:
         self.calls += 1
         side = [2 + int(frame.gray.mean()) % 5 for frame in frames]
         return [detections_of([(np.ones((s, s), np.uint8), 10, 20)], [0.5]) for s in side]
+
+
+@dataclass
+class Dying(Corner):
+    """A segmenter whose process is killed when it comes to frame ``at``: once, or each time."""
+
+    at: int = 0
+    mark: Path = Path()
+    again: bool = False
+
+    def segment(self, frames):
+        here = self.at in (frame.index for frame in frames)
+        if here and (self.again or not self.mark.exists()):
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().segment(frames)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +79,25 @@ def test_what_is_done_is_not_segmented_again(clip, tmp_path):
     again = Corner()
     segment_video(info, again, tmp_path)
     assert again.calls == 0
+
+
+def test_a_worker_that_dies_costs_only_its_chunk(clip, tmp_path):
+    info = probe(clip)
+    told = []
+    segmenter = Dying(at=chunk_bounds(info)[1][0] + 5, mark=tmp_path / "died")
+    segment_video(info, segmenter, tmp_path, 2, lambda done, total: told.append(done))
+    assert (tmp_path / "died").exists()
+    assert all(detections_file(tmp_path, start).exists() for start, _ in chunk_bounds(info))
+    assert told == sorted(told) and told[-1] == 3200
+
+
+def test_workers_that_die_each_time_are_one_line_and_the_rest_is_kept(clip, tmp_path):
+    info = probe(clip)
+    first, bad = (start for start, _ in chunk_bounds(info)[:2])
+    with pytest.raises(TrackingError, match=r"segments long\.mp4 is ended each time"):
+        segment_video(info, Dying(at=bad, mark=tmp_path / "died", again=True), tmp_path, 2)
+    assert detections_file(tmp_path, first).exists()
+    assert not detections_file(tmp_path, bad).exists()
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -20,6 +21,7 @@ from pathlib import Path
 import cv2
 
 from tracking.detections import Detections, Segmenter
+from tracking.errors import TrackingError
 from tracking.identities.crops import CropPlan, CropsOfChunk, crops_file
 from tracking.shards import chunk_bounds, write_parquet, write_shard
 from tracking.video import Frame, VideoInfo, read_frames
@@ -41,13 +43,12 @@ def segment_video(
     With several workers the segmenter is sent to each of them, so it must be picklable. With a
     ``plan`` the crops of every chunk are kept beside its shard.
     """
-    bounds = chunk_bounds(info)
-    missing = [b for b in bounds if not _is_done(folder, b[0], plan)]
-    done = info.n_frames - sum(stop - start for start, stop in missing)
+    task = _Task(info, segmenter, folder, plan)
+    missing = _missing(task)
+    done = _frames_done(info, missing)
     on_progress(done, info.n_frames)
     if workers > 1 and len(missing) > 1:
-        task = _Task(info, segmenter, folder, plan)
-        _segment_parallel(task, missing, workers, on_progress, done)
+        _segment_together(task, missing, workers, on_progress)
         return
     for run in _consecutive(missing):
         frames = read_frames(info, run[0][0], run[-1][1])
@@ -92,6 +93,15 @@ class _Shard:
         if self._crops is not None:
             write_parquet(self._crops.table(), crops_file(self._folder, self._start))
         write_shard(detections_file(self._folder, self._start), self._start, self._found)
+
+
+def _missing(task: _Task) -> list[tuple[int, int]]:
+    """The chunks that nobody has segmented yet."""
+    return [b for b in chunk_bounds(task.info) if not _is_done(task.folder, b[0], task.plan)]
+
+
+def _frames_done(info: VideoInfo, missing: Sequence[tuple[int, int]]) -> int:
+    return info.n_frames - sum(stop - start for start, stop in missing)
 
 
 def _consecutive(bounds: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
@@ -145,13 +155,31 @@ def _segment_chunk(start: int, stop: int) -> int:
     return stop - start
 
 
-def _segment_parallel(
-    task: _Task, missing: list[tuple[int, int]], workers: int, on_progress: OnProgress, done: int
+def _segment_together(
+    task: _Task, missing: list[tuple[int, int]], workers: int, on_progress: OnProgress
 ) -> None:
+    """Segment chunks with several processes; where one dies, fewer go on with what is missing."""
+    while missing:
+        try:
+            _segment_parallel(task, missing, workers, on_progress)
+            return
+        except BrokenProcessPool as error:
+            left = _missing(task)
+            if workers == 1 and len(left) == len(missing):
+                raise TrackingError(
+                    f"The process that segments {task.info.path.name} is ended each time, as when "
+                    "memory runs out. What is done is kept: track again when there is more."
+                ) from error
+            missing, workers = left, max(1, workers // 2)
+
+
+def _segment_parallel(
+    task: _Task, missing: list[tuple[int, int]], workers: int, on_progress: OnProgress
+) -> None:
+    done = _frames_done(task.info, missing)
     pool = ProcessPoolExecutor(
-        min(workers, len(missing)), multiprocessing.get_context("spawn"),
-        _start_worker, (task,),
-    )  # fmt: skip
+        min(workers, len(missing)), multiprocessing.get_context("spawn"), _start_worker, (task,)
+    )
     try:
         with _interrupts_held():
             futures = [pool.submit(_segment_chunk, *bound) for bound in missing]
