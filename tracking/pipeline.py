@@ -152,7 +152,7 @@ def _looks(
     groups = [g for g in linked(n, followed.exchanges) if len(g) > 1]
     for number, slots in enumerate(groups if method != "none" else []):
         which = [k for k, fragment in enumerate(fragments) if fragment.slot in slots]
-        tell = _shares(on_progress, 1000, np.full(len(groups), 1 / len(groups)))[number]
+        tell = _shares(on_progress, 1000, [1 / len(groups)] * len(groups))[number]
         seen = appearance(
             [fragments[k] for k in which], followed.sightings, len(slots), method,
             float(info.fps), tell,
