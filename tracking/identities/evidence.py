@@ -15,10 +15,17 @@ from typing import Literal, get_args
 import numpy as np
 
 from tracking.errors import TrackingError
+from tracking.identities.classes import Classes, by_chance, learn
 from tracking.identities.crops import Sightings, Slotted
+from tracking.identities.descriptors import LEVEL, described
+from tracking.identities.directions import points_of
+from tracking.identities.light import light_of
 
 Identification = Literal["auto", "contrastive", "descriptors", "off"]
 Method = Literal["contrastive", "descriptors", "none"]
+MOST_CROPS = 40_000  # that are held at once: 80 MB
+LEAST_EACH = 5  # crops of one fragment, however many fragments there are
+DOUBTED = 3  # fragments that are taken to look like nobody, before one has been seen
 OnProgress = Callable[[int, int], None]  # steps done, steps in all
 
 
@@ -74,10 +81,90 @@ def chosen_method(identification: str) -> Method:
 
 def appearance(
     fragments: Sequence[Slotted], sightings: Sightings, n_animals: int, method: Method,
-    on_progress: OnProgress = quiet,
+    fps: float, on_progress: OnProgress = quiet,
 ) -> Evidence:  # fmt: skip
     """The likelihood of every fragment under the appearance of every animal, learned unlabelled.
 
     ``sightings`` say which crops belong to which slot. Same crops and fragments, same evidence.
     """
-    return without_appearance(len(fragments), n_animals)
+    owner = sightings.fragment_of(fragments)
+    chosen = _chosen(owner)
+    seen = np.unique(owner[chosen])
+    apart = side_by_side([fragments[int(k)] for k in seen])
+    if method == "none" or n_animals < 2 or not apart.any():
+        return without_appearance(len(fragments), n_animals)
+    crops = sightings.crops(chosen)
+    whose = np.searchsorted(seen, owner[chosen])
+    time_s = crops.frame / fps
+    features = described(crops)
+    features[:, LEVEL] -= light_of(crops, whose, features[:, LEVEL], time_s)
+    span_s = np.array([(fragments[int(k)].stop - fragments[int(k)].start) / fps for k in seen])
+    told, quality = evidence_of(features, whose, time_s, span_s, apart, n_animals)
+    log_likelihood = np.zeros((len(fragments), n_animals))
+    log_likelihood[seen] = told
+    return Evidence(log_likelihood, "descriptors", quality)
+
+
+def evidence_of(
+    features: np.ndarray, fragment: np.ndarray, time_s: np.ndarray, span_s: np.ndarray,
+    apart: np.ndarray, n_animals: int,
+) -> tuple[np.ndarray, dict[str, float]]:  # fmt: skip
+    """(F, N) log likelihoods of fragments from features (n, d) of their crops, and their quality.
+
+    A fragment may always be one that looks like nobody (an exchange within it was not noticed): the
+    share of those is estimated too, and bounds what one fragment can say.
+    """
+    points, scatter = points_of(features, fragment, time_s, span_s, apart)
+    classes = learn(points, n_animals, scatter)
+    chance = by_chance(points, n_animals, scatter)
+    worth = float(np.clip(1 - max(chance, 0.0) / max(classes.score, 1e-9), 0.0, 1.0))
+    fitting = _share_that_fits(classes)
+    told = worth * np.log1p(fitting * np.expm1(classes.better))
+    told -= told.mean(1, keepdims=True)
+    share = np.exp(told - told.max(1, keepdims=True))
+    share /= share.sum(1, keepdims=True)
+    quality = {
+        "score": classes.score, "by_chance": chance, "worth": worth, "fitting": fitting,
+        "told_apart": float(np.average(share.max(1), weights=span_s)),
+    }  # fmt: skip
+    return told, quality
+
+
+def side_by_side(fragments: Sequence[Slotted]) -> np.ndarray:
+    """(F, F) bool, which fragments share a frame: those are different animals."""
+    start, stop = (np.array([getattr(f, name) for f in fragments]) for name in ("start", "stop"))
+    slot = np.array([f.slot for f in fragments])
+    shared = np.minimum(stop[:, None], stop[None]) > np.maximum(start[:, None], start[None])
+    return shared & (slot[:, None] != slot[None])
+
+
+def _chosen(owner: np.ndarray) -> np.ndarray:
+    """Crops that are looked at, evenly over each fragment: all of them, if they are not too many"""
+    counts = np.bincount(owner[owner >= 0])
+    most = _cap(counts)
+    chosen = [np.empty(0, np.int64)]
+    order = np.argsort(owner, kind="stable")[(owner < 0).sum() :]
+    for part in np.split(order, np.cumsum(counts)[:-1]) if len(counts) else []:
+        chosen.append(part[np.linspace(0, len(part) - 1, min(len(part), most)).astype(np.int64)])
+    return np.sort(np.concatenate(chosen))
+
+
+def _cap(counts: np.ndarray) -> int:
+    """The most crops of one fragment with which there are MOST_CROPS in all."""
+    low, high = LEAST_EACH, max(int(counts.max(initial=0)), LEAST_EACH)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if np.minimum(counts, middle).sum() <= MOST_CROPS else (
+            low, middle - 1)  # fmt: skip
+    return low
+
+
+def _share_that_fits(classes: Classes) -> float:
+    """The share of fragments that look like one of the animals, by maximum likelihood."""
+    better = (classes.prior * np.exp(classes.better)).sum(1)
+    share = 0.5
+    for _ in range(200):
+        share = float(
+            np.sum(share * better / (share * better + 1 - share)) / (len(better) + DOUBTED)
+        )
+    return share
