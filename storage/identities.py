@@ -99,27 +99,29 @@ def fragments_table(study: Study, video: int | str) -> pd.DataFrame:
     """Stretches without any confusion, with the columns of `FRAGMENTS`."""
     clock, names, swaps = _facts(study, video, "fragments")
     rows = []
-    for row in stored_rows(study, "fragments", clock.video_id).itertuples(index=False):
-        for who, start, stop in pieces(row.animal_id, row.start_frame, row.stop_frame, swaps):
+    for row in stored_rows(study, "fragments", clock.video_id).to_dict("records"):
+        found = pieces(row["animal_id"], row["start_frame"], row["stop_frame"], swaps)
+        for who, start, stop in found:
             rows.append(
-                (clock.name, row.fragment_id, names[who], start, stop, *clock.span(start, stop),
-                 row.probability, row.appearance)
+                (clock.name, row["fragment_id"], names[who], start, stop, *clock.span(start, stop),
+                 row["probability"], row["appearance"])
             )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(FRAGMENTS))
+    table = pd.DataFrame(rows, columns=list(FRAGMENTS))
+    return table.astype({"probability": "float32", "appearance": "float32"})
 
 
 def crossings_table(study: Study, video: int | str) -> pd.DataFrame:
     """Where animals could have been exchanged, with the columns of `CROSSINGS`."""
     clock, names, swaps = _facts(study, video, "crossings")
     rows = []
-    for row in stored_rows(study, "crossings", clock.video_id).itertuples(index=False):
-        who = sorted(now_called(int(one), row.start_frame, swaps) for one in row.animals)
+    for row in stored_rows(study, "crossings", clock.video_id).to_dict("records"):
+        start, stop = row["start_frame"], row["stop_frame"]
+        who = sorted(now_called(int(one), start, swaps) for one in row["animals"])
         rows.append(
-            (clock.name, row.crossing_id, row.kind, TOGETHER.join(names[one] for one in who),
-             row.start_frame, row.stop_frame, *clock.span(row.start_frame, row.stop_frame),
-             row.probability)
+            (clock.name, row["crossing_id"], row["kind"], TOGETHER.join(names[one] for one in who),
+             start, stop, *clock.span(start, stop), row["probability"])
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(CROSSINGS))
+    return pd.DataFrame(rows, columns=list(CROSSINGS)).astype({"probability": "float32"})
 
 
 class Clock:

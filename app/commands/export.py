@@ -22,9 +22,13 @@ class What(StrEnum):
     measures = "measures"
     summary = "summary"
     latency = "latency"
+    fragments = "fragments"
+    crossings = "crossings"
+    doubts = "doubts"
     video = "video"
 
 
+IDENTITIES = (What.fragments, What.crossings, What.doubts)
 FORMATS = {"csv": "csv", "parquet": "parquet", "xlsx": "xlsx"}
 
 
@@ -37,7 +41,8 @@ def export(
     what: Annotated[
         What,
         typer.Argument(
-            metavar="WHAT", help="tracks, bouts, measures, summary or latency; or video."
+            metavar="WHAT",
+            help="tracks, bouts, measures, summary, latency, fragments, crossings, doubts; video.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE")],
@@ -91,8 +96,10 @@ def export(
 
     tracks: a row per animal and frame. bouts: a row per behaviour bout. measures: a row per
     animal, region and measure. summary: a row per animal. latency: a row per animal and event,
-    censored where it never came. video: the film with outlines, trails, names and behaviours, at
-    its own frame times.
+    censored where it never came. fragments: a row per stretch in which an animal could not be
+    confused, with how sure it is who it was. crossings: a row per place where animals could have
+    been exchanged. doubts: a row per doubtful place, with who looked at it. video: the film with
+    outlines, trails, names and behaviours, at its own frame times.
 
     \b
     Example:
@@ -169,8 +176,15 @@ def _write(
     from app.results.filters import Filters
 
     only_videos = Filters(videos=filters.videos)
-    if what is What.tracks and filters != only_videos:
-        raise AppError("Tracks are exported whole: choose them by --video alone.")
+    if what in (What.tracks, *IDENTITIES) and filters != only_videos:
+        raise AppError(f"{what.title()} are exported whole: choose them by --video alone.")
+    if what in IDENTITIES:
+        from app.results.identity_tables import identity_table
+        from storage.writing import write_table
+
+        table = identity_table(study, what.value, filters.videos)
+        write_table(table, output, kind)
+        return len(table)
     if what is What.tracks or remarks:
         if len(filters.videos) > 1 or filters != only_videos:
             raise AppError("Tracks, and bouts with further columns, take one --video or all.")
