@@ -49,7 +49,7 @@ def tune_arenas(
     """
     stack = sample(info, on_progress=on_progress) if stack is None else stack
     flat = arenas.flattened(stack)
-    tuning = _tune_on_what_moves(info, arenas, flat, by_hand)
+    tuning = _best_tuning(info, arenas, flat, by_hand)
     found = _found(flat, tuning, arenas)
     background, still = _without_still(flat, tuning, arenas, found)
     tuning = replace(tuning, background=background)
@@ -61,12 +61,38 @@ def tune_arenas(
     )  # fmt: skip
 
 
-def _tune_on_what_moves(
+def _best_tuning(
     info: VideoInfo, arenas: Arenas, flat: np.ndarray, by_hand: dict[str, Any] | None
+) -> Tuning:
+    """The settings with which most arenas show their number of animals in most frames.
+
+    Where the light differs from arena to arena, a share of it may do better than gray levels.
+    """
+    ways: list[dict[str, Any]] = [by_hand or {}]
+    if "contrast" not in ways[0] and "threshold" not in ways[0]:
+        ways.append({**ways[0], "contrast": "relative"})
+    found: list[tuple[float, float, Tuning]] = []
+    trouble: TrackingError | None = None
+    for way in ways:
+        try:
+            tuning = _tune_on_what_moves(info, arenas, flat, way)
+        except TrackingError as error:
+            trouble = trouble or error
+            continue
+        right = _counts(arenas, _found(flat, tuning, arenas)) == arenas.numbers
+        found.append((round(float(right.mean()), 2), tuning.score, tuning))
+        if right.all():
+            break
+    if not found:
+        raise trouble or TrackingError("There is no arena to look at. Draw one.")
+    return max(found, key=lambda one: one[:2])[2]
+
+
+def _tune_on_what_moves(
+    info: VideoInfo, arenas: Arenas, flat: np.ndarray, by_hand: dict[str, Any]
 ) -> Tuning:
     """Tune for the number of animals that can be seen moving: fewer than live there, perhaps."""
     n, best, trouble = arenas.n_animals, None, None
-    most = np.array([place.n_animals for place in arenas.places])
     tried: set[int] = set()
     while n and n not in tried:
         tried.add(n)
@@ -77,7 +103,7 @@ def _tune_on_what_moves(
             continue
         if best is None or tuning.score > best.score:
             best = tuning
-        counts = np.minimum(_counts(arenas, _found(flat, tuning, arenas)), most)
+        counts = np.minimum(_counts(arenas, _found(flat, tuning, arenas)), arenas.numbers)
         n = int(np.median(counts, axis=0).round().sum())
     if best is None:
         raise trouble or TrackingError("There is no arena to look at. Draw one.")

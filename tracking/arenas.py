@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tracking.background import BackgroundSettings
+from tracking.background import BackgroundSegmenter, BackgroundSettings
 from tracking.detections import SHAPE
 from tracking.errors import TrackingError
 from tracking.shards import Chunk
@@ -22,9 +22,10 @@ from tracking.sole import SoleTracker
 from tracking.tracker import Tracked, Tracker
 from tracking.video import VideoInfo
 
-END1 = SHAPE.index("end1_x")
+AREA, END1 = SHAPE.index("area"), SHAPE.index("end1_x")
 OVERLAP = 0.1  # of the smaller of two arenas; hands that draw do not meet to the pixel
 LEAST_SIDE = 3  # pixels
+GLIMPSE = 0.4  # of the least area of an animal: where one lives alone, this much of it is it
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Arenas:
         return sum(place.n_animals for place in self.places)
 
     @property
+    def numbers(self) -> np.ndarray:
+        """How many animals live in each, (arenas,) int."""
+        return np.array([place.n_animals for place in self.places])
+
+    @property
     def names(self) -> list[str]:
         """What the animals are called: like their arena, with a number where it holds several."""
         found = []
@@ -78,7 +84,7 @@ class Arenas:
     @property
     def slots(self) -> np.ndarray:
         """Which arena each animal lives in, (n_animals,) int, from 0."""
-        return np.repeat(np.arange(len(self.places)), [p.n_animals for p in self.places])
+        return np.repeat(np.arange(len(self.places)), self.numbers)
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -154,11 +160,25 @@ def filled(outline: Sequence[tuple[float, float]], width: int, height: int) -> n
     return canvas > 0
 
 
+def arena_segmenter(
+    background: np.ndarray, settings: BackgroundSettings, arenas: Arenas, glimpses: bool = True
+) -> BackgroundSegmenter:
+    """A segmenter that looks only into the arenas.
+
+    With ``glimpses`` it lets smaller outlines through where an animal lives alone, so that one
+    that is nearly hidden is not lost; ``ArenaTracker`` passes over them in other arenas.
+    """
+    if glimpses and any(place.n_animals == 1 for place in arenas.places):
+        settings = replace(settings, min_area_px=max(1.0, GLIMPSE * settings.min_area_px))
+    return BackgroundSegmenter(background, settings, arenas.where)
+
+
 class ArenaTracker:
     """One tracker per arena, with the face of one: the animals of all arenas side by side."""
 
     def __init__(self, arenas: Arenas, settings: BackgroundSettings, info: VideoInfo) -> None:
         self.arenas = arenas
+        self.least = settings.min_area_px
         area, length = settings.typical_area_px, settings.typical_length_px
         self._trackers: list[Tracker | SoleTracker] = [
             SoleTracker(area, length, info.time_s) if place.n_animals == 1
@@ -169,6 +189,8 @@ class ArenaTracker:
     def track(self, chunk: Chunk) -> Tracked:
         """Find the animals of every arena among a chunk's detections."""
         arena = self.arenas.arena_of(chunk.shapes)
+        alone = np.array([isinstance(one, SoleTracker) for one in self._trackers])
+        arena[(chunk.shapes[:, AREA] < self.least) & ~alone[arena]] = -1
         parts = []
         for number, tracker in enumerate(self._trackers):
             mine = np.flatnonzero(arena == number)

@@ -18,7 +18,8 @@ from tracking.tracker import Tracked
 AREA = SHAPE.index("area")
 REACH = 1.0  # body lengths per frame that cost nothing
 VISIT_S = 0.25  # an outline elsewhere for less than this is a speck
-WRONG_SIZE = 0.8  # cost per frame of an outline of a third or three times the size; none is 1
+WRONG_SIZE = 0.8  # cost per frame of an outline of a third or three times the size; none is 1,
+GLIMPSE = 0.95  # and of a fifth: of the animal itself behind something, or of nothing much
 WELL_KNOWN = 0.15  # cost per frame of an outline where there always is one
 STATES = 12  # ways that are followed at once
 REMEMBERED = 0.5  # weight of a chunk in what is remembered of the animal's size
@@ -71,8 +72,8 @@ class SoleTracker:
         """The rows to take, at most one per frame."""
         if not len(frame):
             return np.empty(0, np.int64)
-        size_off = np.abs(np.log(shapes[:, AREA] / self.area)) / np.log(3.0)
-        cost = WRONG_SIZE * np.minimum(size_off, 1.0)
+        times = np.abs(np.log(shapes[:, AREA] / self.area))
+        cost = np.interp(times, np.log([1.0, 3.0, 5.0]), [0.0, WRONG_SIZE, GLIMPSE])
         cost += WELL_KNOWN * _always_there(frame, shapes[:, :2], 0.25 * self.length)
         total = np.concatenate(([0.0], np.cumsum(cost)))
         ways = [self.last]
