@@ -37,8 +37,10 @@ def write_video(
     size: tuple[int, int] = (320, 240),
     times: Sequence[int] | None = None,
     moov_first: bool = False,
+    places: np.ndarray | None = None,
 ) -> Path:
-    """Write a video with known animals; `times` are presentation times in milliseconds."""
+    """Write a video with known animals; `times` are presentation times in milliseconds, `places`
+    (n_frames, animals, 2) px are where the animals go, else in a lane each."""
     width, height = size
     options = {"movflags": "faststart"} if moov_first else {}
     with av.open(str(path), "w", options=options) as container:
@@ -47,8 +49,10 @@ def write_video(
         stream.options = {"crf": "20", "preset": "ultrafast", "g": "25"}
         base = Fraction(1, 1000) if times is not None else 1 / fps
         stream.codec_context.time_base = base
-        for index, places in enumerate(positions(n_frames, animals, width, height)):
-            picture = av.VideoFrame.from_ndarray(draw(places, width, height), format="gray")
+        if places is None:
+            places = positions(n_frames, animals, width, height)
+        for index, here in enumerate(places):
+            picture = av.VideoFrame.from_ndarray(draw(here, width, height), format="gray")
             picture = picture.reformat(format="yuv420p")
             picture.pts = times[index] if times is not None else index
             picture.time_base = base
