@@ -181,7 +181,7 @@ def test_times_count_over_every_session_and_the_speed_only_this_one(tmp_path, mo
     long = write_video(tmp_path / "long.mp4", n_frames=2500)
     whole = tracking_work.segment_video
 
-    def stopped(info, segmenter, folder, workers, tick):
+    def stopped(info, segmenter, folder, workers, tick, plan):
         """Stop after the first piece of work."""
 
         def until(done, total):
@@ -189,7 +189,7 @@ def test_times_count_over_every_session_and_the_speed_only_this_one(tmp_path, mo
             if done > 1100:
                 raise KeyboardInterrupt
 
-        whole(info, segmenter, folder, workers, until)
+        whole(info, segmenter, folder, workers, until, plan)
 
     monkeypatch.setattr(tracking_work, "segment_video", stopped)
     with pytest.raises(KeyboardInterrupt):

@@ -37,6 +37,12 @@ def track(
     segmenter: Annotated[
         str, typer.Option(metavar="NAME", help="How animals are found: background.")
     ] = "background",
+    identification: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW", help="Tell animals apart by looks: auto, contrastive, descriptors, off."
+        ),
+    ] = "auto",
     workers: Annotated[
         int, typer.Option(metavar="N", help="Processes that work side by side.")
     ] = 1,
@@ -88,7 +94,17 @@ def track(
     for video in videos:
         try:
             _track_one(
-                study, video, animals, settings, workers, force, px_per_cm, name, job_file, arenas
+                study,
+                video,
+                animals,
+                settings,
+                workers,
+                force,
+                px_per_cm,
+                name,
+                job_file,
+                arenas,
+                identification,
             )
         except Exception as error:
             if not isinstance(error, known_errors()):
@@ -151,6 +167,7 @@ def _track_one(
     name: str | None,
     job_file: Path | None,
     arenas: str | None,
+    identification: str,
 ) -> None:
     """Track one video, show how it goes, and tell a page's job file how it ended."""
     from app.jobs.progress import JobFile, Reporter
@@ -169,6 +186,7 @@ def _track_one(
                 force=force,
                 name=name,
                 arenas=arenas,
+                identification=identification,
                 progress=report,
                 on_arenas=lambda said: report.say(f"{video.name}: {said}"),
                 on_settings=lambda chosen: said.extend(

@@ -53,6 +53,7 @@ from storage.videos import (
     videos,
 )
 from tracking.errors import TrackingError
+from tracking.identities.evidence import AUTO, chosen_method
 from tracking.tuning import usable_settings
 from tracking.video import VideoInfo, probe
 
@@ -88,6 +89,7 @@ def track_video(
     force: bool = False,
     name: str | None = None,
     arenas: str | None = None,
+    identification: str = AUTO,
     progress: OnProgress | None = None,
     on_settings: OnSettings | None = None,
     on_arenas: Callable[[str], None] | None = None,
@@ -99,6 +101,8 @@ def track_video(
     already in the same way is skipped, and tracked in another way is refused, unless ``force`` is
     set. ``name`` renames a known video. ``arenas`` are regions to be tracked each on its own, as
     ``chosen_arenas`` takes them; then ``n_animals`` may be left out for one in each.
+    ``identification`` is how animals are told apart by what they look like: auto, contrastive,
+    descriptors or off.
     """
     if n_animals is not None and n_animals < 1:
         raise AppError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
@@ -106,6 +110,7 @@ def track_video(
     report(Progress("probe"))
     started, begun = datetime.now(UTC), time.perf_counter()
     usable_settings(settings or {})
+    chosen_method(identification)
     info = probe(video_path)
     if info.n_frames < 2:
         raise TrackingError(f"{info.path} has 1 frame. Tracking needs a video of 2 frames or more.")
@@ -122,8 +127,9 @@ def track_video(
             f"Say how many animals {info.path.name} shows, as in --animals 2; or draw arenas on "
             "it, or give --arenas, for one animal in each."
         )
-    asked = asked_for(n_animals, settings or {}, places)
-    task = Task(info, n_animals, settings or {}, _place(folder, info, asked), workers, places)
+    asked = asked_for(n_animals, settings or {}, places, identification)
+    place = _place(folder, info, asked)
+    task = Task(info, n_animals, settings or {}, place, workers, places, identification)
     if before and not force:
         return _already(folder, *before, asked, name)
     if places and on_arenas:
@@ -300,7 +306,8 @@ def _already(
 
 
 def _summary(video: Video, run: Run, seconds: float, **more: Any) -> TrackSummary:
-    chosen = {key: value for key, value in run.settings.items() if key not in ("asked", "tuning")}
+    about = ("asked", "tuning", "identification")
+    chosen = {key: value for key, value in run.settings.items() if key not in about}
     share, tuning = float(run.share_detected or 0.0), run.settings.get("tuning", {})
     return TrackSummary(
         video.name, run.run_id, video.n_frames, seconds, share, chosen, tuning=tuning, **more

@@ -26,9 +26,11 @@ from app.jobs.arena_notes import noticed
 from app.setting_up.arenas import record_of
 from storage.runs import Run
 from tracking.arena_tuning import tune_arenas
-from tracking.arenas import Arenas
+from tracking.arenas import Arenas, arena_segmenter
 from tracking.background import BackgroundSegmenter, BackgroundSettings
 from tracking.errors import TrackingError
+from tracking.identities.crops import CropPlan
+from tracking.identities.evidence import AUTO, Method, chosen_method
 from tracking.pipeline import Tables, identify_video
 from tracking.segmenting import segment_video
 from tracking.tuning import Tuning, sample, tune
@@ -77,11 +79,12 @@ class Task:
     place: Path
     workers: int = 1
     arenas: Arenas | None = None  # tracked each on its own
+    identification: str = AUTO  # how animals are told apart by what they look like
 
     @property
     def asked(self) -> dict[str, Any]:
         """What a person asked for: the same again is the same run."""
-        return asked_for(self.n_animals, self.by_hand, self.arenas)
+        return asked_for(self.n_animals, self.by_hand, self.arenas, self.identification)
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,13 @@ class Finished:
     new_frames: int  # segmented now; the others were done by sessions before
 
 
-def asked_for(n_animals: int, by_hand: dict[str, Any], arenas: Arenas | None) -> dict[str, Any]:
+def asked_for(
+    n_animals: int, by_hand: dict[str, Any], arenas: Arenas | None, identification: str = AUTO
+) -> dict[str, Any]:
     """What a person asked for, as it is stored with the run."""
     asked = {"n_animals": n_animals, **by_hand}
+    if identification != AUTO:
+        asked["identification"] = identification
     return asked if arenas is None else {**asked, "arenas": record_of(arenas)}
 
 
@@ -184,23 +191,32 @@ class Work:
         task = self.task
         with self.clock.stage("tune"):
             settings, background, tuned, notes = self._tuned()
+            method = self._method()
         chosen = Chosen(settings.to_dict(), tuned, doubts(task.n_animals, tuned) + notes)
         self.on_settings(chosen)
         with self.clock.stage("segment"):
             tick = self._ticker("segment")
-            where = task.arenas.where if task.arenas else None
-            segmenter = BackgroundSegmenter(background, settings, where)
-            segment_video(task.info, segmenter, task.place, task.workers, tick)
+            segmenter = BackgroundSegmenter(background, settings)
+            if task.arenas:
+                glimpses = "min_area_px" not in task.by_hand
+                segmenter = arena_segmenter(background, settings, task.arenas, glimpses)
+            plan = self._crop_plan(settings, method)
+            segment_video(task.info, segmenter, task.place, task.workers, tick, plan)
         with self.clock.stage("identify"):
             tick = self._ticker("identify")
             tables = identify_video(
-                task.info, task.n_animals, settings, task.place, tick, arenas=task.arenas
+                task.info, task.n_animals, settings, task.place, tick, task.arenas, method
             )
         run = Run(
             run_id=f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
             segmenter=SEGMENTER,
             n_animals=task.n_animals,
-            settings={**chosen.settings, "asked": task.asked, "tuning": tuned},
+            settings={
+                **chosen.settings,
+                "asked": task.asked,
+                "tuning": tuned,
+                "identification": tables.identified or {"method": method},
+            },
             versions={"ethoscribe": __version__, **{name: version(name) for name in LIBRARIES}},
             timings=self.clock.timings(),
             started_at=started,
@@ -218,7 +234,10 @@ class Work:
             tuning, parts, notes = self._chosen(stack)
             parts |= {"score": round(tuning.score, 4)}
             _write_picture(picture, tuning.background)
-            record = {"settings": tuning.settings.to_dict(), "tuning": parts, "notes": notes}
+            record = {
+                "settings": tuning.settings.to_dict(), "tuning": parts, "notes": notes,
+                "identification": chosen_method(task.identification),
+            }  # fmt: skip
             _write_json(plan, record)
         stored = json.loads(plan.read_text())
         background = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
@@ -226,6 +245,20 @@ class Work:
             raise AppError(f"{picture} is damaged. Delete the folder {task.place} and track again.")
         settings = BackgroundSettings.from_dict(stored["settings"])
         return settings, background, stored["tuning"], stored.get("notes", [])
+
+    def _method(self) -> Method:
+        """How animals are told apart by what they look like, as decided when the run began."""
+        stored = json.loads((self.task.place / "plan.json").read_text())
+        method: Method = stored.get("identification", "none")
+        return method
+
+    def _crop_plan(self, settings: BackgroundSettings, method: Method) -> CropPlan | None:
+        """Which crops are kept; none where nobody could be confused."""
+        task = self.task
+        kept_alone = task.arenas and len(task.arenas.places) == task.n_animals
+        if method == "none" or task.n_animals < 2 or kept_alone:
+            return None
+        return CropPlan.of(task.info, settings.typical_area_px, settings.typical_length_px)
 
     def _chosen(self, stack: np.ndarray) -> tuple[Tuning, dict[str, float], list[str]]:
         """Tune to the whole picture or to the arenas: what was chosen, how it does, and notes."""

@@ -22,6 +22,7 @@ from tracking.identities.directions import points_of
 from tracking.identities.light import light_of
 
 Identification = Literal["auto", "contrastive", "descriptors", "off"]
+AUTO: Identification = "auto"
 Method = Literal["contrastive", "descriptors", "none"]
 MOST_CROPS = 40_000  # that are held at once: 80 MB
 LEAST_EACH = 5  # crops of one fragment, however many fragments there are
