@@ -64,6 +64,7 @@ class Scene:
     lean: float = -0.25  # body widths that a nose gets beyond the arena's edge
     supple: float = 1.0  # 1: a mouse's posture; 0: bodies never change their length
     crf: int = 23
+    preset: str = "ultrafast"  # of x264
     disturbances: Disturbances = field(default_factory=lambda: Disturbances())
 
     @property
@@ -177,6 +178,18 @@ def spider_and_prey(seed: int, seconds: float = 60.0) -> Scene:
     )  # fmt: skip
 
 
+def many_pixels(seed: int, seconds: float = 8.0) -> Scene:
+    """Eight mice in a picture of 3712x3712 pixels, as large sensors give."""
+    looks = tuple(
+        Looks(length=150 * size, width=68 * size)
+        for size in np.random.default_rng([seed, 8]).uniform(0.9, 1.1, 8).tolist()
+    )
+    return Scene(
+        "many_pixels", seed, looks, (Habits(),) * 8, seconds, round(seconds), fps=Fraction(25),
+        size=(3712, 3712), arena=(200, 200, 3512, 3512), preset="veryfast",
+    )  # fmt: skip
+
+
 def dark_walls(scene: Scene) -> Scene:
     """The same scene before walls as dark as the animals, close enough to lean against."""
     shade = min(looks.shade for looks in scene.looks)
@@ -244,7 +257,7 @@ def _write(video: Path, scene: Scene, paths: Paths) -> pd.DataFrame:
     with av.open(str(video), "w") as container:
         stream = container.add_stream("libx264", rate=scene.fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": str(scene.crf), "preset": "ultrafast", "threads": "1"}
+        stream.options = {"crf": str(scene.crf), "preset": scene.preset, "threads": "1"}
         planes = np.full((height * 3 // 2, width), 128, np.uint8)
         for frame in draw(scene, paths, rows):
             planes[:height] = frame

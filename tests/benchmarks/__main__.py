@@ -1,9 +1,49 @@
-"""`make bench`: print every benchmark."""
+"""`make bench`: print every benchmark, or those that are named.
 
-from tests.benchmarks import asking_speed, memory_recall, social_speed, tracking_speed
+python -m tests.benchmarks                      all but the peers'
+python -m tests.benchmarks identities --minutes 2
+python -m tests.benchmarks idtracker            installs and runs idtracker.ai, which takes long
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from tests.benchmarks import (
+    asking_speed,
+    identities,
+    idtracker,
+    memory_recall,
+    social_speed,
+    tracking_speed,
+)
+
+ALWAYS: dict[str, Callable[[], None]] = {
+    "asking_speed": asking_speed.main,
+    "memory_recall": memory_recall.main,
+    "social_speed": social_speed.main,
+    "tracking_speed": tracking_speed.main,
+    "identities": identities.main,
+}
+WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {
+    "identities": identities.main,
+    "idtracker": idtracker.main,
+}
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run the benchmark that is named first with the options after it, or all."""
+    if not arguments:
+        for benchmark in ALWAYS.values():
+            benchmark()
+        return
+    name, *options = arguments
+    if name in WITH_OPTIONS:
+        WITH_OPTIONS[name](options)
+    elif name in ALWAYS and not options:
+        ALWAYS[name]()
+    else:
+        sys.exit(f"No benchmark {name}. There are: {', '.join(sorted({*ALWAYS, *WITH_OPTIONS}))}.")
+
 
 if __name__ == "__main__":
-    asking_speed.main()
-    memory_recall.main()
-    social_speed.main()
-    tracking_speed.main()
+    run(sys.argv[1:])
