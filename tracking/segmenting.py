@@ -20,13 +20,13 @@ from pathlib import Path
 
 import cv2
 
+from tracking.ahead import read_ahead, read_batches
 from tracking.detections import Detections, Segmenter
 from tracking.errors import TrackingError
 from tracking.identities.crops import CropPlan, CropsOfChunk, crops_file
 from tracking.shards import chunk_bounds, write_parquet, write_shard
-from tracking.video import Frame, VideoInfo, read_frames
+from tracking.video import Frame, VideoInfo
 
-BATCH = 4  # frames handed to a segmenter at once; 20 MB each at 3712 x 3712
 OnProgress = Callable[[int, int], None]  # frames done, frames in all
 
 
@@ -51,11 +51,11 @@ def segment_video(
         _segment_together(task, missing, workers, on_progress)
         return
     for run in _consecutive(missing):
-        frames = read_frames(info, run[0][0], run[-1][1])
+        batches = read_ahead(info, run)
         for start, stop in run:
             shard = _Shard(folder, start, plan)
-            for at in range(start, stop, BATCH):
-                batch = [next(frames) for _ in range(min(BATCH, stop - at))]
+            while start + shard.n_frames < stop:
+                batch = next(batches)
                 shard.add(batch, segmenter.segment(batch))
                 done += len(batch)
                 on_progress(done, info.n_frames)
@@ -80,6 +80,11 @@ class _Shard:
         self._folder, self._start = folder, start
         self._found: list[Detections] = []
         self._crops = CropsOfChunk(plan) if plan else None
+
+    @property
+    def n_frames(self) -> int:
+        """Frames taken so far."""
+        return len(self._found)
 
     def add(self, frames: Sequence[Frame], found: Sequence[Detections]) -> None:
         """Take what was found in the next frames."""
@@ -147,10 +152,9 @@ def _end_with_parent() -> None:
 
 def _segment_chunk(start: int, stop: int) -> int:
     task = _task[0]
-    frames = read_frames(task.info, start, stop, threads=1)
     shard = _Shard(task.folder, start, task.plan)
-    for frame in frames:
-        shard.add([frame], task.segmenter.segment([frame]))
+    for batch in read_batches(task.info, [(start, stop)]):
+        shard.add(batch, task.segmenter.segment(batch))
     shard.write()
     return stop - start
 
