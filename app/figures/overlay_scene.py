@@ -40,9 +40,9 @@ class Scene:
     first: int = 0  # frame of xy[0]
     stop: int = 0
 
-    def load(self, first: int, start: int, with_masks: bool) -> None:
-        """Read the chunk of frames from `start` on, and the places from `first` on."""
-        stop = min(start + CHUNK_FRAMES, self.video.n_frames)
+    def load(self, first: int, start: int, with_masks: bool, stop: int | None = None) -> None:
+        """Read the frames from `start` to `stop` (a chunk of them), and the places from `first`."""
+        stop = min(stop or start + CHUNK_FRAMES, self.video.n_frames)
         key = self.video.video_id
         with reading(self.study) as opened:
             if tracks_version(opened, key) != self.version:

@@ -1,0 +1,343 @@
+"""The sections of a report on a tracked video, as HTML: every name in it is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from app.annotating.doubt_list import sentence
+from app.figures.report_charts import (
+    SURE,
+    Bar,
+    Line,
+    clock,
+    histogram,
+    line_chart,
+    strips,
+    sure_colour,
+)
+from app.figures.report_facts import Facts
+from app.figures.report_pictures import Look
+from llm_query.figures.drawing import colour_of
+from tracking.identities.doubt import Limits
+
+PICTURED, LISTED, CROSSINGS = 12, 150, 25  # doubts with pictures, doubts and crossings in tables
+METHODS = {
+    "contrastive": "a small network learned from this video what each animal looks like",
+    "descriptors": "sizes, shades and outlines, learned from this video, told the animals apart",
+    "none": "place and motion alone: looks were not compared",
+}
+Pictures = dict[Look, str]
+
+
+def percent(share: float | None) -> str:
+    """A share in percent, as far as it is known.
+
+    >>> percent(0.99987), percent(1.0), percent(None)
+    ('99.99 %', '100 %', 'not known')
+    """
+    if share is None or not np.isfinite(share):
+        return "not known"
+    if share in (0.0, 1.0):
+        return f"{share:.0%}".replace("%", " %")
+    digits = 2 if share > 0.995 else 1
+    return f"{min(100 * share, 99.99):.{digits}f} %"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:
+    """A table of cells that are HTML already; the columns in `numbers` are numbers."""
+
+    def cells(tag: str, row: Sequence[str]) -> str:
+        return "".join(
+            f"<{tag} class='{'number' if k in numbers else ''}'>{one}</{tag}>"
+            for k, one in enumerate(row)
+        )
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    head_row = f"<tr>{cells('th', [escape(one) for one in head])}</tr>" if any(head) else ""
+    return f'<div class="scroll"><table>{head_row}{body}</table></div>'
+
+
+def tiles(facts: Facts) -> str:
+    """The few numbers that people look for first."""
+    run, crossings = facts.run, facts.crossings
+    shown = [
+        (str(run.n_animals), "animal" if run.n_animals == 1 else "animals"),
+        (percent(run.share_detected), "of all frames in which an animal was found"),
+        (str(len(facts.open_doubts)), f"doubtful places open, of {len(facts.doubts)}"),
+    ]
+    if facts.fragments is not None:
+        shown.append((percent(_sure_share(facts)), "sure who is who, on average"))
+    if crossings is not None:
+        unsure = int((crossings["probability"] < 1 - Limits().min_fall).sum())
+        shown.append((str(len(crossings)), f"crossings, {unsure} of them doubtful"))
+    spent = sum(value for name, value in run.timings.items() if name in STAGES)
+    if spent > 0:
+        shown.append((f"{facts.video.n_frames / spent:.0f}", "frames per second of tracking"))
+    cells = "".join(f'<div class="tile"><b>{a}</b><span>{b}</span></div>' for a, b in shown)
+    return f'<div class="tiles">{cells}</div>'
+
+
+STAGES = {"tune_s": "choosing settings", "segment_s": "finding animals",
+          "identify_s": "following them"}  # fmt: skip
+
+
+def _sure_share(facts: Facts) -> float | None:
+    """How sure the identities are, averaged over the frames of all fragments."""
+    rows = facts.fragments
+    if rows is None or rows.empty:
+        return None
+    frames = (rows["stop_frame"] - rows["start_frame"]).to_numpy(float)
+    return float(np.average(rows["probability"].to_numpy(float), weights=frames))
+
+
+def samples(facts: Facts, looks: Sequence[Look], pictures: Pictures, empty: str | None) -> str:
+    """The empty arena, and frames spread over the video with everything drawn on them."""
+    shown = []
+    if empty:
+        words = "The empty arena, as it was made from the video"
+        shown.append(_figure(empty, words))
+    for look in looks:
+        if look in pictures:
+            shown.append(
+                _figure(pictures[look], f"{clock(facts.at(look.frame))}, frame {look.frame}")
+            )
+    if shown:
+        return f'<div class="pictures">{"".join(shown)}</div>'
+    why = (
+        "only poses were imported, there is no film"
+        if not facts.video.has_pictures
+        else "the film is not where the study expects it"
+    )
+    return f'<p class="soft">No pictures: {why}.</p>'
+
+
+def _figure(source: str, words: str) -> str:
+    said = escape(words, quote=True)
+    return f'<figure><img src="{source}" alt="{said}"><figcaption>{said}</figcaption></figure>'
+
+
+def found(facts: Facts) -> str:
+    """How many animals were found, and how fast they were, over time."""
+    counts, until = facts.counts, facts.video.duration_s
+    x = _centres(counts["start_s"].to_numpy(float), until)
+    grey = "var(--accent)"
+    lines = [Line(x, counts["found"].to_numpy(float), grey, "animals found, mean")]
+    if facts.run.n_animals > 1:
+        least = counts["least"].to_numpy(float)
+        lines.insert(0, Line(x, least, "var(--soft)", "fewest in one frame", fine=True))
+    most = facts.run.n_animals
+    chart = line_chart(lines, until, "animals", high=most * 1.12, height=130, mark=most)
+    scale = facts.video.px_per_cm or 1.0
+    unit = "cm/s" if facts.video.px_per_cm else "px/s"
+    speeds = []
+    for k, (number, name) in enumerate(facts.names.items()):
+        mine = facts.speeds[facts.speeds["animal_id"] == number]
+        speed = mine["speed_px_s"].to_numpy(float) / scale
+        at = x[mine["bin"].to_numpy(int)]
+        speeds.append(Line(at, speed, colour_of(k), name, fine=True))
+    return (
+        "<h3>Animals found</h3>" + chart
+        + '<p class="soft">Mean in each stretch of time, the fewest in one frame below it; the '
+        "dashed line is the number asked for.</p>"
+        + "<h3>Speed</h3>" + line_chart(speeds, until, unit) + key_of(facts)
+    )  # fmt: skip
+
+
+def _centres(starts: np.ndarray, until: float) -> np.ndarray:
+    return (starts + np.append(starts[1:], until)) / 2
+
+
+def key_of(facts: Facts) -> str:
+    """Which colour is which animal."""
+    items = "".join(
+        f'<span><i style="background:{colour_of(k)}"></i>{escape(name)}</span>'
+        for k, name in enumerate(facts.names.values())
+    )
+    return f'<div class="key">{items}</div>'
+
+
+def sizes(facts: Facts) -> str:
+    """Areas over time and as counts, and a row of numbers for each animal."""
+    scale, rows = facts.video.px_per_cm, []
+    for k, one in enumerate(facts.animals.to_dict("records")):
+        name = escape(facts.names[one["animal_id"]])
+        rows.append([
+            f'<i style="background:{colour_of(k)}"></i>{name}', percent(one["found"]),
+            _area(one, scale), _length(one["length_px"], scale), _length(one["width_px"], scale),
+            _length(one["distance_px"], scale, "cm", 0),
+            _length(one["speed_px_s"], scale, "cm/s"), percent(one["sure"]),
+        ])  # fmt: skip
+    head = ("Animal", "Found", "Area (10 to 90 %)", "Length", "Width", "Way", "Mean speed",
+            "Sure who (≥ 99 %)")  # fmt: skip
+    shown = table(head, rows, range(1, 8))
+    if facts.areas.empty:
+        return shown + '<p class="soft">No outlines, so no areas: these are body points.</p>'
+    lines, low, high = [], np.inf, -np.inf
+    for k, number in enumerate(facts.names):
+        mine = facts.areas[facts.areas["animal_id"] == number]
+        if mine.empty:
+            continue
+        width = float(mine["width_px"].iloc[0])
+        edges = mine["area_px"].to_numpy(float)
+        shares = mine["rows"].to_numpy(float) / mine["rows"].sum()
+        lines.append(Line(edges + width / 2, shares, colour_of(k), facts.names[number]))
+        low, high = min(low, edges.min()), max(high, edges.max() + width)
+    x = _centres(facts.counts["start_s"].to_numpy(float), facts.video.duration_s)
+    areas = Line(x, facts.counts["area_px"].to_numpy(float), "var(--accent)", "area")
+    return (
+        shown + "<h3>Areas of all outlines</h3>" + histogram(lines, low, high, "area, px²")
+        + key_of(facts) + "<h3>Median area over time</h3>"
+        + line_chart([areas], facts.video.duration_s, "px²", height=130)
+    )  # fmt: skip
+
+
+def _area(one: dict, scale: float | None) -> str:
+    values = [one[name] for name in ("area_px", "area_low_px", "area_high_px")]
+    if not np.isfinite(np.array(values, float)).all():
+        return "not known"
+    if scale:
+        middle, low, high = (value / scale**2 for value in values)
+        return f"{middle:.2f} cm² ({low:.2f} to {high:.2f})"
+    middle, low, high = values
+    return f"{middle:.0f} px² ({low:.0f} to {high:.0f})"
+
+
+def _length(value: float | None, scale: float | None, unit: str = "cm", digits: int = 1) -> str:
+    if value is None or not np.isfinite(value):
+        return "not known"
+    return f"{value / scale:.{digits}f} {unit}" if scale else f"{value:.0f} {'px' + unit[2:]}"
+
+
+def identities(facts: Facts) -> str:
+    """How animals were told apart, and how sure it is who is who, over time."""
+    if facts.fragments is None or facts.crossings is None:
+        return (
+            "<p>These tracks came without fragments and crossings: they were imported, or made by "
+            "an older version. Track the video again to have them.</p>"
+        )
+    rows = []
+    for k, name in enumerate(facts.names.values()):
+        mine = facts.fragments[facts.fragments["animal"] == name]
+        bars = [
+            Bar(one["start_s"], one["stop_s"], sure_colour(one["probability"]),
+                f"{name}, {clock(one['start_s'])} to {clock(one['stop_s'])}: "
+                f"{percent(one['probability'])} sure")
+            for one in mine.to_dict("records")
+        ]  # fmt: skip
+        rows.append((name, colour_of(k), bars))
+    words = "".join(
+        f'<span><i style="background:{colour}"></i>{said}</span>' for _, colour, said in SURE
+    )
+    return (
+        _method(facts) + "<h3>How sure it is who is who</h3>"
+        + strips(rows, facts.video.duration_s) + f'<div class="key">{words}</div>'
+        + '<p class="soft">Each bar is a stretch in which an animal could not be confused with '
+        "another; between the bars it touched somebody or was not seen.</p>"
+        + _crossings(facts.crossings)
+    )  # fmt: skip
+
+
+def _method(facts: Facts) -> str:
+    known = facts.run.settings.get("identification") or {}
+    known = known if isinstance(known, dict) else {"method": known}
+    method = str(known.get("method", "none"))
+    said = METHODS.get(method, method)
+    rows = []
+    for number, group in enumerate(known.get("groups", []), start=1):
+        animals = ", ".join(
+            escape(facts.names.get(one, str(one))) for one in group.get("slots", [])
+        )
+        rest = {name: value for name, value in group.items() if name not in ("slots", "method")}
+        quality = ", ".join(
+            f"{escape(name.replace('_', ' '))} {_number(value)}" for name, value in rest.items()
+        )
+        rows.append([str(number), animals, escape(str(group.get("method", method))), quality])
+    shown = table(("Group", "Animals that met", "Told apart by", "Quality"), rows) if rows else ""
+    return f"<p>Identification: <b>{escape(method)}</b>, {escape(said)}.</p>{shown}"
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
+
+
+def _crossings(crossings: pd.DataFrame) -> str:
+    if crossings.empty:
+        return "<h3>Crossings</h3><p>No two animals ever met: nobody could be confused.</p>"
+    worst = crossings.sort_values(["probability", "start_frame"]).head(CROSSINGS)
+    rows = [
+        [clock(one["start_s"]), escape(one["animals"]), escape(one["kind"]),
+         f"{one['duration_s']:.1f} s", percent(one["probability"])]
+        for one in worst.to_dict("records")
+    ]  # fmt: skip
+    title = f"Crossings ({len(crossings)})"
+    if len(crossings) > len(rows):
+        title += f": the {len(rows)} least sure"
+    head = ("Time", "Animals", "Kind", "Lasted", "Left as said")
+    return f"<h3>{title}</h3>" + table(head, rows, (0, 3, 4))
+
+
+def doubt_looks(facts: Facts) -> dict[str, list[Look]]:
+    """The pictures of the worst doubtful places: of a crossing before, in and after it."""
+    looks = {}
+    last = facts.video.n_frames - 1
+    for one in facts.open_doubts.head(PICTURED).to_dict("records"):
+        x, y, frame = one["x_px"], one["y_px"], int(one["frame"])
+        if x is None or y is None or not np.isfinite([x, y]).all():
+            continue
+        frames = [frame - 1, frame]
+        if one["kind"] in ("crossing", "duplicate", "missing"):
+            middle = (frame + int(one["stop_frame"])) // 2
+            frames = [frame - 1, middle, int(one["stop_frame"])]
+        elif one["kind"] == "low_confidence":
+            frames = [frame]
+        kept = sorted({min(max(each, 0), last) for each in frames})
+        looks[one["key"]] = [Look(each, (float(x), float(y))) for each in kept]
+    return looks
+
+
+def doubts(facts: Facts, looks: dict[str, list[Look]], pictures: Pictures) -> str:
+    """The list that a reviewer is led through: the worst with pictures, then all."""
+    if facts.doubts.empty:
+        return "<p>Nothing doubtful was found: no crossing, jump, gap or unsure identity.</p>"
+    cards = []
+    for one in facts.open_doubts.head(PICTURED).to_dict("records"):
+        film = "".join(
+            _figure(pictures[look], f"frame {look.frame}")
+            for look in looks.get(one["key"], [])
+            if look in pictures
+        )
+        film = f'<div class="film">{film}</div>' if film else ""
+        said = escape(sentence(one["animals"], one["what"]))
+        cards.append(
+            f'<div class="doubt">{film}<p><b>{kind_words(one["kind"])}</b> at '
+            f"{clock(one['time_s'])}, frame {one['frame']}</p><p>{said}.</p></div>"
+        )
+    return f'<div class="doubts">{"".join(cards)}</div>' + _doubts_table(facts)
+
+
+def _doubts_table(facts: Facts) -> str:
+    rows = []
+    done = facts.doubts["settled"].astype(bool) | facts.doubts["checked"].astype(bool)
+    ordered = facts.doubts.assign(done=done).sort_values(["severity"], ascending=False)
+    for one in ordered.head(LISTED).sort_values("frame").to_dict("records"):
+        state = "open"
+        if one["done"]:
+            state = f"{'corrected' if one['settled'] else 'looked at'} {escape(one['by'])}".strip()
+        rows.append([
+            clock(one["time_s"]), str(one["frame"]), kind_words(one["kind"]),
+            escape(sentence(one["animals"], one["what"])), f"{one['severity']:.2f}", state,
+        ])  # fmt: skip
+    title = f"All {len(ordered)} places" if len(ordered) > 1 else "The place"
+    if len(ordered) > len(rows):
+        title = f"The {len(rows)} most doubtful of {len(ordered)} places"
+    head = ("Time", "Frame", "Kind", "What", "Doubt", "State")
+    return f"<h3>{title}</h3>" + table(head, rows, (0, 1, 4))
+
+
+def kind_words(kind: str) -> str:
+    """A kind of doubt as people read it."""
+    return escape(kind.replace("_", " "))
