@@ -99,15 +99,14 @@ def strips(rows: Sequence[tuple[str, str, Sequence[Bar]]], duration_s: float) ->
     return _svg(height, parts)
 
 
-def histogram(lines: Sequence[Line], low: float, high: float, unit: str, height: int = 150) -> str:
-    """Counts as steps, one line for each animal; x is `unit`, y the share of its frames."""
+def histogram(lines: Sequence[Line], low: float, high: float, height: int = 150) -> str:
+    """How often a number occurs, one line for each animal: y is the share of its frames."""
     top = max([float(line.y.max()) for line in lines if line.y.size] or [1.0]) * 1.08
     y = _Scale(0.0, top or 1.0, height - FOOT, TOP)
     x = _Scale(low, max(high, low + 1e-9), LEFT, WIDE - RIGHT)
-    parts = [_rules(y, "%", 100)]
+    parts = [_rules(y, "% of frames", 100)]
     for value in _ticks(low, high, 8):
         parts.append(f'<text class="middle" x="{x(value):.1f}" y="{height - 8}">{value:g}</text>')
-    parts.append(f'<text class="end" x="{WIDE - RIGHT}" y="{height - 8}">{escape(unit)}</text>')
     for line in lines:
         drawn = "".join(_path(x, y, line))
         parts.append(
@@ -123,7 +122,7 @@ def clock(seconds: float) -> str:
     >>> clock(75.25), clock(3675)
     ('1:15', '1:01:15')
     """
-    whole = int(seconds)
+    whole = int(seconds + 1e-6)
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

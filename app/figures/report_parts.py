@@ -106,7 +106,7 @@ def samples(facts: Facts, looks: Sequence[Look], pictures: Pictures, empty: str 
                 _figure(pictures[look], f"{clock(facts.at(look.frame))}, frame {look.frame}")
             )
     if shown:
-        return f'<div class="pictures">{"".join(shown)}</div>'
+        return f'<div class="pictures">{"".join(shown)}</div>' + key_of(facts)
     why = (
         "only poses were imported, there is no film"
         if not facts.video.has_pictures
@@ -189,7 +189,7 @@ def sizes(facts: Facts) -> str:
     x = _centres(facts.counts["start_s"].to_numpy(float), facts.video.duration_s)
     areas = Line(x, facts.counts["area_px"].to_numpy(float), "var(--accent)", "area")
     return (
-        shown + "<h3>Areas of all outlines</h3>" + histogram(lines, low, high, "area, px²")
+        shown + "<h3>Areas of all outlines (px²)</h3>" + histogram(lines, low, high)
         + key_of(facts) + "<h3>Median area over time</h3>"
         + line_chart([areas], facts.video.duration_s, "px²", height=130)
     )  # fmt: skip
@@ -277,7 +277,7 @@ def _crossings(crossings: pd.DataFrame) -> str:
     if len(crossings) > len(rows):
         title += f": the {len(rows)} least sure"
     head = ("Time", "Animals", "Kind", "Lasted", "Left as said")
-    return f"<h3>{title}</h3>" + table(head, rows, (0, 3, 4))
+    return f"<h3>{title}</h3>" + table(head, rows, (3, 4))
 
 
 def doubt_looks(facts: Facts) -> dict[str, list[Look]]:
@@ -335,7 +335,7 @@ def _doubts_table(facts: Facts) -> str:
     if len(ordered) > len(rows):
         title = f"The {len(rows)} most doubtful of {len(ordered)} places"
     head = ("Time", "Frame", "Kind", "What", "Doubt", "State")
-    return f"<h3>{title}</h3>" + table(head, rows, (0, 1, 4))
+    return f"<h3>{title}</h3>" + table(head, rows, (1, 4))
 
 
 def kind_words(kind: str) -> str:

@@ -17,6 +17,7 @@ from tracking.masks import decode
 from tracking.video import Frame, VideoInfo, probe, read_frames_at
 
 WIDEST, THUMB = 480, 190  # px of a sample, and of a thumbnail
+COLOURS_TELL = 7  # animals that have a colour of their own; more are named in the picture
 AROUND = 2.2  # body lengths that a thumbnail shows to each side
 LEAST_AROUND = 40  # px
 QUALITY = 78
@@ -54,9 +55,10 @@ def draw_looks(
         here = [look for look in looks if look.frame == frame.index]
         for look in here:
             if look.xy is None:
-                made[look] = as_jpeg(_shrunk(_drawn(frame, scene, info.width), WIDEST))
+                names = len(scene.names) > COLOURS_TELL
+                made[look] = as_jpeg(_shrunk(_drawn(frame, scene, info.width, names), WIDEST))
             else:
-                image = _drawn(frame, scene, 2 * around, names=False)
+                image = _drawn(frame, scene, 2 * around, False)
                 made[look] = as_jpeg(_shrunk(_crop(image, look.xy, around), THUMB))
     return made
 
@@ -74,14 +76,12 @@ def background(path: Path) -> str | None:
     return None if image is None else as_jpeg(_shrunk(image, WIDEST))
 
 
-def _drawn(frame: Frame, scene: Scene, wide: float, names: bool = True) -> np.ndarray:
+def _drawn(frame: Frame, scene: Scene, wide: float, names: bool) -> np.ndarray:
     """A frame with everything on it, in lines that suit a picture of this width (px)."""
     from app.figures.overlay_pen import Pen, rgb_of
 
     image, pen = frame.rgb(), Pen(round(0.75 * wide))
     pen.letters = max(pen.letters, round(wide / 36))  # readable once it is small
-    for region in scene.places if names else ():
-        pen.place(image, region)
     for who, name in enumerate(scene.names.values()):
         colour, (x, y) = rgb_of(who), scene.xy[0, who].tolist()
         outline = scene.outlines.get((frame.index, who))

@@ -21,7 +21,7 @@ from app.videos.quality import quality_of, quality_words
 from tracking.video import probe
 
 FOLDER = "reports"  # of a study
-SAMPLES = 8
+SAMPLES = 7  # and the empty arena: two rows of four
 # The page may load nothing, whatever a name in it says.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -87,7 +87,7 @@ def _head(study: Path, facts: Facts) -> str:
     video, run = facts.video, facts.run
     quality = quality_of(study, video.video_id)
     said = f"{video.width} × {video.height} px · {float(video.fps):.4g} frames/s · "
-    said += f"{parts.clock(video.duration_s)} · tracked {run.finished_at:%Y-%m-%d %H:%M} UTC"
+    said += f"{parts.clock(round(video.duration_s))} · tracked {run.finished_at:%Y-%m-%d %H:%M} UTC"
     head = f"<h1>{escape(video.name)}</h1><p class='soft'>{said}</p>{parts.tiles(facts)}"
     if quality is not None and quality.doubtful:
         words = escape(quality_words(quality))
