@@ -15,7 +15,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from tracking.errors import TrackingError
+from tracking.identities import contrastive
 from tracking.identities.classes import Classes, by_chance, learn
+from tracking.identities.contrastive import Lesson
 from tracking.identities.crops import Sightings, Slotted
 from tracking.identities.descriptors import LEVEL, described
 from tracking.identities.directions import points_of
@@ -98,12 +100,27 @@ def appearance(
     whose = np.searchsorted(seen, owner[chosen])
     time_s = crops.frame / fps
     features = described(crops)
-    features[:, LEVEL] -= light_of(crops, whose, features[:, LEVEL], time_s)
+    light = light_of(crops, whose, features[:, LEVEL], time_s)
+    features[:, LEVEL] -= light
+    learned: dict[str, float] = {}
+    if method == "contrastive":
+        gain = np.exp(-light - np.median(features[:, LEVEL]))
+        middle = np.array([fragments[int(k)].start + fragments[int(k)].stop for k in seen])
+        lesson = Lesson(
+            crops.images,
+            gain,
+            whose,
+            middle / max(int(middle.max()), 1),
+            np.argwhere(np.triu(apart)),
+        )
+        taught = contrastive.learn(lesson, on_progress)
+        features = np.concatenate((features, taught.places), 1)
+        learned = {"steps": taught.steps, "held_out": taught.held_out}
     span_s = np.array([(fragments[int(k)].stop - fragments[int(k)].start) / fps for k in seen])
     told, quality = evidence_of(features, whose, time_s, span_s, apart, n_animals)
     log_likelihood = np.zeros((len(fragments), n_animals))
     log_likelihood[seen] = told
-    return Evidence(log_likelihood, "descriptors", quality)
+    return Evidence(log_likelihood, method, learned | quality)
 
 
 def evidence_of(
