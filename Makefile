@@ -10,7 +10,8 @@ PIP    := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
           PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 SOURCE := app tracking llm_query storage assets tests
 DEMO   ?= demo
-SPREAD ?= -n 2 --dist loadfile   # a file's tests share a process; SPREAD= runs them one by one
+# A file's tests share a process, the longest files first (tests/conftest.py); SPREAD= runs all in one.
+SPREAD ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install dev demo ui check lint test bench docs format lock clean browser
 

@@ -77,7 +77,6 @@ def choose_video(page: "playwright.Page", name: str) -> None:
     page.get_by_role("combobox", name="About").click()
     page.get_by_role("option", name=name, exact=True).click()
     expect(page.get_by_role("combobox", name="About")).to_have_value(name)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
 
 
 def bouts(study: Path, behaviour: str) -> list[tuple[str, int]]:
@@ -190,7 +189,6 @@ def test_a_definition_is_edited_renamed_and_forgotten(page: "playwright.Page", s
     expect(page.locator("summary")).to_have_count(2)
     page.locator("summary").first.click()
     expect(page.get_by_text("Ask for it by its name")).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     page.get_by_role("button", name="Copy to this study and edit").click()
     expect(page.get_by_text(re.compile("is in this study now"))).to_be_visible()
     page.get_by_role("button", name="Leave it").click()

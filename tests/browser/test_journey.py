@@ -2,18 +2,18 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from browser_server import QUIET, REPOSITORY, served
+from browser_server import QUIET, served
 from required import required
+from typer.testing import CliRunner
 
 from app import library
+from app.cli import app
 from app.demo.scene import DemoScene, render_demo
 from app.demo.truth import rectangle_distance, runs
 from storage.bouts import watchers
@@ -90,12 +90,10 @@ def downloaded(page: "playwright.Page", button: "playwright.Locator") -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
-def command(*words: str) -> bytes:
-    """What the command line prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli", *words], cwd=REPOSITORY, capture_output=True, check=True
-    )
-    return done.stdout
+def command(*words: str) -> None:
+    """Do what the command line does."""
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
 
 
 def drawn_places(study: Path) -> dict[str, list[tuple[float, float]]]:

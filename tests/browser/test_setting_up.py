@@ -280,7 +280,6 @@ def test_detection_shows_masks_and_counts_and_starts_tracking(
     bars = page.locator(".stPlotlyChart .bars .point")
     expect(bars).to_have_count(of)
     slider = page.get_by_role("slider", name="Take off thin parts")
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
     slider.focus()
     for _ in range(16):  # no animal is as wide as that
         page.keyboard.press("ArrowRight")

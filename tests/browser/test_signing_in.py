@@ -92,6 +92,13 @@ def owner(browser: "playwright.Browser", address: str) -> "playwright.Page":
     return signed_in(browser, address, OWNER)
 
 
+def drawn(page: "playwright.Page") -> None:
+    """Wait until the page is whole, and pictures in it that fail have failed."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_timeout(200)
+
+
 def send_edit(page: "playwright.Page", kind: str, data: dict) -> int:
     """Send an edit from the page itself, as a forged player would."""
     return page.evaluate(
@@ -150,7 +157,7 @@ def test_no_name_runs_as_a_script_on_any_page(owner: "playwright.Page", address:
     for path in ("annotate", "setup", "review", "ask", "definitions", "measures", "results", "you"):
         owner.goto(f"{address}/{path}")
         expect(owner.get_by_role("link", name="You", exact=True)).to_be_visible()
-        owner.wait_for_timeout(700)
+        drawn(owner)
         found = "() => [window.hacked, document.querySelectorAll('img[src=x]').length]"
         assert owner.evaluate(found) == [None, 0], path
     assert owner.troubles == []

@@ -106,7 +106,7 @@ def test_tracking_shows_its_progress_and_outlives_the_page(
 ) -> None:
     page.get_by_role("spinbutton", name="Animals").fill("3")
     page.get_by_role("spinbutton", name="Animals").press("Enter")
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.get_by_role("button", name="Track", exact=True)).to_be_enabled()
     page.get_by_role("spinbutton", name="Pixels per cm").fill("8")
     page.get_by_role("spinbutton", name="Pixels per cm").press("Enter")
     expect(page.get_by_text("Scale saved.")).to_be_visible()
