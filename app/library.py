@@ -23,6 +23,7 @@ from app.words import clock
 from app.workplace import VIDEO_SUFFIXES
 from storage import videos as stored
 from storage.bouts import bouts_state, read_bouts
+from storage.edit_setup import region_record
 from storage.edit_tracks import standing_corrections, tracks_version
 from storage.edits import apply
 from storage.regions import regions
@@ -159,10 +160,7 @@ def player_facts(study: Path, video_id: int) -> dict:
         "share": row.share_detected,
         "chunk": CHUNK_FRAMES,
         "animals": [{"id": number, "name": name} for number, name in names.items()],
-        "regions": [
-            {"name": r.name, "kind": r.kind, "role": r.role, "points": [list(p) for p in r.points]}
-            for r in places
-        ],
+        "regions": [region_record(region) for region in places],
         "urls": {
             "file": f"{base}/file?state={picture}{'' if video.browser_playable else '-copy'}",
             "overlay": f"{base}/overlay",

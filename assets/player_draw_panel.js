@@ -116,7 +116,20 @@ class DrawPanel {
     this.size = make("span", { className: "draw-size" });
     this.body.replaceChildren(
       make("label", {}, "Name", this.name), make("label", {}, "Is", role),
+      ...(shape.role === "arena" ? [make("label", {}, "Animals in it", this.animalsIn(shape))] : []),
       make("div", { className: "draw-row" }, this.size, button("Delete", () => this.tool.remove())));
+  }
+
+  // How many live in an arena; empty is as many as in each of the others.
+  animalsIn(shape) {
+    const field = make("input", { inputMode: "numeric", size: 12, value: shape.animals ?? "", placeholder: "as in the others" });
+    field.onchange = () => {
+      const text = field.value.trim(), count = Math.round(Number(text)), { shape: now } = this.tool;
+      if (text && !(count >= 1 && count <= 1000)) { field.value = now?.animals ?? ""; return; }
+      this.tool.change({ animals: text ? count : undefined });
+    };
+    field.setAttribute("aria-label", "Animals in it");
+    return field;
   }
 
   rename() {
@@ -258,9 +271,10 @@ class DrawPanel {
         if (input.value.trim() && Number.isFinite(value)) this.values[one.key] = value;
         this.loadTemplate();
       };
-      return make("label", {}, `${one.label} (${one.unit})`, input);
+      return make("label", {}, one.unit ? `${one.label} (${one.unit})` : one.label, input);
     });
-    this.fromIt = make("input", { type: "checkbox", checked: !this.tool.perCm });
+    // racks and cages differ from maker to maker: their sizes are no measure of the picture
+    this.fromIt = make("input", { type: "checkbox", checked: !this.tool.perCm && !chosen.grid });
     this.shown = "template";
     this.body.replaceChildren(make("label", {}, "Apparatus", choice), ...fields,
       make("label", { className: "draw-check" }, this.fromIt, "these sizes give the scale, too"),
@@ -277,11 +291,28 @@ class DrawPanel {
       if (asked !== this.asked || tool.mode !== "template") return;
       const made = JSON.parse(text), { width, height } = tool.player.facts;
       const same = tool.placing?.name === this.template ? tool.placing : null;
-      const { x, y, sx, sy, turn } = same ?? { x: (width - 1) / 2, y: (height - 1) / 2, sx: made.scale, sy: made.scale, turn: 0 };
+      const { x, y, sx, sy, turn } = same ? this.kept(same, made) : this.beginning(made, width, height);
       tool.placing = new Placing(made, this.template, { x, y, sx, sy, turn });
       tool.player.note("");
       tool.show();
     } catch (error) { tool.player.note(error.message); }
+  }
+
+  get grid() { return Boolean(this.setup.templates?.find((one) => one.name === this.template)?.grid); }
+
+  // Where a template starts: on the region that was picked, else in the middle of the picture.
+  beginning(made, width, height) {
+    const { onto } = this;
+    if (!this.grid || !onto) return { x: (width - 1) / 2, y: (height - 1) / 2, sx: made.scale, sy: made.scale, turn: 0 };
+    const [x0, y0, x1, y1] = onto;
+    return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, sx: (x1 - x0) / made.size[0], sy: (y1 - y0) / made.size[1], turn: 0 };
+  }
+
+  // With other rows, columns or gaps a grid still fills the frame that it was given.
+  kept(same, made) {
+    const { x, y, sx, sy, turn, size } = same;
+    if (!this.grid) return { x, y, sx, sy, turn };
+    return { x, y, sx: (sx * size[0]) / made.size[0], sy: (sy * size[1]) / made.size[1], turn };
   }
 
   makeTemplate(replace = false) {
@@ -295,7 +326,8 @@ class DrawPanel {
     const names = new Set(regions.map((one) => one.name));
     tool.shapes = [...tool.shapes.filter((one) => !names.has(one.name)), ...regions];
     tool.choose("select");
-    tool.player.note(`${regions.length} regions made. The assay “${placing.name}” finds them by their names.`);
+    tool.player.note(this.grid ? `${regions.length} arenas made. Each is tracked on its own: see Detection.`
+      : `${regions.length} regions made. The assay “${placing.name}” finds them by their names.`);
     tool.player.root.focus({ preventScroll: true });
   }
 
@@ -303,7 +335,7 @@ class DrawPanel {
     this.question?.remove();
     const many = names.length === 1 ? "it" : "them";
     this.question = make("div", { className: "draw-told", role: "alert" },
-      `This video already has ${names.map((name) => `“${name}”`).join(", ")}. `,
+      `This video already has ${names.slice(0, 4).map((name) => `“${name}”`).join(", ")}${names.length > 4 ? ` and ${names.length - 4} more` : ""}. `,
       button(`Replace ${many}`, () => this.makeTemplate(true), { className: "main" }), " ",
       button("Keep", () => this.question.remove()));
     this.body.append(this.question);

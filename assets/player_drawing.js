@@ -76,12 +76,12 @@ class Drawing {
   }
 
   save(shape, replaces) {
-    const { name, kind, role } = shape;
+    const { name, kind, role, animals } = shape;
     const points = shape.points.map((point) => point.map(round2));
     const was = this.known.get(replaces);
     this.known.delete(replaces);
     this.known.set(name, points);
-    const data = { name, kind, role, points };
+    const data = { name, kind, role, points, ...(animals ? { animals } : {}) };
     if (replaces) this.push("regions.save", { ...data, replaces, ...(was ? { was } : {}) });
     else this.push("regions.save", data).then(({ error }) => {
       if (error?.includes("already")) this.rescue(data);
@@ -153,6 +153,8 @@ class Drawing {
   choose(mode) {
     this.settle();
     if (this.player.source && !this.player.source.paused) this.player.source.pause();
+    // a grid starts on the region that was picked: one draws the whole rack, then divides it
+    if (mode === "template") this.form.onto = this.shape && areaOf(this.shape) ? boundsOf(this.shape) : null;
     Object.assign(this, { mode, draft: null, placing: null });
     if (mode !== "select" && mode !== "scale") this.pick(null);
     this.player.find(".stage").style.cursor = mode === "select" ? "" : "crosshair";

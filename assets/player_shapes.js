@@ -39,6 +39,14 @@ function areaOf(shape) {
   }, 0)) / 2;
 }
 
+// The box around a shape: left, top, right, bottom.
+function boundsOf(shape) {
+  const r = shape.kind === "circle" ? apart(...shape.points) : 0;
+  const ring = r ? [shape.points[0]] : corners(shape);
+  const [xs, ys] = [0, 1].map((i) => ring.map((point) => point[i]));
+  return [Math.min(...xs) - r, Math.min(...ys) - r, Math.max(...xs) + r, Math.max(...ys) + r];
+}
+
 const lengthOf = ({ points }) => points.slice(1).reduce((sum, p, i) => sum + apart(points[i], p), 0);
 
 // How far a place is from a shape's outline or, for shapes with an inside, 0 within.

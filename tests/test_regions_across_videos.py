@@ -171,6 +171,7 @@ def test_the_player_is_told_what_the_drawing_needs(study: Path) -> None:
     assert facts["siblings"] == [{"id": 2, "same": True}, {"id": 3, "same": False}]
     assert [one["name"] for one in facts["templates"]] == [
         "open_field", "plus_maze", "three_chamber", "novel_object",
+            "rack", "plate_24", "plate_96", "cages",
     ]  # fmt: skip
     json.dumps(facts, allow_nan=False)
 

@@ -55,11 +55,12 @@ def list_regions(study: StudyOption = DEFAULT_STUDY, video: VideoOption = None) 
     Example:
       ethoscribe regions list -s study
     """
+    from app.setting_up.facts import role_words
     from app.setting_up.region_files import regions_of
 
     for name, region in regions_of(study, video):
         points = " ".join(f"{x:g},{y:g}" for x, y in region.points)
-        show(f"{name}\t{region.name}\t{region.role}\t{region.kind}\t{points}")
+        show(f"{name}\t{region.name}\t{role_words(region)}\t{region.kind}\t{points}")
 
 
 def add(
@@ -73,6 +74,9 @@ def add(
     role: Annotated[
         Role, typer.Option(metavar="ROLE", help="region, object or arena.")
     ] = Role.region,
+    animals: Annotated[
+        int | None, typer.Option(metavar="N", help="How many animals live in this arena.")
+    ] = None,
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
 ) -> None:
@@ -84,10 +88,13 @@ def add(
     Example:
       ethoscribe regions add corner -s study --kind rectangle --points "0,0 200,150"
       ethoscribe regions add cup -s study --role object --kind circle --points "300,200 330,200"
+      ethoscribe regions add cage_1 --role arena --animals 3 --kind rectangle --points "0,0 300,240"
     """
     from app.setting_up.region_files import add_region, parse_points
 
-    added = add_region(study, video, name, str(kind), str(role), parse_points(points))
+    if animals is not None and role != Role.arena:
+        raise AppError("--animals is how many live in an arena: give --role arena with it.")
+    added = add_region(study, video, name, str(kind), str(role), parse_points(points), animals)
     say(f"{name}: added to {count(added, 'video')}")
 
 
@@ -170,7 +177,8 @@ def template(
         bool, typer.Option("--force", help="Replace regions of the same names.")
     ] = False,
 ) -> None:
-    """Put the regions of a common apparatus on a video, named as its assay looks for them.
+    """Put the regions of a common apparatus on a video, named as its assay looks for them; or the
+    arenas of a rack, a well plate or a row of cages, which are tracked each on its own.
 
     Without NAME, the templates and their measures are listed.
 
@@ -178,13 +186,14 @@ def template(
     Example:
       ethoscribe regions template plus_maze -s study --video clip --at 320,240 --turn 45
       ethoscribe regions template open_field -s study --video clip --set width=50 --set height=50
+      ethoscribe regions template plate_24 -s study --video plate --px-per-cm 60
     """
     from app.setting_up.region_files import add_template, parse_points
-    from app.setting_up.region_templates import TEMPLATES
+    from app.setting_up.region_templates import EVERY
 
     if name is None:
-        for one in TEMPLATES.values():
-            known = ", ".join(f"{m.key}={m.value:.4g} {m.unit}" for m in one.measures)
+        for one in EVERY.values():
+            known = ", ".join(f"{m.key}={m.value:.4g} {m.unit}".strip() for m in one.measures)
             show(f"{one.name}\t{one.title}\t{known}")
         return
     if video is None:
@@ -198,7 +207,10 @@ def template(
     middle = points[0] if points else None
     names = add_template(study, video, name, middle, turn, px_per_cm, measures, force=force)
     say(f"{video}: {count(len(names), 'region')} ({', '.join(names)})")
-    say(f"ethoscribe assay {name} -s {study} --video {video}   finds them by their names")
+    if EVERY[name].grid:
+        say("ethoscribe track VIDEO   tracks each of them on its own")
+    else:
+        say(f"ethoscribe assay {name} -s {study} --video {video}   finds them by their names")
 
 
 def _measure(pair: str) -> tuple[str, float]:

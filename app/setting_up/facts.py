@@ -13,7 +13,7 @@ import pandas as pd
 from app.errors import AppError
 from app.library import WAIT_S, reading
 from app.setting_up.region_files import outline
-from app.setting_up.region_templates import TEMPLATES, size_of, start_scale, template_regions
+from app.setting_up.region_templates import EVERY, size_of, start_scale, template_regions
 from storage import edits
 from storage.edit_setup import region_record
 from storage.regions import Region, regions
@@ -55,8 +55,9 @@ def setup_facts(study: Path, video_id: int) -> dict[str, Any]:
                     "name": one.name,
                     "title": one.title,
                     "measures": [asdict(measure) for measure in one.measures],
+                    "grid": one.grid,
                 }
-                for one in TEMPLATES.values()
+                for one in EVERY.values()
             ],
         }
 
@@ -115,7 +116,7 @@ def region_table(found: Sequence[Region], px_per_cm: float | None) -> pd.DataFra
         rows.append(
             {
                 "name": region.name,
-                "role": region.role,
+                "role": role_words(region),
                 "shape": region.kind,
                 f"area ({unit})": None if area is None else area / scale**2,
                 "middle x (px)": sum(point[0] for point in middle) / len(middle),
@@ -124,6 +125,17 @@ def region_table(found: Sequence[Region], px_per_cm: float | None) -> pd.DataFra
         )
     columns = ["name", "role", "shape", f"area ({unit})", "middle x (px)", "middle y (px)"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def role_words(region: Region) -> str:
+    """What a region is, with how many live in it where that was said.
+
+    >>> role_words(Region("cage", "rectangle", "arena", ((0, 0), (9, 9)), 3))
+    'arena, 3 animals'
+    """
+    if region.animals is None:
+        return region.role
+    return f"{region.role}, {region.animals} animal{'' if region.animals == 1 else 's'}"
 
 
 def regions_on(study: Path, video_id: int) -> list[Region]:

@@ -58,11 +58,12 @@ def regions_of(study: Path, video: str | None = None) -> list[tuple[str, Region]
 
 
 def add_region(
-    study: Path, video: str | None, name: str, kind: str, role: str, points: Points
-) -> int:
+    study: Path, video: str | None, name: str, kind: str, role: str, points: Points,
+    animals: int | None = None,
+) -> int:  # fmt: skip
     """Add one region to a video or to all of them; return to how many."""
     with open_study(study, write=True) as opened:
-        return _save(opened, video, [Region(name, kind, role, points)])
+        return _save(opened, video, [Region(name, kind, role, points, animals)])
 
 
 def remove_region(study: Path, video: str | None, name: str) -> int:

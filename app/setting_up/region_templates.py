@@ -7,44 +7,13 @@ each starts with are those of `assets/assays/`, where their sources are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from app.errors import AppError
+from app.setting_up.region_grids import GRIDS
+from app.setting_up.region_parts import Measure, Point, Template, box, disc
 from storage.regions import Region
-
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One number that a template is built from."""
-
-    key: str
-    label: str
-    value: float
-    unit: str = "cm"
-    least: float = 0.1
-    most: float = 1000.0
-
-
-@dataclass(frozen=True)
-class Template:
-    """One apparatus: what it is called, its measures, and how its regions are made from them."""
-
-    name: str  # of the assay that runs on it
-    title: str
-    measures: tuple[Measure, ...]
-    build: Callable[..., list[Region]]
-
-
-def _box(name: str, left: float, top: float, right: float, bottom: float, role: str) -> Region:
-    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    return Region(name, "polygon", role, corners)
-
-
-def _disc(name: str, x: float, y: float, across: float, role: str = "object") -> Region:
-    return Region(name, "circle", role, ((x, y), (x + across / 2, y)))
 
 
 def _open_field(
@@ -53,15 +22,15 @@ def _open_field(
     """The floor, its middle of the same shape, squares in the corners, and a strip at the wall."""
     x, y = width / 2, height / 2
     share = math.sqrt(centre_percent / 100)
-    found = [_box("arena", -x, -y, x, y, "arena")]
-    found.append(_box("centre", -x * share, -y * share, x * share, y * share, "region"))
+    found = [box("arena", -x, -y, x, y, "arena")]
+    found.append(box("centre", -x * share, -y * share, x * share, y * share, "region"))
     if corner > min(x, y) or border >= min(x, y):
         raise AppError("The corners and the border must fit into the arena: make them smaller.")
     if corner:
         for side, left in (("left", -x), ("right", x - corner)):
             for end, top in (("top", -y), ("bottom", y - corner)):
                 name = f"corner {end} {side}"
-                found.append(_box(name, left, top, left + corner, top + corner, "region"))
+                found.append(box(name, left, top, left + corner, top + corner, "region"))
     if border:
         found.append(_ring("border", (x, y), (x - border, y - border)))
     return found
@@ -79,11 +48,11 @@ def _plus_maze(arm_length: float, arm_width: float) -> list[Region]:
     """Open arms left and right, closed arms above and below; turn it as your maze stands."""
     near, far = arm_width / 2, arm_width / 2 + arm_length
     return [
-        _box("open left", -far, -near, -near, near, "region"),
-        _box("open right", near, -near, far, near, "region"),
-        _box("closed top", -near, -far, near, -near, "region"),
-        _box("closed bottom", -near, near, near, far, "region"),
-        _box("centre", -near, -near, near, near, "region"),
+        box("open left", -far, -near, -near, near, "region"),
+        box("open right", near, -near, far, near, "region"),
+        box("closed top", -near, -far, near, -near, "region"),
+        box("closed bottom", -near, near, near, far, "region"),
+        box("centre", -near, -near, near, near, "region"),
     ]
 
 
@@ -96,11 +65,11 @@ def _three_chamber(
     if not cup_across / 2 <= cup_from_wall <= chamber_width - cup_across / 2 or cup_across > 2 * y:
         raise AppError("The cups must stand inside the outer chambers: check their measures.")
     return [
-        _box("social", -3 * x, -y, -x, y, "region"),
-        _box("middle", -x, -y, x, y, "region"),
-        _box("empty", x, -y, 3 * x, y, "region"),
-        _disc("social cup", -cup, 0, cup_across),
-        _disc("empty cup", cup, 0, cup_across),
+        box("social", -3 * x, -y, -x, y, "region"),
+        box("middle", -x, -y, x, y, "region"),
+        box("empty", x, -y, 3 * x, y, "region"),
+        disc("social cup", -cup, 0, cup_across),
+        disc("empty cup", cup, 0, cup_across),
     ]
 
 
@@ -112,9 +81,9 @@ def _novel_object(
     if x < object_across / 2 or object_from_wall < object_across / 2:
         raise AppError("The objects must stand inside the arena, apart: check their measures.")
     return [
-        _box("arena", -width / 2, -height / 2, width / 2, height / 2, "arena"),
-        _disc("novel", -x, y, object_across),
-        _disc("familiar", x, y, object_across),
+        box("arena", -width / 2, -height / 2, width / 2, height / 2, "arena"),
+        disc("novel", -x, y, object_across),
+        disc("familiar", x, y, object_across),
     ]
 
 
@@ -142,6 +111,7 @@ TEMPLATES = {
         ), _novel_object),
     )
 }  # fmt: skip
+EVERY = {**TEMPLATES, **GRIDS}
 
 
 def template_regions(name: str, measures: Mapping[str, float] | None = None) -> list[Region]:
@@ -150,9 +120,9 @@ def template_regions(name: str, measures: Mapping[str, float] | None = None) -> 
     >>> [region.name for region in template_regions("plus_maze", {"arm_length": 35})]
     ['open left', 'open right', 'closed top', 'closed bottom', 'centre']
     """
-    if name not in TEMPLATES:
-        raise AppError(f"There is no template {name!r}: choose one of {', '.join(TEMPLATES)}.")
-    chosen = TEMPLATES[name]
+    if name not in EVERY:
+        raise AppError(f"There is no template {name!r}: choose one of {', '.join(EVERY)}.")
+    chosen = EVERY[name]
     known = {one.key: one for one in chosen.measures}
     values = {key: one.value for key, one in known.items()}
     for key, value in (measures or {}).items():
@@ -163,6 +133,8 @@ def template_regions(name: str, measures: Mapping[str, float] | None = None) -> 
             raise AppError(
                 f"{one.label} ({key}) is {value:g} {one.unit}: give {one.least:g} to {one.most:g}."
             )
+        if not one.unit and value != int(value):
+            raise AppError(f"{one.label} ({key}) is {value:g}: give a whole number.")
         values[key] = float(value)
     return chosen.build(**values)
 
@@ -174,7 +146,7 @@ def place(
 
     turn_deg: counter-clockwise on the screen. A circle stays one: its size goes by the mean scale.
 
-    >>> place([_disc("cup", 2, 0, 2)], (100, 50), (10, 10), 90)[0].points
+    >>> place([disc("cup", 2, 0, 2)], (100, 50), (10, 10), 90)[0].points
     ((100.0, 30.0), (100.0, 20.0))
     """
     cosine, sine = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
@@ -186,7 +158,7 @@ def place(
             round(middle[1] - x * sine + y * cosine, 3),
         )
 
-    def put_disc(region: Region) -> tuple[Point, Point]:
+    def putdisc(region: Region) -> tuple[Point, Point]:
         centre, rim = region.points
         mean = math.sqrt(abs(scale[0] * scale[1]))
         x, y = put(centre)
@@ -196,7 +168,7 @@ def place(
         )  # fmt: skip
 
     return [
-        replace(one, points=put_disc(one) if one.kind == "circle" else tuple(map(put, one.points)))
+        replace(one, points=putdisc(one) if one.kind == "circle" else tuple(map(put, one.points)))
         for one in found
     ]
 
