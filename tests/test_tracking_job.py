@@ -18,7 +18,8 @@ from app.jobs.tracking_job import track_video
 from app.jobs.tracking_work import doubts
 from storage.bouts import read_bouts, save_bouts
 from storage.exports import tracks_table
-from storage.runs import active_run
+from storage.runs import COLUMNS, active_run
+from storage.runs import runs as stored_runs
 from storage.study import StudyError, open_study
 from storage.videos import rename_animal, video_file, videos
 from tracking.errors import TrackingError
@@ -205,7 +206,50 @@ def test_times_count_over_every_session_and_the_speed_only_this_one(tmp_path, mo
     assert timings["resumed"] == 1
     assert timings["tune_s"] >= before["tune_s"]
     assert timings["segment_s"] > before["segment_s"]
-    assert set(timings) == {"tune_s", "segment_s", "identify_s", "resumed"}
+    assert set(timings) == {"tune_s", "segment_s", "identify_s", "cpu_s", "resumed"}
+    assert timings["cpu_s"] > before["cpu_s"] > 0
+
+
+def everything(study, video_id=1):
+    """Every row of tracks, masks, body points and identities of a video, in the order stored."""
+    with open_study(study) as opened:
+        return {
+            name: opened.arrow(
+                f"SELECT {', '.join(columns)} FROM {name} WHERE video_id = ?", [video_id]
+            )
+            for name, columns in COLUMNS.items()
+        }
+
+
+def test_a_run_is_made_again_bit_for_bit_from_what_it_keeps(clip, tmp_path, monkeypatch):
+    first = track_video(tmp_path / "a", clip, 2, settings={"open_px": 1})
+    before = everything(tmp_path / "a")
+    kept = tmp_path / "a" / "runs" / first.run_id
+    monkeypatch.setattr(tracking_work, "tune", None)  # nothing is looked for anew
+    again = track_video(tmp_path / "b", clip, None, like=str(kept))
+    assert again.run_id != first.run_id and again.settings == first.settings
+    assert again.tuning == first.tuning
+    assert everything(tmp_path / "b") == before
+    here = track_video(tmp_path / "a", clip, None, like=first.run_id, force=True, workers=2)
+    assert not here.skipped and everything(tmp_path / "a") == before
+    with open_study(tmp_path / "a") as study:
+        runs = [run for run in stored_runs(study) if run.run_id != first.run_id]
+        assert runs[0].settings["asked"] == {"n_animals": 2, "open_px": 1}
+        assert runs[0].settings["content_hash"] == videos(study)[0].content_hash
+
+
+def test_another_film_is_tracked_with_the_settings_of_a_run(clip, tmp_path):
+    first = track_video(tmp_path / "s", clip, 2, settings={"threshold": 44})
+    other = write_video(tmp_path / "other.mp4", n_frames=60)
+    second = track_video(tmp_path / "s", other, None, like=first.run_id)
+    assert second.video == "other" and second.settings == first.settings
+
+
+def test_a_run_that_is_not_there_is_no_model(clip, tmp_path):
+    ended = ethoscribe("track", clip, "-s", tmp_path / "s", "--like", "20260101-000000-abc")
+    assert ended.status == 1 and "There is no run 20260101-000000-abc" in ended.err
+    ended = ethoscribe("track", clip, "-s", tmp_path / "s", "--like", "x", "--animals", 2)
+    assert ended.status == 2 and "leave it out" in ended.err
 
 
 def test_a_known_video_is_renamed_unless_the_name_is_taken(clip, tmp_path):

@@ -60,6 +60,16 @@ def track(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="What to call the video in the study.")
     ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="As in a run before: the same film, the same tracks."),
+    ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write an HTML page into the study's reports.")
+    ] = False,
+    report_to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the page here instead.")
+    ] = None,
     job_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Find every animal in each video and keep its identity.
@@ -73,9 +83,14 @@ def track(
     in all of them together (without it, one in each). --arenas takes a GeoJSON file, names of
     regions ("tube_*"), "drawn" for a single arena, or "none" for the whole picture.
 
+    --report writes one page for each video: pictures, doubtful places, who is who, sizes, settings
+    and times, also of a video that is tracked already. --like takes number, arenas, settings and
+    identification from a run before (its report says its name): of the same film it makes the
+    same tracks again, of another film it only leaves out looking for settings.
+
     \b
     Example:
-      ethoscribe track clip.mp4 -s study --animals 2
+      ethoscribe track clip.mp4 -s study --animals 2 --report
       ethoscribe track rack.mp4 -s study --arenas tubes.geojson
       ethoscribe track *.mp4 -s study --animals 1 --px-per-cm 12.5 --set threshold=30
     """
@@ -83,7 +98,8 @@ def track(
         # a page cancels by an interrupt, which a server put in the background hands on as ignored
         signal.signal(signal.SIGINT, signal.default_int_handler)
     _check(animals, segmenter, workers, px_per_cm)
-    if animals is None and not _arenas_known(study, arenas):
+    _check_together(videos, animals, arenas, identification, setting, like, report_to)
+    if animals is None and like is None and not _arenas_known(study, arenas):
         raise typer.BadParameter(
             "say how many animals the video shows, as in --animals 2", param_hint="'--animals'"
         )
@@ -105,7 +121,10 @@ def track(
                 job_file,
                 arenas,
                 identification,
+                like,
             )
+            if report or report_to:
+                _report(study, video, report_to)
         except Exception as error:
             if not isinstance(error, known_errors()):
                 raise
@@ -115,6 +134,36 @@ def track(
         if len(videos) > 1:
             say(f"{failures} of {count(len(videos), 'video')} failed.")
         raise typer.Exit(1)
+
+
+def _check_together(
+    videos: list[Path], animals: int | None, arenas: str | None, identification: str,
+    setting: list[str] | None, like: str | None, report_to: Path | None,
+) -> None:  # fmt: skip
+    """Refuse options that say different things."""
+    given = {
+        "--animals": animals is not None, "--arenas": arenas is not None, "--set": bool(setting),
+        "--identification": identification != "auto",
+    }  # fmt: skip
+    twice = [name for name, is_given in given.items() if is_given and like is not None]
+    if twice:
+        raise typer.BadParameter(
+            f"the run says what {', '.join(twice)} would: leave it out", param_hint="'--like'"
+        )
+    if report_to is not None and len(videos) > 1:
+        raise typer.BadParameter(
+            "it is one file, and several videos are given: --report writes one for each",
+            param_hint="'--report-to'",
+        )
+
+
+def _report(study: Path, video: Path, report_to: Path | None) -> None:
+    """Write the page about one video that has just been tracked, or was before."""
+    from app.figures.track_report import write_report
+    from tracking.video import content_hash
+
+    file = write_report(study.resolve(), content_hash(video), report_to)
+    say(f"{video.name}: report {file}")
 
 
 def _arenas_known(study: Path, arenas: str | None) -> bool:
@@ -168,6 +217,7 @@ def _track_one(
     job_file: Path | None,
     arenas: str | None,
     identification: str,
+    like: str | None,
 ) -> None:
     """Track one video, show how it goes, and tell a page's job file how it ended."""
     from app.jobs.progress import JobFile, Reporter
@@ -187,6 +237,7 @@ def _track_one(
                 name=name,
                 arenas=arenas,
                 identification=identification,
+                like=like,
                 progress=report,
                 on_arenas=lambda said: report.say(f"{video.name}: {said}"),
                 on_settings=lambda chosen: said.extend(

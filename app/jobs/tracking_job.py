@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from app import __version__
 from app.errors import AppError
 from app.jobs.arena_notes import empty_ones, in_arenas, nothing_in
+from app.jobs.like import Like, read_like
 from app.jobs.tracking_work import (
     Chosen,
     Finished,
@@ -90,6 +91,7 @@ def track_video(
     name: str | None = None,
     arenas: str | None = None,
     identification: str = AUTO,
+    like: str | None = None,
     progress: OnProgress | None = None,
     on_settings: OnSettings | None = None,
     on_arenas: Callable[[str], None] | None = None,
@@ -102,7 +104,8 @@ def track_video(
     set. ``name`` renames a known video. ``arenas`` are regions to be tracked each on its own, as
     ``chosen_arenas`` takes them; then ``n_animals`` may be left out for one in each.
     ``identification`` is how animals are told apart by what they look like: auto, contrastive,
-    descriptors or off.
+    descriptors or off. ``like`` names a run of the study (or its folder) whose film, arenas,
+    settings and identification are taken; the same film gives the same tracks again.
     """
     if n_animals is not None and n_animals < 1:
         raise AppError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
@@ -119,17 +122,12 @@ def track_video(
         if name is not None:
             check_name(study, name, info.content_hash)
         before = _tracked_before(study, info)
-        regions_ = _arena_regions(study, info, arenas)
-    places = arenas_of(regions_, (info.width, info.height), n_animals) if regions_ else None
-    n_animals = places.n_animals if places else n_animals
-    if n_animals is None:
-        raise AppError(
-            f"Say how many animals {info.path.name} shows, as in --animals 2; or draw arenas on "
-            "it, or give --arenas, for one animal in each."
-        )
-    asked = asked_for(n_animals, settings or {}, places, identification)
-    place = _place(folder, info, asked)
-    task = Task(info, n_animals, settings or {}, place, workers, places, identification)
+        regions_ = [] if like else _arena_regions(study, info, arenas)
+    if like is not None:
+        task = _task_like(folder, info, read_like(folder, like), workers)
+    else:
+        task = _task(folder, info, n_animals, settings or {}, workers, regions_, identification)
+    places, asked = task.arenas, task.asked
     if before and not force:
         return _already(folder, *before, asked, name)
     if places and on_arenas:
@@ -145,6 +143,38 @@ def track_video(
     return _summary(
         video, stored, time.perf_counter() - begun, warnings=[*done.warnings, *few, *past],
         new_frames=done.new_frames, removed_bouts=removed,
+    )  # fmt: skip
+
+
+def _task(
+    folder: Path, info: VideoInfo, n_animals: int | None, settings: dict[str, Any], workers: int,
+    places: Sequence[Region], identification: str,
+) -> Task:  # fmt: skip
+    """What was asked for, as a task with its own place."""
+    arenas = arenas_of(places, (info.width, info.height), n_animals) if places else None
+    n_animals = arenas.n_animals if arenas else n_animals
+    if n_animals is None:
+        raise AppError(
+            f"Say how many animals {info.path.name} shows, as in --animals 2; or draw arenas on "
+            "it, or give --arenas, for one animal in each."
+        )
+    asked = asked_for(n_animals, settings, arenas, identification)
+    place = _place(folder, info, asked)
+    return Task(info, n_animals, settings, place, workers, arenas, identification)
+
+
+def _task_like(folder: Path, info: VideoInfo, like: Like, workers: int) -> Task:
+    """The same again for the same film; for another one, with the settings found there."""
+    arenas = like.arenas(info.width, info.height)
+    same = like.content_hash == info.content_hash
+    settings = like.by_hand if same else like.settings
+    told = like.asked.get("identification", AUTO)
+    if not same:
+        told = "off" if like.method == "none" else like.method
+    asked = asked_for(like.n_animals, settings, arenas, told)
+    place = _place(folder, info, {**asked, "like": like.run_id})
+    return Task(
+        info, like.n_animals, settings, place, workers, arenas, told, like if same else None
     )  # fmt: skip
 
 
@@ -306,7 +336,7 @@ def _already(
 
 
 def _summary(video: Video, run: Run, seconds: float, **more: Any) -> TrackSummary:
-    about = ("asked", "tuning", "identification")
+    about = ("asked", "tuning", "identification", "content_hash")
     chosen = {key: value for key, value in run.settings.items() if key not in about}
     share, tuning = float(run.share_detected or 0.0), run.settings.get("tuning", {})
     return TrackSummary(

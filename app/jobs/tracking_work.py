@@ -7,6 +7,8 @@ already. How long each stage took is kept beside them, so that it counts over ev
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -23,6 +25,7 @@ import numpy as np
 from app import __version__
 from app.errors import AppError
 from app.jobs.arena_notes import noticed
+from app.jobs.like import Like
 from app.setting_up.arenas import record_of
 from storage.runs import Run
 from tracking.arena_tuning import tune_arenas
@@ -80,6 +83,7 @@ class Task:
     workers: int = 1
     arenas: Arenas | None = None  # tracked each on its own
     identification: str = AUTO  # how animals are told apart by what they look like
+    like: Like | None = None  # a run of the same film, to be made again
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -142,7 +146,7 @@ class Clock:
         self._before: dict[str, float] = {}
         self._now: dict[str, float] = {}
         self._stage, self._since, self._saved = "", 0.0, 0.0
-        self._resumed = 0
+        self._resumed, self._cpu = 0, _cpu_s()
         if self._plan.exists():
             self._before = json.loads(self._file.read_text()) if self._file.exists() else {}
             self._resumed = int(self._before.pop("resumed", 0)) + 1
@@ -171,11 +175,17 @@ class Clock:
             _write_json(self._file, self.timings())
 
     def timings(self) -> dict[str, float]:
-        """Seconds per stage over all sessions, and how often the job went on after a stop."""
+        """Seconds per stage and CPU time over all sessions, and how often it went on after a stop."""
         total = dict(self._before)
         for stage, seconds in self._now.items():
             total[f"{stage}_s"] = round(total.get(f"{stage}_s", 0.0) + seconds, 3)
-        return {**total, "resumed": self._resumed}
+        cpu = round(self._before.get("cpu_s", 0.0) + _cpu_s() - self._cpu, 3)
+        return {**total, "cpu_s": cpu, "resumed": self._resumed}
+
+
+def _cpu_s() -> float:
+    """CPU time of this process and the workers that have ended, s."""
+    return sum(os.times()[:4])
 
 
 class Work:
@@ -216,6 +226,7 @@ class Work:
                 "asked": task.asked,
                 "tuning": tuned,
                 "identification": tables.identified or {"method": method},
+                "content_hash": task.info.content_hash,
             },
             versions={"ethoscribe": __version__, **{name: version(name) for name in LIBRARIES}},
             timings=self.clock.timings(),
@@ -229,6 +240,9 @@ class Work:
         that was interrupted."""
         task = self.task
         plan, picture = task.place / "plan.json", task.place / "background.png"
+        if not plan.exists() and task.like is not None:
+            shutil.copyfile(task.like.background, picture)
+            _write_json(plan, task.like.plan())
         if not plan.exists():
             stack = sample(task.info, on_progress=self._ticker("tune"))
             tuning, parts, notes = self._chosen(stack)
