@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from app.errors import AppError
@@ -139,12 +140,27 @@ def previews() -> Previews:
 def count_table(found: Preview) -> pd.DataFrame:
     """The count over time, one row per sampled frame: frame, time_s, animals, right."""
     table = pd.DataFrame({"frame": found.frames, "time_s": found.times_s, "animals": found.counts})
-    return table.assign(right=table["animals"] == found.animals)
+    return table.assign(right=found.right)
+
+
+def arena_table(found: Preview) -> pd.DataFrame:
+    """How each arena does, worst first: arena, animals, right, fewer, more; shares in percent."""
+    expected = np.array(found.expected)
+    shares = {
+        "right": (found.by_arena == expected).mean(axis=0),
+        "fewer": (found.by_arena < expected).mean(axis=0),
+        "more": (found.by_arena > expected).mean(axis=0),
+    }
+    table = pd.DataFrame({"arena": found.arenas, "animals": expected})
+    table = table.assign(**{name: 100 * share for name, share in shares.items()})
+    return table.sort_values("right", kind="stable", ignore_index=True)
 
 
 def verdict(found: Preview) -> tuple[str, bool]:
     """How well the settings do, in a sentence, and whether they may be left as they are."""
-    right, n = sum(count == found.animals for count in found.counts), len(found.counts)
+    if found.arenas:
+        return _arena_verdict(found)
+    right, n = sum(found.right), len(found.counts)
     animals = f"{found.animals} animal{'' if found.animals == 1 else 's'}"
     said = f"{animals} found in {right} of {n} sampled frames."
     doubtful = doubts(found.animals, found.tuning)
@@ -159,6 +175,21 @@ def verdict(found: Preview) -> tuple[str, bool]:
             "apart when tracking; others may be missed. Look at the pictures."
         ), False
     return f"{said} In the others there are more or fewer: look at the pictures.", False
+
+
+def _arena_verdict(found: Preview) -> tuple[str, bool]:
+    """The same for arenas: how many of them show their number nearly always."""
+    table = arena_table(found)
+    good = int((table["right"] >= 90).sum())
+    each = f"{found.expected[0]} animal{'' if found.expected[0] == 1 else 's'} in each"
+    number = "Their animals" if len(set(found.expected)) > 1 else each[0].upper() + each[1:]
+    said = f"{number} found in {good} of {len(table)} arenas nearly always"
+    said += f", in all of them in {sum(found.right)} of {len(found.right)} sampled frames."
+    if good == len(table):
+        return said, True
+    names = table["arena"][: len(table) - good]
+    worst = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return f"{said} Look at {worst}.", False
 
 
 def spoken(message: str) -> str:

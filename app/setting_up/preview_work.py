@@ -17,6 +17,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from app.jobs.arena_notes import noticed
+from tracking.arena_tuning import tune_arenas
+from tracking.arenas import Arenas
 from tracking.background import BackgroundSegmenter
 from tracking.detections import Detections
 from tracking.errors import TrackingError
@@ -37,6 +40,7 @@ COLOURS = [
     (0, 159, 230), (233, 180, 86), (115, 158, 0), (167, 121, 204), (0, 94, 213), (178, 114, 0),
     (66, 228, 240),
 ]  # fmt: skip
+FRAMED, AMISS = (190, 190, 190), (0, 94, 213)  # frames of arenas
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Wish:
     by_hand: tuple[tuple[str, Any], ...] = ()
     doubtful: bool = False  # pictures where the number is wrong, instead of a spread
     focus: int | None = None  # place in the sample of one frame to show by itself
+    arenas: Arenas | None = None  # tracked each on its own
 
 
 @dataclass(frozen=True)
@@ -65,11 +70,22 @@ class Preview:
     animals: int
     focus: tuple[int, bytes] | None = None
     by_hand: dict[str, Any] = field(default_factory=dict)
+    arenas: tuple[str, ...] = ()  # their names; empty for the whole picture
+    expected: tuple[int, ...] = ()  # animals in each arena, or in the whole picture
+    # (frames, arenas) outlines in each
+    by_arena: np.ndarray = field(default_factory=lambda: np.zeros((0, 1), int), compare=False)
+    notes: tuple[str, ...] = ()  # what was noticed in the arenas, in lines
 
     @property
-    def share_right(self) -> float:
-        """Share of the sampled frames with just the right number of animals, 0 to 1."""
-        return sum(count == self.animals for count in self.counts) / max(len(self.counts), 1)
+    def as_expected(self) -> np.ndarray:
+        """Where there is just the right number of animals, (frames, arenas) bool; the whole
+        picture counts as one arena."""
+        return np.equal(self.by_arena, np.array(self.expected))
+
+    @property
+    def right(self) -> list[bool]:
+        """For each sampled frame, whether every number in it is right."""
+        return [bool(row.all()) for row in self.as_expected]
 
 
 @dataclass(frozen=True)
@@ -109,31 +125,45 @@ def serve() -> None:
 def look(wish: Wish, on_share: OnShare = lambda share: None) -> Preview:
     """Tune as tracking would, segment the sampled frames, and draw some of them."""
     known = _sample_of(wish, on_share)
-    by_hand = dict(wish.by_hand)
-    tuning = tune(known.info, wish.animals, by_hand=by_hand, stack=known.tuned_on)
-    segmenter = BackgroundSegmenter(tuning.background, tuning.settings)
+    by_hand, arenas, notes = dict(wish.by_hand), wish.arenas, list[str]()
+    if arenas is None:
+        tuning = tune(known.info, wish.animals, by_hand=by_hand, stack=known.tuned_on)
+        where, expected = None, (wish.animals,)
+    else:
+        chosen = tune_arenas(known.info, arenas, by_hand=by_hand, stack=known.tuned_on)
+        tuning, notes = chosen.tuning, noticed(arenas, chosen)
+        where, expected = arenas.where, tuple(arenas.numbers.tolist())
+    segmenter = BackgroundSegmenter(tuning.background, tuning.settings, where)
     found = [segmenter.segment_gray(image) for image in known.frames]
-    counts = [len(one) for one in found]
+    by_arena = np.array([[len(one)] if arenas is None else arenas.counts(one.shapes)
+                         for one in found])  # fmt: skip
+    right = by_arena == np.array(expected)
+
+    def drawn(k: int, width: int = WIDTH) -> bytes:
+        return draw(known.frames[k], found[k], width, arenas, right[k])
+
     focus = wish.focus if wish.focus is not None and 0 <= wish.focus < len(found) else None
     return Preview(
         settings=tuning.settings.to_dict(),
         tuning={"score": tuning.score, **tuning.parts},
         frames=known.indices.tolist(),
         times_s=known.info.time_s[known.indices].tolist(),
-        counts=counts,
-        pictures=[(k, draw(known.frames[k], found[k])) for k in _wanted(counts, wish)],
+        counts=[len(one) for one in found],
+        pictures=[(k, drawn(k)) for k in _wanted(right.all(axis=1), wish.doubtful)],
         background=jpeg(cv2.cvtColor(tuning.background, cv2.COLOR_GRAY2BGR)),
         animals=wish.animals,
-        focus=None if focus is None else (focus, draw(known.frames[focus], found[focus], 1280)),
+        focus=None if focus is None else (focus, drawn(focus, 1280)),
         by_hand=by_hand,
+        arenas=tuple(place.name for place in arenas.places) if arenas else (),
+        expected=expected,
+        by_arena=by_arena,
+        notes=tuple(notes),
     )
 
 
-def _wanted(counts: list[int], wish: Wish) -> list[int]:
+def _wanted(right: np.ndarray, doubtful: bool) -> list[int]:
     """Which of the sampled frames to show: spread, or spread over those with a wrong number."""
-    places = np.arange(len(counts))
-    if wish.doubtful:
-        places = places[np.array(counts) != wish.animals]
+    places = np.flatnonzero(~right) if doubtful else np.arange(len(right))
     if not len(places):
         return []
     chosen = np.linspace(0, len(places) - 1, min(SHOWN, len(places)))
@@ -174,10 +204,21 @@ def spread(n_frames: int, keyframes: np.ndarray, count: int, most: int = DECODED
     return np.unique(before + ((even - before) * share).astype(int))
 
 
-def draw(gray: np.ndarray, found: Detections, width: int = WIDTH) -> bytes:
-    """One frame with the outline of everything that was found, as JPEG."""
+def draw(
+    gray: np.ndarray, found: Detections, width: int = WIDTH, arenas: Arenas | None = None,
+    right: np.ndarray | None = None,
+) -> bytes:  # fmt: skip
+    """One frame with the outline of everything that was found, as JPEG.
+
+    Arenas are framed, thicker and in another colour where the number is not `right`, (arenas,).
+    """
     picture = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
     thick = max(1, round(picture.shape[1] / 500))
+    for number, place in enumerate(arenas.places if arenas else ()):
+        ring = np.rint(np.array(place.outline) * 16).astype(np.int32).reshape(-1, 1, 2)
+        good = right is None or bool(right[number])
+        colour, line = (FRAMED, thick) if good else (AMISS, 2 * thick)
+        cv2.polylines(picture, [ring], True, colour, line, cv2.LINE_AA, 4)
     for number, row in enumerate(np.argsort(found.boxes[:, 0], kind="stable").tolist()):
         x0, y0, x1, y1 = (int(value) for value in found.boxes[row])
         mask = decode(found.masks[row], y1 - y0, x1 - x0)

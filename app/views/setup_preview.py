@@ -10,9 +10,12 @@ from streamlit.delta_generator import DeltaGenerator
 from app.errors import AppError, known_errors, one_line
 from app.jobs import processes as jobs
 from app.library import VideoRow
+from app.setting_up.arenas import chosen_arenas
+from app.setting_up.facts import regions_on
 from app.setting_up.preview import Preview, Waiting, Wish, previews, spoken, verdict
 from app.setting_up.preview_chart import count_strip
 from app.setting_up.preview_settings import Control, by_hand, command_line, controls_of, start_of
+from app.views.setup_arenas import arena_panel, arenas_input
 from app.views.signed_in import me
 from app.words import clock, plain
 
@@ -42,15 +45,19 @@ def live(study: Path, row: VideoRow) -> None:
     if trouble := st.session_state.pop("preview_trouble", None):
         st.error(trouble)
     left, right = st.columns([1, 2.4], gap="medium")
+    drawn = chosen_arenas(regions_on(study, row.video.video_id))
     with left:
-        animals = count_input(row)
+        arenas = arenas_input(row, drawn) if drawn else None
+        animals = count_input(row) if not drawn else arenas.n_animals if arenas else None
+    if drawn and arenas is None:
+        return
     if animals is None:
         right.info(
             "Say how many animals the video shows. Then you see here what tracking would find in "
             "frames from the whole video, before you start the long run."
         )
         return
-    automatic = Wish(row.video.path, row.video.content_hash, animals)
+    automatic = Wish(row.video.path, row.video.content_hash, animals, arenas=arenas)
     base = answer(automatic, right)
     if base is None:
         return
@@ -174,13 +181,18 @@ def result_panel(row: VideoRow, found: Preview) -> None:
         count_strip(found, row.video.duration_s), key=f"strip:{video_id}", on_select="rerun",
         selection_mode="points", config={"displayModeBar": False},
     )  # fmt: skip
+    for note in found.notes:
+        st.caption(plain(note))
     points = picked["selection"]["points"] if picked else []
     focus = int(points[0]["point_index"]) if points else None
     if focus != st.session_state.get(f"preview-focus:{video_id}"):
         st.session_state[f"preview-focus:{video_id}"] = focus
         st.rerun(scope="fragment")
     st.caption(
-        "Each bar is a frame: as high as the number found, orange where it is not "
+        "Each bar is a frame; orange are the arenas whose number is wrong in it. Click a bar to "
+        "see its frame."
+        if found.arenas
+        else "Each bar is a frame: as high as the number found, orange where it is not "
         f"{found.animals}. Click a bar to see its frame."
     )
     if found.times_s[-1] < 0.85 * row.video.duration_s:
@@ -191,7 +203,7 @@ def result_panel(row: VideoRow, found: Preview) -> None:
     if found.focus:
         place, picture = found.focus
         st.image(picture, caption=caption(found, place))
-    if any(count != found.animals for count in found.counts):
+    if not all(found.right):
         st.segmented_control(
             "Frames", list(WHERE), default=next(iter(WHERE)), key=f"preview-where:{video_id}",
             label_visibility="collapsed", required=True,
@@ -199,6 +211,8 @@ def result_panel(row: VideoRow, found: Preview) -> None:
     columns = st.columns(3, gap="small")
     for number, (place, picture) in enumerate(found.pictures):
         columns[number % 3].image(picture, caption=caption(found, place))
+    if found.arenas:
+        arena_panel(found)
     with st.expander("The empty arena, as it was worked out", icon=":material/wallpaper:"):
         st.image(found.background, width=480)
         st.caption("No animal should be left in it; if one is, choose another “Empty arena from”.")
