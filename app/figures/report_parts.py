@@ -20,7 +20,7 @@ from app.figures.report_charts import (
     sure_colour,
 )
 from app.figures.report_facts import Facts
-from app.figures.report_pictures import Look
+from app.figures.report_pictures import COLOURS_TELL, Look
 from llm_query.figures.drawing import colour_of
 from tracking.identities.doubt import Limits
 
@@ -133,17 +133,21 @@ def found(facts: Facts) -> str:
     chart = line_chart(lines, until, "animals", high=most * 1.12, height=130, mark=most)
     scale = facts.video.px_per_cm or 1.0
     unit = "cm/s" if facts.video.px_per_cm else "px/s"
-    speeds = []
-    for k, (number, name) in enumerate(facts.names.items()):
-        mine = facts.speeds[facts.speeds["animal_id"] == number]
-        speed = mine["speed_px_s"].to_numpy(float) / scale
-        at = x[mine["bin"].to_numpy(int)]
-        speeds.append(Line(at, speed, colour_of(k), name, fine=True))
+    if len(facts.names) > COLOURS_TELL:
+        mean = facts.speeds.groupby("bin")["speed_px_s"].mean()
+        speeds = [Line(x[mean.index], mean.to_numpy(float) / scale, "var(--accent)", "mean of all")]
+    else:
+        speeds = []
+        for k, (number, name) in enumerate(facts.names.items()):
+            mine = facts.speeds[facts.speeds["animal_id"] == number]
+            speed = mine["speed_px_s"].to_numpy(float) / scale
+            speeds.append(Line(x[mine["bin"].to_numpy(int)], speed, colour_of(k), name, fine=True))
     return (
         "<h3>Animals found</h3>" + chart
         + '<p class="soft">Mean in each stretch of time, the fewest in one frame below it; the '
         "dashed line is the number asked for.</p>"
-        + "<h3>Speed</h3>" + line_chart(speeds, until, unit) + key_of(facts)
+        + f"<h3>{'Speed' if len(speeds) > 1 or most == 1 else 'Speed, mean of all'}</h3>"
+        + line_chart(speeds, until, unit) + (key_of(facts) if len(speeds) > 1 else "")
     )  # fmt: skip
 
 
@@ -176,23 +180,36 @@ def sizes(facts: Facts) -> str:
     shown = table(head, rows, range(1, 8))
     if facts.areas.empty:
         return shown + '<p class="soft">No outlines, so no areas: these are body points.</p>'
-    lines, low, high = [], np.inf, -np.inf
-    for k, number in enumerate(facts.names):
-        mine = facts.areas[facts.areas["animal_id"] == number]
-        if mine.empty:
-            continue
-        width = float(mine["width_px"].iloc[0])
-        edges = mine["area_px"].to_numpy(float)
-        shares = mine["rows"].to_numpy(float) / mine["rows"].sum()
-        lines.append(Line(edges + width / 2, shares, colour_of(k), facts.names[number]))
-        low, high = min(low, edges.min()), max(high, edges.max() + width)
+    lines, low, high = _area_lines(facts)
     x = _centres(facts.counts["start_s"].to_numpy(float), facts.video.duration_s)
     areas = Line(x, facts.counts["area_px"].to_numpy(float), "var(--accent)", "area")
     return (
         shown + "<h3>Areas of all outlines (px²)</h3>" + histogram(lines, low, high)
-        + key_of(facts) + "<h3>Median area over time</h3>"
+        + (key_of(facts) if len(lines) > 1 else "") + "<h3>Median area over time</h3>"
         + line_chart([areas], facts.video.duration_s, "px²", height=130)
     )  # fmt: skip
+
+
+def _area_lines(facts: Facts) -> tuple[list[Line], float, float]:
+    """How often outlines have which area, by animal or of all together; and from where to where."""
+    rows = facts.areas
+    width = float(rows["width_px"].iloc[0])
+    low, high = float(rows["area_px"].min()), float(rows["area_px"].max()) + width
+    bins = low + width * (np.arange(max(round((high - low) / width), 1)) + 0.5)
+    several = len(facts.names) <= COLOURS_TELL
+    groups = [[number] for number in facts.names] if several else [list(facts.names)]
+    lines = []
+    for k, numbers in enumerate(groups):
+        mine = rows[rows["animal_id"].isin(numbers)]
+        if mine.empty:
+            continue
+        counts = np.zeros(len(bins))
+        at = np.rint((mine["area_px"].to_numpy(float) - low) / width).astype(int)
+        np.add.at(counts, np.clip(at, 0, len(bins) - 1), mine["rows"].to_numpy(float))
+        colour = colour_of(k) if several else "var(--accent)"
+        name = facts.names[numbers[0]] if several else "all animals"
+        lines.append(Line(bins, counts / counts.sum(), colour, name))
+    return lines, low, high
 
 
 def _area(one: dict, scale: float | None) -> str:
@@ -311,7 +328,7 @@ def doubts(facts: Facts, looks: dict[str, list[Look]], pictures: Pictures) -> st
             if look in pictures
         )
         film = f'<div class="film">{film}</div>' if film else ""
-        said = escape(sentence(one["animals"], one["what"]))
+        said = _sentence(one)
         cards.append(
             f'<div class="doubt">{film}<p><b>{kind_words(one["kind"])}</b> at '
             f"{clock(one['time_s'])}, frame {one['frame']}</p><p>{said}.</p></div>"
@@ -329,13 +346,19 @@ def _doubts_table(facts: Facts) -> str:
             state = f"{'corrected' if one['settled'] else 'looked at'} {escape(one['by'])}".strip()
         rows.append([
             clock(one["time_s"]), str(one["frame"]), kind_words(one["kind"]),
-            escape(sentence(one["animals"], one["what"])), f"{one['severity']:.2f}", state,
+            _sentence(one), f"{one['severity']:.2f}", state,
         ])  # fmt: skip
     title = f"All {len(ordered)} places" if len(ordered) > 1 else "The place"
     if len(ordered) > len(rows):
         title = f"The {len(rows)} most doubtful of {len(ordered)} places"
     head = ("Time", "Frame", "Kind", "What", "Doubt", "State")
     return f"<h3>{title}</h3>" + table(head, rows, (1, 4))
+
+
+def _sentence(one: dict) -> str:
+    """A doubt in one line, in which no number stands apart from its unit."""
+    said = escape(sentence(one["animals"], one["what"]))
+    return said.replace(" %", "&nbsp;%").replace(" s;", "&nbsp;s;")
 
 
 def kind_words(kind: str) -> str:

@@ -16,7 +16,7 @@ from storage.videos import find_video
 from tracking.masks import decode
 from tracking.video import Frame, VideoInfo, probe, read_frames_at
 
-WIDEST, THUMB = 480, 190  # px of a sample, and of a thumbnail
+WIDEST, THUMB = 560, 190  # px of a sample, and of a thumbnail
 COLOURS_TELL = 7  # animals that have a colour of their own; more are named in the picture
 AROUND = 2.2  # body lengths that a thumbnail shows to each side
 LEAST_AROUND = 40  # px
@@ -81,8 +81,8 @@ def _drawn(frame: Frame, scene: Scene, wide: float, names: bool) -> np.ndarray:
     from app.figures.overlay_pen import Pen, rgb_of
 
     image, pen = frame.rgb(), Pen(round(0.75 * wide))
-    pen.letters = max(pen.letters, round(wide / 36))  # readable once it is small
-    for who, name in enumerate(scene.names.values()):
+    pen.letters = max(pen.letters, round(wide / 28))  # readable once it is small
+    for who, name in enumerate(_short(list(scene.names.values()))):
         colour, (x, y) = rgb_of(who), scene.xy[0, who].tolist()
         outline = scene.outlines.get((frame.index, who))
         if outline is not None:
@@ -95,6 +95,17 @@ def _drawn(frame: Frame, scene: Scene, wide: float, names: bool) -> np.ndarray:
         if names:
             pen.lines(image, [name], x + 8 * pen.unit, y + 6 * pen.unit, colour)
     return image
+
+
+def _short(names: list[str]) -> list[str]:
+    """Names without the letters that all of them begin with, where numbers are left.
+
+    >>> _short(["animal1", "animal12"]), _short(["Ada", "Anna"])
+    (['1', '12'], ['Ada', 'Anna'])
+    """
+    rest = [name.lstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_ ") for name in names]
+    alike = len({name.removesuffix(end) for name, end in zip(names, rest, strict=True)}) == 1
+    return rest if alike and all(one.isdecimal() for one in rest) else names
 
 
 def _crop(image: np.ndarray, xy: tuple[float, float], around: float) -> np.ndarray:

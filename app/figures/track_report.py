@@ -21,7 +21,7 @@ from app.videos.quality import quality_of, quality_words
 from tracking.video import probe
 
 FOLDER = "reports"  # of a study
-SAMPLES = 7  # and the empty arena: two rows of four
+SAMPLES = 8  # and the empty arena: three rows of three
 # The page may load nothing, whatever a name in it says.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 

@@ -67,7 +67,8 @@ def read_like(study: Path, run: str) -> Like:
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
         asked = {**stored["asked"]}
-        known = {name: stored[name] for name in BackgroundSettings().to_dict()}
+        # what is newer than the run keeps the value that does nothing
+        known = {name: stored.get(name, one) for name, one in BackgroundSettings().to_dict().items()}
         found = stored.get("identification", {"method": "none"})["method"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AppError(

@@ -175,7 +175,7 @@ class Clock:
             _write_json(self._file, self.timings())
 
     def timings(self) -> dict[str, float]:
-        """Seconds per stage and CPU time over all sessions, and how often it went on after a stop."""
+        """Seconds per stage and of CPU over all sessions, and how often it went on again."""
         total = dict(self._before)
         for stage, seconds in self._now.items():
             total[f"{stage}_s"] = round(total.get(f"{stage}_s", 0.0) + seconds, 3)

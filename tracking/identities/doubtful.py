@@ -110,7 +110,8 @@ def find_doubts(
     found = [*met, *_jumps(parts, yard, limits)]
     found += [_duplicate(one, yard) for one in same]
     found += [_missing(one, yard) for one in missing]
-    found += [_low(one, yard) for one in low if not _blamed(one, met, yard)]
+    spans = [] if crossings is None else _spans(crossings)
+    found += [_low(one, yard) for one in low if not _blamed(one, met, spans, yard)]
     return sorted(found, key=lambda one: (one.frame, KINDS.index(one.kind), one.who))
 
 
@@ -209,10 +210,27 @@ def _low(one: Stretch, yard: Yard) -> Doubt:
     return Doubt("low_confidence", one.start, one.stop, one.who, 1 - one.least, why, one.xy)
 
 
-def _blamed(one: Stretch, met: Sequence[Doubt], yard: Yard) -> bool:
-    """Whether a crossing that is in the list explains why an identity is less sure from here."""
-    near = _frames(LOW_MERGE_S, yard)
-    return any(
-        one.who[0] in cross.who and cross.frame - near <= one.start <= cross.stop_frame + near
+def _spans(crossings: pa.Table) -> list[tuple[frozenset[int], int, int]]:
+    """Who was in each crossing, and from when to when."""
+    return [
+        (frozenset(k - 1 for k in row["animals"]), row["start_frame"], row["stop_frame"])
+        for row in crossings.to_pylist()
+    ]
+
+
+def _blamed(
+    one: Stretch,
+    met: Sequence[Doubt],
+    spans: Sequence[tuple[frozenset[int], int, int]],
+    yard: Yard,
+) -> bool:
+    """Whether a crossing explains why an identity is less sure: one that is in the list and ends
+    before, or any that the stretch lies within, since it is over with it."""
+    near, who = _frames(LOW_MERGE_S, yard), one.who[0]
+    listed = any(
+        who in cross.who and cross.frame - near <= one.start <= cross.stop_frame + near
         for cross in met
+    )
+    return listed or any(
+        who in inside and start <= one.start and one.stop <= stop for inside, start, stop in spans
     )
