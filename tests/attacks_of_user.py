@@ -1,6 +1,7 @@
 """Run every attack of test_confinement.py in the folder that is given, as whoever runs this.
 
-Several at once; what is left of them outside is looked at in the end.
+Several at once, and those that leave their process whole some in one process; what is left of
+them outside is looked at in the end.
 """
 
 from __future__ import annotations
@@ -11,13 +12,23 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from test_confinement import ATTACKS, SECRET, attempt, content, left_behind, open_world
+from test_confinement import (
+    ALONE,
+    ATTACKS,
+    SECRET,
+    attempt,
+    attempt_all,
+    content,
+    left_behind,
+    open_world,
+)
 
 from llm_query.confinement import confinement
 from llm_query.examples import write_example
 from llm_query.sandbox import run_code, self_test
 
 AT_ONCE = 3
+IN_ONE = 8  # attacks in one process
 
 
 def main(home: Path) -> None:
@@ -30,7 +41,10 @@ def main(home: Path) -> None:
         assert self_test() == []
         benign = run_code("def analyse(recording):\n    return float(np.arange(4).sum())", copy)
         assert benign.numbers == {"value": 6.0}, benign.error
-        told = "".join(pool.map(lambda name: attempt(name, world, copy), ATTACKS))
+        whole = [name for name in ATTACKS if name not in ALONE]
+        parts = [whole[start : start + IN_ONE] for start in range(0, len(whole), IN_ONE)]
+        told = "".join(pool.map(lambda name: attempt(name, world, copy), ALONE))
+        told += "".join(pool.map(lambda names: attempt_all(names, world, copy), parts))
         assert SECRET not in told
         assert before == (content(world.folder), content(copy))
         time.sleep(0.1)

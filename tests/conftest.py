@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from required import missing
 
-LONGEST = (  # by measured seconds
-    "test_journey", "test_asking", "test_scoring_keys", "test_setting_up", "test_reviewing",
-    "test_walk", "test_signing_in", "test_exact_frames", "test_long_video", "test_results_seen",
-    "test_confinement", "test_kill_and_resume", "test_learning", "test_real_recordings",
-    "test_conversation", "test_tracking_job", "test_demo", "test_several_arenas", "test_segmenting",
+LONGEST = (  # by measured seconds; other files with slow tests follow them
+    "test_journey", "test_asking", "test_scoring_keys", "test_signing_in", "test_setting_up",
+    "test_reviewing", "test_walk", "test_exact_frames", "test_long_video", "test_results_seen",
+    "test_confinement", "test_memory", "test_kill_and_resume", "test_real_recordings",
+    "test_learning", "test_demo", "test_conversation", "test_segmenting", "test_tracking_job",
 )  # fmt: skip
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -27,7 +27,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest: several processes then end at about the same time."""
     place = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda one: (place.get(one.path.stem, len(place)), one.path not in slow))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -346,7 +346,39 @@ def attempt(name: str, world: World, copy: Path) -> str:
     return f"{result.text} {result.numbers} {result.error} {result.figure} {result.table}"
 
 
+# These end, hold up or fill the process, or change what it may: each needs one of its own.
+ALONE = (
+    "shut its mouth and stay", "run a program from memory", "a fork bomb", "leave a daemon behind",
+    "a bomb of bytes", "a bomb of numbers", "never end", "sleep and ignore signals",
+    "kill its parent", "kill everybody", "interrupt its parent", "fill the disk",
+    "another root folder", "a namespace of its own", "raise its limits", "tamper with the snapshot",
+    "read beyond an array", "write beyond an array", "an answer that is an object of its own",
+    "a figure that runs code", "an endless answer", "3 GB of answer", "3 GB of talk",
+    "a forged answer", "import the study's modules", "io_uring", "mount", "write by DuckDB",
+    "read by DuckDB", "write by pandas", "read by pandas", "write by pyarrow", "read by pyarrow",
+)  # fmt: skip
+
+
+def attempt_all(names: Sequence[str], world: World, copy: Path) -> str:
+    """Run some attacks one after another in one process; all that the program was told."""
+    assert not set(names) & set(ALONE)
+    lines = ["told = []"]
+    for name in names:
+        lines += [
+            "def attack():",
+            *(f"    {line.format(**world.names())}" for line in ATTACKS[name]),
+        ]
+        lines += ["try:", "    told.append(str(attack()))"]
+        lines += ["except BaseException as error:", "    told.append(repr(error))"]
+    result = run_code(body(*lines, "return ' | '.join(told)"), copy, timeout_s=20, memory_mb=1024)
+    assert result.error is None and result.text.count(" | ") == len(names) - 1, result
+    assert rank() == RANK
+    assert "DONE" not in result.text, f"{names}: {result.text[:2000]}"
+    return result.text
+
+
 def test_there_are_at_least_thirty_attacks() -> None:
+    assert set(ALONE) < set(ATTACKS)
     assert len(ATTACKS) >= 30
 
 

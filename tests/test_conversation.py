@@ -134,7 +134,7 @@ def test_chases_on_the_command_line(pursuit: Path) -> None:
 
     assert "'chase' is kept as a definition of this study, version 1." in run("ask", CHASE)
     assert "3 times" in run("ask", "how often does animal1 chase animal2?")
-    for number in range(30):
+    for number in range(len(OTHERS)):
         run("ask", OTHERS[number % len(OTHERS)].format(number % 7 + 2))
     said = run("ask", STARTS, "--save", "corner_chase")
     assert "2 times" in said and "definition used: chase, version 1" in said
