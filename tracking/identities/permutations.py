@@ -8,6 +8,7 @@ each standing for those that were dropped: probabilities stay fair.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -43,6 +44,14 @@ class Paths:
     start: np.ndarray  # (S, n) uint8, animal of each slot before the first exchange
     exchanged: np.ndarray  # (K, S) bool
 
+    @classmethod
+    def joined(cls, parts: Sequence[Paths]) -> Paths:
+        """All histories of several sets."""
+        return cls(
+            np.concatenate([part.start for part in parts]),
+            np.concatenate([part.exchanged for part in parts], 1),
+        )
+
 
 @dataclass(frozen=True)
 class _Step:
@@ -57,10 +66,10 @@ class _Step:
 class History:
     """All states through all exchanges of a chain, ready to be read backwards."""
 
-    def __init__(self, chain: Chain, start: np.ndarray) -> None:
+    def __init__(self, chain: Chain, start: np.ndarray, seed: int = 0) -> None:
         """``start`` (m, n) are the states that may be at the beginning, all equally likely."""
         self.chain, self.start = chain, start.astype(np.uint8)
-        self._random = np.random.default_rng(0)
+        self._random = np.random.default_rng(seed)
         # sums of random numbers as names of states: two alike would take 2^64 of them
         keys = np.random.default_rng(1).integers(0, 2**63, (chain.n, chain.n), np.int64)
         self._keys = keys.astype(np.uint64)
@@ -104,6 +113,11 @@ class History:
                 step = _Step(*(part[chosen] for part in vars(step).values()))
             self._steps.append(step)
         self._weight, self._likeliest = weight, likeliest
+
+    @property
+    def best(self) -> float:
+        """Natural log of the probability of the most likely history, up to what all share."""
+        return float(self._likeliest.max())
 
     def _gains(
         self, looked: np.ndarray, states: np.ndarray, at: np.ndarray, k: int

@@ -22,7 +22,8 @@ from tracking.identities.fragments import Crossing, Fragment, Stretches
 from tracking.identities.permutations import EXACT, Chain, History, Paths, all_states
 
 DRAWN = 1000  # histories that confidence is counted in
-ROUNDS = 3  # of finding which appearance belongs to whom, among many animals
+ROUNDS = 2  # of finding which appearance belongs to whom, among many animals
+TRIES = 4  # times that many animals are solved anew
 TRIED, SWEEPS = 300, 8  # ways of it that are tried
 WIDER = 0.5  # of what speaks for one way rather than another, so that more of them are tried
 LEAST = 1e-12  # likelihood of a fragment that suits nobody
@@ -125,8 +126,10 @@ def _solve_linked(
     pieces = [fragments[k] for k in which]
     evidence = log_likelihood[np.ix_(which, slots)]
     chain = _chain(slots, pieces, moments, evidence - evidence.max(1, keepdims=True))
-    history = _history(chain)
-    best, drawn = history.likeliest(), history.draw(DRAWN)
+    histories = _histories(chain)
+    history = max(histories, key=lambda h: h.best)
+    best = history.likeliest()
+    drawn = Paths.joined([h.draw(DRAWN // len(histories)) for h in histories])
     frames = np.array([m.frame for m in moments])
     spent = [seen.before(slot, frames) for slot in slots]
     ends = np.array([seen.total(slot) for slot in slots])
@@ -176,19 +179,23 @@ def _chain(
     )  # fmt: skip
 
 
-def _history(chain: Chain) -> History:
-    """Follow all states; of more animals than are exact, likely starts are looked for first."""
-    starts = np.arange(chain.n)[None]
+def _histories(chain: Chain) -> list[History]:
+    """Follow all states. Of more animals than are exact it is done several times by chance, from
+    likely starts: where these do not agree, nobody is sure."""
+    identity = np.arange(chain.n)[None]
     if not chain.evidence.any():
-        return History(chain, starts)
+        return [History(chain, identity)]
     if chain.n <= EXACT:
-        return History(chain, all_states(chain.n))
-    mute = replace(chain, evidence=np.zeros_like(chain.evidence))
-    history = History(mute, starts)
-    for _ in range(ROUNDS):
-        likely = likely_orders(_liking(chain, history.draw(DRAWN)))
-        history = History(chain, likely)
-    return history
+        return [History(chain, all_states(chain.n))]
+    mute = History(replace(chain, evidence=np.zeros_like(chain.evidence)), identity)
+    found = []
+    for seed in range(TRIES):
+        history = mute
+        for _ in range(ROUNDS):
+            starts = likely_orders(_liking(chain, history.draw(DRAWN)), seed)
+            history = History(chain, starts, seed)
+        found.append(history)
+    return found
 
 
 def _liking(chain: Chain, drawn: Paths) -> np.ndarray:
@@ -213,12 +220,12 @@ def _liking(chain: Chain, drawn: Paths) -> np.ndarray:
     return liking
 
 
-def likely_orders(liking: np.ndarray) -> np.ndarray:
+def likely_orders(liking: np.ndarray, seed: int = 0) -> np.ndarray:
     """(m, n) the best assignment of rows to columns, and others that are nearly as good."""
     n = len(liking)
     best = linear_sum_assignment(-liking)[1]
     orders = np.tile(best, (TRIED, 1))
-    every, random = np.arange(TRIED), np.random.default_rng(0)
+    every, random = np.arange(TRIED), np.random.default_rng(seed)
     for _ in range(SWEEPS):
         for i, j in combinations(range(n), 2):
             x, y = orders[:, i].copy(), orders[:, j].copy()
