@@ -9,7 +9,7 @@ from html import escape
 
 import numpy as np
 
-WIDE, LEFT, RIGHT, FOOT, TOP = 960, 56, 12, 26, 10  # px
+WIDE, LEFT, RIGHT, FOOT, TOP = 960, 56, 20, 26, 10  # px
 # How sure it is who an animal is, from sure to no better than a guess, for any colour vision.
 SURE = ((0.99, "#0072B2", "99 % and more"), (0.95, "#56B4E9", "95 to 99 %"),
         (0.8, "#F0E442", "80 to 95 %"), (0.6, "#E69F00", "60 to 80 %"),

@@ -156,7 +156,9 @@ def _centres(starts: np.ndarray, until: float) -> np.ndarray:
 
 
 def key_of(facts: Facts) -> str:
-    """Which colour is which animal."""
+    """Which colour is which animal; nothing where colours come twice and pictures have names."""
+    if len(facts.names) > COLOURS_TELL:
+        return ""
     items = "".join(
         f'<span><i style="background:{colour_of(k)}"></i>{escape(name)}</span>'
         for k, name in enumerate(facts.names.values())

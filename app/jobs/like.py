@@ -68,7 +68,8 @@ def read_like(study: Path, run: str) -> Like:
         stored = json.loads(file.read_text(encoding="utf-8"))
         asked = {**stored["asked"]}
         # what is newer than the run keeps the value that does nothing
-        known = {name: stored.get(name, one) for name, one in BackgroundSettings().to_dict().items()}
+        usual = BackgroundSettings().to_dict()
+        known = {name: stored.get(name, value) for name, value in usual.items()}
         found = stored.get("identification", {"method": "none"})["method"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AppError(
