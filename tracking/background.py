@@ -3,122 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any
 
 import cv2
 import numpy as np
 
 from tracking.detections import Blob, Detections, outlined
-from tracking.errors import TrackingError
+from tracking.disturbed import SCORE, beside, intruder
+from tracking.light import BLACK, STEP, Light, steps_of
 from tracking.openings import disk, opened
+from tracking.settings import WIDEST as WIDEST
+from tracking.settings import BackgroundSettings as BackgroundSettings
 from tracking.video import Frame
 
-Statistic = Literal["median", "bright", "dark", "masked median"]
-Polarity = Literal["darker", "brighter"]
-Contrast = Literal["absolute", "relative"]
-
 LEAST_STEP = 8.0  # gray levels; what differs less is noise, however dark the background
-WIDEST = 99  # pixels; radius of an opening or closing
 BEYOND = b"\xff"
 CLOSE_BY = 2**16  # pixels
+LIMITS_KEPT = 4  # limit images for different light, each as large as a frame
 THIN = 0.25  # of the side of a square of the smallest animal's area: nothing looked for is thinner
 
 
-@dataclass(frozen=True)
-class BackgroundSettings:
-    """Everything that decides what background subtraction calls an animal.
-
-    ``threshold`` is in gray levels for absolute contrast; for relative contrast it is the share of
-    the background's own brightness that must be missing, which finds a black mouse on a light
-    floor and before a dark wall alike.
-    """
-
-    statistic: Statistic = "median"  # how the empty arena was estimated
-    animals: Polarity = "darker"  # than the background
-    contrast: Contrast = "absolute"
-    threshold: float = 25.0  # gray levels, or a share from 0 to 1
-    black_level: float = 0.0  # gray level of black in this video (16 in limited range)
-    min_area_px: float = 30.0  # smaller blobs are not animals
-    max_area_px: float = 1e9  # larger blobs are several animals, or not an animal
-    typical_area_px: float = 100.0  # of one animal
-    typical_length_px: float = 18.0  # of one animal
-    open_px: int = 0  # radius of the opening that takes off tails, legs and specks
-    close_px: int = 0  # radius of the closing that joins the parts of one animal
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> BackgroundSettings:
-        return cls().with_changes(values)
-
-    def with_changes(self, changes: dict[str, Any]) -> BackgroundSettings:
-        """A copy with some values set by hand (numbers may be text); TrackingError if unusable."""
-        known = {f.name: getattr(self, f.name) for f in fields(self)}
-        clean: dict[str, Any] = {}
-        for name, value in changes.items():
-            if name not in known:
-                raise TrackingError(f"There is no setting {name}. Settings: {', '.join(known)}.")
-            clean[name] = _as_kind(name, value, type(known[name]))
-        return replace(self, **clean).checked()
-
-    def checked(self) -> BackgroundSettings:
-        """Itself; TrackingError when a value cannot work."""
-        choices = {"statistic": Statistic, "animals": Polarity, "contrast": Contrast}
-        for name, kind in choices.items():
-            if getattr(self, name) not in get_args(kind):
-                raise TrackingError(f"Setting {name} must be one of {', '.join(get_args(kind))}.")
-        limit = 1.0 if self.contrast == "relative" else 255.0
-        if not 0 < self.threshold < limit:
-            raise TrackingError(
-                f"Setting threshold must lie between 0 and {limit:g} for {self.contrast} contrast."
-            )
-        if not 0 < self.min_area_px < self.max_area_px:
-            raise TrackingError("Setting min_area_px must be above 0 and below max_area_px.")
-        if not (self.typical_area_px > 0 and self.typical_length_px > 0):
-            raise TrackingError("Settings typical_area_px and typical_length_px must be above 0.")
-        if not 0 <= self.black_level < 255:
-            raise TrackingError("Setting black_level must lie between 0 and 255.")
-        if not (0 <= self.open_px <= WIDEST and 0 <= self.close_px <= WIDEST):
-            raise TrackingError("Settings open_px and close_px are radii from 0 to 99 pixels.")
-        return self
-
-    def lines(self) -> list[str]:
-        """The settings as a person reads them, one line each."""
-        return [f"{name} = {value}" for name, value in self.to_dict().items()]
-
-
-def _as_kind(name: str, value: Any, kind: type) -> Any:
-    """A setting by hand as a value of its kind; numbers may come as text."""
-    complaint = f"Setting {name} cannot be {value!r}."
-    if kind is str:
-        return str(value)
-    if isinstance(value, bool):
-        raise TrackingError(complaint)
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise TrackingError(complaint) from error
-    if not np.isfinite(number) or (kind is int and number != int(number)):
-        raise TrackingError(complaint)
-    return kind(number)
-
-
-def limit_image(background: np.ndarray, settings: BackgroundSettings) -> np.ndarray:
+def limit_image(
+    background: np.ndarray, settings: BackgroundSettings, light: float = 1.0
+) -> np.ndarray:
     """The gray level per pixel beyond which it is animal, (h, w) uint8.
 
-    One comparison with this image does the work of subtraction, scaling and threshold.
+    One comparison with this image does the work of subtraction, scaling and threshold. In other
+    ``light`` everything stands out as many times as far, but noise does not.
     """
-    level = background.astype(np.float32)
+    levels = np.arange(256, dtype=np.float32)
     if settings.contrast == "relative":
-        share = settings.threshold * (level - settings.black_level)
-        step = np.maximum(share, LEAST_STEP)
+        step = np.maximum(settings.threshold * (levels - settings.black_level), LEAST_STEP)
     else:
-        step = np.full_like(level, settings.threshold)
-    if settings.animals == "darker":
-        return np.clip(np.ceil(level - step), 0, 255).astype(np.uint8)
-    return np.clip(np.floor(level + step), 0, 255).astype(np.uint8)
+        step = np.full_like(levels, settings.threshold)
+    if light != 1.0:
+        step = np.maximum(light * step, np.minimum(step, LEAST_STEP))
+        levels = np.minimum(BLACK + light * (levels - BLACK), 255)
+    table = np.ceil(levels - step) if settings.animals == "darker" else np.floor(levels + step)
+    return cv2.LUT(background, np.clip(table, 0, 255).astype(np.uint8))
 
 
 def rows_apart(settings: BackgroundSettings) -> int:
@@ -168,13 +90,12 @@ class BackgroundSegmenter:
         self.settings = settings
         self.background = background  # (h, w) uint8
         self.where = where
-        self._limit = limit_image(background, settings)
-        if where is not None:  # nothing is beyond these
-            self._limit[~where] = 0 if settings.animals == "darker" else 255
+        self._step = rows_apart(settings)
+        self._light = Light(background, where)
+        self._limits: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._limit, self._few = self._limits_in(0)
         self._compare = cv2.CMP_LT if settings.animals == "darker" else cv2.CMP_GT
         self._close = disk(settings.close_px)
-        self._step = rows_apart(settings)
-        self._few = self._limit[:: self._step].copy()
         # bytes and pictures of the same memory: which rows hold something is a search for a byte,
         # 2 us against 24 us for cv2.boundingRect at 640 x 480
         self._bytes = bytearray(background.size)
@@ -185,13 +106,48 @@ class BackgroundSegmenter:
     def __reduce__(self) -> tuple[Any, ...]:
         return BackgroundSegmenter, (self.background, self.settings, self.where)
 
+    def _limits_in(self, steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """The limit image in a light so many steps from the usual, and those of its rows that are
+        looked at first; the last few are kept."""
+        if steps not in self._limits:
+            if len(self._limits) == LIMITS_KEPT:
+                del self._limits[next(iter(self._limits))]
+            limit = limit_image(self.background, self.settings, float(np.exp(STEP * steps)))
+            if self.where is not None:  # nothing is beyond these
+                limit[~self.where] = 0 if self.settings.animals == "darker" else 255
+            self._limits[steps] = limit, limit[:: self._step].copy()
+        return self._limits[steps]
+
     def segment(self, frames: Sequence[Frame]) -> list[Detections]:
         """Segment a batch of frames; one Detections for each."""
-        return outlined([self.blobs(frame.gray) for frame in frames])
+        return self._segment([frame.gray for frame in frames])
 
     def segment_gray(self, gray: np.ndarray) -> Detections:
         """The animals of one (h, w) uint8 gray image."""
-        return outlined([self.blobs(gray)])[0]
+        return self._segment([gray])[0]
+
+    def _segment(self, images: list[np.ndarray]) -> list[Detections]:
+        found, scores = [], []
+        for gray in images:
+            light, strange = self._see_light(gray)
+            blobs, score = self._blobs(gray), 1.0
+            if strange > self.settings.most_strange > 0:
+                region = intruder(gray, self.background, self.settings, light)
+                if region is not None:
+                    blobs, score = [blob for blob in blobs if beside(blob, region)], SCORE
+            found.append(blobs)
+            scores.append(score)
+        return outlined(found, scores)
+
+    def _see_light(self, gray: np.ndarray) -> tuple[float, float]:
+        """Take the limits that go with a frame's light; returns the light, and the share of the
+        frame that does not follow it."""
+        usual = self.settings.usual_light
+        if not usual:
+            return 1.0, 0.0
+        light, strange = self._light.and_strange(gray)
+        self._limit, self._few = self._limits_in(steps_of(light, usual))
+        return light, strange
 
     def foreground(self, gray: np.ndarray) -> np.ndarray:
         """Where the image is beyond the limit, (h, w) uint8, 0 or 255; overwritten by the next."""
@@ -202,7 +158,7 @@ class BackgroundSegmenter:
                 self._mask[~self.where] = 0
         return self._mask
 
-    def blobs(self, gray: np.ndarray) -> list[Blob]:
+    def _blobs(self, gray: np.ndarray) -> list[Blob]:
         """Everything large enough, cropped."""
         found: list[Blob] = []
         least = self.settings.min_area_px

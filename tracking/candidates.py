@@ -20,8 +20,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracking.background import BackgroundSettings, limit_image
+from tracking.background import limit_image
 from tracking.empty_arena import median_where
+from tracking.settings import BackgroundSettings
 
 MOST_OF_FRAME = 0.4  # that all animals together may cover
 NEARLY = 0.8  # of the best score does nearly as well

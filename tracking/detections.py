@@ -59,12 +59,12 @@ class Blob(NamedTuple):
 
 def detections_of(found: list[tuple[np.ndarray, int, int]], scores: list[float]) -> Detections:
     """Detections from cropped masks: (mask, x0, y0) each, mask (h, w) uint8, nonzero animal."""
-    (made,) = outlined([[Blob(mask, x0, y0, outline_of(mask)) for mask, x0, y0 in found]])
-    return replace(made, scores=np.array(scores, np.float32))
+    blobs = [Blob(mask, x0, y0, outline_of(mask)) for mask, x0, y0 in found]
+    return replace(outlined([blobs], [1.0])[0], scores=np.array(scores, np.float32))
 
 
-def outlined(frames: Sequence[Sequence[Blob]]) -> list[Detections]:
-    """Detections of each of several frames from their blobs, with score 1.
+def outlined(frames: Sequence[Sequence[Blob]], scores: Sequence[float]) -> list[Detections]:
+    """Detections of each of several frames from their blobs; a score for each frame.
 
     All blobs are measured at once: for many small animals that is half the time.
     """
@@ -74,10 +74,10 @@ def outlined(frames: Sequence[Sequence[Blob]]) -> list[Detections]:
     shapes = shapes_of(found).astype(np.float32)
     masks = encode_all([blob.mask for blob in found])
     made, at = [], 0
-    for blobs in frames:
+    for blobs, score in zip(frames, scores, strict=True):
         to = at + len(blobs)
-        scores = np.ones(len(blobs), np.float32)
-        made.append(Detections(boxes[at:to], masks[at:to], scores, shapes[at:to]))
+        equal = np.full(len(blobs), score, np.float32)
+        made.append(Detections(boxes[at:to], masks[at:to], equal, shapes[at:to]))
         at = to
     return made
 

@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracking.background import WIDEST, BackgroundSegmenter, BackgroundSettings
+from tracking.background import BackgroundSegmenter
 from tracking.candidates import (
     JUDGED,
     RELATIVE,
@@ -27,12 +27,16 @@ from tracking.candidates import (
 )  # fmt: skip
 from tracking.empty_arena import ranked, ranks_of
 from tracking.errors import TrackingError
+from tracking.light import Light, in_one_light, lights_of
+from tracking.settings import WIDEST, BackgroundSettings
 from tracking.video import VideoInfo, read_frames_at
 
 MASKED = "masked median"
 PLAN = (("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"))
 OPENINGS = (0.0, 0.08, 0.15)  # radii tried, in widths of an animal
 LEAST_SCORE = 0.005  # sensor noise scores 0.0003, the hardest real recordings 0.05
+# a hand or a lid changes more of a frame than animals do: times as much, and a share of the frame
+STRANGE_TIMES, STRANGE_MORE = 2.0, 0.02
 SAMPLES = 36  # frames that the background is made of
 LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
 
@@ -68,6 +72,8 @@ def tune(
     stack = sample(info, on_progress=on_progress) if stack is None else stack
     scale = min(1.0, LONGEST_SIDE / max(info.width, info.height))
     small = np.stack([_resized(image, scale) for image in stack])
+    lights = lights_of(small)
+    small, stack = in_one_light(small, lights), in_one_light(stack, lights)
     black = float(np.percentile(small[:: max(1, len(small) // 8)], 0.1))
     best = _best_candidate(small, n_animals, black, fixed)
     if best.score <= (0.0 if fixed else LEAST_SCORE):
@@ -191,7 +197,10 @@ def _finish(
     )  # fmt: skip
     frames = stack[:: max(1, len(stack) // JUDGED)]
     width = _typical_width(frames, background, first, area)
-    first = replace(first, close_px=fixed.get("close_px", 0))
+    usual, strange = _usual_light(frames, background)
+    first = replace(
+        first, close_px=fixed.get("close_px", 0), usual_light=usual, most_strange=strange
+    )
     radii = sorted({min(round(share * width), WIDEST) for share in OPENINGS})
     radii = [fixed["open_px"]] if "open_px" in fixed else radii
     choices = [
@@ -202,6 +211,21 @@ def _finish(
     score, settings, most_seen = [choice for choice in choices if choice[0] >= enough][-1]
     parts = {**dict(best.parts), "opening": score}
     return Tuning(settings.checked(), background, best.score, parts, most_seen)
+
+
+def _usual_light(frames: np.ndarray, background: np.ndarray) -> tuple[float, float]:
+    """What ``Light`` says of frames that are as bright as the background, and how large a share of
+    a frame does not follow the light when something else than animals is there; 0 for unknown.
+
+    The first is not just 1: a background of the brightest values is brighter than the frames it
+    comes from.
+    """
+    light = Light(background)
+    if not light.is_known:
+        return 0.0, 0.0
+    usual, strange = np.median([light.and_strange(image) for image in frames], axis=0)
+    most = STRANGE_TIMES * float(strange) + STRANGE_MORE
+    return round(float(usual), 3), round(most, 3) if most < 1 else 0.0
 
 
 def _typical_width(
