@@ -18,6 +18,15 @@ from storage.videos import Video, animal_names, file_is_there, find_video, frame
 
 BINS = 320  # of time; a chart has three times as many pixels
 AREA_BINS = 60
+COLOURS_TELL = 7  # animals that have a colour of their own; more are named in the pictures
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture that is wanted: a frame, and the place in it (px) that a thumbnail shows."""
+
+    frame: int
+    xy: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

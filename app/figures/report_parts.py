@@ -19,8 +19,7 @@ from app.figures.report_charts import (
     strips,
     sure_colour,
 )
-from app.figures.report_facts import Facts
-from app.figures.report_pictures import COLOURS_TELL, Look
+from app.figures.report_facts import COLOURS_TELL, Facts, Look
 from llm_query.figures.drawing import colour_of
 from tracking.identities.doubt import Limits
 

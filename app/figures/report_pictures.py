@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from app.figures.overlay_scene import Scene, scene_of
+from app.figures.report_facts import COLOURS_TELL, Look
 from app.library import reading, video_file
 from storage.videos import find_video
 from tracking.masks import decode
 from tracking.video import Frame, VideoInfo, probe, read_frames_at
 
 WIDEST, THUMB = 560, 190  # px of a sample, and of a thumbnail
-COLOURS_TELL = 7  # animals that have a colour of their own; more are named in the picture
 AROUND = 2.2  # body lengths that a thumbnail shows to each side
 LEAST_AROUND = 40  # px
 QUALITY = 78
-
-
-@dataclass(frozen=True)
-class Look:
-    """A picture that is wanted: a frame, and the place in it (px) that a thumbnail shows."""
-
-    frame: int
-    xy: tuple[float, float] | None = None
 
 
 def sample_frames(info: VideoInfo, count: int) -> list[int]:

@@ -14,10 +14,10 @@ from pathlib import Path
 from app.errors import AppError
 from app.figures import report_parts as parts
 from app.figures import report_settings as how
-from app.figures.report_facts import Facts, facts_of
-from app.figures.report_pictures import Look, background, draw_looks, sample_frames
-from app.library import video_file
+from app.figures.report_facts import Facts, Look, facts_of
+from app.library import reading, video_file
 from app.videos.quality import quality_of, quality_words
+from storage.videos import find_video
 from tracking.video import probe
 
 FOLDER = "reports"  # of a study
@@ -28,6 +28,8 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 def report_html(study: Path, video: int | str) -> str:
     """The page about the present tracks of one video."""
+    from app.figures.report_pictures import background, draw_looks  # OpenCV, which pages load late
+
     facts = facts_of(study, video)
     doubted = parts.doubt_looks(facts) if facts.film else {}
     samples = _samples(facts) if facts.film else []
@@ -51,7 +53,8 @@ def report_html(study: Path, video: int | str) -> str:
 def write_report(study: Path, video: int | str, output: Path | None = None) -> Path:
     """Write the page whole or not at all; in the study's `reports` unless told where."""
     if output is None:
-        name = facts_name(study, video)
+        with reading(study) as opened:
+            name = file_name(find_video(opened, video).name)
         output = study / FOLDER / f"{name}.html"
         output.parent.mkdir(parents=True, exist_ok=True)
     if output.is_dir():
@@ -68,17 +71,18 @@ def write_report(study: Path, video: int | str, output: Path | None = None) -> P
     return output
 
 
-def facts_name(study: Path, video: int | str) -> str:
-    """The name of a video as the name of a file."""
-    from app.library import reading
-    from storage.videos import find_video
+def file_name(video: str) -> str:
+    """The name of a video as the name of a file.
 
-    with reading(study) as opened:
-        name = find_video(opened, video).name
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(". ")[:80] or "video"
+    >>> file_name("day 1/cage: 2")
+    'day 1_cage_ 2'
+    """
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", video).strip(". ")[:80] or "video"
 
 
 def _samples(facts: Facts) -> list[Look]:
+    from app.figures.report_pictures import sample_frames
+
     info = probe(video_file(facts.folder, facts.video.video_id))
     return [Look(frame) for frame in sample_frames(info, SAMPLES)]
 

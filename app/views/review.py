@@ -10,6 +10,7 @@ from app.annotating.reviewing import (
     doubts_csv,
     review_facts,
 )
+from app.figures.track_report import file_name, report_html
 from app.player import player
 from app.views.choosing import asked_clip, choose_video
 from app.views.headings import title
@@ -53,4 +54,12 @@ with st.expander("Corrections, who made them and when", icon=":material/history:
             f"{name}_doubtful.csv",
             "text/csv",
             icon=":material/download:",
+        )
+        st.download_button(
+            "Report as HTML",
+            lambda: report_html(study, video_id).encode(),
+            f"{file_name(name)}_report.html",
+            "text/html",
+            icon=":material/summarize:",
+            help="One page: pictures, doubtful places, who is who, sizes, settings and times.",
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import library
+from app.figures.track_report import file_name, report_html
 from app.jobs import processes as jobs
 from app.jobs.proxy_files import is_playable
 from app.jobs.relink import where_is
@@ -160,3 +161,16 @@ def _buttons(row: library.VideoRow, job: jobs.Job | None) -> None:
             type="primary" if tracked else "secondary",
         ):
             st.switch_page("annotate.py", query_params={"video": row.video.name})
+        if tracked:
+            study = workplace().study
+            st.download_button(
+                "Report",
+                lambda: report_html(study, video_id).encode(),
+                f"{file_name(row.video.name)}_report.html",
+                "text/html",
+                key=f"report:{video_id}",
+                icon=":material/summarize:",
+                type="tertiary",
+                on_click="ignore",
+                help="One page: pictures, doubtful places, who is who, sizes, settings and times.",
+            )
