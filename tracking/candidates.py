@@ -23,6 +23,7 @@ import numpy as np
 from tracking.background import limit_image
 from tracking.empty_arena import median_where
 from tracking.settings import BackgroundSettings
+from tracking.sizes import floor_of, sizes_of, unlike
 
 MOST_OF_FRAME = 0.4  # that all animals together may cover
 NEARLY = 0.8  # of the best score does nearly as well
@@ -31,6 +32,7 @@ ABSOLUTE = (10.0, 14.0, 20.0, 28.0, 40.0, 56.0, 80.0)
 RELATIVE = (0.16, 0.22, 0.3, 0.4, 0.52)
 # relative contrast also finds shadows and reflections on dark walls: it must be clearly better
 RELATIVE_WORTH = 0.7
+SIZES_WORTH = 0.9  # different sizes explain more, so they must explain better
 SHARE_OF_ANIMAL = 0.3  # a blob under this share of one animal's area is not an animal
 
 
@@ -43,6 +45,7 @@ class Candidate:
     area: float = 0.0
     floor: float = 0.0
     most_seen: int = 0
+    sizes: tuple[float, ...] = ()  # of each animal, where one area does not fit all
 
 
 def best_of(
@@ -122,7 +125,8 @@ def _judged(
 ) -> Candidate:
     limit = limit_image(candidate.background, candidate.settings)
     code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
-    areas, real = [], []
+    areas: list[list[float]] = []
+    real, last = [], []
     for image, gradient in zip(frames, gradients, strict=True):
         mask = cv2.compare(image, limit, code)
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -132,9 +136,17 @@ def _judged(
         for _, contour in sized[:n_animals]:
             xs, ys = contour[:, 0, 0], contour[:, 0, 1]
             real.append(np.mean(gradient[ys, xs] > background_edges[ys, xs]))
+        if len(sized) >= n_animals:
+            last.append(sized[n_animals - 1][1][:, 0].mean(0))
         if len(sized) > 2000:  # noise, not animals
             return candidate
-    return _scored(candidate, areas, real, n_animals)
+    found = _scored(candidate, areas, real, n_animals)
+    sizes = sizes_of(areas, n_animals)
+    # a mark on the floor that comes and goes with the light is always at one place
+    if sizes and float(np.std(last, axis=0).max()) > sizes[-1] ** 0.5:
+        classed = _scored_in_sizes(candidate, areas, real, sizes)
+        return max(found, classed, key=lambda c: c.score)
+    return found
 
 
 def _scored(
@@ -164,14 +176,40 @@ def _scored(
         "real": float(np.mean(real)),
         "clean": float(np.median(top / np.maximum(everything, 1))),
     }
-    score = (
-        (0.15 + 0.85 * parts["separate"]) * (0.1 + 0.9 * parts["explained"])
-        * parts["steady"] * parts["alike"] * parts["real"] ** 2 * parts["clean"]
-        * (RELATIVE_WORTH if candidate.settings.contrast == "relative" else 1.0)
-    )  # fmt: skip
+    score = _product(parts, candidate)
     return replace(
         candidate, score=score, parts=tuple(parts.items()), area=area, floor=floor,
         most_seen=int(counts.max()),
+    )  # fmt: skip
+
+
+def _scored_in_sizes(
+    candidate: Candidate, areas: list[list[float]], real: list[float], sizes: tuple[float, ...]
+) -> Candidate:
+    """The same where each animal has a size of its own."""
+    n_animals, floor = len(sizes), floor_of(areas, sizes)
+    top = np.array([sum(a[:n_animals]) for a in areas])
+    everything = np.array([sum(a) for a in areas])
+    counts = np.array([sum(area >= floor for area in found) for found in areas])
+    parts = {
+        "separate": float(np.mean(counts == n_animals)),
+        "explained": float(np.mean(counts <= n_animals)),
+        "steady": float(np.exp(-2 * spread(top))),
+        "alike": float(np.exp(-unlike(areas, sizes))),
+        "real": float(np.mean(real)),
+        "clean": float(np.median(top / np.maximum(everything, 1))),
+    }
+    return replace(
+        candidate, score=SIZES_WORTH * _product(parts, candidate), parts=tuple(parts.items()),
+        area=sizes[0], floor=floor, most_seen=int(counts.max()), sizes=sizes,
+    )  # fmt: skip
+
+
+def _product(parts: dict[str, float], candidate: Candidate) -> float:
+    return (
+        (0.15 + 0.85 * parts["separate"]) * (0.1 + 0.9 * parts["explained"])
+        * parts["steady"] * parts["alike"] * parts["real"] ** 2 * parts["clean"]
+        * (RELATIVE_WORTH if candidate.settings.contrast == "relative" else 1.0)
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ class BackgroundSettings:
     typical_length_px: float = 18.0  # of one animal
     open_px: int = 0  # radius of the opening that takes off tails, legs and specks
     close_px: int = 0  # radius of the closing that joins the parts of one animal
+    areas_px: str = ""  # typical area of each animal, where they differ much: "2669 54"
     usual_light: float = 0.0  # of a frame, times that of the background; 0: light is not followed
     most_strange: float = 0.0  # share of a frame that animals change; 0: hands are not looked for
 
@@ -74,11 +75,22 @@ class BackgroundSettings:
             raise TrackingError("Setting black_level must lie between 0 and 255.")
         if not (0 <= self.open_px <= WIDEST and 0 <= self.close_px <= WIDEST):
             raise TrackingError("Settings open_px and close_px are radii from 0 to 99 pixels.")
+        self.areas(1)
         if not 0 <= self.usual_light <= 10:
             raise TrackingError("Setting usual_light is a ratio from 0 (not followed) to 10.")
         if not 0 <= self.most_strange <= 1:
             raise TrackingError("Setting most_strange is a share from 0 (not looked at) to 1.")
         return self
+
+    def areas(self, n_animals: int) -> list[float]:
+        """The typical area of each animal in square pixels, largest first."""
+        try:
+            given = [float(area) for area in self.areas_px.split()]
+        except ValueError as error:
+            raise TrackingError(
+                f"Setting areas_px is numbers with spaces between, not {self.areas_px!r}."
+            ) from error
+        return given if len(given) == n_animals else [self.typical_area_px] * n_animals
 
     def lines(self) -> list[str]:
         """The settings as a person reads them, one line each."""

@@ -29,6 +29,7 @@ from tracking.empty_arena import ranked, ranks_of
 from tracking.errors import TrackingError
 from tracking.light import Light, in_one_light, lights_of
 from tracking.settings import WIDEST, BackgroundSettings
+from tracking.sizes import floor_of, sizes_of, unlike
 from tracking.video import VideoInfo, read_frames_at
 
 MASKED = "masked median"
@@ -204,7 +205,8 @@ def _finish(
     radii = sorted({min(round(share * width), WIDEST) for share in OPENINGS})
     radii = [fixed["open_px"]] if "open_px" in fixed else radii
     choices = [
-        _opened(frames, background, replace(first, open_px=radius), n_animals) for radius in radii
+        _opened(frames, background, replace(first, open_px=radius), n_animals, bool(best.sizes))
+        for radius in radii
     ]
     # a tail moves the centre and the heading, so of nearly equal openings the widest
     enough = 0.95 * max(choice[0] for choice in choices)
@@ -240,8 +242,9 @@ def _typical_width(
 
 
 def _opened(
-    frames: np.ndarray, background: np.ndarray, settings: BackgroundSettings, n_animals: int
-) -> tuple[float, BackgroundSettings, int]:
+    frames: np.ndarray, background: np.ndarray, settings: BackgroundSettings, n_animals: int,
+    has_sizes: bool,
+) -> tuple[float, BackgroundSettings, int]:  # fmt: skip
     """How steady blobs are with this opening, and the area limits that fit them."""
     segmenter = BackgroundSegmenter(background, settings)
     shapes = [segmenter.segment_gray(image).shapes for image in frames]
@@ -250,6 +253,8 @@ def _opened(
     area = float(np.median(top)) / n_animals
     if area <= 0:
         return 0.0, settings, 0
+    if has_sizes:
+        return _opened_in_sizes([a.tolist() for a in areas], shapes, settings, n_animals)
     rest = [a[n_animals] if len(a) > n_animals else 0.0 for a in areas]
     nth = [a[n_animals - 1] for a in areas if len(a) >= n_animals]
     floor = SHARE_OF_ANIMAL * area
@@ -271,5 +276,25 @@ def _opened(
         settings, min_area_px=round(floor, 1), typical_area_px=round(area, 1),
         typical_length_px=round(length, 1),
         max_area_px=round(max(4.0, 1.6 * n_animals) * area, 1),
+    )  # fmt: skip
+    return score, fitted, int(counts.max())
+
+
+def _opened_in_sizes(
+    areas: list[list[float]], shapes: list[np.ndarray], settings: BackgroundSettings, n_animals: int
+) -> tuple[float, BackgroundSettings, int]:
+    """The same where each animal has a size of its own; what is typical is the largest one."""
+    sizes = sizes_of(areas, n_animals)
+    if not sizes:
+        return 0.0, settings, 0
+    floor = floor_of(areas, sizes)
+    counts = np.array([sum(area >= floor for area in found) for found in areas])
+    score = (0.2 + 0.8 * float(np.mean(counts == n_animals))) * float(np.exp(-unlike(areas, sizes)))
+    lengths = [found[found[:, 2].argmax(), 4] for found in shapes if len(found)]
+    fitted = replace(
+        settings, min_area_px=round(floor, 1), typical_area_px=round(sizes[0], 1),
+        typical_length_px=round(float(np.median(lengths)), 1),
+        max_area_px=round(max(4.0, 1.6 * n_animals) * sizes[0], 1),
+        areas_px=" ".join(f"{size:.1f}" for size in sizes),
     )  # fmt: skip
     return score, fitted, int(counts.max())
