@@ -4,10 +4,13 @@ import av
 import cv2
 import hard_scenes
 import numpy as np
+import pandas as pd
 import pytest
+from hard_judging import judge
 from hard_scenes import (
     contacts_of,
     dark_walls,
+    different_shades,
     equal_mice,
     film_scene,
     flies_in_contact,
@@ -17,6 +20,11 @@ from hard_scenes import (
     ten_fish,
 )
 
+from app.jobs.tracking_job import track_video
+from storage.study import open_study
+from storage.tracks import read_tracks
+
+RADIUS = 25  # px within which a position is right, under half a body length
 MICE = 80  # grey level below which only bodies are: tails and floor are brighter
 
 
@@ -137,3 +145,36 @@ def test_light_walls_and_mirrors_change_what_they_should():
     walls = at(dark_walls(plain), 0)[:10].mean()
     assert walls == pytest.approx(min(looks.shade for looks in plain.looks), abs=12)
     assert at(glass, 0)[240, 600] > at(plain, 0)[240, 600] + 10
+
+
+def tracked(scene, folder):
+    """Track a scene as a person would who knows the number of animals alone; judged by truth."""
+    film = film_scene(scene, folder)
+    track_video(folder / "s", film.video, scene.n_animals)
+    with open_study(folder / "s") as study:
+        return judge(film.truth, read_tracks(study, 1).to_pandas(), RADIUS)
+
+
+@pytest.mark.parametrize("seed", [1001, 1002])
+def test_three_mice_of_different_shade_are_never_exchanged(tmp_path, seed):
+    judged = tracked(different_shades(seed, 20), tmp_path)
+    assert judged.scores["idf1"] >= 0.99
+    assert judged.scores["switches"] == 0
+    assert not judged.sure_right < 0.985  # NaN if it is sure of nothing
+
+
+def test_a_row_is_right_where_the_animal_is_whose_track_it_is():
+    frames = np.arange(10)
+    truth = pd.DataFrame({"frame": np.tile(frames, 2), "id": np.repeat([1, 2], 10)})
+    truth["x"], truth["y"] = truth["id"] * 100.0, 50.0
+    tracks = truth.rename(columns={"id": "animal_id", "x": "x_px", "y": "y_px"})
+    tracks = tracks.assign(animal_id=3 - tracks["animal_id"], detected=True)
+    late = tracks["frame"] >= 7  # then the two are exchanged
+    tracks.loc[late, "animal_id"] = 3 - tracks["animal_id"]
+    tracks["identity_confidence"] = np.where(late, 0.6, 1.0)
+    judged = judge(truth, tracks, RADIUS)
+    assert (judged.sure, judged.sure_right) == (14, 1.0)
+    assert judged.reliability() == [(0.5, 0.8, 6, 0.0), (0.99, 1.0, 14, 1.0)]
+    # where the truth leaves an animal out and nobody is near, a row cannot be judged
+    gone = truth[(truth["id"] == 1) | (truth["frame"] > 1)]
+    assert len(judge(gone, tracks, RADIUS).rows) == 18
