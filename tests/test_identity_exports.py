@@ -44,7 +44,7 @@ def test_doubts_say_who_settled_them(tmp_path: Path) -> None:
     study = make(tmp_path / "s")
     edit(study, "tracks.rename", animal="animal1", name="Mickey")
     edit(study, "tracks.swap", a=1, b=2, start_frame=130, stop_frame=None, author="Grace")
-    ended, (met, *_, gap) = exported(study, "doubts")
+    ended, (met, gap) = exported(study, "doubts")
     assert ended.status == 0
     assert ",".join(met) == (
         "video,doubt,kind,animals,start_frame,stop_frame,start_s,stop_s,score,why,state,by,at_utc"

@@ -120,9 +120,20 @@ def _together(stored: list[Place], now: list[Place], limits: Limits) -> list[Pla
     for where, one in here.items():
         if one.doubt.kind in anew:
             kept.append(known.get(where, one))
-        elif where not in known and one.doubt.kind in IN_TRACKS:
+        elif where not in known and one.doubt.kind in IN_TRACKS and not _crossed(one, stored):
             kept.append(one)
     return sorted(kept, key=lambda one: (one.doubt.frame, KINDS.index(one.doubt.kind), one.key))
+
+
+def _crossed(place: Place, stored: list[Place]) -> bool:
+    """Whether it is the jump of a swap that was made in a crossing, where it belongs."""
+    one = place.doubt
+    return one.kind == "jump" and any(
+        other.doubt.kind == "crossing"
+        and set(one.who) <= set(other.doubt.who)
+        and other.doubt.frame <= one.frame <= other.doubt.stop_frame
+        for other in stored
+    )
 
 
 def _where(place: Place) -> tuple:

@@ -16,6 +16,7 @@ from browser_server import QUIET, free_port, start_server
 from film import positions, write_video
 from required import required
 from storage_samples import run_of, track_shard
+from test_doubts import identities, walk
 
 from app import library
 from storage.edits import log
@@ -109,7 +110,22 @@ def make_study(home: Path) -> Path:
         masks = mask_shard(home / "shards" / "m.parquet", x, y)
         ingest_run(study, video.video_id, run_of("run-1", 3), [tracks], [masks], [])
         exchange(study, Place("run-1", video.video_id, (1, 2), SWAPPED, FRAMES))
+    add_met(home)
     return home / "study"
+
+
+def add_met(home: Path) -> None:
+    """A second film, whose run has stored a crossing that is 70 % sure, and a gap."""
+    places = np.nan_to_num(walk(), nan=300.0)
+    film = write_video(home / "met.mp4", FRAMES, 3, RATE, SIZE, places=places)
+    video = library.add(home / "study", film)
+    times = library.times_of(home / "study", video.video_id)
+    x, y = np.moveaxis(walk(), 2, 0)
+    with open_study(home / "study", write=True) as study:
+        tracks = track_shard(home / "met" / "t.parquet", x, y, times)
+        made = identities(home / "met", tracks, times)
+        masks = mask_shard(home / "met" / "m.parquet", x, y)
+        ingest_run(study, video.video_id, run_of("met", 3), [tracks], [masks], [], None, made)
 
 
 @pytest.fixture(scope="module")
@@ -315,3 +331,25 @@ def test_a_name_is_text_everywhere_and_the_log_lists_what_was_done(
     assert lines[0].startswith("video,edit_id,made_at,author,words")
     assert len(lines) > len(lab.done())  # the tick too
     assert page.locator("img[src='x']").count() == 0 and page.troubles == []
+
+
+def test_a_stored_crossing_says_who_left_it_and_is_swapped_where_they_were_nearest(
+    page: "playwright.Page", lab: Lab
+) -> None:
+    page.goto(f"{lab.url}?video=met")
+    ready(page)
+    expect(page.locator(".review-count")).to_have_text("0 of 2 looked at")
+    page.keyboard.press("n")
+    on_frame(page, 100)
+    why = page.locator(".review-why")
+    expect(why).to_contain_text("animal1 and animal2 lay together for 1.0 s; 70 % sure")
+    expect(why).to_contain_text("entered at 0:03.3 (rings) and left at 0:04.3 (dots)")
+    page.keyboard.press("o")  # up to here
+    expect(page.locator(".review-hint")).to_contain_text("from frame 100 to 100")
+    page.keyboard.press("x")
+    page.keyboard.press("s")
+    expect(page.locator(".review-count")).to_have_text("1 of 2 looked at")
+    expect(why).to_contain_text("Corrected by")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".review-count")).to_have_text("0 of 2 looked at")
+    assert page.troubles == []
