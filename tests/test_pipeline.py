@@ -32,7 +32,8 @@ def run(clip, folder, workers=1):
     segment_video(info, BackgroundSegmenter(tuning.background, tuning.settings), folder, workers)
     tables = identify_video(info, 2, tuning.settings, folder)
     return {name: [pq.read_table(path) for path in getattr(tables, name)]
-            for name in ("tracks", "masks", "keypoints")}  # fmt: skip
+            for name in ("tracks", "masks", "keypoints", "fragments", "crossings", "doubts")
+            }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +129,35 @@ def test_chunks_cover_every_frame_once_and_start_at_keyframes(clip):
     assert bounds[0][0] == 0 and bounds[-1][1] == FRAMES
     assert [stop for _, stop in bounds[:-1]] == [start for start, _ in bounds[1:]]
     assert all(start in info.keyframes for start, _ in bounds)
+
+
+def test_what_happened_to_identities_is_told_in_tables(tmp_path):
+    there = [(60.0 + 2.5 * f, 100.0 + f, 0.0) for f in range(80)]
+    back = [(260.0 - 2.5 * f, 110.0 + f, 0.0) for f in range(80)]
+    chunk_of([list(pair) for pair in zip(there, back, strict=True)], tmp_path)
+    (tmp_path / "chunk-0.parquet").replace(detections_file(tmp_path, 0))
+    tables = identify_video(info_of(80), 2, settings_of(), tmp_path)
+    fragments = pq.read_table(tables.fragments[0]).to_pandas()
+    assert fragments.fragment_id.tolist() == list(range(1, len(fragments) + 1))
+    assert set(fragments.animal_id) == {1, 2}
+    assert fragments.probability.between(0, 1).all() and fragments.appearance.isna().all()
+    for _, mine in fragments.groupby("animal_id"):
+        assert mine.start_frame.iloc[0] == 0 and mine.stop_frame.iloc[-1] == 80
+        assert (mine.start_frame.to_numpy()[1:] >= mine.stop_frame.to_numpy()[:-1]).all()
+    (crossing,) = pq.read_table(tables.crossings[0]).to_pylist()
+    assert (crossing["kind"], crossing["animals"]) == ("contact", [1, 2])
+    assert 20 < crossing["start_frame"] < crossing["stop_frame"] < 60
+    tracks = pq.read_table(tables.tracks[0]).to_pandas()
+    within = tracks.frame.between(crossing["start_frame"], crossing["stop_frame"] - 1)
+    sure = tracks.identity_confidence
+    assert sure[within].max() < sure[~within].max() <= 1.0
+    assert tables.identified == {"method": "none", "groups": []}
+
+
+def test_progress_is_told_from_the_beginning_to_the_end_and_never_falls(clip, tmp_path):
+    info, tuning = clip
+    segment_video(info, BackgroundSegmenter(tuning.background, tuning.settings), tmp_path)
+    told = []
+    identify_video(info, 2, tuning.settings, tmp_path, lambda *now: told.append(now))
+    assert told == sorted(told) and told[-1] == (FRAMES, FRAMES)
+    assert all(total == FRAMES for _, total in told) and len(told) >= 6
