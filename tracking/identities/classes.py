@@ -14,10 +14,12 @@ from scipy.special import gammaln
 
 ROUNDS = 40
 SEEDS = 12  # beginnings tried
+LONGEST = 60  # fragments around which beginnings are looked for
 TRIES, TRIED = 8, 4  # drawings at random, and beginnings tried for each
 DAMPED = 0.5  # share of a round's change that is made: exclusion would flip-flop otherwise
 PRIOR_WEIGHT = 4.0  # fragments that the scatter known from within fragments counts for
 LEAST_SCATTER = 1e-6
+MOST_TOLD = 50.0  # nats
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,14 @@ class Points:
 
     mean: np.ndarray  # (n, d)
     noise: np.ndarray  # (n, d) variance of the mean, from the crops within the fragment
-    apart: np.ndarray  # (n, n) bool, whether two are side by side in time
     weight: np.ndarray  # (n,) how long each is, seconds
+    apart: np.ndarray  # (n, n) bool, whether two are side by side in time; of those learned from
+
+    def only(self, which: np.ndarray) -> Points:
+        """Some of the points, with what is said of who is apart."""
+        return replace(
+            self, mean=self.mean[which], noise=self.noise[which], weight=self.weight[which]
+        )
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,7 @@ class Classes:
     """What was learned of the animals, N of them."""
 
     share: np.ndarray  # (n, N) probability that a fragment shows each
+    scatter: np.ndarray  # (d,) variance of one animal's points
     prior: np.ndarray  # (n, N) the same from the fragments beside it alone
     better: np.ndarray  # (n, N) log density of a fragment as each animal, learned from the other
     # fragments, over that as any animal
@@ -44,8 +53,9 @@ class Classes:
 def learn(points: Points, n_animals: int, scatter: np.ndarray, seeds: int = SEEDS) -> Classes:
     """The best of several beginnings; ``scatter`` (d,) is what is known beforehand of how points
     of one animal scatter."""
-    guesses = _beginnings(points, n_animals)[:seeds]
-    found = [_settled(points, share, scatter) for share in guesses]
+    guesses = _groups(points, n_animals)[:seeds]
+    shares = [_share_from(points, group, n_animals) for group in guesses]
+    found = [_settled(points, share, scatter) for share in shares]
     return max(found, key=lambda classes: classes.score)
 
 
@@ -62,20 +72,24 @@ def by_chance(points: Points, n_animals: int, scatter: np.ndarray, tries: int = 
     return float(np.mean(scores) + np.std(scores))
 
 
-def _beginnings(points: Points, n_animals: int) -> list[np.ndarray]:
-    """First guesses (n, N): the longest sets of fragments that are all side by side."""
+def most_at_once(points: Points, n_animals: int) -> int:
+    """How many animals were seen side by side at most, as far as the longest fragments show."""
+    return max(len(group) for group in _groups(points, n_animals))
+
+
+def _groups(points: Points, n_animals: int) -> list[tuple[int, ...]]:
+    """Sets of fragments that are all side by side, the largest and longest first."""
     order = np.argsort(-points.weight, kind="stable")
     chosen: list[tuple[int, ...]] = []
-    for first in order:
-        group = [int(first)]
-        for other in order:
-            if len(group) < n_animals and points.apart[other, group].all():
-                group.append(int(other))
+    for first in order[:LONGEST]:
+        group, beside = [int(first)], points.apart[first]
+        while len(group) < n_animals and beside.any():
+            group.append(int(order[beside[order].argmax()]))
+            beside = beside & points.apart[group[-1]]
         key = tuple(sorted(group))
         if key not in chosen:
             chosen.append(key)
-    chosen.sort(key=lambda g: (-len(g), -float(points.weight[list(g)].min())))
-    return [_share_from(points, group, n_animals) for group in chosen[:SEEDS]]
+    return sorted(chosen, key=lambda g: (-len(g), -float(points.weight[list(g)].min())))
 
 
 def _share_from(points: Points, group: tuple[int, ...], n_animals: int) -> np.ndarray:
@@ -95,19 +109,20 @@ def _share_from(points: Points, group: tuple[int, ...], n_animals: int) -> np.nd
 
 def _settled(points: Points, share: np.ndarray, known: np.ndarray) -> Classes:
     """Sort and learn in turn until nothing changes."""
-    scatter, prior = known, share
+    scatter = known
     for _ in range(ROUNDS):
         scatter = _scatter(points, share, scatter, known)
-        log_density = _told_by_others(points, share, scatter)
-        prior = _excluded(points, share)
-        new = _normed(np.log(prior) + log_density)
+        better = _better(points, points, share, scatter, 1.0)
+        new = _normed(np.log(_excluded(points, share)) + better)
         change = np.abs(new - share).max()
         share = DAMPED * share + (1 - DAMPED) * new
         if change < 1e-3:
             break
     prior = _excluded(points, share)
-    better = _capped(_told_by_others(points, share, scatter) - _anyhow(points)[:, None])
-    return Classes(share, prior, better, float(np.log((prior * np.exp(better)).sum(1)).sum()))
+    better = _better(points, points, share, scatter, 1.0)
+    return Classes(
+        share, scatter, prior, better, float(np.log((prior * np.exp(better)).sum(1)).sum())
+    )
 
 
 def _excluded(points: Points, share: np.ndarray) -> np.ndarray:
@@ -120,10 +135,6 @@ def _normed(log: np.ndarray) -> np.ndarray:
     """Rows of log weights as probabilities."""
     share = np.exp(log - log.max(1, keepdims=True))
     return np.maximum(share / share.sum(1, keepdims=True), 1e-12)
-
-
-def _capped(log: np.ndarray) -> np.ndarray:
-    return np.clip(log, -50.0, 50.0)
 
 
 def _spread(points: Points) -> tuple[np.ndarray, np.ndarray]:
@@ -150,30 +161,34 @@ def _scatter(
     return np.maximum(new, 0.25 * known + LEAST_SCATTER)
 
 
-def _told_by_others(points: Points, share: np.ndarray, scatter: np.ndarray) -> np.ndarray:
-    """(n, N) log density of each fragment given all others of each animal.
+def judged(points: Points, learned_from: Points, classes: Classes) -> np.ndarray:
+    """(m, N) log density of fragments that nothing was learned from as each animal, over that as
+    any animal."""
+    return _better(points, learned_from, classes.share, classes.scatter, 0.0)
 
-    What is known of an animal is a Gaussian; of an animal that nobody else shows, the spread of
-    all.
+
+def _better(
+    points: Points, known: Points, share: np.ndarray, scatter: np.ndarray, own: float
+) -> np.ndarray:
+    """(m, N) log density of points as each animal, over that as any animal.
+
+    ``own`` is 1 where these are the known points themselves: each is told by the others. What is
+    known of an animal is a Gaussian; of an animal that nobody else shows, the spread of all.
     """
-    middle, total = _spread(points)
+    middle, total = _spread(known)
     between = np.maximum(total - scatter, 0.1 * total)
-    precision = 1 / (points.noise + scatter)
-    weight = share[:, :, None] * precision[:, None]  # (n, N, d)
-    know = 1 / between + weight.sum(0)[None] - weight
-    pull = middle / between + (weight * points.mean[:, None]).sum(0)[None]
-    centre = (pull - weight * points.mean[:, None]) / know
+    weight = share[:, :, None] / (known.noise + scatter)[:, None]  # (n, N, d)
+    left = own * weight if own else 0.0
+    know = 1 / between + weight.sum(0)[None] - left
+    pull = middle / between + (weight * known.mean[:, None]).sum(0)[None]
+    centre = (pull - left * points.mean[:, None]) / know
     variance = 1 / know + scatter + points.noise[:, None]
-    free = PRIOR_WEIGHT + max(len(points.mean) - np.minimum(share.sum(0), 1.0).sum() - 1, 0.0)
-    return _student(points.mean[:, None] - centre, variance, free).sum(2)
-
-
-def _anyhow(points: Points) -> np.ndarray:
-    """(n,) log density of each fragment among all others, whoever they show."""
-    middle, total = _spread(points)
-    variance = total + points.noise
-    free = PRIOR_WEIGHT + max(len(points.mean) - 2.0, 0.0)
-    return _student(points.mean - middle, variance, free).sum(1)
+    members = np.minimum(share.sum(0), 1.0).sum()
+    free = PRIOR_WEIGHT + max(len(known.mean) - members - 1, 0.0)
+    as_each = _student(points.mean[:, None] - centre, variance, free).sum(2)
+    free = PRIOR_WEIGHT + max(len(known.mean) - 2.0, 0.0)
+    as_any = _student(points.mean - middle, total + points.noise, free).sum(1)
+    return np.clip(as_each - as_any[:, None], -MOST_TOLD, MOST_TOLD)
 
 
 def _student(off: np.ndarray, variance: np.ndarray, free: float) -> np.ndarray:

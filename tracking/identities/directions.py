@@ -20,12 +20,13 @@ DIRECTIONS = 6
 
 def points_of(
     features: np.ndarray, fragment: np.ndarray, time_s: np.ndarray, span_s: np.ndarray,
-    apart: np.ndarray,
+    learners: np.ndarray, apart: np.ndarray,
 ) -> tuple[Points, np.ndarray]:  # fmt: skip
     """Fragments as points, and the scatter (d,) of one animal's points as far as it is known.
 
     features (n, d) of crops; fragment (n,) number of each, 0 to F - 1, all of them present;
-    time_s (n,); span_s (F,) how long each fragment is; apart (F, F) bool.
+    time_s (n,); span_s (F,) how long each fragment is; learners (L,) numbers of
+    fragments that are learned from, and apart (L, L) bool which of these are side by side.
     """
     spread = features.std(0)
     features = (features - features.mean(0)) / np.where(spread > 0, spread, 1.0)
@@ -36,13 +37,13 @@ def points_of(
     slow = _slow(blocks, owner, fast)
     noise = slow + fast
     noise += SHRUNK * np.trace(noise) / len(noise) * np.eye(len(noise)) + 1e-9 * np.eye(len(noise))
-    between = _between(mean, apart, np.maximum(span_s / BLOCK_S, 0.2))
+    between = _between(mean[learners], apart, np.maximum(span_s[learners] / BLOCK_S, 0.2))
     size, axes = eigh(between, noise)
     axes = axes[:, np.argsort(-size, kind="stable")[:DIRECTIONS]]
     fast_at, slow_at = (np.einsum("ij,ik,kj->j", axes, part, axes) for part in (fast, slow))
     # crops that follow one another tell less than crops of different moments
     anew = np.maximum(fast_at / np.maximum(slow_at, 1e-9) - 1, 0.5)  # moments in a block, but one
-    points = Points(mean @ axes, fast_at / (1 + span_s[:, None] / BLOCK_S * anew), apart, span_s)
+    points = Points(mean @ axes, fast_at / (1 + span_s[:, None] / BLOCK_S * anew), span_s, apart)
     return points, np.maximum(_drift(blocks @ axes, owner, slow_at), 0.2 * slow_at)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from tracking.errors import TrackingError
 from tracking.identities import contrastive
-from tracking.identities.classes import Classes, by_chance, learn
+from tracking.identities.classes import Classes, by_chance, judged, learn, most_at_once
 from tracking.identities.contrastive import Lesson
 from tracking.identities.crops import Sightings, Slotted
 from tracking.identities.descriptors import LEVEL, described
@@ -27,8 +27,10 @@ Identification = Literal["auto", "contrastive", "descriptors", "off"]
 AUTO: Identification = "auto"
 Method = Literal["contrastive", "descriptors", "none"]
 MOST_CROPS = 40_000  # that are held at once: 80 MB
-LEAST_EACH = 5  # crops of one fragment, however many fragments there are
+MOST_FRAGMENTS = 1000  # that are learned from, the longest; the others are only judged
+LEAST_EACH = 3  # crops of one fragment, however many fragments there are
 DOUBTED = 3  # fragments that are taken to look like nobody, before one has been seen
+ONE_MORE = 6.0  # nats by which one animal more must make fragments likelier to be believed in
 OnProgress = Callable[[int, int], None]  # steps done, steps in all
 
 
@@ -93,7 +95,10 @@ def appearance(
     owner = sightings.fragment_of(fragments)
     chosen = _chosen(owner)
     seen = np.unique(owner[chosen])
-    apart = side_by_side([fragments[int(k)] for k in seen])
+    of = [fragments[int(k)] for k in seen]
+    span_s = np.array([f.stop - f.start for f in of]) / fps
+    learners = np.sort(np.argsort(-span_s, kind="stable")[:MOST_FRAGMENTS])
+    apart = side_by_side([of[int(k)] for k in learners])
     if method == "none" or n_animals < 2 or not apart.any():
         return without_appearance(len(fragments), n_animals)
     crops = sightings.crops(chosen)
@@ -105,19 +110,12 @@ def appearance(
     learned: dict[str, float] = {}
     if method == "contrastive":
         gain = np.exp(-light - np.median(features[:, LEVEL]))
-        middle = np.array([fragments[int(k)].start + fragments[int(k)].stop for k in seen])
-        lesson = Lesson(
-            crops.images,
-            gain,
-            whose,
-            middle / max(int(middle.max()), 1),
-            np.argwhere(np.triu(apart)),
-        )
-        taught = contrastive.learn(lesson, on_progress)
+        middle = np.array([f.start + f.stop for f in of]) / max(f.start + f.stop for f in of)
+        pairs = learners[np.argwhere(np.triu(apart))]
+        taught = contrastive.learn(Lesson(crops.images, gain, whose, middle, pairs), on_progress)
         features = np.concatenate((features, taught.places), 1)
         learned = {"steps": taught.steps, "held_out": taught.held_out}
-    span_s = np.array([(fragments[int(k)].stop - fragments[int(k)].start) / fps for k in seen])
-    told, quality = evidence_of(features, whose, time_s, span_s, apart, n_animals)
+    told, quality = evidence_of(features, whose, time_s, span_s, learners, apart, n_animals)
     log_likelihood = np.zeros((len(fragments), n_animals))
     log_likelihood[seen] = told
     return Evidence(log_likelihood, method, learned | quality)
@@ -125,19 +123,26 @@ def appearance(
 
 def evidence_of(
     features: np.ndarray, fragment: np.ndarray, time_s: np.ndarray, span_s: np.ndarray,
-    apart: np.ndarray, n_animals: int,
+    learners: np.ndarray, apart: np.ndarray, n_animals: int,
 ) -> tuple[np.ndarray, dict[str, float]]:  # fmt: skip
     """(F, N) log likelihoods of fragments from features (n, d) of their crops, and their quality.
 
     A fragment may always be one that looks like nobody (an exchange within it was not noticed): the
     share of those is estimated too, and bounds what one fragment can say.
     """
-    points, scatter = points_of(features, fragment, time_s, span_s, apart)
-    classes = learn(points, n_animals, scatter)
-    chance = by_chance(points, n_animals, scatter)
+    points, scatter = points_of(features, fragment, time_s, span_s, learners, apart)
+    known = points.only(learners)
+    # an animal that is never seen beside all others need not be one of the classes
+    counts = sorted({most_at_once(known, n_animals), n_animals})
+    found = [learn(known, n, scatter) for n in counts]
+    classes = max(found, key=lambda c: c.score - ONE_MORE * c.share.shape[1])
+    chance = by_chance(known, classes.share.shape[1], scatter)
     worth = float(np.clip(1 - max(chance, 0.0) / max(classes.score, 1e-9), 0.0, 1.0))
     fitting = _share_that_fits(classes)
-    told = worth * np.log1p(fitting * np.expm1(classes.better))
+    better = np.zeros((len(span_s), n_animals))  # an animal that is no class is any animal
+    better[:, : classes.share.shape[1]] = judged(points, known, classes)
+    better[learners, : classes.share.shape[1]] = classes.better
+    told = worth * np.log1p(fitting * np.expm1(better))
     told -= told.mean(1, keepdims=True)
     share = np.exp(told - told.max(1, keepdims=True))
     share /= share.sum(1, keepdims=True)
