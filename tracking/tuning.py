@@ -18,6 +18,7 @@ import numpy as np
 from tracking.background import BackgroundSegmenter
 from tracking.candidates import (
     JUDGED,
+    NEARLY,
     RELATIVE,
     SHARE_OF_ANIMAL,
     Candidate,
@@ -30,6 +31,7 @@ from tracking.errors import TrackingError
 from tracking.light import Light, in_one_light, lights_of
 from tracking.settings import WIDEST, BackgroundSettings
 from tracking.sizes import floor_of, sizes_of, unlike
+from tracking.still import without_sleepers
 from tracking.video import VideoInfo, read_frames_at
 
 MASKED = "masked median"
@@ -91,6 +93,13 @@ def tune(
         if "statistic" in fixed or second.score >= 0.98 * best.score:
             best = second
             background = _full_masked_median(stack, background, best, scale)
+    awake = without_sleepers(small, best.background, best.settings, best.area)
+    if awake is not best.background:
+        second = best_of(small, [replace(best, background=awake, score=0.0)], n_animals, fixed)
+        if second.score > best.score:
+            area = best.area / scale**2
+            background = without_sleepers(stack, background, best.settings, area)
+            best = second
     tuning = _finish(stack, best, background, n_animals, scale, fixed)
     return replace(tuning, settings=tuning.settings.with_changes(by_hand))
 
@@ -209,7 +218,7 @@ def _finish(
         for radius in radii
     ]
     # a tail moves the centre and the heading, so of nearly equal openings the widest
-    enough = 0.95 * max(choice[0] for choice in choices)
+    enough = NEARLY * max(choice[0] for choice in choices)
     score, settings, most_seen = [choice for choice in choices if choice[0] >= enough][-1]
     parts = {**dict(best.parts), "opening": score}
     return Tuning(settings.checked(), background, best.score, parts, most_seen)
@@ -266,9 +275,11 @@ def _opened(
     counts = np.array([len(a) for a in large])
     single = np.concatenate([a[a < 1.6 * area] for a in large])
     alike = float(np.exp(-spread(single))) if len(single) else 0.1
-    score = (
-        (0.2 + 0.8 * float(np.mean(counts == n_animals))) * alike * float(np.exp(-2 * spread(top)))
-    )
+    # animals that lie in contact most of the time are never seen apart: areas say how many
+    capacity = np.array([np.maximum(1, np.round(a / area)).sum() for a in large])
+    explained = float(np.mean(np.abs(capacity - n_animals) <= n_animals // 8))
+    apart = 0.2 + 0.8 * float(np.mean(counts == n_animals))
+    score = apart * (0.1 + 0.9 * explained) * alike * float(np.exp(-2 * spread(top)))
     every = np.concatenate(shapes)
     alone = every[(every[:, 2] > 0.6 * area) & (every[:, 2] < 1.4 * area), 4]
     length = float(np.median(alone)) if len(alone) else 2.0 * area**0.5
