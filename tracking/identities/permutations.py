@@ -17,6 +17,7 @@ import numpy as np
 EXACT = 6  # animals of which every permutation (720) is followed
 CAPACITY = 1000  # states kept of more animals
 NONE = -1
+HOPELESS = -60.0  # natural log of a weight that no evidence to come can make up for
 TIE = 1e-9  # of two histories that are equally likely, the one with fewer exchanges is told
 
 
@@ -57,10 +58,14 @@ class Paths:
 class _Step:
     """How the states after one exchange came about; -1 where they did not come that way."""
 
-    stayed: np.ndarray  # (m,) int32, the state before, had the two kept their slots
-    swapped: np.ndarray  # (m,) int32, the state before, had they been exchanged
+    stayed: np.ndarray  # (m,) int16, the state before, had the two kept their slots
+    swapped: np.ndarray  # (m,) int16, the state before, had they been exchanged
     odds: np.ndarray  # (m,) float32, log odds of the first against the second
     best: np.ndarray  # (m,) bool: the likeliest history came through an exchange
+
+    def of(self, which: np.ndarray) -> _Step:
+        """Some of the states, by number or as (m,) bool."""
+        return _Step(*(part[which] for part in vars(self).values()))
 
 
 class History:
@@ -94,7 +99,7 @@ class History:
                 np.concatenate((names, renamed)), return_index=True, return_inverse=True
             )
             count, m = len(every), len(names)
-            stayed, swapped = np.full(count, NONE, np.int32), np.full(count, NONE, np.int32)
+            stayed, swapped = np.full(count, NONE, np.int16), np.full(count, NONE, np.int16)
             stayed[which[:m]] = swapped[which[m:]] = np.arange(m)
             by_stay = np.where(stayed >= 0, (weight + stay)[stayed], -np.inf)
             by_swap = np.where(swapped >= 0, (weight + swap)[swapped], -np.inf)
@@ -107,10 +112,14 @@ class History:
             likeliest = np.maximum(best_stay, best_swap)
             step = _Step(stayed, swapped, _difference(by_stay, by_swap), best_swap > best_stay)
             weight -= weight.max()
+            likely = weight > HOPELESS
+            if not likely.all():
+                states, names, likeliest = states[likely], names[likely], likeliest[likely]
+                weight, step = weight[likely], step.of(likely)
             if len(weight) > max(CAPACITY, len(self.start)):
                 chosen, weight = thinned(weight, CAPACITY, self._random)
                 states, names, likeliest = states[chosen], names[chosen], likeliest[chosen]
-                step = _Step(*(part[chosen] for part in vars(step).values()))
+                step = step.of(chosen)
             self._steps.append(step)
         self._weight, self._likeliest = weight, likeliest
 
