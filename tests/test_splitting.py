@@ -3,7 +3,7 @@
 import numpy as np
 from tracked_scenes import ellipse
 
-from tracking.splitting import Expected, split
+from tracking.splitting import Expected, change_of, fit, split
 
 
 def expected(places, angles_deg):
@@ -43,3 +43,29 @@ def test_an_animal_expected_beside_the_outline_still_gets_its_end_of_it():
     both = ellipse(100, 100, 0) | ellipse(136, 100, 0)
     parts = split(both.astype(np.uint8), 0, 0, expected([(95, 100), (180, 100)], [0, 0]))
     assert min(part.sum() for part in parts) > 0.35 * both.sum()
+
+
+def test_an_animal_that_is_walked_over_stays_where_it_was():
+    below, above = ellipse(100, 100, 0), ellipse(104, 100, 90)
+    both = (below | above).astype(np.uint8)
+    poses = fit(both, 0, 0, expected([(98, 101), (106, 97)], [4, 84]))
+    np.testing.assert_allclose(poses[:, :2], [(100, 100), (104, 100)], atol=2.5)
+    turned = np.degrees(poses[:, 2]) + [0, 90]
+    assert np.abs((turned + 90) % 180 - 90).max() < 8
+
+
+def test_a_small_animal_on_the_edge_of_a_large_one_keeps_its_size():
+    large, small = ellipse(100, 100, 0, 30, 18), ellipse(133, 112, 30, 9, 5)
+    wanted = Expected(
+        np.array([(99.0, 101.0), (132.0, 110.0)]), np.array([60.0, 18.0]), np.array([36.0, 10.0]),
+        -np.radians([0.0, 30.0]),
+    )  # fmt: skip
+    parts = split((large | small).astype(np.uint8), 0, 0, wanted)
+    assert abs(int(parts[1].sum()) - int((small & ~large).sum())) < 0.5 * small.sum()
+
+
+def test_the_change_of_an_outline_is_what_came_and_what_went():
+    old, new = ellipse(100, 100), ellipse(110, 100)
+    crop = np.ascontiguousarray(new[85:115, 80:140].astype(np.uint8))
+    change = change_of((crop, 80, 85), [(old.astype(np.uint8), 0, 0)] * 2)
+    assert change == int((old != new).sum())

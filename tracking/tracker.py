@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 
 from tracking.assignment import Prediction, assign, swap_margin
+from tracking.bodies import Bodies
 from tracking.detections import SHAPE, shape_of
 from tracking.doubt import Doubt
 from tracking.exchanges import Contacts, Exchange, detours
 from tracking.masks import encode
 from tracking.shards import Chunk
-from tracking.splitting import Expected, split
+from tracking.splitting import TURN, Expected, Outline, change_of, fit, share
 
 X, Y, AREA, AXIS, LENGTH, WIDTH = (SHAPE.index(n) for n in
                                    ("x", "y", "area", "axis_rad", "length", "width"))  # fmt: skip
@@ -27,7 +28,12 @@ CLEAR_STEP = 1.0  # body lengths that an animal may move between frames in a cle
 PAUSE = 1.6  # frame intervals between two frames that are not linked as neighbours
 LOST_AFTER_S = 0.5  # an animal not seen for longer may be anywhere
 FOUND_AGAIN = 0.9  # confidence in an animal that comes back from nowhere
-MEMORY = 0.05  # weight of a new frame in what is remembered of an animal's size
+LOOK_EVERY = 10  # frames; how often the size of an animal alone is measured anew
+LOOSE = 0.12  # body lengths that an animal in contact may be off from where it should be
+LOOSE_PACE = 0.3  # and this share of its speed
+CHANGED = 0.15  # of the animals' area that changes in an outline while they move freely
+STILL = 0.1  # the least room for movement that is left
+SLOWER = 0.85  # what is left of a speed per frame of contact, where it cannot be seen well
 SEVERAL = 1.35  # a blob of more than this many animal areas is measured by its outline
 
 
@@ -65,9 +71,10 @@ class Tracker:
         self.length = typical_length
         self.places = np.full((n_animals, 2), np.nan)
         self.speed = np.zeros((n_animals, 2))  # pixels per frame
-        self.sizes = np.tile(
-            np.array([typical_area, typical_length, max(typical_length / 3, 1.0)]), (n_animals, 1)
-        )
+        self.bodies = Bodies(n_animals, typical_area, typical_length)
+        self.poses: dict[int, np.ndarray] = {}  # x, y, angle of who shares an outline in this frame
+        self.seen: dict[int, Outline] = {}  # that outline, x0, y0
+        self.outlines: dict[int, Outline] = {}  # and that of the frame before
         self.angles = np.zeros(n_animals)
         self.last = np.full(n_animals, -1)  # frame in which each was last seen
         self.alone = False  # every animal had its own blob in the frame before
@@ -149,11 +156,11 @@ class Tracker:
         out.confidence[f:end] = self.doubt.apart()
         out.exchanges += self.contacts.apart(chunk.start + f)
         back = max(0, end - 3)
-        self._remember_run(out, f, end, back)
+        self._remember_run(chunk, out, f, end, back)
         self.last[:] = chunk.start + end - 1
         return end
 
-    def _remember_run(self, out: Tracked, start: int, end: int, back: int) -> None:
+    def _remember_run(self, chunk: Chunk, out: Tracked, start: int, end: int, back: int) -> None:
         """Place, speed and size of every animal after a stretch in which all were alone."""
         last = out.shapes[end - 1].astype(np.float64)
         before = out.shapes[back, :, :2].astype(np.float64)
@@ -162,9 +169,9 @@ class Tracker:
         self.speed = np.where(np.isnan(moved), self.speed, moved)
         self.places = last[:, :2].copy()
         self.angles = last[:, AXIS].copy()
-        seen = out.shapes[start:end][-60:][:, :, [AREA, LENGTH, WIDTH]].astype(np.float64)
-        weight = 1 - (1 - MEMORY) ** len(seen)
-        self.sizes += weight * (np.median(seen, 0) - self.sizes)
+        for row in range(start + (-out.start - start) % LOOK_EVERY, end, LOOK_EVERY):
+            for animal in range(self.n):
+                self.bodies.learn(animal, chunk.mask(int(out.rows[row, animal])))
 
     def _step(self, chunk: Chunk, out: Tracked, f: int, start: int, stop: int) -> None:
         """Assign one frame in which somebody could be confused, is missing, or is touched."""
@@ -172,10 +179,11 @@ class Tracker:
         shapes = chunk.shapes[start:stop].astype(np.float64)
         expected = self._expected(frame)
         boxes = chunk.boxes[start:stop]
+        areas = expected.areas
         masks = {
             b: chunk.mask(start + b)
             for b in range(stop - start)
-            if shapes[b, AREA] > SEVERAL * np.median(self.sizes[:, 0])
+            if shapes[b, AREA] > SEVERAL * np.median(areas)
         }
         distances = _distances(expected.places, shapes, boxes, masks)
         blob = assign(expected, shapes[:, AREA], distances)
@@ -187,7 +195,7 @@ class Tracker:
                 mask = masks[b] if b in masks else chunk.mask(start + int(b))
                 self._take_parts(out, f, animals, mask, boxes[b], expected)
         self._judge(out, f, expected, blob)
-        self._update(out, f, frame)
+        self._update(chunk, out, f, frame)
 
     def _expected(self, frame: int) -> Prediction:
         since = self.time[frame] - self.time[np.maximum(self.last, 0)]
@@ -197,7 +205,9 @@ class Tracker:
         step = np.minimum(0.25 * self.length + 0.5 * pace, self.length)
         reach = step * np.sqrt(np.maximum(gone, 1))
         lost = gone > self.lost_after
-        return Prediction(self.places + ahead, self.length, self.sizes[:, 0], gone, reach, lost)
+        return Prediction(
+            self.places + ahead, self.length, self.bodies.sizes()[:, 0], gone, reach, lost
+        )
 
     def _take(self, out: Tracked, f: int, animal: int, row: int, chunk: Chunk) -> None:
         out.rows[f, animal] = row
@@ -209,13 +219,20 @@ class Tracker:
         self, out: Tracked, f: int, animals: np.ndarray, mask: np.ndarray, box: np.ndarray,
         expected: Prediction,
     ) -> None:  # fmt: skip
+        """Fit the bodies of several animals into one outline and divide it between them."""
         x0, y0 = int(box[0]), int(box[1])
-        parts = split(
-            mask, x0, y0,
-            Expected(expected.places[animals], self.sizes[animals, 1], self.sizes[animals, 2],
-                     self.angles[animals]),
+        sizes = self.bodies.sizes(animals)
+        pace = np.linalg.norm(self.speed[animals], axis=1)
+        moving = self._moving(animals, mask, x0, y0, float(sizes[:, 0].sum()))
+        ahead = expected.places[animals] - self.places[animals]
+        fitted = Expected(
+            self.places[animals] + moving * ahead, sizes[:, 1], sizes[:, 2], self.angles[animals],
+            moving * (LOOSE * sizes[:, 1] + LOOSE_PACE * pace), moving * TURN,
         )  # fmt: skip
-        for animal, part in zip(animals, parts, strict=True):
+        poses = fit(self.bodies.without_tail(mask, float(sizes[:, 2].min())), x0, y0, fitted)
+        parts = share(mask, x0, y0, poses, fitted)
+        for animal, part, pose in zip(animals, parts, poses, strict=True):
+            self.poses[int(animal)] = pose
             left, top, width, height = cv2.boundingRect(part)
             if width == 0:
                 continue
@@ -225,6 +242,17 @@ class Tracker:
             out.shapes[f, animal] = shape_of(part, x0 + left, y0 + top)
             out.boxes[f, animal] = x0 + left, y0 + top, width, height
             out.split_masks[(f, int(animal))] = encode(part)
+
+    def _moving(
+        self, animals: np.ndarray, mask: np.ndarray, x0: int, y0: int, area: float
+    ) -> float:
+        """How much of the usual movement the change of the common outline leaves room for, 0 to 1:
+        where it stays the same, nobody moves or turns as far as can be seen."""
+        before = [self.outlines[animal] for animal in animals.tolist() if animal in self.outlines]
+        for animal in animals.tolist():
+            self.seen[animal] = (mask, x0, y0)
+        changed = change_of((mask, x0, y0), before) / area
+        return float(np.clip(changed / CHANGED, STILL, 1.0))
 
     def _judge(self, out: Tracked, f: int, expected: Prediction, blob: np.ndarray) -> None:
         """How sure each identity is still: by what exchanging two animals would have cost in way
@@ -243,26 +271,28 @@ class Tracker:
         unseen_since = np.where(self.last >= 0, self.last + 1, frame)
         out.exchanges += self.contacts.step(frame, blob, detour, unseen_since)
 
-    def _update(self, out: Tracked, f: int, frame: int) -> None:
+    def _update(self, chunk: Chunk, out: Tracked, f: int, frame: int) -> None:
         """Remember places, speeds and sizes after one assigned frame."""
-        for animal in np.flatnonzero(out.detected[f]):
-            shape = out.shapes[f, animal].astype(np.float64)
+        for animal in range(self.n):
+            own = bool(out.rows[f, animal] >= 0)
+            if not own and animal not in self.poses:
+                continue
+            shape = out.shapes[f, animal, [X, Y, AXIS]].astype(np.float64)
+            pose = shape if own else self.poses[animal]
             gone = self.time[frame] - self.time[self.last[animal]] if self.last[animal] >= 0 else 0
-            own = out.rows[f, animal] >= 0
             if gone > 0:
-                moved = (shape[:2] - self.places[animal]) / gone
+                moved = (pose[:2] - self.places[animal]) / gone
                 if gone > self.lost_after:
                     moved[:] = 0.0  # where it came from is not known
-                weight = 0.6 if own else 0.3
-                self.speed[animal] += weight * (moved - self.speed[animal])
+                self.speed[animal] += (0.6 if own else 0.4) * (moved - self.speed[animal])
                 if not own:
-                    self.speed[animal] *= 0.8
-            self.places[animal] = shape[:2]
-            self.angles[animal] = shape[AXIS]
-            typical = self.sizes[animal, 0]
-            if own and 0.5 * typical < shape[AREA] < 1.6 * typical:
-                self.sizes[animal] += MEMORY * (shape[[AREA, LENGTH, WIDTH]] - self.sizes[animal])
+                    self.speed[animal] *= SLOWER
+            self.places[animal], self.angles[animal] = pose[:2], pose[2]
+            if own and frame % LOOK_EVERY == 0:
+                self.bodies.learn(animal, chunk.mask(int(out.rows[f, animal])))
             self.last[animal] = frame
+        self.poses = {}
+        self.outlines, self.seen = self.seen, {}
         self.alone = bool((out.rows[f] >= 0).all())
 
 
