@@ -29,6 +29,7 @@ METHODS = {
     "descriptors": "sizes, shades and outlines, learned from this video, told the animals apart",
     "none": "place and motion alone: looks were not compared",
 }
+QUALITY = {"told_apart": "Sure by looks alone", "worth": "Weight of looks"}
 Pictures = dict[Look, str]
 
 
@@ -260,22 +261,36 @@ def identities(facts: Facts) -> str:
 
 
 def _method(facts: Facts) -> str:
+    """By what animals were told apart, and how well each group that met could be."""
     known = facts.run.settings.get("identification") or {}
     known = known if isinstance(known, dict) else {"method": known}
-    method = str(known.get("method", "none"))
-    said = METHODS.get(method, method)
+    method, groups = str(known.get("method", "none")), known.get("groups", [])
+    if facts.run.n_animals == 1:
+        return "<p>One animal: there is nobody to be confused with.</p>"
+    if not groups and method != "none":
+        return "<p>No two animals met, so nobody had to be told apart by looks.</p>"
+    said = escape(METHODS.get(method, method))
     rows = []
-    for number, group in enumerate(known.get("groups", []), start=1):
+    for group in groups:
         animals = ", ".join(
             escape(facts.names.get(one, str(one))) for one in group.get("slots", [])
         )
-        rest = {name: value for name, value in group.items() if name not in ("slots", "method")}
-        quality = ", ".join(
-            f"{escape(name.replace('_', ' '))} {_number(value)}" for name, value in rest.items()
-        )
-        rows.append([str(number), animals, escape(str(group.get("method", method))), quality])
-    shown = table(("Group", "Animals that met", "Told apart by", "Quality"), rows) if rows else ""
-    return f"<p>Identification: <b>{escape(method)}</b>, {escape(said)}.</p>{shown}"
+        told = _quality(group, known=QUALITY)
+        rows.append([animals, escape(str(group.get("method", method))), *told])
+    head = ("Animals that met", "Told apart by", *QUALITY.values(), "More")
+    shown = table(head, rows, range(2, 2 + len(QUALITY))) if rows else ""
+    return f"<p>Identification: <b>{escape(method)}</b>: {said}.</p>{shown}"
+
+
+def _quality(group: dict, known: dict[str, str]) -> list[str]:
+    """The numbers of a group that people read, in percent, and the others with their names."""
+    cells = [percent(float(group[name])) if name in group else "" for name in known]
+    rest = [
+        f"{escape(name.replace('_', ' '))} {_number(value)}"
+        for name, value in group.items()
+        if name not in ("slots", "method", *known)
+    ]
+    return [*cells, ", ".join(rest)]
 
 
 def _number(value: object) -> str:

@@ -19,6 +19,7 @@ MEANS = {
     "min_area_px": "smaller outlines are no animals, px²",
     "max_area_px": "larger ones are no animals, px²",
     "typical_area_px": "of one animal, px²",
+    "areas_px": "of each animal where their sizes differ much, px²; empty where they do not",
     "typical_length_px": "of one animal, px",
     "open_px": "radius by which tails, legs and specks are taken off, px",
     "most_strange": "a frame of which more changed shows a hand and no animals; 0: not looked for",
