@@ -91,7 +91,10 @@ def test_an_animal_that_is_never_seen_apart_does_not_stop_the_others(tmp_path):
     made.sightings = hidden
     seen = told(made, 4)
     shown = made.who != 0
-    assert right(seen.log_likelihood[shown], made.who[shown]) > 0.9
+    best = seen.log_likelihood[shown].argmax(1)
+    apart = best[:, None] != best[None]
+    differ = made.who[shown][:, None] != made.who[shown][None]
+    assert apart[differ].mean() > 0.95  # one of the three may look like two of the four
     assert (seen.log_likelihood[~shown] == 0).all()
 
 
@@ -143,9 +146,9 @@ def torch():
 
 
 def test_networks_tell_animals_apart_the_same_way_each_time(tmp_path, torch, monkeypatch):
-    monkeypatch.setattr(evidence.contrastive, "STEPS", 60)
+    monkeypatch.setattr(evidence.contrastive, "STEPS", 50)
     steps = []
-    made = film(tmp_path, SPOTTED, seconds=36)
+    made = film(tmp_path, SPOTTED, seconds=24, fragment_s=3.0)
     first = appearance(
         made.fragments, made.sightings, 3, "contrastive", FPS, lambda *s: steps.append(s)
     )
@@ -158,6 +161,6 @@ def test_networks_tell_animals_apart_the_same_way_each_time(tmp_path, torch, mon
 
 
 def test_networks_do_not_tell_apart_what_looks_alike(tmp_path, torch, monkeypatch):
-    monkeypatch.setattr(evidence.contrastive, "STEPS", 60)
-    seen = told(film(tmp_path, ALIKE, 1), 3, "contrastive")
+    monkeypatch.setattr(evidence.contrastive, "STEPS", 50)
+    seen = told(film(tmp_path, ALIKE, 1, 24.0), 3, "contrastive")
     assert np.median(seen.margin) < 0.3

@@ -89,6 +89,7 @@ def _learn(lesson: Lesson, on_progress: OnProgress, device: torch.device, seed: 
         network, taken, right = _taught(images, training, check, device, rng, tell)
         taught.append(_placed(network, images))
         steps, told = steps + taken, told + right / 2
+    on_progress(2 * STEPS, 2 * STEPS)
     unseen = half[lesson.fragment] == 0  # by the second network
     places = np.where(unseen[:, None], *_brought_together(taught[1], taught[0], lesson.fragment))
     return Learned(places, steps, told, str(device))
