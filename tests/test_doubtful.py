@@ -135,6 +135,9 @@ def test_low_confidence_is_one_stretch_and_not_told_where_a_crossing_explains_it
     table = met((70, 81, [2, 3], 0.7, "contact"))
     kinds = [one.kind for one in find_doubts(parts(walk(), confidence), TIMES, table)]
     assert kinds == ["crossing"]
+    after = met((130, 150, [2, 3], 0.7, "contact"))  # it is sure who they are from then on
+    kinds = [one.kind for one in find_doubts(parts(walk(), confidence), TIMES, after)]
+    assert kinds == ["crossing"]
     sure = met((80, 140, [2, 3], 0.99, "contact"))  # who is who in it is open, and over with it
     assert find_doubts(parts(walk(), confidence), TIMES, sure) == []
     short = met((80, 139, [2, 3], 0.99, "contact"))

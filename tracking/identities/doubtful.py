@@ -224,12 +224,13 @@ def _blamed(
     spans: Sequence[tuple[frozenset[int], int, int]],
     yard: Yard,
 ) -> bool:
-    """Whether a crossing explains why an identity is less sure: one that is in the list and ends
-    before, or any that the stretch lies within, since it is over with it."""
+    """Whether a crossing explains why an identity is less sure: one in the list at which the
+    stretch begins or ends, or any that it lies within, since it is over with it."""
     near, who = _frames(LOW_MERGE_S, yard), one.who[0]
     listed = any(
-        who in cross.who and cross.frame - near <= one.start <= cross.stop_frame + near
+        who in cross.who and cross.frame - near <= end <= cross.stop_frame + near
         for cross in met
+        for end in (one.start, one.stop)
     )
     return listed or any(
         who in inside and start <= one.start and one.stop <= stop for inside, start, stop in spans
