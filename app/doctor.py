@@ -123,6 +123,7 @@ def examine() -> Report:
         _confinement(),
         _gpu(),
         *(_model_package(name, module) for name, module in MODELS.items()),
+        _identities(),
         outlines_by_click(),
         _endpoint(),
         Finding("processors", "ok", f"{os.cpu_count() or 1}"),
@@ -243,6 +244,17 @@ def _model_package(distribution: str, module: str) -> Finding:
     if importlib.util.find_spec(module) is None:
         return Finding(distribution, "absent", "not installed (extra: models)")
     return Finding(distribution, "ok", _version(distribution) or "installed")
+
+
+def _identities() -> Finding:
+    """How animals are told apart by what they look like: what `track --identification auto` does."""
+    from tracking.identities.evidence import chosen_method
+
+    name = "identities"
+    if chosen_method("auto") == "contrastive":
+        return Finding(name, "ok", "by small networks that learn each video (contrastive)")
+    hint = "For networks that learn each video: pip install 'ethoscribe[models]'"
+    return Finding(name, "ok", "by size, outline and shades (descriptors)", hint)
 
 
 def outlines_by_click() -> Finding:

@@ -44,6 +44,14 @@ def test_the_optional_models_may_be_absent(monkeypatch):
     assert finding("no-such-model").state == "absent"
 
 
+def test_how_animals_are_told_apart_is_said(monkeypatch):
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    without = doctor._identities()
+    assert without.state == "ok" and "descriptors" in without.detail and "models" in without.hint
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: name)
+    assert "contrastive" in doctor._identities().detail
+
+
 def test_two_opencv_packages_are_reported(monkeypatch):
     owners = {"cv2": ["opencv-python", "opencv-python-headless"]}
     monkeypatch.setattr(doctor, "packages_distributions", lambda: owners)

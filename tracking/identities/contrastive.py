@@ -32,7 +32,7 @@ LOOK_EVERY = 25  # steps from one look at the pairs of the other half to the nex
 SETTLED = 3  # looks without getting better, after which it stops
 BETTER = 0.003  # share of pairs that counts as better
 FOLDS = 8  # stretches of the video that the halves take turns in
-THREADS = 2
+THREADS = 1  # so small a network gains little from more
 AT_ONCE = 1024  # crops embedded together
 OnProgress = Callable[[int, int], None]
 
