@@ -3,21 +3,23 @@
 import csv
 from pathlib import Path
 
-from terminal import Ended, ethoscribe
 from test_doubts import make
 from track_edit_scenes import edit, make_study
+from typer.testing import CliRunner, Result
+
+from app.cli import app
 
 
-def exported(study: Path, what: str, *more: object) -> tuple[Ended, list[dict[str, str]]]:
+def exported(study: Path, what: str, *more: str) -> tuple[Result, list[dict[str, str]]]:
     file = study / f"{what}.csv"
-    ended = ethoscribe("export", what, "-s", study, "-o", file, *more)
+    ended = CliRunner().invoke(app, ["export", what, "-s", str(study), "-o", str(file), *more])
     rows = list(csv.DictReader(file.open(encoding="utf-8"))) if file.exists() else []
     return ended, rows
 
 
 def test_fragments_have_stable_columns(tmp_path: Path) -> None:
     ended, rows = exported(make(tmp_path / "s"), "fragments")
-    assert ended.status == 0 and "fragments.csv: 5 rows" in ended.err
+    assert ended.exit_code == 0 and "fragments.csv: 5 rows" in ended.stderr
     assert ",".join(rows[0]) == (
         "video,fragment,animal,start_frame,stop_frame,start_s,stop_s,duration_s,probability,"
         "appearance"
@@ -29,7 +31,7 @@ def test_fragments_have_stable_columns(tmp_path: Path) -> None:
 
 def test_crossings_have_stable_columns(tmp_path: Path) -> None:
     ended, (row,) = exported(make(tmp_path / "s"), "crossings", "--video", "clip")
-    assert ended.status == 0
+    assert ended.exit_code == 0
     assert ",".join(row) == (
         "video,crossing,kind,animals,start_frame,stop_frame,start_s,stop_s,duration_s,probability"
     )
@@ -45,7 +47,7 @@ def test_doubts_say_who_settled_them(tmp_path: Path) -> None:
     edit(study, "tracks.rename", animal="animal1", name="Mickey")
     edit(study, "tracks.swap", a=1, b=2, start_frame=130, stop_frame=None, author="Grace")
     ended, (met, gap) = exported(study, "doubts")
-    assert ended.status == 0
+    assert ended.exit_code == 0
     assert ",".join(met) == (
         "video,doubt,kind,animals,start_frame,stop_frame,start_s,stop_s,score,why,state,by,at_utc"
     )
@@ -55,10 +57,10 @@ def test_doubts_say_who_settled_them(tmp_path: Path) -> None:
 
 def test_tracks_without_fragments_have_doubts_alone_and_say_so(tmp_path: Path) -> None:
     study = make_study(tmp_path / "s")
-    assert exported(study, "doubts")[0].status == 0
+    assert exported(study, "doubts")[0].exit_code == 0
     ended, _ = exported(study, "fragments")
-    assert ended.status == 1 and "No video of" in ended.err and "has fragments" in ended.err
+    assert ended.exit_code == 1 and "has fragments" in ended.stderr
     ended, _ = exported(study, "crossings", "--video", "clip")
-    assert ended.status == 1 and "Track the video again" in ended.err
+    assert ended.exit_code == 1 and "Track the video again" in ended.stderr
     ended, _ = exported(study, "doubts", "--animal", "animal1")
-    assert ended.status == 1 and "Doubts are exported whole" in ended.err
+    assert ended.exit_code == 1 and "Doubts are exported whole" in ended.stderr

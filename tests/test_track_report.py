@@ -10,7 +10,9 @@ from film import write_video
 from terminal import ethoscribe
 from test_doubts import make
 from track_edit_scenes import edit, make_study
+from typer.testing import CliRunner
 
+from app.cli import app
 from app.errors import AppError
 from app.figures.report_settings import MEANS
 from app.figures.track_report import report_html, write_report
@@ -73,15 +75,12 @@ def test_a_page_has_every_section_and_loads_nothing(tracked: Path) -> None:
 
 
 def test_names_are_text(tracked: Path) -> None:
-    page = Page(report_html(tracked, 1))
-    assert NASTY in page.text and not page.named("script")
     with open_study(tracked, write=True) as study:
         rename_video(study, 1, "<b>odd</b>")
     try:
         page = Page(report_html(tracked, 1))
         assert page.text.strip().startswith("<b>odd</b>: tracking report")
-        assert not page.named("h1")[0] and "<b>odd</b>" in page.text
-        assert write_report(tracked, 1).name == "_b_odd__b_.html"
+        assert not page.named("h1")[0] and NASTY in page.text and not page.named("script")
     finally:
         with open_study(tracked, write=True) as study:
             rename_video(study, 1, "pair")
@@ -134,5 +133,6 @@ def test_the_command_writes_a_report_of_what_is_tracked_already(tracked: Path) -
     ended = ethoscribe("track", film, "-s", tracked, "--animals", 2, "--report")
     file = tracked.resolve() / "reports" / "pair.html"
     assert ended.status == 0 and f"pair.mp4: report {file}" in ended.err and file.is_file()
-    ended = ethoscribe("track", film, film, "-s", tracked, "--animals", 2, "--report-to", "x.html")
-    assert ended.status == 2 and "several videos are given" in ended.err
+    two = ["track", str(film), str(film), "-s", str(tracked), "--animals", "2"]
+    ended = CliRunner().invoke(app, [*two, "--report-to", "x.html"])
+    assert ended.exit_code == 2 and "several videos are given" in ended.output.replace("\n", " ")

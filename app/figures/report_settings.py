@@ -23,6 +23,7 @@ MEANS = {
     "typical_length_px": "of one animal, px",
     "open_px": "radius by which tails, legs and specks are taken off, px",
     "most_strange": "a frame of which more changed shows a hand and no animals; 0: not looked for",
+    "own_level": "gray level that no animal exceeds on average; 0: not looked at",
     "usual_light": "brightness of a frame over that of the empty arena; 0: not followed",
     "close_px": "radius by which the parts of one animal are joined, px",
 }
