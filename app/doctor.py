@@ -247,7 +247,7 @@ def _model_package(distribution: str, module: str) -> Finding:
 
 
 def _identities() -> Finding:
-    """How animals are told apart by what they look like: what `track --identification auto` does."""
+    """How animals are told apart by their looks: what `track --identification auto` does."""
     from tracking.identities.evidence import chosen_method
 
     name = "identities"
