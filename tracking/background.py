@@ -78,6 +78,13 @@ def most_pixels(contour: np.ndarray) -> float:
     return cv2.contourArea(contour) + cv2.arcLength(contour, True) / 2 + 1
 
 
+def mean_level(blob: Blob, gray: np.ndarray) -> float:
+    """The mean gray level of a blob."""
+    height, width = blob.mask.shape
+    part = gray[blob.y0 : blob.y0 + height, blob.x0 : blob.x0 + width]
+    return float(cv2.mean(part, blob.mask)[0])
+
+
 class BackgroundSegmenter:
     """Background subtraction with fixed settings: equal frames give equal masks, anywhere.
 
@@ -126,11 +133,18 @@ class BackgroundSegmenter:
         """The animals of one (h, w) uint8 gray image."""
         return self._segment([gray])[0]
 
+    def blobs(self, gray: np.ndarray) -> list[Blob]:
+        """Everything in an image that is large enough to be an animal, cropped."""
+        self._see_light(gray)
+        return self._blobs(gray)
+
     def _segment(self, images: list[np.ndarray]) -> list[Detections]:
         found, scores = [], []
         for gray in images:
             light, strange = self._see_light(gray)
             blobs, score = self._blobs(gray), 1.0
+            if self.settings.own_level:
+                blobs = [blob for blob in blobs if self._has_own_level(blob, gray, light)]
             if strange > self.settings.most_strange > 0:
                 region = intruder(gray, self.background, self.settings, light)
                 if region is not None:
@@ -138,6 +152,15 @@ class BackgroundSegmenter:
             found.append(blobs)
             scores.append(score)
         return outlined(found, scores)
+
+    def _has_own_level(self, blob: Blob, gray: np.ndarray, light: float) -> bool:
+        """Whether a blob is as dark (or bright) as the animals are: reflections are fainter."""
+        level = (
+            BLACK + (mean_level(blob, gray) - BLACK) * (self.settings.usual_light or 1.0) / light
+        )
+        if self.settings.animals == "darker":
+            return level <= self.settings.own_level
+        return level >= self.settings.own_level
 
     def _see_light(self, gray: np.ndarray) -> tuple[float, float]:
         """Take the limits that go with a frame's light; returns the light, and the share of the
@@ -159,7 +182,7 @@ class BackgroundSegmenter:
         return self._mask
 
     def _blobs(self, gray: np.ndarray) -> list[Blob]:
-        """Everything large enough, cropped."""
+        """Everything large enough, cropped, in the light that was seen last."""
         found: list[Blob] = []
         least = self.settings.min_area_px
         for top, bottom in reversed(self._bands(gray)):

@@ -36,6 +36,7 @@ class BackgroundSettings:
     open_px: int = 0  # radius of the opening that takes off tails, legs and specks
     close_px: int = 0  # radius of the closing that joins the parts of one animal
     areas_px: str = ""  # typical area of each animal, where they differ much: "2669 54"
+    own_level: float = 0.0  # mean gray level that an animal does not exceed (brighter: undercut)
     usual_light: float = 0.0  # of a frame, times that of the background; 0: light is not followed
     most_strange: float = 0.0  # share of a frame that animals change; 0: hands are not looked for
 
@@ -75,6 +76,8 @@ class BackgroundSettings:
             raise TrackingError("Setting black_level must lie between 0 and 255.")
         if not (0 <= self.open_px <= WIDEST and 0 <= self.close_px <= WIDEST):
             raise TrackingError("Settings open_px and close_px are radii from 0 to 99 pixels.")
+        if not 0 <= self.own_level <= 255:
+            raise TrackingError("Setting own_level must lie between 0 (any level) and 255.")
         self.areas(1)
         if not 0 <= self.usual_light <= 10:
             raise TrackingError("Setting usual_light is a ratio from 0 (not followed) to 10.")

@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracking.background import BackgroundSegmenter
+from tracking.background import BackgroundSegmenter, mean_level
 from tracking.candidates import (
     JUDGED,
     NEARLY,
@@ -40,6 +40,8 @@ OPENINGS = (0.0, 0.08, 0.15)  # radii tried, in widths of an animal
 LEAST_SCORE = 0.005  # sensor noise scores 0.0003, the hardest real recordings 0.05
 # a hand or a lid changes more of a frame than animals do: times as much, and a share of the frame
 STRANGE_TIMES, STRANGE_MORE = 2.0, 0.02
+LEAST_APART = 0.2  # of the sampled frames, to know how dark animals are
+OWN_MARGIN = 0.1  # of the contrast of animals, beyond the faintest of them
 SAMPLES = 36  # frames that the background is made of
 LONGEST_SIDE = 640  # pixels; larger frames are judged at reduced size
 
@@ -220,6 +222,7 @@ def _finish(
     # a tail moves the centre and the heading, so of nearly equal openings the widest
     enough = NEARLY * max(choice[0] for choice in choices)
     score, settings, most_seen = [choice for choice in choices if choice[0] >= enough][-1]
+    settings = replace(settings, own_level=_own_level(frames, background, settings, n_animals))
     parts = {**dict(best.parts), "opening": score}
     return Tuning(settings.checked(), background, best.score, parts, most_seen)
 
@@ -237,6 +240,24 @@ def _usual_light(frames: np.ndarray, background: np.ndarray) -> tuple[float, flo
     usual, strange = np.median([light.and_strange(image) for image in frames], axis=0)
     most = STRANGE_TIMES * float(strange) + STRANGE_MORE
     return round(float(usual), 3), round(most, 3) if most < 1 else 0.0
+
+
+def _own_level(
+    frames: np.ndarray, background: np.ndarray, settings: BackgroundSettings, n_animals: int
+) -> float:
+    """The mean gray level that no animal exceeds, from frames in which each is seen by itself."""
+    segmenter = BackgroundSegmenter(background, settings)
+    pairs = [(image, segmenter.blobs(image)) for image in frames]
+    apart = [(image, blobs) for image, blobs in pairs if len(blobs) == n_animals]
+    if len(apart) < LEAST_APART * len(frames):
+        return 0.0
+    levels = np.array([
+        (mean_level(blob, image), mean_level(blob, background))
+        for image, blobs in apart for blob in blobs
+    ])  # fmt: skip
+    away = OWN_MARGIN * float(np.median(levels[:, 1] - levels[:, 0]))
+    furthest = levels[:, 0].max() if settings.animals == "darker" else levels[:, 0].min()
+    return round(float(np.clip(furthest + away, 1, 255)), 1)
 
 
 def _typical_width(
