@@ -18,6 +18,7 @@ import pyarrow as pa
 from tracking.arenas import Arenas, ArenaTracker
 from tracking.background import BackgroundSettings
 from tracking.heading import Direction, direct
+from tracking.identities.absences import absences, lost_exchanges, wanted
 from tracking.identities.confidence import row_confidence
 from tracking.identities.crops import Sightings
 from tracking.identities.doubtful import TrackFiles, doubts_table
@@ -58,7 +59,8 @@ class Tables:
 class Followed:
     """What is known of a whole video once every animal was followed in a slot."""
 
-    alone: Stretches
+    alone: Stretches  # in an outline of their own
+    seen: Stretches
     sightings: Sightings
     exchanges: list[Exchange] = field(default_factory=list)
 
@@ -78,6 +80,8 @@ def identify_video(
     followed = _follow(
         info, _tracker(info, n_animals, settings, arenas), n_animals, folder, follows
     )
+    lived = arenas.slots if arenas is not None else np.zeros(n_animals, int)
+    _add_lost(info, followed, lived, settings.typical_length_px, folder)
     moments = _moments(info, followed.exchanges, folder)
     fragments, crossings = fragments_of(followed.exchanges, followed.alone, info.n_frames)
     seen_as, identified = _looks(info, fragments, followed, method, looks)
@@ -118,15 +122,36 @@ def _follow(
     on_progress: OnProgress,
 ) -> Followed:  # fmt: skip
     """Follow every animal in a slot through all chunks; what is found of each is kept on disk."""
-    followed = Followed(Stretches(n_slots), Sightings())
+    followed = Followed(Stretches(n_slots), Stretches(n_slots), Sightings())
     for start, stop in chunk_bounds(info):
         tracked = tracker.track(read_shard(detections_file(folder, start), start, stop))
         write_slots(slots_file(folder, start), tracked)
         followed.exchanges += tracked.exchanges
         followed.alone.add(start, tracked.rows >= 0)
+        followed.seen.add(start, tracked.detected)
         followed.sightings.note(folder, tracked)
         on_progress(stop, info.n_frames)
     return followed
+
+
+def _add_lost(
+    info: VideoInfo, followed: Followed, lived: np.ndarray, length: float, folder: Path
+) -> None:
+    """Add the exchanges that may have been while several animals of one arena were out of sight."""
+    gone = absences(followed.seen, info.n_frames, float(info.fps))
+    known: dict[tuple[int, int], np.ndarray] = {}
+    asked = sorted(wanted(gone))
+    for start, stop in chunk_bounds(info):
+        here = [(frame, slot) for frame, slot in asked if start <= frame < stop]
+        if here:
+            places = read_places(slots_file(folder, start)).astype(np.float64)
+            known |= {(slot, frame): places[frame - start, slot] for frame, slot in here}
+    nowhere = np.full(2, np.nan)
+    lost = lost_exchanges(
+        gone, lived, lambda slot, frame: known.get((slot, frame), nowhere), float(info.fps), length
+    )
+    told = {(x.frame, x.a, x.b) for x in followed.exchanges}
+    followed.exchanges += [x for x in lost if (x.frame, x.a, x.b) not in told]
 
 
 def _moments(info: VideoInfo, exchanges: list[Exchange], folder: Path) -> Moments:
