@@ -302,6 +302,9 @@ def _tell(summary: "TrackSummary", said: list[str]) -> None:
         f"{name}: {done} in {summary.seconds:.1f} s ({speed:.0f} frames/s), "
         f"animals seen in {summary.share_detected:.1%} of all frames"
     )
+    if summary.doubtful:
+        places = count(summary.doubtful, "doubtful place")
+        say(f"{name}: {places}: the Review page leads through them, --report shows them")
     for line in [one for one in summary.warnings if one not in said]:
         say(f"Warning: {name}: {line}")
 

@@ -78,6 +78,7 @@ class TrackSummary:
     warnings: list[str] = field(default_factory=list)
     new_frames: int = 0  # segmented in this session
     removed_bouts: dict[str, int] = field(default_factory=dict)  # by saved analysis
+    doubtful: int = 0  # places that a person should look at
 
 
 def track_video(
@@ -139,10 +140,11 @@ def track_video(
             return _already(folder, *now, asked, name)  # another process has just finished this
         done = _work(task, report, on_settings or _quiet, started)
         few = _check_found(task, done, now[1] if now else None)
+        doubtful = sum(pq.read_metadata(file).num_rows for file in done.tables.doubts)
         video, stored, removed, past = _store(folder, task, name, done, regions_)
     return _summary(
         video, stored, time.perf_counter() - begun, warnings=[*done.warnings, *few, *past],
-        new_frames=done.new_frames, removed_bouts=removed,
+        new_frames=done.new_frames, removed_bouts=removed, doubtful=doubtful,
     )  # fmt: skip
 
 

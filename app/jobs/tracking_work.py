@@ -228,7 +228,7 @@ class Work:
                 "identification": tables.identified or {"method": method},
                 "content_hash": task.info.content_hash,
             },
-            versions={"ethoscribe": __version__, **{name: version(name) for name in LIBRARIES}},
+            versions=_versions(method),
             timings=self.clock.timings(),
             started_at=started,
             finished_at=datetime.now(UTC),
@@ -321,6 +321,12 @@ class Work:
             self.report(Progress(stage, done, total, speed))
 
         return tick
+
+
+def _versions(method: Method) -> dict[str, str]:
+    """The versions of everything that takes part in a run."""
+    learned = ("torch",) if method == "contrastive" else ()
+    return {"ethoscribe": __version__, **{name: version(name) for name in (*LIBRARIES, *learned)}}
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:
