@@ -171,7 +171,7 @@ def test_thinning_keeps_every_weight_in_the_mean():
 
 
 def gone_together(places, fps=25.0, groups=(0, 0)):
-    """Exchanges of slot 0, unseen in frames 10 to 60, and 1, unseen in 20 to 50; bodies of 10 px."""
+    """Exchanges of slot 0, unseen in frames 10 to 60, and 1, in 20 to 50; bodies of 10 px."""
     alone = Stretches(2)
     here = np.ones((100, 2), bool)
     here[10:60, 0] = here[20:50, 1] = False
@@ -183,18 +183,18 @@ def gone_together(places, fps=25.0, groups=(0, 0)):
 
 
 def test_two_that_were_out_of_sight_together_may_come_back_as_each_other():
-    near = {(0, 9): (0, 0), (0, 60): (5, 0), (1, 19): (90, 0), (1, 50): (95, 0)}
+    near = {(0, 9): (0, 0), (0, 60): (5, 0), (1, 19): (40, 0), (1, 50): (45, 0)}
     (one,) = gone_together(near)
     assert (one.start, one.frame, one.a, one.b) == (20, 50, 0, 1)
     assert one.log_odds > 3
-    across = {(0, 9): (0, 0), (0, 60): (90, 0), (1, 19): (90, 0), (1, 50): (5, 0)}
+    across = {(0, 9): (0, 0), (0, 60): (40, 0), (1, 19): (40, 0), (1, 50): (5, 0)}
     assert gone_together(across)[0].log_odds < -2
     same = dict.fromkeys(near, (50, 50))
     assert gone_together(same)[0].log_odds == pytest.approx(0, abs=0.3)
 
 
 def test_those_that_live_apart_or_were_gone_for_a_moment_are_nobody_else():
-    near = {(0, 9): (0, 0), (0, 60): (5, 0), (1, 19): (90, 0), (1, 50): (95, 0)}
+    near = {(0, 9): (0, 0), (0, 60): (5, 0), (1, 19): (40, 0), (1, 50): (45, 0)}
     assert gone_together(near, groups=(0, 1)) == []
     alone = Stretches(2)
     here = np.ones((100, 2), bool)
