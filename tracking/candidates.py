@@ -45,16 +45,20 @@ class Candidate:
     area: float = 0.0
     floor: float = 0.0
     most_seen: int = 0
+    one_more: float = 0.0  # score of what would suit one animal more
     sizes: tuple[float, ...] = ()  # of each animal, where one area does not fit all
 
 
 def best_of(
     small: np.ndarray, tried: list[Candidate], n_animals: int, fixed: dict[str, Any]
 ) -> Candidate:
-    """The best-scoring threshold and contrast of the best background."""
+    """The best-scoring threshold and contrast of the best background.
+
+    How well one animal more would do is known from the same outlines, and kept beside it.
+    """
     frames = small[:: max(1, len(small) // JUDGED)]
     gradients = [_gradient(image) for image in frames]
-    judged: list[Candidate] = []
+    judged: list[tuple[Candidate, Candidate]] = []
     for candidate in tried:
         edges = _gradient(candidate.background)
         for contrast, threshold in _steps(candidate.settings.animals, fixed):
@@ -62,7 +66,8 @@ def best_of(
             judged.append(
                 _judged(replace(candidate, settings=settings), frames, gradients, edges, n_animals)
             )
-    return _on_the_edge(judged, frames)
+    best = _on_the_edge([found for found, _ in judged], frames)
+    return replace(best, one_more=_on_the_edge([more for _, more in judged], frames).score)
 
 
 def _steps(animals: str, fixed: dict[str, Any]) -> list[tuple[str, float]]:
@@ -122,31 +127,34 @@ def _judged(
     gradients: list[np.ndarray],
     background_edges: np.ndarray,
     n_animals: int,
-) -> Candidate:
+) -> tuple[Candidate, Candidate]:
+    """The candidate with its score, and with its score for one animal more."""
     limit = limit_image(candidate.background, candidate.settings)
     code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
     areas: list[list[float]] = []
-    real, last = [], []
+    real, more, last = [], [], []
     for image, gradient in zip(frames, gradients, strict=True):
         mask = cv2.compare(image, limit, code)
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         sized = sorted(((cv2.contourArea(c) + len(c) / 2 + 1, c) for c in contours if len(c) > 4),
                        key=lambda pair: -pair[0])  # fmt: skip
         areas.append([area for area, _ in sized])
-        for _, contour in sized[:n_animals]:
+        for rank, (_, contour) in enumerate(sized[: n_animals + 1]):
             xs, ys = contour[:, 0, 0], contour[:, 0, 1]
-            real.append(np.mean(gradient[ys, xs] > background_edges[ys, xs]))
+            share = np.mean(gradient[ys, xs] > background_edges[ys, xs])
+            (real if rank < n_animals else more).append(share)
         if len(sized) >= n_animals:
             last.append(sized[n_animals - 1][1][:, 0].mean(0))
         if len(sized) > 2000:  # noise, not animals
-            return candidate
+            return candidate, candidate
     found = _scored(candidate, areas, real, n_animals)
+    another = _scored(candidate, areas, real + more, n_animals + 1)
     sizes = sizes_of(areas, n_animals)
     # a mark on the floor that comes and goes with the light is always at one place
     if sizes and float(np.std(last, axis=0).max()) > sizes[-1] ** 0.5:
         classed = _scored_in_sizes(candidate, areas, real, sizes)
-        return max(found, classed, key=lambda c: c.score)
-    return found
+        found = max(found, classed, key=lambda c: c.score)
+    return found, another
 
 
 def _scored(

@@ -54,6 +54,7 @@ class Tuning:
     background: np.ndarray  # (h, w) uint8
     score: float  # 0 to 1, the product of the parts below
     parts: dict[str, float]
+    one_more: float  # score of what would suit one animal more, 0 to 1
     most_seen: int  # the most animal-sized blobs in one sampled frame
 
 
@@ -224,7 +225,7 @@ def _finish(
     score, settings, most_seen = [choice for choice in choices if choice[0] >= enough][-1]
     settings = replace(settings, own_level=_own_level(frames, background, settings, n_animals))
     parts = {**dict(best.parts), "opening": score}
-    return Tuning(settings.checked(), background, best.score, parts, most_seen)
+    return Tuning(settings.checked(), background, best.score, parts, best.one_more, most_seen)
 
 
 def _usual_light(frames: np.ndarray, background: np.ndarray) -> tuple[float, float]:
