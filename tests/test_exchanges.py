@@ -41,7 +41,7 @@ def test_a_contact_over_a_border_of_chunks_is_told_once_where_it_ends(tmp_path):
 
 
 def test_three_in_one_outline_are_three_pairs():
-    contacts = Contacts(3)
+    contacts = Contacts(3, 0.04)
     detour = np.full((3, 3), 0.1)
     nobody = np.full(3, 8)
     assert contacts.step(7, np.array([0, 0, 0]), detour, nobody) == []
@@ -49,3 +49,24 @@ def test_three_in_one_outline_are_three_pairs():
     assert [(e.start, e.frame, e.a, e.b) for e in ended] == [
         (7, 8, 0, 1), (7, 8, 0, 2), (7, 8, 1, 2),
     ]  # fmt: skip
+
+
+def test_the_longer_and_the_closer_a_contact_the_less_sure_it_is_who_leaves_it():
+    def odds(detour, frames):
+        contacts = Contacts(2, 0.04)
+        for f in range(frames):
+            contacts.step(f, np.array([0, 0]), np.full((2, 2), detour), np.full(2, f))
+        (exchange,) = contacts.step(frames, np.array([0, 1]), np.full((2, 2), 9.0), np.zeros(2))
+        return exchange.log_odds
+
+    assert odds(0.0, 5) < odds(0.3, 5) < odds(1.0, 5) < 12
+    assert odds(0.3, 250) < odds(0.3, 5)
+    assert odds(0.0, 2500) == 0.0
+
+
+def test_an_exchange_names_the_frame_in_which_it_would_have_cost_least():
+    contacts = Contacts(2, 0.04)
+    for f, detour in enumerate([1.0, 0.6, 0.2, 0.5, 1.1]):
+        contacts.step(f, np.array([0, 0]), np.full((2, 2), detour), np.full(2, f))
+    (exchange,) = contacts.apart(5)
+    assert exchange.weakest == 2

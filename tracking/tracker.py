@@ -67,7 +67,7 @@ class Tracker:
         self.time = (time_s - time_s[0]) / interval  # of every frame, in frame intervals
         self.lost_after = LOST_AFTER_S / interval
         self.doubt = Doubt(n_animals)
-        self.contacts = Contacts(n_animals)
+        self.contacts = Contacts(n_animals, interval)
         self.length = typical_length
         self.places = np.full((n_animals, 2), np.nan)
         self.speed = np.zeros((n_animals, 2))  # pixels per frame
