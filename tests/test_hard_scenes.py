@@ -163,6 +163,15 @@ def test_three_mice_of_different_shade_are_never_exchanged(tmp_path, seed):
     assert not judged.sure_right < 0.985  # NaN if it is sure of nothing
 
 
+@pytest.mark.parametrize("seed", [1001, 1002])
+def test_of_mice_that_look_exactly_alike_nothing_is_called_sure_that_is_wrong(tmp_path, seed):
+    judged = tracked(equal_mice(seed, 20), tmp_path)
+    assert judged.scores["share_found"] >= 0.94  # that they are found, whoever they are
+    assert judged.sure > 0 and judged.sure_right >= 0.985
+    unsure = judged.rows[judged.rows["confidence"] < 0.9]
+    assert unsure["right"].mean() < judged.sure_right
+
+
 def test_a_row_is_right_where_the_animal_is_whose_track_it_is():
     frames = np.arange(10)
     truth = pd.DataFrame({"frame": np.tile(frames, 2), "id": np.repeat([1, 2], 10)})
