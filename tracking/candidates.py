@@ -132,7 +132,9 @@ def _judged(
     limit = limit_image(candidate.background, candidate.settings)
     code = cv2.CMP_LT if candidate.settings.animals == "darker" else cv2.CMP_GT
     areas: list[list[float]] = []
-    real, more, last = [], [], []
+    real: list[float] = []
+    more: list[float] = []
+    last: list[np.ndarray] = []
     for image, gradient in zip(frames, gradients, strict=True):
         mask = cv2.compare(image, limit, code)
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -141,7 +143,7 @@ def _judged(
         areas.append([area for area, _ in sized])
         for rank, (_, contour) in enumerate(sized[: n_animals + 1]):
             xs, ys = contour[:, 0, 0], contour[:, 0, 1]
-            share = np.mean(gradient[ys, xs] > background_edges[ys, xs])
+            share = float(np.mean(gradient[ys, xs] > background_edges[ys, xs]))
             (real if rank < n_animals else more).append(share)
         if len(sized) >= n_animals:
             last.append(sized[n_animals - 1][1][:, 0].mean(0))

@@ -280,7 +280,7 @@ class Work:
         if task.arenas is None:
             tuning = tune(task.info, task.n_animals, by_hand=task.by_hand, stack=stack)
             self._check_count(tuning.most_seen)
-            more = {"one_more": round(self._one_more(stack), 4)}
+            more = {"one_more": round(tuning.one_more, 4)}
         else:
             # numbers are judged by arena: somebody may sit still in one and be missing in another
             found = tune_arenas(task.info, task.arenas, by_hand=task.by_hand, stack=stack)
@@ -289,14 +289,6 @@ class Work:
         if task.arenas is not None:
             parts.pop("separate", None)
         return tuning, parts | more, notes
-
-    def _one_more(self, stack: np.ndarray) -> float:
-        """How well one animal more than asked for would suit the sampled frames, 0 to 1."""
-        task = self.task
-        try:
-            return tune(task.info, task.n_animals + 1, by_hand=task.by_hand, stack=stack).score
-        except TrackingError:
-            return 0.0
 
     def _check_count(self, most_seen: int) -> None:
         n_animals = self.task.n_animals

@@ -6,10 +6,16 @@ Rounds alternate between the two, and medians are printed, because a shared mach
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 from tests.benchmarks.measuring import Cost, cost_of
+from tracking.video import probe
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from hard_scenes import film_scene, many_pixels
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "video"
 # recording, video, animals, radius in pixels
@@ -25,10 +31,52 @@ IMPORTS = ("app.jobs.tracking_job",)
 
 
 def decode(video: Path) -> int:
-    """Decode every frame and do nothing with it: the reference."""
+    """Decode every frame and do nothing with it, with one thread, which costs least: the
+    reference."""
     from tracking.video import probe, read_frames
 
-    return sum(1 for _ in read_frames(probe(video)))
+    return sum(1 for _ in read_frames(probe(video), threads=1))
+
+
+def segment(video: Path, animals: int) -> dict[str, float]:
+    """CPU seconds of tuning, of decoding alone, and of decoding and segmenting every frame."""
+    from tracking.ahead import read_batches
+    from tracking.background import BackgroundSegmenter
+    from tracking.shards import chunk_bounds
+    from tracking.tuning import tune
+    from tracking.video import probe
+
+    info = probe(video)
+    started = time.process_time()
+    tuning = tune(info, animals)
+    tuned = time.process_time()
+    segmenter = BackgroundSegmenter(tuning.background, tuning.settings)
+    for batch in read_batches(info, chunk_bounds(info)):
+        segmenter.segment(batch)
+    done = time.process_time()
+    return {"tune_s": tuned - started, "segment_s": done - tuned}
+
+
+def per_frame() -> None:
+    """The path of every frame alone, also at the size of the largest sensors."""
+    with tempfile.TemporaryDirectory() as folder:
+        videos = [(name, DATA / name / file, n) for name, file, n, _ in RECORDINGS]
+        large = film_scene(many_pixels(seed=0), folder)
+        videos.append(("generated", large.video, large.scene.n_animals))
+        print("decoding and segmenting over decode-only, CPU, least of the rounds; tuning beside")
+        for name, video, animals in videos:
+            alone = min(cost_of(decode, video, imports=IMPORTS).cpu_s for _ in range(ROUNDS))
+            rounds = [
+                cost_of(segment, video, animals, imports=IMPORTS).result for _ in range(ROUNDS)
+            ]
+            least = {key: min(each[key] for each in rounds) for key in rounds[0]}
+            info = probe(video)
+            print(
+                f"{name:<20}{f'{info.width}x{info.height}':>11}{info.n_frames:>8}{alone:>8.2f}"
+                f"{least['segment_s']:>8.2f}{least['segment_s'] / alone:>7.2f}"
+                f"{least['tune_s']:>7.2f}",
+                flush=True,
+            )
 
 
 def track(video: Path, animals: int, workers: int, truth: Path, radius: float) -> float:
@@ -57,6 +105,7 @@ def main() -> None:
     if not DATA.is_dir():
         print(f"The recordings are not at {DATA}.")
         return
+    per_frame()
     nowhere = Path("nowhere")
     print(f"tracking over decode-only, CPU seconds without imports, medians of {ROUNDS} rounds")
     print(
@@ -77,8 +126,6 @@ def main() -> None:
 
 
 def _line(folder: str, video: Path, rounds: list[tuple[Cost, Cost, Cost]], idf1: float) -> None:
-    from tracking.video import probe
-
     info = probe(video)
     decode_s = statistics.median(d.cpu_s for d, _, _ in rounds)
     track_s = statistics.median(t.cpu_s for _, t, _ in rounds)
