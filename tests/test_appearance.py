@@ -140,12 +140,15 @@ def test_how_animals_are_told_apart_is_decided_by_what_is_installed(monkeypatch)
         chosen_method("magic")
 
 
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch", reason="contrastive identification needs the models extra")
+with_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="torch comes with the extra models"
+)
 
 
-def test_networks_tell_animals_apart_the_same_way_each_time(tmp_path, torch, monkeypatch):
+@with_torch
+def test_networks_tell_animals_apart_the_same_way_each_time(tmp_path, monkeypatch):
+    import torch
+
     monkeypatch.setattr(evidence.contrastive, "STEPS", 50)
     steps = []
     made = film(tmp_path, SPOTTED, seconds=24, fragment_s=3.0)
@@ -160,7 +163,8 @@ def test_networks_tell_animals_apart_the_same_way_each_time(tmp_path, torch, mon
     assert np.array_equal(first.log_likelihood, again.log_likelihood)
 
 
-def test_networks_do_not_tell_apart_what_looks_alike(tmp_path, torch, monkeypatch):
+@with_torch
+def test_networks_do_not_tell_apart_what_looks_alike(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence.contrastive, "STEPS", 50)
     seen = told(film(tmp_path, ALIKE, 1, 24.0), 3, "contrastive")
     assert np.median(seen.margin) < 0.3
