@@ -1,8 +1,10 @@
 """Identities hold through crossings, contact, absence and across chunks."""
 
 import numpy as np
-from tracked_scenes import AREA, chunk_of
+from tracked_scenes import AREA, chunk_of, ellipse
 
+from tracking.detections import detections_of
+from tracking.shards import read_shard, write_shard
 from tracking.tracker import Tracker
 
 
@@ -161,3 +163,27 @@ def test_confidence_falls_in_close_contact_and_does_not_come_back(tmp_path):
     assert (tracked.confidence[-1, :2] < 0.8).all()
     assert tracked.confidence[-1, 2] == 1.0
     assert (np.diff(tracked.confidence[30:, 0]) <= 1e-6).all() or tracked.confidence[-1, 0] < 0.8
+
+
+def test_a_small_animal_beside_a_large_one_is_found_at_once_and_never_taken_for_it(tmp_path):
+    def film(f):
+        large = ellipse(60 + 2 * f, 100, 0, 30, 18)
+        small = ellipse(200 - 2 * f, 160, 0, 7, 3)
+        return large, small
+
+    found = []
+    for f in range(60):
+        crops = []
+        for picture in film(f):
+            ys, xs = np.nonzero(picture)
+            crop = picture[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1].astype(np.uint8)
+            crops.append((np.ascontiguousarray(crop), int(xs.min()), int(ys.min())))
+        found.append(detections_of(crops if f % 20 else crops[::-1], [1.0, 1.0]))
+    for f in range(25, 40):
+        found[f] = detections_of([], [])  # nobody is seen for a while
+    write_shard(tmp_path / "d.parquet", 0, found)
+    chunk = read_shard(tmp_path / "d.parquet", 0, 60)
+    tracked = Tracker(2, [1696.0, 66.0], 60.0, np.arange(60) / 25).track(chunk)
+    areas = tracked.shapes[tracked.detected.all(1)][..., 2]
+    assert len(areas) == 45
+    assert (areas[:, 0] > 1500).all() and (areas[:, 1] < 100).all()

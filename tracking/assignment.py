@@ -20,6 +20,8 @@ FULL_AREA = 0.7  # of one animal's area, that each of several in a blob should s
 LEAST_AREA = 0.75  # of one animal's area, for a blob to hold a second
 NEWCOMER = 1.2  # cost of an animal never seen before in any blob of animal size
 ANYWHERE = 1.2  # cost of a lost animal in a blob of animal size that nobody else explains
+UNLIKE = 0.3  # cost for every e times that the size of a blob of one animal is off beyond ALIKE
+ALIKE = 1.8  # times larger or smaller that an animal may look
 NEVER = 1e6
 
 
@@ -45,12 +47,13 @@ def assign(expected: Prediction, areas: np.ndarray, distances: np.ndarray) -> np
     if n_blobs == 0:
         return np.full(n_animals, -1)
     typical = float(np.median(expected.areas))
-    base = _base_costs(expected, areas, distances, typical)
+    smallest = float(expected.areas.min())
+    base = _base_costs(expected, areas, distances)
     columns, owners = [], []
-    first = _anywhere(base, expected, areas, typical)
+    first = _anywhere(base, expected, areas) + _unlike(expected, areas)
     for blob in range(n_blobs):
         reachable = int((base[:, blob] < MISSING).sum())
-        worth = UNEXPLAINED * min(1.0, float(areas[blob]) / typical)
+        worth = UNEXPLAINED * min(1.0, float(areas[blob]) / smallest)
         columns.append(first[:, blob] - worth)
         owners.append(blob)
         for place in range(1, _places(float(areas[blob]) / typical, reachable)):
@@ -80,14 +83,21 @@ def _shared_and_small(blob: np.ndarray, area_in_animals: np.ndarray) -> np.ndarr
     return np.isin(blob, values[lacking])
 
 
-def _anywhere(
-    base: np.ndarray, expected: Prediction, areas: np.ndarray, typical: float
-) -> np.ndarray:
+def _unlike(expected: Prediction, areas: np.ndarray) -> np.ndarray:
+    """(N, n) costs of having a blob alone that is much larger or smaller than the animal, where
+    animals differ much in size."""
+    if expected.areas.max() < ALIKE * expected.areas.min():
+        return np.zeros((len(expected.areas), len(areas)))
+    off = np.abs(np.log(areas[None] / expected.areas[:, None]))
+    return UNLIKE * np.maximum(0.0, off - np.log(ALIKE))
+
+
+def _anywhere(base: np.ndarray, expected: Prediction, areas: np.ndarray) -> np.ndarray:
     """(N, n) costs of having a blob alone: a lost animal may come back at any place, and the
     nearer place is only a little likelier."""
     found = ANYWHERE + 0.2 * base / (1 + base)
-    large = areas >= 0.5 * typical
-    return np.where(expected.lost[:, None] & large[None], np.minimum(base, found), base)
+    large = areas[None] >= 0.5 * expected.areas[:, None]
+    return np.where(expected.lost[:, None] & large, np.minimum(base, found), base)
 
 
 def _places(area_in_animals: float, reachable: int) -> int:
@@ -96,17 +106,15 @@ def _places(area_in_animals: float, reachable: int) -> int:
     return max(1, min(reachable, int(np.floor(area_in_animals / 0.5))))
 
 
-def _base_costs(
-    expected: Prediction, areas: np.ndarray, distances: np.ndarray, typical: float
-) -> np.ndarray:
+def _base_costs(expected: Prediction, areas: np.ndarray, distances: np.ndarray) -> np.ndarray:
     """(N, n) cost of each animal in each blob, body lengths."""
     beyond = np.maximum(distances - expected.reach[:, None], 0)
     # inside its reach a nearer blob is still the likelier one
     cost = (beyond + 0.2 * np.minimum(distances, expected.reach[:, None])) / expected.length
-    small = (areas < 0.5 * typical)[None] & (areas[None] < 0.5 * expected.areas[:, None])
+    small = areas[None] < 0.5 * expected.areas[:, None]
     cost = cost + 0.4 * small
-    newcomer = np.where(areas >= 0.5 * typical, NEWCOMER, NEVER)
-    return np.where((expected.missing_for == 0)[:, None], newcomer[None], cost)
+    newcomer = np.where(small, NEVER, NEWCOMER)
+    return np.where((expected.missing_for == 0)[:, None], newcomer, cost)
 
 
 def swap_margin(expected: np.ndarray, found: np.ndarray) -> np.ndarray:

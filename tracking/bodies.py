@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -16,19 +18,26 @@ AREA, LENGTH, WIDTH = 2, 4, 5  # of detections.SHAPE
 
 
 class Bodies:
-    """Area, length and width of ``n`` animals; at first all are like the typical one."""
+    """Area, length and width of ``n`` animals; at first all are like the typical one.
 
-    def __init__(self, n: int, typical_area: float, typical_length: float) -> None:
-        width = 4 * typical_area / (np.pi * typical_length)
-        self._typical = np.array((typical_area, typical_length, width))
-        self._sizes = np.tile(self._typical, (n, 1))
+    ``typical_area`` is one number, or one of each animal where they differ, largest first; then
+    ``typical_length`` is the largest animal's, and all are of the same build.
+    """
+
+    def __init__(
+        self, n: int, typical_area: float | Sequence[float], typical_length: float
+    ) -> None:
+        areas = np.broadcast_to(np.asarray(typical_area, np.float64), n)
+        lengths = typical_length * np.sqrt(areas / areas.max())
+        self._sizes = np.stack((areas, lengths, 4 * areas / (np.pi * lengths)), 1)
         self._looks = np.zeros(n, np.int64)
+        self._alike = bool(np.ptp(areas) == 0)
 
     def sizes(self, animals: np.ndarray | None = None) -> np.ndarray:
         """(k, 3) pixels: area, full long and full short axis. One that was never seen alone is
         as large as the others are in the middle."""
         sizes, known = self._sizes.copy(), self._looks >= FIRST
-        if known.any() and not known.all():
+        if self._alike and known.any() and not known.all():
             sizes[~known] = np.median(sizes[known], axis=0)
         return sizes if animals is None else sizes[animals]
 

@@ -96,6 +96,7 @@ class Contacts:
 
 def _contact_odds(detour: float, lasted_s: float) -> float:
     """Log odds that two left a contact as they entered it: less, the closer and the longer."""
+    detour = max(0.0, float(detour))
     odds = COVERED + NEAR * detour**0.5 + FAR * detour
     return float(max(0.0, odds - LASTING * np.log(lasted_s + SHORT_S)))
 

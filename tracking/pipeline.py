@@ -114,7 +114,8 @@ def _tracker(
 ) -> Tracker | ArenaTracker:
     if arenas is not None:
         return ArenaTracker(arenas, settings, info)
-    return Tracker(n_animals, settings.typical_area_px, settings.typical_length_px, info.time_s)
+    areas = settings.areas(n_animals)
+    return Tracker(n_animals, areas, settings.typical_length_px, info.time_s)
 
 
 def _follow(

@@ -7,6 +7,7 @@ touching animals are split.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -55,13 +56,15 @@ class Tracked:
 class Tracker:
     """Keeps ``n_animals`` identities over chunks that are fed in order.
 
-    ``typical_area`` and ``typical_length`` in pixels are one animal's; they only serve until each
-    animal has been seen alone. ``time_s`` is the time of every frame of the video.
+    ``typical_area`` and ``typical_length`` in pixels are one animal's, and serve until each animal
+    has been seen alone; where animals differ much, there is an area of each, largest first.
+    ``time_s`` is the time of every frame of the video.
     """
 
     def __init__(
-        self, n_animals: int, typical_area: float, typical_length: float, time_s: np.ndarray
-    ) -> None:
+        self, n_animals: int, typical_area: float | Sequence[float], typical_length: float,
+        time_s: np.ndarray,
+    ) -> None:  # fmt: skip
         self.n = n_animals
         interval = float(np.median(np.diff(time_s)))
         self.time = (time_s - time_s[0]) / interval  # of every frame, in frame intervals
