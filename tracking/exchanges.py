@@ -14,7 +14,7 @@ import numpy as np
 SURE = 12.0  # log odds from which nobody need be asked
 CLOSE = 1.8  # body lengths of detour; contacts in which it never fell below exchange nobody
 COVERED = 0.3  # log odds once one lay wholly under the other
-NEAR, FAR = 1.5, 1.2  # what the root of the detour, and the detour itself, add to them
+NEAR, FAR = 1.5, 0.8  # what the root of the detour, and the detour itself, add to them
 LASTING = 0.53  # and what every e times longer contact takes away
 SHORT_S = 0.1  # seconds that a contact lasts at least
 STEP = 0.06  # body lengths of detour per log odds between outlines of their own
