@@ -25,6 +25,7 @@ from tracking.detections import Detections, Segmenter
 from tracking.errors import TrackingError
 from tracking.identities.crops import CropPlan, CropsOfChunk, crops_file
 from tracking.shards import chunk_bounds, write_parquet, write_shard
+from tracking.threads import one_thread
 from tracking.video import Frame, VideoInfo
 
 OnProgress = Callable[[int, int], None]  # frames done, frames in all
@@ -56,7 +57,8 @@ def segment_video(
             shard = _Shard(folder, start, plan)
             while start + shard.n_frames < stop:
                 batch = next(batches)
-                shard.add(batch, segmenter.segment(batch))
+                with one_thread():
+                    shard.add(batch, segmenter.segment(batch))
                 done += len(batch)
                 on_progress(done, info.n_frames)
             shard.write()

@@ -32,6 +32,7 @@ from tracking.light import Light, in_one_light, lights_of
 from tracking.settings import WIDEST, BackgroundSettings
 from tracking.sizes import floor_of, sizes_of, unlike
 from tracking.still import without_sleepers
+from tracking.threads import one_thread
 from tracking.video import VideoInfo, read_frames_at
 
 MASKED = "masked median"
@@ -58,6 +59,7 @@ class Tuning:
     most_seen: int  # the most animal-sized blobs in one sampled frame
 
 
+@one_thread()
 def tune(
     info: VideoInfo,
     n_animals: int,
