@@ -304,14 +304,16 @@ class DrawPanel {
   beginning(made, width, height) {
     const { onto } = this;
     if (!this.grid || !onto) return { x: (width - 1) / 2, y: (height - 1) / 2, sx: made.scale, sy: made.scale, turn: 0 };
-    const [x0, y0, x1, y1] = onto;
-    return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, sx: (x1 - x0) / made.size[0], sy: (y1 - y0) / made.size[1], turn: 0 };
+    const [x0, y0, x1, y1] = onto, across = (x1 - x0) / made.size[0], down = (y1 - y0) / made.size[1];
+    const round = made.regions.some((one) => one.kind === "circle"); // wells stay round
+    const [sx, sy] = round ? [Math.min(across, down), Math.min(across, down)] : [across, down];
+    return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, sx, sy, turn: 0 };
   }
 
   // With other rows, columns or gaps a grid still fills the frame that it was given.
   kept(same, made) {
     const { x, y, sx, sy, turn, size } = same;
-    if (!this.grid) return { x, y, sx, sy, turn };
+    if (!this.grid || made.regions.some((one) => one.kind === "circle")) return { x, y, sx, sy, turn };
     return { x, y, sx: (sx * size[0]) / made.size[0], sy: (sy * size[1]) / made.size[1], turn };
   }
 

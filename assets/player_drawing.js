@@ -153,14 +153,20 @@ class Drawing {
   choose(mode) {
     this.settle();
     if (this.player.source && !this.player.source.paused) this.player.source.pause();
-    // a grid starts on the region that was picked: one draws the whole rack, then divides it
-    if (mode === "template") this.form.onto = this.shape && areaOf(this.shape) ? boundsOf(this.shape) : null;
+    if (mode === "template") this.form.onto = this.whole;
     Object.assign(this, { mode, draft: null, placing: null });
     if (mode !== "select" && mode !== "scale") this.pick(null);
     this.player.find(".stage").style.cursor = mode === "select" ? "" : "crosshair";
     if (mode === "template") this.form.openTemplate();
     this.player.note("");
     this.show();
+  }
+
+  // The box of the picked region, on which a grid starts: one draws the whole rack, then divides it.
+  get whole() {
+    const { shape } = this, arenas = this.shapes.filter((one) => one.role === "arena");
+    const cell = shape?.role === "arena" && arenas.length > 1;
+    return shape && areaOf(shape) && !cell ? boundsOf(shape) : null;
   }
 
   get kind() { return this.mode === "scale" ? this.form.scaleKind : this.mode; }

@@ -54,7 +54,10 @@ function drawRegion(pen, region, unit, font) {
   // An arena is named at its foot, where no region that starts in its corner hides the name.
   const y = region.role === "arena" ? (radius ? ys[0] + radius * 0.7 : Math.max(...ys)) - 10 * unit
     : (radius ? ys[0] - radius * 0.7 : Math.min(...ys)) + 13 * unit;
-  pen.font = `${12 * unit}px ${font}`;
+  // The names of small wells shrink with them, as far as they can be read.
+  const wide = radius ? 1.4 * radius : Math.max(...xs) - Math.min(...xs) - 6 * unit;
+  const room = xs.length > 1 ? wide / (0.58 * region.name.length) : 12 * unit;
+  pen.font = `${clamp(room, 8 * unit, 12 * unit)}px ${font}`;
   pen.textBaseline = "middle";
   pen.lineWidth = 3 * unit;
   pen.strokeStyle = "rgb(0 0 0 / 60%)";

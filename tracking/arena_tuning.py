@@ -17,7 +17,9 @@ from tracking.arenas import Arenas
 from tracking.background import BackgroundSegmenter, BackgroundSettings, disk
 from tracking.detections import SHAPE, Detections
 from tracking.errors import TrackingError
+from tracking.light import Light
 from tracking.masks import decode
+from tracking.still import without_sleepers
 from tracking.tuning import Tuning, sample, tune
 from tracking.video import VideoInfo
 
@@ -26,6 +28,7 @@ AROUND = 1.0  # animal widths, radius of what is filled to see what is around an
 ALIKE = 2.0  # times larger or smaller than the animals that move, in area, length and contrast
 STANDS_OUT = 0.6  # of the contrast of the animals that move, at least
 STILL_FRAMES = 0.1  # of the sampled frames without the animal make it worth a look
+FAINT_PARTS = 0.4  # of the threshold: what an animal that slept left in the picture of the floor
 FAINT = 12.0  # gray levels; darker surroundings count as this bright
 
 
@@ -51,6 +54,13 @@ def tune_arenas(
     flat = arenas.flattened(stack)
     tuning = _best_tuning(info, arenas, flat, by_hand)
     found = _found(flat, tuning, arenas)
+    faint = replace(tuning.settings, threshold=FAINT_PARTS * tuning.settings.threshold)
+    awake = without_sleepers(flat, tuning.background, faint, faint.typical_area_px)
+    if awake is not tuning.background:
+        other = replace(tuning, background=awake)
+        seen = _found(flat, other, arenas)
+        if _right(arenas, seen) >= _right(arenas, found):
+            tuning, found = other, seen
     background, still = _without_still(flat, tuning, arenas, found)
     tuning = replace(tuning, background=background)
     counts = _counts(arenas, _found(flat, tuning, arenas) if still else found)
@@ -79,9 +89,9 @@ def _best_tuning(
         except TrackingError as error:
             trouble = trouble or error
             continue
-        right = _counts(arenas, _found(flat, tuning, arenas)) == arenas.numbers
-        found.append((round(float(right.mean()), 2), tuning.score, tuning))
-        if right.all():
+        right = _right(arenas, _found(flat, tuning, arenas))
+        found.append((round(right, 2), tuning.score, tuning))
+        if right == 1.0:
             break
     if not found:
         raise trouble or TrackingError("There is no arena to look at. Draw one.")
@@ -97,7 +107,7 @@ def _tune_on_what_moves(
     while n and n not in tried:
         tried.add(n)
         try:
-            tuning = tune(info, n, by_hand=by_hand, stack=flat)
+            tuning = _for_arenas(tune(info, n, by_hand=by_hand, stack=flat), arenas, flat, by_hand)
         except TrackingError as error:
             trouble, n = trouble or error, n // 2
             continue
@@ -110,6 +120,19 @@ def _tune_on_what_moves(
     return best
 
 
+def _for_arenas(
+    tuning: Tuning, arenas: Arenas, flat: np.ndarray, by_hand: dict[str, Any]
+) -> Tuning:
+    """The tuning without what holds for one arena only: gray levels and sizes of its animals, and
+    hands that reach in from the edge of the picture. The light is that of the arenas."""
+    light = Light(tuning.background, arenas.where)
+    usual = float(np.median([light.of(image) for image in flat])) if light.is_known else 0.0
+    settings = replace(
+        tuning.settings, own_level=0.0, areas_px="", most_strange=0.0, usual_light=round(usual, 3)
+    )
+    return replace(tuning, settings=settings.with_changes(by_hand))
+
+
 def _found(flat: np.ndarray, tuning: Tuning, arenas: Arenas) -> list[Detections]:
     segmenter = BackgroundSegmenter(tuning.background, tuning.settings, arenas.where)
     return [segmenter.segment_gray(image) for image in flat]
@@ -117,6 +140,11 @@ def _found(flat: np.ndarray, tuning: Tuning, arenas: Arenas) -> list[Detections]
 
 def _counts(arenas: Arenas, found: list[Detections]) -> np.ndarray:
     return np.stack([arenas.counts(one.shapes) for one in found])
+
+
+def _right(arenas: Arenas, found: list[Detections]) -> float:
+    """Share of arenas and frames with just the right number of outlines, 0 to 1."""
+    return float((_counts(arenas, found) == arenas.numbers).mean())
 
 
 def _without_still(

@@ -16,7 +16,9 @@ import pyarrow as pa
 
 from tracking.background import BackgroundSegmenter, BackgroundSettings
 from tracking.detections import SHAPE
+from tracking.empty_arena import ranked
 from tracking.errors import TrackingError
+from tracking.light import Light, in_one_light
 from tracking.shards import Chunk
 from tracking.sole import SoleTracker
 from tracking.tracker import Tracked, Tracker
@@ -25,6 +27,7 @@ from tracking.video import VideoInfo
 AREA, END1 = SHAPE.index("area"), SHAPE.index("end1_x")
 OVERLAP = 0.1  # of the smaller of two arenas; hands that draw do not meet to the pixel
 LEAST_SIDE = 3  # pixels
+LARGEST, MORE = 4.0, 1.6  # animals; times those of an arena; what is larger is no animal: a hand
 GLIMPSE = 0.4  # of the least area of an animal: where one lives alone, this much of it is it
 
 
@@ -126,10 +129,12 @@ class Arenas:
         return self.labels > 0
 
     def flattened(self, stack: np.ndarray) -> np.ndarray:
-        """A copy of gray images (k, height, width) with one gray level outside the arenas."""
-        flat = stack.copy()
+        """A copy of gray images (k, height, width) in one light, that of the arenas, with one gray
+        level outside them."""
         inside = self.where
-        flat[:, ~inside] = int(np.median(stack[:: max(1, len(stack) // 8), inside]))
+        light = Light(ranked(stack, [len(stack) // 2])[0], inside)
+        flat = in_one_light(stack, np.array([light.of(image) for image in stack])).copy()
+        flat[:, ~inside] = int(np.median(flat[:: max(1, len(flat) // 8), inside]))
         return flat
 
     def arena_of(self, shapes: np.ndarray) -> np.ndarray:
@@ -169,7 +174,8 @@ def arena_segmenter(
     that is nearly hidden is not lost; ``ArenaTracker`` passes over them in other arenas.
     """
     if glimpses and any(place.n_animals == 1 for place in arenas.places):
-        settings = replace(settings, min_area_px=max(1.0, GLIMPSE * settings.min_area_px))
+        least = max(1.0, GLIMPSE * settings.min_area_px)
+        settings = replace(settings, min_area_px=least, open_px=settings.open_px // 2)
     return BackgroundSegmenter(background, settings, arenas.where)
 
 
@@ -178,8 +184,9 @@ class ArenaTracker:
 
     def __init__(self, arenas: Arenas, settings: BackgroundSettings, info: VideoInfo) -> None:
         self.arenas = arenas
-        self.least = settings.min_area_px
         area, length = settings.typical_area_px, settings.typical_length_px
+        self.least = settings.min_area_px
+        self.most = area * np.maximum(LARGEST, MORE * arenas.numbers)
         self._trackers: list[Tracker | SoleTracker] = [
             SoleTracker(area, length, info.time_s) if place.n_animals == 1
             else Tracker(place.n_animals, area, length, info.time_s)
@@ -189,8 +196,9 @@ class ArenaTracker:
     def track(self, chunk: Chunk) -> Tracked:
         """Find the animals of every arena among a chunk's detections."""
         arena = self.arenas.arena_of(chunk.shapes)
+        area = chunk.shapes[:, AREA]
         alone = np.array([isinstance(one, SoleTracker) for one in self._trackers])
-        arena[(chunk.shapes[:, AREA] < self.least) & ~alone[arena]] = -1
+        arena[((area < self.least) & ~alone[arena]) | (area > self.most[arena])] = -1
         parts = []
         for number, tracker in enumerate(self._trackers):
             mine = np.flatnonzero(arena == number)

@@ -114,7 +114,12 @@ def arenas_of(
                 f"{animals} animals{said} cannot be shared evenly among {len(found)} arenas. Give "
                 "how many live in all of them together, or leave the number out for one each."
             )
-    places = tuple(Arena(one.name, outline(one), one.animals or each) for one in found)
+    # corners as a run keeps them, so that it can be repeated to the pixel
+    places = tuple(
+        Arena(one.name, tuple((round(x, 3), round(y, 3)) for x, y in outline(one)),
+              one.animals or each)
+        for one in found
+    )  # fmt: skip
     return Arenas(places, *size)
 
 
@@ -137,6 +142,6 @@ def spoken_arenas(arenas: Arenas) -> str:
 def record_of(arenas: Arenas) -> list[list[object]]:
     """Arenas as settings of a run keep them: name, number of animals, corners in px."""
     return [
-        [place.name, place.n_animals, [[round(x, 3), round(y, 3)] for x, y in place.outline]]
+        [place.name, place.n_animals, [list(corner) for corner in place.outline]]
         for place in arenas.places
     ]

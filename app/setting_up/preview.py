@@ -181,10 +181,12 @@ def _arena_verdict(found: Preview) -> tuple[str, bool]:
     """The same for arenas: how many of them show their number nearly always."""
     table = arena_table(found)
     good = int((table["right"] >= 90).sum())
-    each = f"{found.expected[0]} animal{'' if found.expected[0] == 1 else 's'} in each"
-    number = "Their animals" if len(set(found.expected)) > 1 else each[0].upper() + each[1:]
-    said = f"{number} found in {good} of {len(table)} arenas nearly always"
-    said += f", in all of them in {sum(found.right)} of {len(found.right)} sampled frames."
+    count = found.expected[0]
+    animals = f"{count} animal{'' if count == 1 else 's'}"
+    number = "their animals" if len(set(found.expected)) > 1 else animals
+    which = f"All {good}" if good == len(table) else f"{good} of {len(table)}"
+    said = f"{which} arenas show {number} in nearly every sampled frame (all of them at once in "
+    said += f"{sum(found.right)} of {len(found.right)})."
     if good == len(table):
         return said, True
     names = table["arena"][: len(table) - good]
