@@ -72,7 +72,8 @@ def cut_coat(looks: Looks, fur_seed: int, marks_seed: int) -> Coat:
 
 
 def _noise(size: tuple[int, int], seed: int, along: float, across: float) -> np.ndarray:
-    noise = np.random.default_rng([seed, 31]).normal(size=(256, 256)).astype(np.float32)
+    side = max(256, *size)
+    noise = np.random.default_rng([seed, 31]).normal(size=(side, side)).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), sigmaX=along, sigmaY=across)
     return (noise / noise.std())[: size[0], : size[1]]
 
