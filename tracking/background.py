@@ -99,6 +99,7 @@ class BackgroundSegmenter:
         self.where = where
         self._step = rows_apart(settings)
         self._light = Light(background, where)
+        self._light.expect(settings.usual_light)
         self._limits: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._limit, self._few = self._limits_in(0)
         self._compare = cv2.CMP_LT if settings.animals == "darker" else cv2.CMP_GT
@@ -168,6 +169,10 @@ class BackgroundSegmenter:
         usual = self.settings.usual_light
         if not usual:
             return 1.0, 0.0
+        unusual = self._light.strange_if_usual(gray)
+        if unusual is not None:
+            self._limit, self._few = self._limits_in(0)
+            return usual, unusual
         light, strange = self._light.and_strange(gray)
         self._limit, self._few = self._limits_in(steps_of(light, usual))
         return light, strange

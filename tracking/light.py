@@ -48,6 +48,24 @@ class Light:
         """How many times as bright as the background a frame is; 1 where that is unknown."""
         return self.and_strange(gray)[0]
 
+    def expect(self, usual: float) -> None:
+        """Prepare to see at once that the light is as usual: a median takes 46 us, this 8 us."""
+        level = np.float32(1) / self._part if self.is_known else self._part
+        spans = (np.exp(STEP * (STEADY + 0.5)) - 1, STRANGE)
+        self._bounds = [
+            [np.clip(BLACK + level * usual * by, 0, 255).astype(np.uint8) for by in pair]
+            for pair in ((1 / (1 + spans[0]), 1 + spans[0]), (1 - spans[1], 1 + spans[1]))
+        ]
+
+    def strange_if_usual(self, gray: np.ndarray) -> float | None:
+        """The share of pixels that do not follow the expected light; None in another light."""
+        level = self._grid(gray).ravel()[self._at]
+        (low, high), (least, most) = self._bounds
+        half = len(level) // 2
+        if np.count_nonzero(level < low) > half or np.count_nonzero(level > high) > half:
+            return None
+        return np.count_nonzero((level < least) | (level > most)) / max(1, len(level))
+
     def and_strange(self, gray: np.ndarray) -> tuple[float, float]:
         """The light of a frame, and the share of pixels that do not follow it."""
         if not self.is_known:
