@@ -30,7 +30,8 @@ def complaints_of(study: Study, video_id: int, n_frames: int, n_animals: int) ->
         rows, distinct, strange, beyond = study.rows(
             f"SELECT count(*), count(DISTINCT {columns[0]}), count(*) FILTER (WHERE "
             f"NOT (0 <= start_frame AND start_frame {_BEFORE[table]} stop_frame "
-            f"AND stop_frame <= $frames) OR {_STRANGE[table]}), count(*) FILTER (WHERE {_SHARE[table]} NOT BETWEEN 0 AND 1) "
+            f"AND stop_frame <= $frames) OR {_STRANGE[table]}), count(*) FILTER "
+            f"(WHERE {_SHARE[table]} NOT BETWEEN 0 AND 1) "
             f"FROM {table} WHERE video_id = $video",
             numbers,
         )[0]
