@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from arena_scenes import FPS, WELL, places, wells, write_plate
 from storage_samples import Info
+from terminal import ethoscribe
 
 from app.errors import AppError
 from app.jobs.tracking_job import TrackSummary, track_video
@@ -144,3 +145,8 @@ def test_how_many_live_in_an_arena_is_kept_with_it(tmp_path):
             study, video.video_id, Region("cage", "rectangle", "region", ((0, 0), (9, 9)), 3)
         )
         assert regions(study, video.video_id)[0].animals is None
+
+
+def test_an_animal_called_like_its_well_can_be_asked_about(plate):
+    asked = ethoscribe("ask", "How far does B1 move?", "-s", plate[0] / "s")
+    assert asked.status == 0 and "B1" in asked.out and "A1" not in asked.out

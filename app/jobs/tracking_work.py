@@ -208,7 +208,7 @@ class Work:
             tick = self._ticker("segment")
             segmenter = BackgroundSegmenter(background, settings)
             if task.arenas:
-                glimpses = "min_area_px" not in task.by_hand
+                glimpses = not {"min_area_px", "open_px"} & set(task.by_hand)
                 segmenter = arena_segmenter(background, settings, task.arenas, glimpses)
             plan = self._crop_plan(settings, method)
             segment_video(task.info, segmenter, task.place, task.workers, tick, plan)

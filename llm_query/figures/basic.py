@@ -31,6 +31,7 @@ from llm_query.tools import chosen_frames, each_other
 from llm_query.vocabulary import word
 
 ENDS = "dot: start, square: end"
+NAMED = 8  # animals in a title; more are only counted
 
 
 @word()
@@ -79,7 +80,8 @@ def plot_trajectory(
             trace |= _coloured(recording, shade[span][kept], colour, animal == animals[0])
         traces.append(trace)
         ends += _ends(recording, animal, xy[kept], seconds)
-    title = f"Path of {', '.join(animals)} ({point})"
+    who = ", ".join(animals) if len(animals) <= NAMED else f"{len(animals)} animals"
+    title = f"Path of {who} ({point})"
     note = "; ".join(filter(None, [ENDS, thinned_note(counts[1], counts[0])]))
     return {"data": [*traces, *ends], "layout": picture(recording, title, note)}
 

@@ -94,7 +94,9 @@ class Names:
         key = norm(text)
         if words[-1] in PUNCTUATION or words[0] in PUNCTUATION:
             return None
-        place = self._region(key, text) or self._kept_place(key, text)
+        # an animal that is called like its tube never leaves it: its name means the animal
+        place = None if key in self.animals else self._region(key, text)
+        place = place or self._kept_place(key, text)
         return place or self._animal(key, text, words) or self._point(key, text)
 
     def kept(self, words: list[str]) -> Token | None:
