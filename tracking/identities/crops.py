@@ -7,6 +7,7 @@ so that a gradient of light can be taken out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +101,8 @@ def crops_of(
 
 def _around(gray: np.ndarray, box: np.ndarray) -> float:
     """The median gray level along the edge of a box a little larger than the animal's."""
-    x0, y0 = max(int(box[0]) - MARGIN, 0), max(int(box[1]) - MARGIN, 0)
-    part = gray[y0 : int(box[3]) + MARGIN, x0 : int(box[2]) + MARGIN]
+    x0, y0, x1, y1 = box.tolist()
+    part = gray[max(y0 - MARGIN, 0) : y1 + MARGIN, max(x0 - MARGIN, 0) : x1 + MARGIN]
     edge = np.concatenate((part[0], part[-1], part[:, 0], part[:, -1]))
     middle = edge.size // 2
     return float(np.partition(edge, middle)[middle])
@@ -111,16 +112,16 @@ def _crop(
     gray: np.ndarray, mask: bytes, box: np.ndarray, shape: np.ndarray, length_px: float
 ) -> np.ndarray:
     """The animal's own pixels, its long axis lying across the middle of the crop."""
-    x0, y0, x1, y1 = (int(v) for v in box)
+    x0, y0, x1, y1 = box.tolist()
     own = np.maximum(gray[y0:y1, x0:x1], 1) * decode(mask, y1 - y0, x1 - x0)
     zoom = SPAN * length_px / WIDTH  # pixels of the frame per pixel of the crop
-    x, y = float(shape[X]) - x0, float(shape[Y]) - y0
+    x, y, axis = float(shape[X]) - x0, float(shape[Y]) - y0, float(shape[AXIS])
     if zoom > 1.5:  # warping looks at four pixels only: let it see the mean of many
         width, height = max(1, round((x1 - x0) / zoom)), max(1, round((y1 - y0) / zoom))
         own = cv2.resize(own, (width, height), interpolation=cv2.INTER_AREA)
         x, y = (x + 0.5) * width / (x1 - x0) - 0.5, (y + 0.5) * height / (y1 - y0) - 0.5
         zoom = 1.0
-    cos, sin = zoom * np.cos(shape[AXIS]), zoom * np.sin(shape[AXIS])
+    cos, sin = zoom * math.cos(axis), zoom * math.sin(axis)
     middle_x, middle_y = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
     turn = np.array([
         [cos, -sin, x - cos * middle_x + sin * middle_y],
