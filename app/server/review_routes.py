@@ -15,7 +15,7 @@ from tracking.errors import TrackingError
 
 
 def review(request: Request, study: Path) -> Response:
-    """Doubtful places by the limits in the address (`tracking.identities.doubt.Limits`), as JSON."""
+    """Doubtful places by the limits (`tracking.identities.doubt.Limits`) in the address, JSON."""
     try:
         limits = limits_from(request.query_params)
     except AppError as error:
