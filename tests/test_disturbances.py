@@ -83,6 +83,7 @@ def test_every_mouse_and_nothing_else_is_found_with(folder, what):
     assert too_many(film, found) <= 0.01
 
 
+@pytest.mark.slow  # draws and encodes a film of its own: 4 to 7 s
 def test_most_reflections_are_too_faint_to_be_animals(folder):
     film = film_scene(MICE.disturbed(mirror=0.5), folder)
     info = probe(film.video)
@@ -119,6 +120,7 @@ def test_frames_of_two_lights_are_brought_to_one(folder):
     assert in_one_light(stack, lights_of(stack)) is stack
 
 
+@pytest.mark.slow  # draws and encodes a film of its own: 4 to 7 s
 def test_a_hand_is_no_animal_and_frames_with_it_are_marked(folder):
     film = film_scene(MICE.disturbed(hand=(0.4, 0.775)), folder)
     found = found_in(film)
@@ -131,11 +133,13 @@ def test_a_hand_is_no_animal_and_frames_with_it_are_marked(folder):
     assert all((found[f].scores == 1).all() for f in found if f in after)
 
 
+@pytest.mark.slow  # draws and encodes a film of its own: 4 to 7 s
 def test_mice_are_found_where_walls_are_as_dark_as_they_are(folder):
     film = film_scene(dark_walls(MICE), folder)
     assert share_found(film, found_in(film)) >= 0.95
 
 
+@pytest.mark.slow  # draws and encodes a film of its own: 4 to 7 s
 def test_animals_that_come_and_go_are_counted_while_they_are_there(folder):
     film = film_scene(MICE.disturbed(leaving=0.5), folder)
     assert film.truth.groupby("frame").size().min() < 3
