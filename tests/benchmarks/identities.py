@@ -117,19 +117,20 @@ def track_and_judge(clip: Clip) -> Outcome:
     from hard_judging import judge
 
     from app.jobs.tracking_job import track_video
+    from storage.runs import active_run
     from storage.study import open_study
     from storage.tracks import read_tracks
     from tracking.scoring import read_truth
 
     with tempfile.TemporaryDirectory() as folder:
         clock = _StageClock()
-        done = track_video(Path(folder) / "s", clip.video, clip.animals, progress=clock.hear)
+        track_video(Path(folder) / "s", clip.video, clip.animals, progress=clock.hear)
         stages = clock.stop()
         with open_study(Path(folder) / "s") as study:
             tracks = read_tracks(study, 1).to_pandas()
+            run = active_run(study, 1)
     judged = judge(read_truth(clip.truth), tracks, clip.radius_px)
-    told: Any = done.settings.get("identification", "-")
-    method = str(told.get("method", "-") if isinstance(told, dict) else told)
+    method = str(run.settings["identification"]["method"]) if run else "-"
     return Outcome(
         judged.scores, len(judged.rows), judged.sure, judged.sure_right, judged.reliability(),
         stages, method,
