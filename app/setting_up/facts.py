@@ -12,6 +12,7 @@ import pandas as pd
 
 from app.errors import AppError
 from app.library import WAIT_S, reading
+from app.setting_up.arenas import chosen_arenas
 from app.setting_up.region_files import outline
 from app.setting_up.region_templates import EVERY, size_of, start_scale, template_regions
 from storage import edits
@@ -142,6 +143,13 @@ def regions_on(study: Path, video_id: int) -> list[Region]:
     """The regions of one video."""
     with reading(study) as opened:
         return regions(opened, find_video(opened, video_id).video_id)
+
+
+def animals_in_arenas(study: Path, video_id: int) -> int | None:
+    """How many animals live in the arenas that are tracked each on its own, one in each unless
+    they say; None for a video that is tracked as a whole."""
+    found = chosen_arenas(regions_on(study, video_id))
+    return sum(one.animals or 1 for one in found) or None
 
 
 def copy_regions(

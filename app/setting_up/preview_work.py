@@ -19,7 +19,7 @@ import numpy as np
 
 from app.jobs.arena_notes import noticed
 from tracking.arena_tuning import tune_arenas
-from tracking.arenas import Arenas
+from tracking.arenas import Arenas, arena_segmenter
 from tracking.background import BackgroundSegmenter
 from tracking.detections import Detections
 from tracking.errors import TrackingError
@@ -128,15 +128,20 @@ def look(wish: Wish, on_share: OnShare = lambda share: None) -> Preview:
     by_hand, arenas, notes = dict(wish.by_hand), wish.arenas, list[str]()
     if arenas is None:
         tuning = tune(known.info, wish.animals, by_hand=by_hand, stack=known.tuned_on)
-        where, expected = None, (wish.animals,)
+        expected = (wish.animals,)
     else:
         chosen = tune_arenas(known.info, arenas, by_hand=by_hand, stack=known.tuned_on)
         tuning, notes = chosen.tuning, noticed(arenas, chosen)
-        where, expected = arenas.where, tuple(arenas.numbers.tolist())
-    segmenter = BackgroundSegmenter(tuning.background, tuning.settings, where)
+        expected = tuple(arenas.numbers.tolist())
+    segmenter = BackgroundSegmenter(tuning.background, tuning.settings)
+    if arenas is not None:
+        glimpses = not {"min_area_px", "open_px"} & set(by_hand)
+        segmenter = arena_segmenter(tuning.background, tuning.settings, arenas, glimpses)
     found = [segmenter.segment_gray(image) for image in known.frames]
     by_arena = np.array([[len(one)] if arenas is None else arenas.counts(one.shapes)
                          for one in found])  # fmt: skip
+    if arenas is not None:  # where one lives alone, tracking takes the best outline of several
+        by_arena = np.where(arenas.numbers == 1, np.minimum(by_arena, 1), by_arena)
     right = by_arena == np.array(expected)
 
     def drawn(k: int, width: int = WIDTH) -> bytes:
@@ -148,7 +153,7 @@ def look(wish: Wish, on_share: OnShare = lambda share: None) -> Preview:
         tuning={"score": tuning.score, **tuning.parts},
         frames=known.indices.tolist(),
         times_s=known.info.time_s[known.indices].tolist(),
-        counts=[len(one) for one in found],
+        counts=by_arena.sum(axis=1).tolist(),
         pictures=[(k, drawn(k)) for k in _wanted(right.all(axis=1), wish.doubtful)],
         background=jpeg(cv2.cvtColor(tuning.background, cv2.COLOR_GRAY2BGR)),
         animals=wish.animals,

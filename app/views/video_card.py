@@ -10,6 +10,7 @@ from app.jobs import processes as jobs
 from app.jobs.proxy_files import is_playable
 from app.jobs.relink import where_is
 from app.server.pictures import poster
+from app.setting_up.facts import animals_in_arenas
 from app.videos.quality import Quality, quality_of, quality_words
 from app.views.signed_in import may, me
 from app.views.video_jobs import ask_first, show_job, start_copy, start_tracking
@@ -27,6 +28,7 @@ def card(
     video = row.video
     tracking = jobs.newest(work, video.path)
     asked = jobs.wish_of(workplace().study, tracking)[0]  # of a job that is to go on
+    suggested = animals_in_arenas(workplace().study, video.video_id) or suggested
     copying = jobs.newest(work, video.path, "proxy")
     with st.container(border=True, key=f"card-{video.video_id}"):
         left, middle, right = st.columns([1.1, 3.2, 2.7], vertical_alignment="center")
