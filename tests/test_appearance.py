@@ -35,7 +35,7 @@ def test_animals_that_differ_are_told_apart_without_labels(tmp_path, looks):
     assert np.median(seen.margin) > 2
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_animals_that_look_alike_are_not_told_apart(tmp_path, seed):
     seen = told(film(tmp_path, ALIKE, seed), 3)
     assert np.median(seen.margin) < 0.3 and seen.margin.max() < 2
@@ -55,7 +55,7 @@ def test_what_is_said_of_a_fragment_is_as_sure_as_it_is_right(tmp_path):
     looks = [Look(half_length=length) for length in (19.0, 19.6, 20.2, 20.8)]
     sure, hits = [], []
     for seed in range(3):
-        made = film(tmp_path, looks, seed, fragment_s=2.0, seconds=40)
+        made = film(tmp_path, looks, seed, fragment_s=2.0, seconds=30)
         seen = told(made, 4)
         hits.append(right(seen.log_likelihood, made.who))
         sure.append(sureness(seen).mean())
@@ -100,7 +100,7 @@ def test_an_animal_that_is_never_seen_apart_does_not_stop_the_others(tmp_path):
 
 def test_twenty_animals_are_learned_too(tmp_path):
     looks = [Look(40 + 8 * (k % 5), 15 + 2.5 * (k // 5)) for k in range(20)]
-    made = film(tmp_path, looks, seconds=12, fragment_s=2.0)
+    made = film(tmp_path, looks, seconds=10, fragment_s=2.0)
     assert right(told(made, 20).log_likelihood, made.who) > 0.8
 
 
