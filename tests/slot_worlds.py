@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tracking.exchanges import Exchange
+from tracking.following.exchanges import Exchange
 from tracking.identities.fragments import Stretches, fragments_of
 from tracking.identities.solution import Moment, Solution, solve
 

@@ -3,7 +3,7 @@
 import numpy as np
 from tracked_scenes import ellipse
 
-from tracking.bodies import Bodies
+from tracking.following.bodies import Bodies
 
 
 def mouse(half_length=20.0, half_width=8.0, tail=0):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tracking.assignment import Prediction, assign, swap_margin
+from tracking.following.assignment import Prediction, assign, swap_margin
 
 
 def predict(places, missing_for=None, length=40.0, area=500.0):

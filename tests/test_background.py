@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from tracked_scenes import ellipse
 
-from tracking.background import BackgroundSegmenter, BackgroundSettings, limit_image, opened
 from tracking.detections import SHAPE
 from tracking.errors import TrackingError
+from tracking.subtraction.background import (
+    BackgroundSegmenter,
+    BackgroundSettings,
+    limit_image,
+    opened,
+)
 
 FLOOR = np.full((240, 320), 180, np.uint8)
 

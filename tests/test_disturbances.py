@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from hard_scenes import Film, dark_walls, equal_mice, film_scene, spider_and_prey
 
-from tracking.background import BackgroundSegmenter
 from tracking.detections import Detections
-from tracking.disturbed import SCORE
-from tracking.light import Light, in_one_light, lights_of, lit
 from tracking.masks import decode
-from tracking.tuning import tune
+from tracking.subtraction.background import BackgroundSegmenter
+from tracking.subtraction.disturbed import SCORE
+from tracking.subtraction.light import Light, in_one_light, lights_of, lit
+from tracking.subtraction.tuning import tune
 from tracking.video import probe, read_frames
 
 SECONDS = 8.0

@@ -4,7 +4,7 @@ import numpy as np
 from test_tracker import frames_of, line, tracker
 from tracked_scenes import chunk_of
 
-from tracking.exchanges import Contacts
+from tracking.following.exchanges import Contacts
 
 
 def test_a_contact_of_two_is_one_exchange_from_its_first_frame_to_the_first_apart(tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tracking.heading import Direction, direct
+from tracking.following.heading import Direction, direct
 
 FPS = 30000 / 1001
 

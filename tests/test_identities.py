@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from slot_worlds import judged, seen, told, world
 
-from tracking.exchanges import Exchange
+from tracking.following.exchanges import Exchange
 from tracking.identities.absences import absences, lost_exchanges, wanted
 from tracking.identities.confidence import row_confidence
 from tracking.identities.fragments import Stretches, crossings_of, fragments_of

@@ -6,13 +6,13 @@ import pytest
 from film import positions, write_video
 from tracked_scenes import chunk_of, info_of, settings_of
 
-from tracking.background import BackgroundSegmenter
 from tracking.errors import TrackingError
 from tracking.masks import decode
 from tracking.pipeline import identify_video
 from tracking.segmenting import detections_file, segment_video
 from tracking.shards import chunk_bounds, read_shard
-from tracking.tuning import tune
+from tracking.subtraction.background import BackgroundSegmenter
+from tracking.subtraction.tuning import tune
 from tracking.video import probe
 
 FRAMES = 2700

@@ -20,10 +20,10 @@ from app.setting_up.preview_work import Preview, look, spread
 from storage.runs import active_run
 from storage.study import open_study
 from storage.tracks import read_tracks
-from tracking.background import BackgroundSegmenter
 from tracking.segmenting import detections_file
 from tracking.shards import read_shard, write_shard
-from tracking.tuning import tune
+from tracking.subtraction.background import BackgroundSegmenter
+from tracking.subtraction.tuning import tune
 from tracking.video import content_hash, probe, read_frames
 
 

@@ -9,7 +9,7 @@ from film import write_video
 from app.jobs.tracking_job import track_video
 from storage.runs import active_run
 from storage.study import open_study
-from tracking.background import BackgroundSettings
+from tracking.subtraction.background import BackgroundSettings
 
 FRAMES = 1510  # two chunks: the work can be divided
 TABLES = ("tracks", "masks", "keypoints", "fragments", "crossings", "doubts")

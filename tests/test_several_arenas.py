@@ -16,7 +16,7 @@ from storage.regions import Region, regions, save_region
 from storage.study import open_study
 from storage.tracks import read_tracks
 from storage.videos import add_video, animal_names
-from tracking.arenas import Arena, Arenas
+from tracking.arenas.division import Arena, Arenas
 from tracking.errors import TrackingError
 
 BOX = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))

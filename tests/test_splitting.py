@@ -3,7 +3,7 @@
 import numpy as np
 from tracked_scenes import ellipse
 
-from tracking.splitting import Expected, change_of, fit, split
+from tracking.following.splitting import Expected, change_of, fit, split
 
 
 def expected(places, angles_deg):

@@ -19,7 +19,7 @@ from app.figures.track_report import report_html, write_report
 from app.jobs.tracking_job import track_video
 from storage.study import open_study
 from storage.videos import rename_animal, rename_video
-from tracking.background import BackgroundSettings
+from tracking.subtraction.background import BackgroundSettings
 
 SECTIONS = ["Pictures", "Doubtful places", "Who is who", "Over time", "Animals", "Settings",
             "Times", "Where it comes from"]  # fmt: skip

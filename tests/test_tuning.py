@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from tracked_scenes import ellipse
 
-from tracking.background import BackgroundSegmenter
-from tracking.empty_arena import ordered
 from tracking.errors import TrackingError
-from tracking.tuning import sample, tune
+from tracking.subtraction.background import BackgroundSegmenter
+from tracking.subtraction.empty_arena import ordered
+from tracking.subtraction.tuning import sample, tune
 from tracking.video import probe, read_frames
 
 N = 240

@@ -304,7 +304,7 @@ def test_every_trouble_of_the_decoder_is_a_video_error(tmp_path, monkeypatch):
     def ended(*_):
         raise av.error.EOFError(541478725, "End of file")
 
-    monkeypatch.setattr("tracking.decoder.Decoder.pictures", ended)
+    monkeypatch.setattr("tracking.reading.decoder.Decoder.pictures", ended)
     for read in (lambda: read_frames(info, 30), lambda: read_frames_at(info, [30])):
         with pytest.raises(VideoError, match="cannot be decoded at frame 30 of 70"):
             next(read())
@@ -316,7 +316,7 @@ def test_where_seeking_fails_frames_are_decoded_from_the_start(tmp_path, monkeyp
     def ended(*_):
         raise av.error.EOFError(541478725, "End of file")
 
-    monkeypatch.setattr("tracking.decoder.Decoder._next_key", ended)
+    monkeypatch.setattr("tracking.reading.decoder.Decoder._next_key", ended)
     assert number_of(next(read_frames(info, 45)).gray) == 45
     wanted = [3, 25, 66]
     assert [number_of(frame.gray) for frame in read_frames_at(info, wanted)] == wanted

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tracking.background import BackgroundSettings
 from tracking.detections import Detections, detections_of
 from tracking.shards import Chunk, read_shard, write_shard
+from tracking.subtraction.background import BackgroundSettings
 from tracking.video import VideoInfo
 
 SIZE = (240, 320)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tracking.arenas import Arenas, ArenaTracker
-from tracking.background import BackgroundSettings
-from tracking.heading import Direction, direct
+from tracking.arenas.division import Arenas, ArenaTracker
+from tracking.following.heading import Direction, direct
+from tracking.following.slots import read_places, read_slots, renamed, slots_file, write_slots
 from tracking.identities.absences import absences, lost_exchanges, wanted
 from tracking.identities.confidence import row_confidence
 from tracking.identities.crops import Sightings
@@ -28,7 +28,7 @@ from tracking.identities.moments import Moments
 from tracking.identities.solution import Solution, linked, solve
 from tracking.segmenting import OnProgress, detections_file, quiet
 from tracking.shards import chunk_bounds, read_shard, write_parquet
-from tracking.slots import read_places, read_slots, renamed, slots_file, write_slots
+from tracking.subtraction.background import BackgroundSettings
 from tracking.tables import (
     crossings_table,
     fragments_table,

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import cv2
 
-from tracking.ahead import read_ahead, read_batches
 from tracking.detections import Detections, Segmenter
 from tracking.errors import TrackingError
 from tracking.identities.crops import CropPlan, CropsOfChunk, crops_file
+from tracking.reading.ahead import read_ahead, read_batches
 from tracking.shards import chunk_bounds, write_parquet, write_shard
 from tracking.threads import one_thread
 from tracking.video import Frame, VideoInfo

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from tracking.assignment import Prediction, assign, swap_margin
-from tracking.bodies import Bodies
 from tracking.detections import SHAPE, shape_of
 from tracking.doubt import Doubt
-from tracking.exchanges import Contacts, Exchange, detours
+from tracking.following.assignment import Prediction, assign, swap_margin
+from tracking.following.bodies import Bodies
+from tracking.following.exchanges import Contacts, Exchange, detours
+from tracking.following.splitting import TURN, Expected, Outline, change_of, fit, share
 from tracking.masks import encode
 from tracking.shards import Chunk
-from tracking.splitting import TURN, Expected, Outline, change_of, fit, share
 
 X, Y, AREA, AXIS, LENGTH, WIDTH = (SHAPE.index(n) for n in
                                    ("x", "y", "area", "axis_rad", "length", "width"))  # fmt: skip

@@ -13,9 +13,9 @@ import av
 import av.error
 import numpy as np
 
-from tracking.containers import opened, read_packets, repair, video_stream
-from tracking.decoder import Decoder
 from tracking.errors import VideoError
+from tracking.reading.containers import opened, read_packets, repair, video_stream
+from tracking.reading.decoder import Decoder
 
 # 8-bit formats whose first plane is the gray image already
 LUMA_FORMATS = frozenset(

@@ -20,8 +20,8 @@ from app.figures.overlay_scene import Scene, scene_of
 from app.jobs.tracking_work import Progress
 from app.library import reading, video_file
 from storage.videos import find_video
-from tracking.containers import opened, video_stream
 from tracking.masks import decode
+from tracking.reading.containers import opened, video_stream
 from tracking.video import Frame, VideoInfo, probe, read_frames
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.figures.report_facts import Facts
 from app.figures.report_parts import STAGES, table
-from tracking.background import BackgroundSettings
+from tracking.subtraction.background import BackgroundSettings
 
 MEANS = {
     "statistic": "how the picture of the empty arena was made",

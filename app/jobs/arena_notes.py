@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracking.arena_tuning import ArenaTuning
-from tracking.arenas import Arenas
+from tracking.arenas.division import Arenas
+from tracking.arenas.tuning import ArenaTuning
 
 NAMED = 6  # arenas listed by name
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import AppError
-from tracking.arenas import Arena, Arenas
-from tracking.background import BackgroundSettings
+from tracking.arenas.division import Arena, Arenas
+from tracking.subtraction.background import BackgroundSettings
 
 NOT_BY_HAND = ("n_animals", "arenas", "identification")  # of what was asked for
 

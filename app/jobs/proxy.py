@@ -25,7 +25,7 @@ from app.jobs.proxy_files import proxies_folder, proxy_of
 from app.jobs.tracking_work import Progress
 from storage.study import open_study
 from storage.videos import videos
-from tracking.containers import opened, video_stream
+from tracking.reading.containers import opened, video_stream
 from tracking.video import Frame, VideoInfo, probe, read_frames
 
 KEY_EVERY = 30  # frames, so that stepping backwards decodes at most 30

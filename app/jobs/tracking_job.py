@@ -55,7 +55,7 @@ from storage.videos import (
 )
 from tracking.errors import TrackingError
 from tracking.identities.evidence import AUTO, chosen_method
-from tracking.tuning import usable_settings
+from tracking.subtraction.tuning import usable_settings
 from tracking.video import VideoInfo, probe
 
 __all__ = ["Chosen", "Progress", "TrackSummary", "track_video"]

@@ -28,15 +28,15 @@ from app.jobs.arena_notes import noticed
 from app.jobs.like import Like
 from app.setting_up.arenas import record_of
 from storage.runs import Run
-from tracking.arena_tuning import tune_arenas
-from tracking.arenas import Arenas, arena_segmenter
-from tracking.background import BackgroundSegmenter, BackgroundSettings
+from tracking.arenas.division import Arenas, arena_segmenter
+from tracking.arenas.tuning import tune_arenas
 from tracking.errors import TrackingError
 from tracking.identities.crops import CropPlan
 from tracking.identities.evidence import AUTO, Method, chosen_method
 from tracking.pipeline import Tables, identify_video
 from tracking.segmenting import segment_video
-from tracking.tuning import Tuning, sample, tune
+from tracking.subtraction.background import BackgroundSegmenter, BackgroundSettings
+from tracking.subtraction.tuning import Tuning, sample, tune
 from tracking.video import VideoInfo
 
 SEGMENTER = "background"

@@ -17,7 +17,7 @@ from app.setting_up.region_files import outline, read_geojson
 from storage.regions import Region, regions
 from storage.study import DATABASE, open_study
 from storage.videos import videos
-from tracking.arenas import Arena, Arenas
+from tracking.arenas.division import Arena, Arenas
 
 DRAWN, NONE = "drawn", "none"
 SEVERAL = 2  # arenas on a video mean that each is tracked on its own

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracking.background import WIDEST
+from tracking.subtraction.background import WIDEST
 
 WHOLE = ("open_px", "close_px")
 THRESHOLDS = {"absolute": 25.0, "relative": 0.3}

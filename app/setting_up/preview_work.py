@@ -18,13 +18,13 @@ import cv2
 import numpy as np
 
 from app.jobs.arena_notes import noticed
-from tracking.arena_tuning import tune_arenas
-from tracking.arenas import Arenas, arena_segmenter
-from tracking.background import BackgroundSegmenter
+from tracking.arenas.division import Arenas, arena_segmenter
+from tracking.arenas.tuning import tune_arenas
 from tracking.detections import Detections
 from tracking.errors import TrackingError
 from tracking.masks import decode
-from tracking.tuning import sample, tune
+from tracking.subtraction.background import BackgroundSegmenter
+from tracking.subtraction.tuning import sample, tune
 from tracking.video import VideoInfo, probe, read_frames_at
 
 FRAMES = 100  # looked at in the whole video

@@ -9,7 +9,7 @@ from app.library import VideoRow
 from app.setting_up.arenas import arenas_of, spoken_arenas
 from app.setting_up.preview import Preview, arena_table
 from storage.regions import Region
-from tracking.arenas import Arenas
+from tracking.arenas.division import Arenas
 
 
 def arenas_input(row: VideoRow, drawn: Sequence[Region]) -> Arenas | None:

@@ -40,11 +40,11 @@ def decode(video: Path) -> int:
 
 def segment(video: Path, animals: int) -> dict[str, float]:
     """CPU seconds of tuning, of decoding alone, and of decoding and segmenting every frame."""
-    from tracking.ahead import read_batches
-    from tracking.background import BackgroundSegmenter
+    from tracking.reading.ahead import read_batches
     from tracking.shards import chunk_bounds
+    from tracking.subtraction.background import BackgroundSegmenter
+    from tracking.subtraction.tuning import tune
     from tracking.threads import one_thread
-    from tracking.tuning import tune
     from tracking.video import probe
 
     info = probe(video)

@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from tracking.exchanges import SURE, Exchange
+from tracking.following.exchanges import SURE, Exchange
 from tracking.identities.fragments import Stretches
 
 LOST_S = 0.5  # an animal not seen for longer may be anywhere

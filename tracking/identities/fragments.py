@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tracking.exchanges import Exchange
+from tracking.following.exchanges import Exchange
 
 
 @dataclass(frozen=True)

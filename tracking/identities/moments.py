@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracking.exchanges import Exchange
+from tracking.following.exchanges import Exchange
 from tracking.identities.fragments import Crossing
 from tracking.identities.solution import Moment, key_of
 

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tracking.exchanges import Exchange
+from tracking.following.exchanges import Exchange
 from tracking.identities.confidence import sure_of
 from tracking.identities.fragments import Crossing, Fragment, Stretches
 from tracking.identities.permutations import EXACT, Chain, History, Paths, all_states

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from tracking.empty_arena import ranked
+from tracking.subtraction.empty_arena import ranked
 
 ROWS = 10  # of the picture that are looked at: pixels of few rows cost less than scattered ones
 POINTS = 1200  # pixels that are looked at; the median of so many is good to 0.2 %

@@ -20,10 +20,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracking.background import limit_image
-from tracking.empty_arena import median_where
-from tracking.settings import BackgroundSettings
-from tracking.sizes import floor_of, sizes_of, unlike
+from tracking.subtraction.background import limit_image
+from tracking.subtraction.empty_arena import median_where
+from tracking.subtraction.settings import BackgroundSettings
+from tracking.subtraction.sizes import floor_of, sizes_of, unlike
 
 MOST_OF_FRAME = 0.4  # that all animals together may cover
 NEARLY = 0.8  # of the best score does nearly as well

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from tracking.detections import Blob, Detections, outlined
-from tracking.disturbed import SCORE, beside, intruder
-from tracking.light import BLACK, STEP, Light, steps_of
-from tracking.openings import disk, opened
-from tracking.settings import WIDEST as WIDEST
-from tracking.settings import BackgroundSettings as BackgroundSettings
+from tracking.subtraction.disturbed import SCORE, beside, intruder
+from tracking.subtraction.light import BLACK, STEP, Light, steps_of
+from tracking.subtraction.openings import disk, opened
+from tracking.subtraction.settings import WIDEST as WIDEST
+from tracking.subtraction.settings import BackgroundSettings as BackgroundSettings
 from tracking.video import Frame
 
 LEAST_STEP = 8.0  # gray levels; what differs less is noise, however dark the background

@@ -13,14 +13,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracking.arenas import Arenas
-from tracking.background import BackgroundSegmenter, BackgroundSettings, disk
+from tracking.arenas.division import Arenas
 from tracking.detections import SHAPE, Detections
 from tracking.errors import TrackingError
-from tracking.light import Light
 from tracking.masks import decode
-from tracking.still import without_sleepers
-from tracking.tuning import Tuning, sample, tune
+from tracking.subtraction.background import BackgroundSegmenter, BackgroundSettings, disk
+from tracking.subtraction.light import Light
+from tracking.subtraction.still import without_sleepers
+from tracking.subtraction.tuning import Tuning, sample, tune
 from tracking.video import VideoInfo
 
 AREA, LENGTH, WIDTH = (SHAPE.index(name) for name in ("area", "length", "width"))
@@ -48,7 +48,7 @@ def tune_arenas(
 ) -> ArenaTuning:  # fmt: skip
     """Choose the background and every setting for the animals of all arenas together.
 
-    ``by_hand`` and ``stack`` as in ``tracking.tuning.tune``.
+    ``by_hand`` and ``stack`` as in ``tracking.subtraction.tuning.tune``.
     """
     stack = sample(info, on_progress=on_progress) if stack is None else stack
     flat = arenas.flattened(stack)

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from tracking.detections import Blob
-from tracking.light import lit
-from tracking.openings import disk
-from tracking.settings import BackgroundSettings
+from tracking.subtraction.light import lit
+from tracking.subtraction.openings import disk
+from tracking.subtraction.settings import BackgroundSettings
 
 SCORE = 0.5  # of what is found in such a frame
 FAINT = 0.4  # of the threshold: skin is nearer to the floor than an animal is

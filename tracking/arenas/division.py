@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tracking.background import BackgroundSegmenter, BackgroundSettings
+from tracking.arenas.sole import SoleTracker
 from tracking.detections import SHAPE
-from tracking.empty_arena import ranked
 from tracking.errors import TrackingError
-from tracking.light import Light, in_one_light
 from tracking.shards import Chunk
-from tracking.sole import SoleTracker
+from tracking.subtraction.background import BackgroundSegmenter, BackgroundSettings
+from tracking.subtraction.empty_arena import ranked
+from tracking.subtraction.light import Light, in_one_light
 from tracking.tracker import Tracked, Tracker
 from tracking.video import VideoInfo
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from tracking.background import limit_image
-from tracking.openings import disk
-from tracking.settings import BackgroundSettings
+from tracking.subtraction.background import limit_image
+from tracking.subtraction.openings import disk
+from tracking.subtraction.settings import BackgroundSettings
 
 AROUND = 0.75  # of the side of a square of an animal's area: wider than half an animal
 RING = 2  # pixels around a part that have to be animal

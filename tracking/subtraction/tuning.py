@@ -2,8 +2,8 @@
 makes the stated number of animals come out most steadily.
 
 The empty arena is estimated in four ways, animals are tried as darker and as brighter, contrast as
-absolute and as relative, over a range of thresholds (``tracking.candidates``); then the opening and
-the limits of area are fitted to what was chosen.
+absolute and as relative, over a range of thresholds (``tracking.subtraction.candidates``); then
+the opening and the limits of area are fitted to what was chosen.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracking.background import BackgroundSegmenter, mean_level
-from tracking.candidates import (
+from tracking.errors import TrackingError
+from tracking.subtraction.background import BackgroundSegmenter, mean_level
+from tracking.subtraction.candidates import (
     JUDGED,
     NEARLY,
     RELATIVE,
@@ -26,12 +27,11 @@ from tracking.candidates import (
     masked_median,
     spread,
 )  # fmt: skip
-from tracking.empty_arena import ranked, ranks_of
-from tracking.errors import TrackingError
-from tracking.light import Light, in_one_light, lights_of
-from tracking.settings import WIDEST, BackgroundSettings
-from tracking.sizes import floor_of, sizes_of, unlike
-from tracking.still import without_sleepers
+from tracking.subtraction.empty_arena import ranked, ranks_of
+from tracking.subtraction.light import Light, in_one_light, lights_of
+from tracking.subtraction.settings import WIDEST, BackgroundSettings
+from tracking.subtraction.sizes import floor_of, sizes_of, unlike
+from tracking.subtraction.still import without_sleepers
 from tracking.threads import one_thread
 from tracking.video import VideoInfo, read_frames_at
 

@@ -11,7 +11,7 @@ import av
 import av.error
 import numpy as np
 
-from tracking.containers import opened
+from tracking.reading.containers import opened
 
 
 class Decoder:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from tracking.background import opened
 from tracking.detections import shape_of
+from tracking.subtraction.background import opened
 
 TAIL = 0.2  # body widths; what is thinner than twice that is no body
 LEAST = 0.5  # of the outline must be body, or it has no tail to take off

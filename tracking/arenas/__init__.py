@@ -1,0 +1,1 @@
+"""Several arenas in one picture: outlines divided among them, one tracker for each."""

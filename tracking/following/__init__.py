@@ -1,0 +1,1 @@
+"""From detections to slots: who goes where next, touching bodies, possible exchanges, headings."""

@@ -1,0 +1,1 @@
+"""From a file to pictures: containers, exact seeking, decoding ahead of whoever looks."""
