@@ -1,9 +1,8 @@
 """One global decision per frame about who is in which blob."""
 
 import numpy as np
-import pytest
 
-from tracking.following.assignment import Prediction, assign, swap_margin
+from tracking.following.assignment import Prediction, assign
 
 
 def predict(places, missing_for=None, length=40.0, area=500.0):
@@ -66,10 +65,3 @@ def test_a_blob_twice_as_large_as_one_animal_shows_one_more_for_the_first_time()
 
 def test_no_blob_at_all_means_everybody_is_missing():
     assert decide(predict([(0, 0), (9, 9)]), np.empty((0, 2)), []) == [-1, -1]
-
-
-def test_the_margin_is_the_detour_that_a_swap_would_have_cost():
-    expected = np.array([[0.0, 0.0], [10.0, 0.0], [np.nan, np.nan]])
-    found = np.array([[1.0, 0.0], [9.0, 0.0], [50.0, 0.0]])
-    # kept: 1 + 1; exchanged: 9 + 9
-    assert swap_margin(expected, found).tolist() == pytest.approx([16, 16, np.inf])

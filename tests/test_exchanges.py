@@ -4,7 +4,7 @@ import numpy as np
 from test_tracker import frames_of, line, tracker
 from tracked_scenes import chunk_of
 
-from tracking.following.exchanges import Contacts
+from tracking.following.exchanges import Contacts, detours
 
 
 def test_a_contact_of_two_is_one_exchange_from_its_first_frame_to_the_first_apart(tmp_path):
@@ -70,3 +70,11 @@ def test_an_exchange_names_the_frame_in_which_it_would_have_cost_least():
         contacts.step(f, np.array([0, 0]), np.full((2, 2), detour), np.full(2, f))
     (exchange,) = contacts.apart(5)
     assert exchange.weakest == 2
+
+
+def test_the_detour_of_an_exchange_is_what_both_would_have_gone_further():
+    expected = np.array([[0.0, 0.0], [10.0, 0.0], [np.nan, np.nan]])
+    found = np.array([[1.0, 0.0], [9.0, 0.0], [50.0, 0.0]])
+    way = detours(expected, found)
+    assert way[0, 1] == way[1, 0] == 16  # kept: 1 + 1; exchanged: 9 + 9
+    assert np.isinf(way[2]).all() and np.isinf(np.diagonal(way)).all()

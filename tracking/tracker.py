@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 
 from tracking.detections import SHAPE, shape_of
-from tracking.doubt import Doubt
-from tracking.following.assignment import Prediction, assign, swap_margin
+from tracking.following.assignment import Prediction, assign
 from tracking.following.bodies import Bodies
 from tracking.following.exchanges import Contacts, Exchange, detours
 from tracking.following.splitting import TURN, Expected, Outline, change_of, fit, share
@@ -28,7 +27,6 @@ CLEAR_RATIO = 0.5  # a link is clear when its step is under this share of the wa
 CLEAR_STEP = 1.0  # body lengths that an animal may move between frames in a clear link
 PAUSE = 1.6  # frame intervals between two frames that are not linked as neighbours
 LOST_AFTER_S = 0.5  # an animal not seen for longer may be anywhere
-FOUND_AGAIN = 0.9  # confidence in an animal that comes back from nowhere
 LOOK_EVERY = 10  # frames; how often the size of an animal alone is measured anew
 LOOSE = 0.12  # body lengths that an animal in contact may be off from where it should be
 LOOSE_PACE = 0.3  # and this share of its speed
@@ -47,7 +45,6 @@ class Tracked:
     detected: np.ndarray  # (F, N) bool
     shapes: np.ndarray  # (F, N, 10) float32, NaN where not detected
     boxes: np.ndarray  # (F, N, 4) int32: x0, y0, width, height
-    confidence: np.ndarray  # (F, N) float32, that nobody was exchanged so far (tracking.doubt)
     rows: np.ndarray  # (F, N) int64, row of the chunk whose mask it is; -1 none, -2 split
     split_masks: dict[tuple[int, int], bytes] = field(default_factory=dict)  # (frame, animal index)
     exchanges: list[Exchange] = field(default_factory=list)  # that ended here, in order of frame
@@ -69,7 +66,6 @@ class Tracker:
         interval = float(np.median(np.diff(time_s)))
         self.time = (time_s - time_s[0]) / interval  # of every frame, in frame intervals
         self.lost_after = LOST_AFTER_S / interval
-        self.doubt = Doubt(n_animals)
         self.contacts = Contacts(n_animals, interval)
         self.length = typical_length
         self.places = np.full((n_animals, 2), np.nan)
@@ -90,7 +86,6 @@ class Tracker:
             np.zeros((n_frames, self.n), bool),
             np.full((n_frames, self.n, len(SHAPE)), np.nan, np.float32),
             np.zeros((n_frames, self.n, 4), np.int32),
-            np.zeros((n_frames, self.n), np.float32),
             np.full((n_frames, self.n), -1, np.int64),
         )  # fmt: skip
         first = np.searchsorted(chunk.frame, np.arange(chunk.start, chunk.stop + 1))
@@ -156,7 +151,6 @@ class Tracker:
         out.detected[f:end] = True
         out.shapes[f:end] = chunk.shapes[rows]
         out.boxes[f:end] = chunk.boxes[rows]
-        out.confidence[f:end] = self.doubt.apart()
         out.exchanges += self.contacts.apart(chunk.start + f)
         back = max(0, end - 3)
         self._remember_run(chunk, out, f, end, back)
@@ -258,14 +252,9 @@ class Tracker:
         return float(np.clip(changed / CHANGED, STILL, 1.0))
 
     def _judge(self, out: Tracked, f: int, expected: Prediction, blob: np.ndarray) -> None:
-        """How sure each identity is still: by what exchanging two animals would have cost in way
-        moved, and by how closely they lay together in one outline."""
+        """Note who may have been exchanged: by what an exchange would have cost in way moved, and
+        who was covered in a common outline."""
         found = out.shapes[f, :, :2].astype(np.float64)
-        margin = swap_margin(expected.places, found) / (0.15 * self.length)
-        sure = 1 / (1 + np.exp(-np.clip(margin, -30, 30)))
-        sure = np.where(expected.lost & out.detected[f], np.minimum(sure, FOUND_AGAIN), sure)
-        trust = self.doubt.step(found / self.length, blob, np.where(out.detected[f], sure, 1.0))
-        out.confidence[f] = np.where(out.detected[f], trust, 0.0)
         detour = detours(expected.places, found) / self.length
         covered = (blob >= 0) & ~out.detected[f]
         same = blob[:, None] == blob[None]

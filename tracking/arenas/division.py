@@ -223,7 +223,7 @@ def side_by_side(parts: Sequence[Tracked]) -> Tracked:
     first = np.cumsum([0] + [part.detected.shape[1] for part in parts]).tolist()
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts], axis=1)
-        for name in ("detected", "shapes", "boxes", "confidence", "rows")
+        for name in ("detected", "shapes", "boxes", "rows")
     }
     masks = {
         (frame, slot + offset): mask

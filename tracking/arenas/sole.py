@@ -55,14 +55,12 @@ class SoleTracker:
             np.zeros((n_frames, 1), bool),
             np.full((n_frames, 1, len(SHAPE)), np.nan, np.float32),
             np.zeros((n_frames, 1, 4), np.int32),
-            np.zeros((n_frames, 1), np.float32),
             np.full((n_frames, 1), -1, np.int64),
         )  # fmt: skip
         at = chunk.frame[rows] - chunk.start
         out.detected[at, 0] = True
         out.shapes[at, 0] = chunk.shapes[rows]
         out.boxes[at, 0] = chunk.boxes[rows]
-        out.confidence[at, 0] = 1.0  # nobody else can be here
         out.rows[at, 0] = rows
         if len(rows):
             self.area += REMEMBERED * (float(np.median(chunk.shapes[rows, AREA])) - self.area)

@@ -115,16 +115,3 @@ def _base_costs(expected: Prediction, areas: np.ndarray, distances: np.ndarray) 
     cost = cost + 0.4 * small
     newcomer = np.where(small, NEVER, NEWCOMER)
     return np.where((expected.missing_for == 0)[:, None], newcomer, cost)
-
-
-def swap_margin(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """How much longer the way would have been had an animal changed places with another, (N,).
-
-    ``expected`` and ``found`` are (N, 2) pixels, NaN where unknown. Infinite for an animal that
-    had nobody to change with.
-    """
-    way = np.linalg.norm(expected[:, None] - found[None], axis=2)
-    kept = np.diagonal(way)
-    margin = way + way.T - kept[:, None] - kept[None]
-    np.fill_diagonal(margin, np.inf)
-    return np.where(np.isnan(margin), np.inf, margin).min(1)
