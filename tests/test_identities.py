@@ -5,7 +5,7 @@ import pytest
 from slot_worlds import judged, seen, told, world
 
 from tracking.following.exchanges import Exchange
-from tracking.identities.absences import absences, lost_exchanges, wanted
+from tracking.identities.absences import Absence, absences, lost_exchanges, wanted
 from tracking.identities.confidence import row_confidence
 from tracking.identities.fragments import Stretches, crossings_of, fragments_of
 from tracking.identities.permutations import thinned
@@ -202,3 +202,21 @@ def test_those_that_live_apart_or_were_gone_for_a_moment_are_nobody_else():
     alone.add(0, here)
     found = absences(alone, 100, 25.0)
     assert lost_exchanges(found, np.zeros(2), lambda *at: np.zeros(2), 25.0, 10.0) == []
+
+
+def test_those_who_hide_often_are_compared_with_those_gone_meanwhile_and_with_nobody_else():
+    # 2 arenas of 3: in each, the slots are gone in turn, and 1 and 2 together once
+    gone = [
+        Absence(3 * arena + slot, 100 * turn + 30 * slot, 100 * turn + 30 * slot + 20)
+        for arena in range(2) for slot in range(3) for turn in range(1, 400)
+    ]  # fmt: skip
+    gone += [Absence(1, 60_000, 60_030), Absence(2, 60_010, 60_050)]
+    asked = []
+
+    def place(slot, frame):
+        asked.append((slot, frame))
+        return np.zeros(2)
+
+    (one,) = lost_exchanges(gone, np.array([0, 0, 0, 1, 1, 1]), place, 25.0, 10.0)
+    assert (one.a, one.b, one.start, one.frame) == (1, 2, 60_010, 60_030)
+    assert len(asked) < 20

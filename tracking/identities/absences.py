@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -48,11 +47,10 @@ def lost_exchanges(
 ) -> list[Exchange]:
     """An exchange for each two that were gone together; ``groups`` (N,) are the slots' arenas."""
     found = []
-    for one, other in combinations(sorted(gone, key=lambda g: (g.slot, g.start)), 2):
+    for one, other in _together(gone, groups):
         start, frame = max(one.start, other.start), min(one.stop, other.stop)
-        apart = one.slot == other.slot or groups[one.slot] != groups[other.slot]
         longest = max(one.stop - one.start, other.stop - other.start)
-        if apart or start >= frame or longest <= LOST_S * fps:
+        if longest <= LOST_S * fps:
             continue
         # of two that were never seen before, or never again, each is as good as the other
         if start == 0 or np.isnan([place(g.slot, g.stop) for g in (one, other)]).all():
@@ -61,6 +59,25 @@ def lost_exchanges(
         if odds < SURE:
             found.append(Exchange(start, frame, one.slot, other.slot, odds))
     return found
+
+
+def _together(gone: Sequence[Absence], groups: np.ndarray) -> list[tuple[Absence, Absence]]:
+    """Every two of one arena that were gone at the same time, by slots and frames.
+
+    Over the film by time, as an hour with animals that hide has thousands of absences.
+    """
+    here: dict[int, list[Absence]] = {}
+    pairs = []
+    for other in sorted(gone, key=lambda g: (g.start, g.slot)):
+        still = here.setdefault(int(groups[other.slot]), [])
+        still[:] = [one for one in still if one.stop > other.start]
+        pairs += [(min(one, other, key=_by_slot), max(one, other, key=_by_slot)) for one in still]
+        still.append(other)
+    return sorted(pairs, key=lambda pair: (_by_slot(pair[0]), _by_slot(pair[1])))
+
+
+def _by_slot(one: Absence) -> tuple[int, int]:
+    return one.slot, one.start
 
 
 def _log_odds(one: Absence, other: Absence, place: Place, fps: float, length: float) -> float:
