@@ -32,7 +32,11 @@ def test_an_ethogram_has_one_row_per_behaviour_subject_and_target() -> None:
 def test_an_animal_has_the_colour_it_has_in_the_player() -> None:
     figure = ethogram(BOUTS, 10.0, ("animal1", "animal2"))
     assert [trace.marker.color for trace in figure.data] == [COLOURS[0], COLOURS[1]]
-    assert colour_of(7) == COLOURS[0]
+
+
+def test_twenty_animals_have_twenty_colours() -> None:
+    assert len({colour_of(index) for index in range(20)}) == 20
+    assert [colour_of(index) for index in range(7)] == list(COLOURS)
 
 
 def test_an_ethogram_of_nothing_is_an_empty_time_axis() -> None:

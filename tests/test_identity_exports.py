@@ -55,6 +55,14 @@ def test_doubts_say_who_settled_them(tmp_path: Path) -> None:
     assert met["why"] == "Mickey and animal2 lay together for 1.0 s; 70 % sure they left as said"
 
 
+def test_seconds_are_written_as_people_write_them(tmp_path: Path) -> None:
+    study = make(tmp_path / "s")
+    for what in ("fragments", "crossings", "doubts"):
+        _, rows = exported(study, what)
+        seconds = [row[name] for row in rows for name in row if name.endswith("_s")]
+        assert seconds and all(len(one.partition(".")[2]) <= 6 for one in seconds), seconds
+
+
 def test_tracks_without_fragments_have_doubts_alone_and_say_so(tmp_path: Path) -> None:
     study = make_study(tmp_path / "s")
     assert exported(study, "doubts")[0].exit_code == 0

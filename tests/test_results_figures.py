@@ -149,3 +149,38 @@ def test_the_numbers_of_the_graph_stand_clear_of_dots(seen: Overview) -> None:
         assert note.bgcolor
         gaps = np.hypot(np.array(dots.x) - note.x, np.array(dots.y) - note.y)
         assert gaps.min() > 0.3
+
+
+@pytest.fixture(scope="module")
+def rack(tmp_path_factory: pytest.TempPathFactory) -> Overview:
+    """Ten low tubes, one over the other, an animal walking through the left half of each."""
+    folder = tmp_path_factory.mktemp("rack")
+    x = np.repeat(np.linspace(20.0, 280.0, FRAMES)[:, None], 10, axis=1)
+    y = np.repeat(np.arange(10)[None] * 40.0 + 20.0, FRAMES, axis=0)
+    with open_study(folder / "study", write=True, create=True) as study:
+        video = add_tracked(study, folder, x, y, name="rack", fps=10).video_id
+        for number in range(1, 11):
+            rename_animal(study, video, number, f"tube_{number:02d}")
+            low = number * 40.0 - 38.0
+            corners = ((10.0, low), (590.0, low + 36.0))
+            save_region(study, video, Region(f"tube_{number:02d}", "rectangle", "arena", corners))
+    return overview(folder / "study")
+
+
+def test_a_tubes_name_is_in_that_tube_and_beside_its_path(rack: Overview) -> None:
+    figure = pictures.paths(rack, Filters(), "rack").figure
+    names = {note.text: (note.x, note.y) for note in figure.layout.annotations}
+    assert len(names) == 10
+    for number in range(1, 11):
+        x, y = names[f"tube_{number:02d}"]
+        assert number * 40.0 - 38.0 < y < number * 40.0 - 2.0, "in the tube that it names"
+        assert x > 300.0, "where no path is"
+
+
+def test_a_figure_of_many_animals_counts_them_and_gives_each_a_colour(rack: Overview) -> None:
+    figure = pictures.paths(rack, Filters(), "rack").figure
+    colours = [trace.line.color for trace in figure.data if trace.showlegend is not False]
+    assert len(set(colours)) == 10
+    warm = pictures.heat(rack, Filters(), "rack", 40.0).figure
+    assert warm.layout.title.text == "Time spent, 10 animals"
+    assert "1600 px" in warm.data[0].colorbar.title.text

@@ -136,3 +136,12 @@ def test_the_command_writes_a_report_of_what_is_tracked_already(tracked: Path) -
     two = ["track", str(film), str(film), "-s", str(tracked), "--animals", "2"]
     ended = CliRunner().invoke(app, [*two, "--report-to", "x.html"])
     assert ended.exit_code == 2 and "several videos are given" in ended.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize("place", ["nowhere/page.html", "."])
+def test_where_a_report_cannot_be_is_said_before_the_tracking(place: str, tmp_path: Path) -> None:
+    video, target = tmp_path / "clip.mp4", tmp_path / place
+    options = ["-s", str(tmp_path / "study"), "--animals", "1", "--report-to", str(target)]
+    ended = CliRunner().invoke(app, ["track", str(video), *options])
+    assert ended.exit_code == 1 and "folder" in ended.output, ended.output
+    assert "clip.mp4" not in ended.output, "the video, which is not there, was not looked for"

@@ -106,6 +106,10 @@ def track(
     if name is not None and len(videos) > 1:
         raise typer.BadParameter("it names one video, and several are given", param_hint="'--name'")
     settings = parse_settings(setting or [])
+    if report_to is not None:
+        from app.figures.track_report import check_place
+
+        check_place(report_to)
     failures = 0
     for video in videos:
         try:
@@ -304,7 +308,7 @@ def _tell(summary: "TrackSummary", said: list[str]) -> None:
     )
     if summary.doubtful:
         places = count(summary.doubtful, "doubtful place")
-        say(f"{name}: {places}: the Review page leads through them, --report shows them")
+        say(f"{name}: {places}: the Review page leads there, --report shows pictures")
     for line in [one for one in summary.warnings if one not in said]:
         say(f"Warning: {name}: {line}")
 

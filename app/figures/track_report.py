@@ -57,10 +57,7 @@ def write_report(study: Path, video: int | str, output: Path | None = None) -> P
             name = file_name(find_video(opened, video).name)
         output = study / FOLDER / f"{name}.html"
         output.parent.mkdir(parents=True, exist_ok=True)
-    if output.is_dir():
-        raise AppError(f"{output} is a folder: give the name of a file to write.")
-    if not output.absolute().parent.is_dir():
-        raise AppError(f"There is no folder {output.absolute().parent}: make it first.")
+    check_place(output)
     page = report_html(study, video)
     draft = output.with_name(f".{uuid.uuid4().hex}.html")
     try:
@@ -69,6 +66,14 @@ def write_report(study: Path, video: int | str, output: Path | None = None) -> P
     finally:
         draft.unlink(missing_ok=True)
     return output
+
+
+def check_place(output: Path) -> None:
+    """Refuse what cannot be written to, before hours of tracking go by."""
+    if output.is_dir():
+        raise AppError(f"{output} is a folder: give the name of a file to write.")
+    if not output.absolute().parent.is_dir():
+        raise AppError(f"There is no folder {output.absolute().parent}: make it first.")
 
 
 def file_name(video: str) -> str:

@@ -27,6 +27,7 @@ DOUBTS = (
     "video", "doubt", "kind", "animals", "start_frame", "stop_frame", "start_s", "stop_s", "score",
     "why", "state", "by", "at_utc",
 )  # fmt: skip
+MICRO = 6  # decimals of a second: finer than the time stamps of any film
 COLUMNS = {"fragments": FRAGMENTS, "crossings": CROSSINGS, "doubts": DOUBTS}
 
 
@@ -47,7 +48,9 @@ def identity_table(folder: Path, what: str, names: Sequence[str] = ()) -> pd.Dat
             )
         tables = [makers[what](study, one.video_id) for one in chosen]
     filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else tables[0]
+    table = pd.concat(filled, ignore_index=True) if filled else tables[0]
+    times = [column for column in table if str(column).endswith("_s")]
+    return table.round(dict.fromkeys(times, MICRO))  # 1.9, not 1.9000000000000001
 
 
 def doubts_table(study: Study, video_id: int) -> pd.DataFrame:

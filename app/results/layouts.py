@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TALL = 520  # px: with the choices above, it fits a screen of 768
 LETTER, LINE = 7.0, 18.0  # px of a letter and of a line of a region's name
 PAPER = "rgba(255,255,255,0.82)"  # behind names and numbers, so that they are read on anything
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 NODE = 0.26  # half a dot, in the graph's own unit
 
 
@@ -31,9 +32,13 @@ def fitted(rows: int, row: int, least: int, rest: int) -> int:
 
 
 def name_regions(figure: go.Figure, recording: Recording, px_per_unit: float) -> None:
-    """Write each region's name once, where no other is; the largest is named at its foot."""
+    """Write each region's name once, where no other is and the fewest paths are.
+
+    The largest is named at its foot. A name is never in a region that its own does not lie in.
+    """
     figure.for_each_shape(lambda shape: shape.label.update(text=""))
-    boxes: list[tuple[float, float, float, float]] = []
+    boxes: list[Box] = []
+    tracked = _drawn(figure)
     regions = [each for each in recording.regions.values() if not each.moves]
     spans = {each.name: _span(each.outline if len(each.outline) else each.points)
              for each in regions}  # fmt: skip
@@ -42,9 +47,12 @@ def name_regions(figure: go.Figure, recording: Recording, px_per_unit: float) ->
         x0, y0, x1, y1 = spans[region.name]
         wide, high = LETTER * len(region.name) / px_per_unit, LINE / px_per_unit
         places = _places(x0, y0, x1, y1, wide, high, order == 0 and len(regions) > 1)
-        free = [(x, y) for x, y in places if not _meets((x, y, x + wide, y + high), boxes)]
-        x, y = (free or places)[0]
-        boxes.append((x, y, x + wide, y + high))
+        others = [span for span in spans.values() if not _holds(span, (x0, y0, x1, y1))]
+        found = [(x, y, x + wide, y + high) for x, y in places]
+        alone = [box for box in found if not _meets(box, others)] or found
+        free = [box for box in alone if not _meets(box, boxes)] or alone
+        x, y, *_ = box = min(free, key=lambda one: _covered(one, tracked))
+        boxes.append(box)
         figure.add_annotation(
             x=x + wide / 2, y=y + high / 2, text=region.name, showarrow=False, bgcolor=PAPER,
             borderpad=1, font={"size": 11, "color": "#222222"},
@@ -55,22 +63,44 @@ def _places(
     x0: float, y0: float, x1: float, y1: float, wide: float, high: float, foot: bool
 ) -> list[tuple[float, float]]:
     """Upper left corners that a name may have: inside, then beside where it does not fit."""
-    middle, gap = (x0 + x1 - wide) / 2, high / 5
+    middle, level, gap = (x0 + x1 - wide) / 2, (y0 + y1 - high) / 2, high / 5
     top, bottom = y0 + gap, y1 - high - gap
-    if wide > x1 - x0 or high > (y1 - y0) / 2:
-        return [(middle, y1 + gap), (middle, y0 - high - gap), (x1 + gap, (y0 + y1 - high) / 2)]
     left, right = x0 + gap, x1 - wide - gap
+    if wide <= (x1 - x0) / 2 and high > (y1 - y0) / 2:  # a tube: at an end of it
+        return [(left, level), (right, level), (middle, level)]
+    if wide > x1 - x0 or high > (y1 - y0) / 2:
+        beside = [(x1 + gap, level), (x0 - wide - gap, level)]
+        return [(middle, y1 + gap), (middle, y0 - high - gap), *beside, (middle, level)]
     inside = [(left, top), (middle, top), (right, top), (left, bottom), (middle, bottom)]
     return [(middle, bottom), (left, bottom), (right, bottom)] if foot else inside
 
 
-def _span(points: np.ndarray) -> tuple[float, float, float, float]:
+def _drawn(figure: go.Figure) -> np.ndarray:
+    """Where paths are drawn: x and y, a row per point."""
+    lines = [t for t in figure.data if t.type in ("scatter", "scattergl") and t.x is not None]
+    points = [np.column_stack([np.array(t.x, float), np.array(t.y, float)]) for t in lines]
+    return np.concatenate(points) if points else np.empty((0, 2))
+
+
+def _covered(box: Box, points: np.ndarray) -> int:
+    """How many points a name here would hide."""
+    x, y = points.T
+    return int(((box[0] < x) & (x < box[2]) & (box[1] < y) & (y < box[3])).sum())
+
+
+def _span(points: np.ndarray) -> Box:
     (x0, y0), (x1, y1) = np.min(points, axis=0), np.max(points, axis=0)
     return float(x0), float(y0), float(x1), float(y1)
 
 
-def _area(span: tuple[float, float, float, float]) -> float:
+def _area(span: Box) -> float:
     return (span[2] - span[0]) * (span[3] - span[1])
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    """Whether one lies within the other, or is the same."""
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and outer[2] >= inner[2] \
+        and outer[3] >= inner[3]  # fmt: skip
 
 
 def _meets(box: Sequence[float], others: Sequence[Sequence[float]]) -> bool:

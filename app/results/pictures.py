@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from llm_query.bouts import Bouts
     from llm_query.recording import Recording
 
+ENTRY, MOST_ENTRIES = 19, 30  # px of an animal in a legend; with more it is scrolled
 MOST_RULES = 12  # definitions under a figure; the table of bouts has all
 
 
@@ -452,7 +453,9 @@ def _over_arena(figure: go.Figure, seen: Overview, name: str, recording: Recordi
     figure.update_yaxes(
         range=[high, 0], autorange=False, showgrid=False, zeroline=False, constrain="domain"
     )
-    tall = min(TALL - 120.0, 800.0 * high / wide)  # px of the map
+    entries = sum(trace.showlegend is not False for trace in figure.data)
+    room = max(TALL - 120.0, ENTRY * min(entries, MOST_ENTRIES) + 46.0)  # a legend shows them all
+    tall = min(room, 800.0 * high / wide)  # px of the map
     side = 70 + 130  # px beside it: numbers, legend or colour bar
     name_regions(figure, recording, tall / high)
     figure.update_layout(height=round(tall) + 120, width=round(max(tall * wide / high, 300)) + side)

@@ -20,6 +20,7 @@ from llm_query.figures.drawing import (
     ordered,
     pair_label,
     picture,
+    spoken,
     thin,
     thinned_note,
     value_edges,
@@ -31,7 +32,6 @@ from llm_query.tools import chosen_frames, each_other
 from llm_query.vocabulary import word
 
 ENDS = "dot: start, square: end"
-NAMED = 8  # animals in a title; more are only counted
 
 
 @word()
@@ -80,8 +80,7 @@ def plot_trajectory(
             trace |= _coloured(recording, shade[span][kept], colour, animal == animals[0])
         traces.append(trace)
         ends += _ends(recording, animal, xy[kept], seconds)
-    who = ", ".join(animals) if len(animals) <= NAMED else f"{len(animals)} animals"
-    title = f"Path of {who} ({point})"
+    title = f"Path of {spoken(animals)} ({point})"
     note = "; ".join(filter(None, [ENDS, thinned_note(counts[1], counts[0])]))
     return {"data": [*traces, *ends], "layout": picture(recording, title, note)}
 
@@ -176,7 +175,7 @@ def plot_occupancy(
                          f"<br>%{{z:.3g}} {label}<extra></extra>",
     }  # fmt: skip
     what = "Mean speed" if colour == "speed" else "Time spent"
-    return {"data": [trace], "layout": picture(recording, f"{what} by place, {', '.join(animals)}")}
+    return {"data": [trace], "layout": picture(recording, f"{what} by place, {spoken(animals)}")}
 
 
 @word()

@@ -12,19 +12,31 @@ from llm_query.geometry import Region
 from llm_query.recording import Recording
 
 Figure = dict[str, Any]
-# Okabe and Ito's colours, the same as in assets/player.js: one animal, one colour, everywhere.
+# Okabe and Ito's colours, as in assets/player_marks.js: one animal, one colour, everywhere.
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442")
+# From the eighth on the same hues come darker, then lighter: mixed with this level, by this share.
+ROUNDS = ((0, 0.0), (0, 0.4), (255, 0.5))
 # Behaviours have colours of their own, none of an animal, told apart by lightness as well.
 BEHAVIOURS = ("#8073C9", "#DDCC77", "#AA3377", "#999933", "#EE99AA", "#8C564B", "#7F9CA8")
 NOTHING = "#BBBBBB"  # what is no animal and no behaviour
 UNSEEN = "#EEEEEE"
 MAX_POINTS = 20_000  # in one trace: more are slow to draw and nobody can tell them apart
 ROW_PX = 26
+NAMED = 8  # animals in a title; more are only counted
 
 
 def colour_of(index: int) -> str:
-    """The colour of the animal (or whatever else is told apart) at `index`, from 0."""
-    return COLOURS[index % len(COLOURS)]
+    """The colour of the animal (or whatever else is told apart) at `index`, from 0.
+
+    >>> [colour_of(index) for index in (0, 7, 14, 21)]
+    ['#E69F00', '#8A5F00', '#F3CF80', '#E69F00']
+    """
+    colour = COLOURS[index % len(COLOURS)]
+    level, share = ROUNDS[index // len(COLOURS) % len(ROUNDS)]
+    if not share:
+        return colour
+    channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    return "#" + "".join(f"{int(value + (level - value) * share + 0.5):02X}" for value in channels)
 
 
 def behaviour_colour(index: int) -> str:
@@ -35,6 +47,15 @@ def behaviour_colour(index: int) -> str:
 def animal_colour(recording: Recording, animal: str) -> str:
     """The colour that this animal has everywhere."""
     return colour_of(recording.animals.index(animal)) if animal in recording.animals else NOTHING
+
+
+def spoken(names: Sequence[str]) -> str:
+    """Names of animals as a title has them: many are only counted.
+
+    >>> spoken(("a", "b")), spoken([str(k) for k in range(20)])
+    ('a, b', '20 animals')
+    """
+    return ", ".join(names) if len(names) <= NAMED else f"{len(names)} animals"
 
 
 def values_of(array: Any) -> list[float | None]:

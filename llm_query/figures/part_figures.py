@@ -19,6 +19,7 @@ from llm_query.figures.drawing import (
     layout,
     ordered,
     picture,
+    spoken,
     thin,
     thinned_note,
     values_of,
@@ -89,16 +90,17 @@ def plot_heat(
     True
     """
     total, x, y = seconds_by_place(recording, animals, cell, smooth, start_s, stop_s)
-    unit = recording.unit
+    unit, area = recording.unit, cell * cell
+    square = f"{area:.3g}" if area < 1000 else f"{area:.0f}"
     least = total.max() / 100 if smooth > 0 and total.size else 0.0
     trace = {
         "type": "heatmap", "z": [values_of(row) for row in np.where(total > least, total, np.nan)],
         "x": values_of((x[1:] + x[:-1]) / 2), "y": values_of((y[1:] + y[:-1]) / 2),
         "colorscale": "Viridis", "zmin": 0, "hoverongaps": False,
-        "colorbar": {"title": {"text": f"s per<br>{cell * cell:.3g} {unit}²"}},
+        "colorbar": {"title": {"text": f"s per<br>{square} {unit}²"}},
         "hovertemplate": f"x %{{x:.1f}} {unit}, y %{{y:.1f}} {unit}<br>%{{z:.3g}} s<extra></extra>",
     }  # fmt: skip
-    return {"data": [trace], "layout": picture(recording, f"Time spent, {', '.join(animals)}")}
+    return {"data": [trace], "layout": picture(recording, f"Time spent, {spoken(animals)}")}
 
 
 def plot_speed_traces(

@@ -20,6 +20,7 @@ from llm_query.figures.drawing import (
     colour_of,
     layout,
     ordered,
+    spoken,
     value_edges,
     values_of,
 )
@@ -224,7 +225,7 @@ def plot_heading(
         "barmode": "overlay", "bargap": 0,
     }  # fmt: skip
     return {"data": data, "layout": {
-        "title": {"text": f"Heading of {', '.join(animals)}",
+        "title": {"text": f"Heading of {spoken(animals)}",
                   "subtitle": {"text": "0° right, 90° up; % of the time with a known heading"}},
         "polar": polar}}  # fmt: skip
 
