@@ -304,3 +304,20 @@ def test_no_lock_is_left_behind_and_a_held_one_is_respected(clip, tmp_path):
         pytest.raises(AppError, match="by another process"),
     ):
         track_video(tmp_path / "s", clip, 2, force=True)
+
+
+def test_a_run_that_needs_torch_says_so_before_the_long_work_where_it_is_missing(
+    clip, tmp_path, monkeypatch
+):
+    first = track_video(tmp_path / "s", clip, 2, identification="descriptors")
+    kept = tmp_path / "s" / "runs" / first.run_id / "settings.json"
+    settings = json.loads(kept.read_text())
+    kept.write_text(json.dumps({**settings, "identification": {"method": "contrastive"}}))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    stages = []
+    with pytest.raises(TrackingError, match="needs torch"):
+        track_video(
+            tmp_path / "s", clip, None, like=first.run_id, force=True,
+            progress=lambda p: stages.append(p.stage),
+        )  # fmt: skip
+    assert "segment" not in stages

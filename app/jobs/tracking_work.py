@@ -272,6 +272,7 @@ class Work:
         kept_alone = task.arenas and len(task.arenas.places) == task.n_animals
         if method == "none" or task.n_animals < 2 or kept_alone:
             return None
+        chosen_method(method)  # torch may have gone since: better said now than after hours
         return CropPlan.of(task.info, settings.typical_area_px, settings.typical_length_px)
 
     def _chosen(self, stack: np.ndarray) -> tuple[Tuning, dict[str, float], list[str]]:
