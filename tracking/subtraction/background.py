@@ -20,6 +20,7 @@ LEAST_STEP = 8.0  # gray levels; what differs less is noise, however dark the ba
 BEYOND = b"\xff"
 CLOSE_BY = 2**16  # pixels
 LIMITS_KEPT = 4  # limit images for different light, each as large as a frame
+CLEARLY = 1.5  # thresholds; what stands out by as much on average is no mere reflection
 THIN = 0.25  # of the side of a square of the smallest animal's area: nothing looked for is thinner
 
 
@@ -155,13 +156,18 @@ class BackgroundSegmenter:
         return outlined(found, scores)
 
     def _has_own_level(self, blob: Blob, gray: np.ndarray, light: float) -> bool:
-        """Whether a blob is as dark (or bright) as the animals are: reflections are fainter."""
-        level = (
-            BLACK + (mean_level(blob, gray) - BLACK) * (self.settings.usual_light or 1.0) / light
-        )
-        if self.settings.animals == "darker":
-            return level <= self.settings.own_level
-        return level >= self.settings.own_level
+        """Whether a blob is as dark (or bright) as the animals are, or stands out clearly, as one
+        does that walks under a lamp: reflections are fainter."""
+        brighter = light / (self.settings.usual_light or 1.0)  # than frames usually are
+        level = BLACK + (mean_level(blob, gray) - BLACK) / brighter
+        darker = self.settings.animals == "darker"
+        if level <= self.settings.own_level if darker else level >= self.settings.own_level:
+            return True
+        floor = mean_level(blob, self.background)
+        step = CLEARLY * self.settings.threshold
+        if self.settings.contrast == "relative":
+            step = max(step * (floor - self.settings.black_level), LEAST_STEP)
+        return (floor - level if darker else level - floor) >= step
 
     def _see_light(self, gray: np.ndarray) -> tuple[float, float]:
         """Take the limits that go with a frame's light; returns the light, and the share of the
