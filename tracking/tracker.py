@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from tracking.detections import SHAPE, shape_of
+from tracking.detections import SHAPE, Blob, outline_of, shapes_of
 from tracking.following.assignment import Prediction, assign
 from tracking.following.bodies import Bodies
 from tracking.following.exchanges import Contacts, Exchange, detours
 from tracking.following.splitting import TURN, Expected, Outline, change_of, fit, share
-from tracking.masks import encode
+from tracking.masks import encode_all
 from tracking.shards import Chunk
 
 X, Y, AREA, AXIS, LENGTH, WIDTH = (SHAPE.index(n) for n in
@@ -33,6 +33,7 @@ LOOSE_PACE = 0.3  # and this share of its speed
 CHANGED = 0.15  # of the animals' area that changes in an outline while they move freely
 STILL = 0.1  # the least room for movement that is left
 SLOWER = 0.85  # what is left of a speed per frame of contact, where it cannot be seen well
+PARTS = 64  # masks of divided outlines that are measured at once
 SEVERAL = 1.35  # a blob of more than this many animal areas is measured by its outline
 
 
@@ -74,6 +75,7 @@ class Tracker:
         self.poses: dict[int, np.ndarray] = {}  # x, y, angle of who shares an outline in this frame
         self.seen: dict[int, Outline] = {}  # that outline, x0, y0
         self.outlines: dict[int, Outline] = {}  # and that of the frame before
+        self.parts: list[tuple[int, int, np.ndarray]] = []  # frame of the chunk, animal and mask
         self.angles = np.zeros(n_animals)
         self.last = np.full(n_animals, -1)  # frame in which each was last seen
         self.alone = False  # every animal had its own blob in the frame before
@@ -97,6 +99,7 @@ class Tracker:
             else:
                 self._step(chunk, out, f, int(first[f]), int(first[f + 1]))
                 f += 1
+        self._measure_parts(out)
         if chunk.stop == len(self.time):
             out.exchanges += self.contacts.apart(chunk.stop)
         return out
@@ -236,9 +239,29 @@ class Tracker:
             part = np.ascontiguousarray(part[top : top + height, left : left + width])
             out.rows[f, animal] = -2
             out.detected[f, animal] = True
-            out.shapes[f, animal] = shape_of(part, x0 + left, y0 + top)
             out.boxes[f, animal] = x0 + left, y0 + top, width, height
-            out.split_masks[(f, int(animal))] = encode(part)
+            moments = cv2.moments(part, True)
+            area = moments["m00"]
+            out.shapes[f, animal, :2] = (
+                moments["m10"] / area + x0 + left, moments["m01"] / area + y0 + top
+            )  # fmt: skip
+            self.parts.append((f, int(animal), part))
+        if len(self.parts) >= PARTS:
+            self._measure_parts(out)
+
+    def _measure_parts(self, out: Tracked) -> None:
+        """Shapes and run lengths of the divided outlines since the last time, all at once: one by
+        one they take five times as long."""
+        parts, self.parts = self.parts, []
+        corners = [out.boxes[f, animal, :2].tolist() for f, animal, _ in parts]
+        shapes = shapes_of([
+            Blob(part, x, y, outline_of(part))
+            for (_, _, part), (x, y) in zip(parts, corners, strict=True)
+        ])  # fmt: skip
+        runs = encode_all([part for _, _, part in parts])
+        for (f, animal, _), shape, run in zip(parts, shapes, runs, strict=True):
+            out.shapes[f, animal] = shape
+            out.split_masks[(f, animal)] = run
 
     def _moving(
         self, animals: np.ndarray, mask: np.ndarray, x0: int, y0: int, area: float
