@@ -9,6 +9,7 @@ from lookers import EVEN, FPS, Look, film, right
 from tracking.errors import TrackingError
 from tracking.identities import evidence
 from tracking.identities.evidence import appearance, chosen_method
+from tracking.identities.fragments import Fragment
 
 SIZES = [Look(half_length=length) for length in (17, 19, 21, 23)]
 ALIKE = [Look(), Look(), Look()]
@@ -168,3 +169,27 @@ def test_networks_do_not_tell_apart_what_looks_alike(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence.contrastive, "STEPS", 50)
     seen = told(film(tmp_path, ALIKE, 1, 24.0), 3, "contrastive")
     assert np.median(seen.margin) < 0.3
+
+
+@pytest.mark.parametrize(("pictures", "alike"), [(1, False), (4, True)])
+def test_where_nothing_shows_how_one_animal_varies_looks_say_nothing(pictures, alike):
+    fragments = [Fragment(k, k % 2, k // 2 * 60, k // 2 * 60 + 30) for k in range(20)]
+    whose = np.repeat(np.arange(20), pictures)
+    features = np.random.default_rng(1).normal(size=(20, 32))[whose]
+    features = np.zeros_like(features) if alike else features
+    told_, quality = evidence.evidence_of(
+        features, whose, whose * 1.0, np.ones(20), np.arange(20),
+        evidence.side_by_side(fragments), 2,
+    )  # fmt: skip
+    assert not told_.any() and quality["worth"] == 0.0 and quality["told_apart"] == 0.5
+
+
+def test_looks_that_fit_worse_than_anybody_s_weigh_nothing():
+    fragments = [Fragment(k, k % 2, 0, 50) for k in range(2)]
+    whose = np.repeat(np.arange(2), 3)
+    features = np.random.default_rng(2).normal(size=(6, 32))
+    _, quality = evidence.evidence_of(
+        features, whose, np.tile([0.0, 0.1, 0.2], 2), np.ones(2), np.arange(2),
+        evidence.side_by_side(fragments), 2,
+    )  # fmt: skip
+    assert quality["score"] < 0 and quality["worth"] == 0.0

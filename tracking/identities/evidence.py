@@ -16,7 +16,14 @@ import numpy as np
 
 from tracking.errors import TrackingError
 from tracking.identities import contrastive
-from tracking.identities.classes import Classes, by_chance, judged, learn, most_at_once
+from tracking.identities.classes import (
+    LEAST_SCATTER,
+    Classes,
+    by_chance,
+    judged,
+    learn,
+    most_at_once,
+)
 from tracking.identities.contrastive import Lesson
 from tracking.identities.crops import Sightings, Slotted
 from tracking.identities.descriptors import LEVEL, described
@@ -131,6 +138,9 @@ def evidence_of(
     share of those is estimated too, and bounds what one fragment can say.
     """
     points, scatter = points_of(features, fragment, time_s, span_s, learners, apart)
+    if not scatter.any():  # no fragment shows how one animal varies: any difference may be nothing
+        return np.zeros((len(span_s), n_animals)), {"worth": 0.0, "told_apart": 1 / n_animals}
+    scatter = np.maximum(scatter, LEAST_SCATTER)
     known = points.only(learners)
     # an animal that is never seen beside all others need not be one of the classes
     counts = sorted({most_at_once(known, n_animals), n_animals})
@@ -138,6 +148,7 @@ def evidence_of(
     classes = max(found, key=lambda c: c.score - ONE_MORE * c.share.shape[1])
     chance = by_chance(known, classes.share.shape[1], scatter)
     worth = float(np.clip(1 - max(chance, 0.0) / max(classes.score, 1e-9), 0.0, 1.0))
+    worth = worth if classes.score > 0 else 0.0  # looks that tell nobody apart weigh nothing
     fitting = _share_that_fits(classes)
     better = np.zeros((len(span_s), n_animals))  # an animal that is no class is any animal
     better[:, : classes.share.shape[1]] = judged(points, known, classes)
