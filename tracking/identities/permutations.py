@@ -42,7 +42,7 @@ class Chain:
 class Paths:
     """Several histories of who was in which slot, each as likely as it is often drawn."""
 
-    start: np.ndarray  # (S, n) uint8, animal of each slot before the first exchange
+    start: np.ndarray  # (S, n) unsigned, animal of each slot before the first exchange
     exchanged: np.ndarray  # (K, S) bool
 
     @classmethod
@@ -73,7 +73,7 @@ class History:
 
     def __init__(self, chain: Chain, start: np.ndarray, seed: int = 0) -> None:
         """``start`` (m, n) are the states that may be at the beginning, all equally likely."""
-        self.chain, self.start = chain, start.astype(np.uint8)
+        self.chain, self.start = chain, start.astype(np.min_scalar_type(chain.n - 1))
         self._random = np.random.default_rng(seed)
         # sums of random numbers as names of states: two alike would take 2^64 of them
         keys = np.random.default_rng(1).integers(0, 2**63, (chain.n, chain.n), np.int64)
