@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from film import write_video
 from terminal import ethoscribe
+from track_edit_scenes import edit
 
 from app import library
 from app.commands.track import parse_settings, spell_settings
@@ -48,6 +49,15 @@ def test_a_tracked_video_is_in_the_study_with_its_settings_and_timings(clip, tmp
     assert json.loads((kept / "settings.json").read_text()) == run.settings
     assert (kept / "background.png").stat().st_size > 100
     assert not list((tmp_path / "s" / "shards").glob("*/"))
+
+
+def test_what_a_person_corrected_is_said_before_force_takes_it(clip, tmp_path):
+    track_video(tmp_path / "s", clip, 2)
+    command = ["track", clip, "-s", tmp_path / "s", "--animals", 2]
+    assert "--force tracks it again." in ethoscribe(*command).err
+    edit(tmp_path / "s", "tracks.swap", a=1, b=2, start_frame=30, stop_frame=None)
+    said = ethoscribe(*command).err
+    assert "--force tracks it again and takes 1 correction by hand with the old tracks." in said
 
 
 def test_a_video_tracked_in_the_same_way_is_left_alone(clip, tmp_path):

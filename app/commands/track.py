@@ -261,7 +261,7 @@ def _track_one(
         raise
     if job:
         job.write("done", " ".join(summary.warnings))
-    _tell(summary, said)
+    _tell(summary, said, _what_force_takes(study, summary.video) if summary.skipped else "")
 
 
 def _set_scale(study: Path, video: str, px_per_cm: float) -> None:
@@ -285,11 +285,23 @@ def _tell_settings(chosen: "Chosen", video: str, tell: Callable[[str], None]) ->
     return chosen.warnings
 
 
-def _tell(summary: "TrackSummary", said: list[str]) -> None:
+def _what_force_takes(study: Path, video: str) -> str:
+    """What a person did to the present tracks, which tracking again would take away."""
+    from app.library import corrections_of
+    from storage.study import open_study
+    from storage.videos import find_video
+
+    with open_study(study) as opened:
+        video_id = find_video(opened, video).video_id
+    made = corrections_of(study, video_id)
+    return f" and takes {count(made, 'correction')} by hand with the old tracks" if made else ""
+
+
+def _tell(summary: "TrackSummary", said: list[str], lost: str = "") -> None:
     """Say what was done, how well, and the warnings that were not said yet."""
     name = summary.video
     if summary.skipped:
-        say(f"{name}: already tracked; --force tracks it again.")
+        say(f"{name}: already tracked; --force tracks it again{lost}.")
         return
     if summary.removed_bouts:
         bouts = count(sum(summary.removed_bouts.values()), "bout")
