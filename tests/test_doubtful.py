@@ -10,6 +10,7 @@ from storage_samples import track_shard
 from track_edit_scenes import NTSC
 
 from tracking.errors import TrackingError
+from tracking.following.exchanges import Exchange
 from tracking.identities.doubtful import (
     KINDS,
     Doubt,
@@ -19,6 +20,7 @@ from tracking.identities.doubtful import (
     doubts_table,
     find_doubts,
 )
+from tracking.identities.fragments import crossings_of
 
 FRAMES = 300
 TIMES = np.arange(FRAMES) / float(NTSC)
@@ -219,3 +221,13 @@ def test_the_key_of_a_place_outlives_a_swap() -> None:
 def test_impossible_limits_are_refused(wrong: dict) -> None:
     with pytest.raises(TrackingError, match="give a number"):
         Limits(**wrong)
+
+
+def test_a_step_in_doubt_is_not_called_lying_together() -> None:
+    (step,) = crossings_of([Exchange(120, 120, 0, 1, 1.0)])
+    table = met((step.start, step.stop, [1, 2], 0.7, "contact"))
+    (crossing,) = find_doubts(parts(walk()), TIMES, table)
+    assert (
+        crossing.why == "passed so close that one step could be of either; 70 % sure they left "
+        "as said"
+    )

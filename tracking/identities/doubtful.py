@@ -160,7 +160,8 @@ def _crossings(table: pa.Table, yard: Yard, limits: Limits) -> list[Doubt]:
 
 def _met(row: dict[str, Any], yard: Yard) -> str:
     """What happened in a crossing, in words."""
-    if row["stop_frame"] <= row["start_frame"]:
+    step = 1 if row["kind"] == "contact" else 0  # frames of a crossing that is one step
+    if row["stop_frame"] - row["start_frame"] <= step:
         return "passed so close that one step could be of either"
     span = f"{yard.seconds(row['start_frame'], row['stop_frame']):.1f} s"
     if row["kind"] == "lost":
