@@ -139,6 +139,7 @@ def add_tracked(
     px_per_cm: float | None = None,
     points: tuple[str, ...] = (),
     masks: bool = False,
+    arenas: tuple[str, ...] = (),
 ) -> Video:
     """Add a video with these (frames, animals) positions as its active run."""
     info = Info(folder / f"{name}.mp4", len(x_px), fps)
@@ -149,7 +150,8 @@ def add_tracked(
     tracks = [track_shard(shards / "t.parquet", x_px, y_px, info.time_s)]
     keypoints = [point_shard(shards / "k.parquet", x_px, y_px, points)] if points else []
     outlines = [mask_shard(shards / "m.parquet", x_px, y_px)] if masks else []
-    ingest_run(
-        study, video.video_id, run_of(f"run-{name}", x_px.shape[1]), tracks, outlines, keypoints
-    )
+    run = run_of(f"run-{name}", x_px.shape[1])
+    if arenas:
+        run.settings["asked"] = {"arenas": [[arena, 1, []] for arena in arenas]}
+    ingest_run(study, video.video_id, run, tracks, outlines, keypoints)
     return video

@@ -44,6 +44,24 @@ def test_the_quality_of_a_long_video_is_there_at_once_and_follows_corrections(
     assert mended is not None and mended.places == 0
 
 
+def test_each_arena_counts_as_a_recording_of_its_own(tmp_path: Path) -> None:
+    frames = np.arange(1500)  # a minute; each animal is out of view three times
+    x = np.tile(100 + np.sin(frames / 40)[:, None], (1, 4))
+    y = np.tile(200.0 * (1 + np.arange(4)), (len(frames), 1))
+    for k in range(4):
+        for begin in (100, 600, 1100):
+            x[begin + 20 * k : begin + 20 * k + 10, k] = np.nan
+    places = {}
+    for name, arenas in {"one": (), "four": ("a", "b", "c", "d")}.items():
+        with open_study(tmp_path / name, write=True, create=True) as study:
+            add_tracked(study, tmp_path / name, x, y, arenas=arenas)
+        places[name] = quality_of(tmp_path / name, 1)
+    one, four = places["one"], places["four"]
+    assert one is not None and four is not None and one.places == four.places == 12
+    assert one.doubtful and not four.doubtful
+    assert four.per_minute * 4 == one.per_minute
+
+
 def test_animals_are_listed_by_name_as_people_read_it(tmp_path: Path) -> None:
     x = np.tile(np.arange(20.0)[:, None], (1, 3))
     with open_study(tmp_path / "study", write=True, create=True) as study:

@@ -26,7 +26,7 @@ class Quality:
     found: float  # of all (animal, frame) pairs, 0 to 1
     unsure: float | None  # share of frames with an identity below Limits.low_confidence
     places: int  # doubtful ones that nobody has corrected or ticked off
-    per_minute: float
+    per_minute: float  # and arena
 
     @property
     def doubtful(self) -> bool:
@@ -56,13 +56,15 @@ def _quality(study: Path, video_id: int, version: str) -> Quality:
         table = doubt_list(opened, video_id, paths=paths)
     known = np.isfinite(paths.confidence)
     low = (known & (paths.confidence < Limits().low_confidence)).any(1)
+    # each of several arenas is a recording of its own
+    arenas = len(run.settings.get("asked", {}).get("arenas") or [0]) if run else 1
     open_places = int((~table["settled"].astype(bool) & ~table["checked"].astype(bool)).sum())
     minutes = max(float(paths.time_s[-1]) / 60, 1 / 60)
     return Quality(
         float(run.share_detected or 0.0) if run else 0.0,
         float(low.mean()) if known.any() else None,
         open_places,
-        open_places / max(minutes, 1.0),
+        open_places / max(minutes, 1.0) / arenas,
     )
 
 

@@ -17,7 +17,7 @@ class Limits:
     """What counts as doubtful; lengths in median body lengths of the video."""
 
     jump_std: float = 10.0  # a jump is this many standard deviations above the average step
-    jump_lengths: float = 0.25  # and at least this long in one frame
+    jump_lengths: float = 0.5  # and at least this long in one frame
     close_lengths: float = 1.0  # centres of a crossing, where tracking made no table of crossings
     min_fall: float = 0.05  # share of the certainty that a crossing costs
     same_lengths: float = 0.1  # centres of a duplicate
