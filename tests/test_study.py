@@ -122,11 +122,14 @@ def test_a_process_that_writes_is_named_when_waiting_was_in_vain(
 def test_a_reader_waits_until_the_writing_process_has_finished(
     study: Path, holder: "subprocess.Popen[str]"
 ) -> None:
-    threading.Timer(0.5, holder.communicate, ["go\n"]).start()
+    assert holder.stdin is not None
+    letting_go = threading.Timer(0.5, lambda: print("go", file=holder.stdin, flush=True))
+    letting_go.start()
     began = time.monotonic()
     with open_study(study, timeout_s=20) as opened:
         assert names(opened) == []
     assert time.monotonic() - began >= 0.45
+    letting_go.join()
 
 
 def test_the_lock_of_a_killed_process_is_free_at_once(
