@@ -1,5 +1,18 @@
 // Drawing an animal's outline anew in one frame: corners by click or key, or a line with the button held.
 
+// A filled path with a white line on a dark one, seen on any picture.
+function inkOutline(pen, path, unit, colour, alpha) {
+  pen.fillStyle = colour;
+  pen.globalAlpha = alpha;
+  pen.fill(path, "evenodd");
+  pen.globalAlpha = 1;
+  for (const [ink, wide] of [["rgb(0 0 0 / 70%)", 3.5], ["#fff", 1.5]]) {
+    pen.strokeStyle = ink;
+    pen.lineWidth = wide * unit;
+    pen.stroke(path);
+  }
+}
+
 class ReviewOutline {
   constructor(player, animal) {
     const at = player.overlay?.at(player.frame)?.position(player.frame, animal.id);
@@ -55,15 +68,7 @@ class ReviewOutline {
     const { corners } = this, path = new Path2D();
     for (const { x, y } of corners) path.lineTo(x + 0.5, y + 0.5);
     if (!this.held) path.lineTo(this.pen.x + 0.5, this.pen.y + 0.5);
-    pen.fillStyle = colour;
-    pen.globalAlpha = 0.3;
-    pen.fill(path, "evenodd");
-    pen.globalAlpha = 1;
-    for (const [ink, wide] of [["rgb(0 0 0 / 70%)", 3.5], ["#fff", 1.5]]) {
-      pen.strokeStyle = ink;
-      pen.lineWidth = wide * unit;
-      pen.stroke(path);
-    }
+    inkOutline(pen, path, unit, colour, 0.3);
     pen.fillStyle = "#fff";
     for (const { x, y } of corners.length > 60 ? corners.slice(0, 1) : corners) {
       pen.fillRect(x + 0.5 - 2.5 * unit, y + 0.5 - 2.5 * unit, 5 * unit, 5 * unit);
@@ -157,15 +162,7 @@ class ReviewClick extends ReviewOutline {
     const { corners } = this, path = new Path2D();
     for (const { x, y } of corners) path.lineTo(x + 0.5, y + 0.5);
     path.closePath();
-    pen.fillStyle = colour;
-    pen.globalAlpha = 0.45;
-    pen.fill(path, "evenodd");
-    pen.globalAlpha = 1;
-    for (const [ink, wide] of [["rgb(0 0 0 / 70%)", 3.5], ["#fff", 1.5]]) {
-      pen.strokeStyle = ink;
-      pen.lineWidth = wide * unit;
-      pen.stroke(path);
-    }
+    inkOutline(pen, path, unit, colour, 0.45);
     for (const click of this.clicks) this.mark(pen, unit, click);
     if (this.keyed || !this.clicks.length) this.cross(pen, unit);
   }
