@@ -9,8 +9,15 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from required import required
+
+if TYPE_CHECKING:
+    from playwright import sync_api as playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WAIT_MS = 30_000
 REPOSITORY = Path(__file__).parents[2]
 QUIET = [
     "--headless=new",
@@ -45,6 +52,21 @@ def served(study: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@contextmanager
+def opened(browser_file: str, study: Path, address: str) -> Iterator["playwright.Page"]:
+    """A page of a laptop's size on a server of its own; its script errors are in `troubles`."""
+    driving = required("playwright.sync_api").sync_playwright()
+    with served(study) as url, driving as driver:
+        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page.set_default_timeout(WAIT_MS)
+        page.troubles = []
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.goto(f"{url}/{address}")
+        yield page
+        browser.close()
 
 
 def start_server(study: Path, port: int) -> subprocess.Popen[bytes]:

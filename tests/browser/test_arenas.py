@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from arena_scenes import MIDDLES, write_plate
-from browser_server import QUIET, served
+from browser_server import WAIT_MS, opened
 from required import required
 
 from app import library
@@ -16,7 +16,6 @@ from storage.study import open_study
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
 expect = playwright.expect
-WAIT_MS = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +28,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str, lab: Path) -> Iterator["playwright.Page"]:
-    with served(lab / "study") as url, playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(WAIT_MS)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(f"{url}/setup?video=plate")
+    with opened(browser_file, lab / "study", "setup?video=plate") as page:
         state = re.compile("paused|playing")
         expect(page.locator(".player")).to_have_attribute("data-state", state, timeout=60_000)
         yield page
-        browser.close()
 
 
 def stored(lab: Path) -> dict[str, Region]:

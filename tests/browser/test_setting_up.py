@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser_server import QUIET, served
+from browser_server import WAIT_MS, opened
 from required import required
 
 from app import library
@@ -20,7 +20,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
 expect = playwright.expect
 NAME = "<img src=x onerror=\"document.title='hacked'\"> *bold*"
-WAIT_MS = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +33,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str, lab: Path) -> Iterator["playwright.Page"]:
-    with served(lab / "study") as url, playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(WAIT_MS)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(f"{url}/setup?video=demo")
+    with opened(browser_file, lab / "study", "setup?video=demo") as page:
         yield page
-        browser.close()
 
 
 def ready(page: "playwright.Page") -> "playwright.Locator":
