@@ -33,7 +33,7 @@ COMMENT ON COLUMN crossings.run_id IS 'Tracking run, as in runs';
 COMMENT ON COLUMN crossings.video_id IS 'Video, as in videos';
 COMMENT ON COLUMN crossings.crossing_id IS 'Number of the crossing in its run, in order of frames';
 COMMENT ON COLUMN crossings.start_frame IS 'First frame';
-COMMENT ON COLUMN crossings.stop_frame IS 'Frame after the last one; the first one when only the step into it is in doubt';
+COMMENT ON COLUMN crossings.stop_frame IS 'Frame after the last one';
 COMMENT ON COLUMN crossings.animals IS 'Animals that took part, as in animals; a swap by hand does not change them';
 COMMENT ON COLUMN crossings.probability IS 'How likely everybody left it as the tracks say, 0 to 1';
 COMMENT ON COLUMN crossings.kind IS 'contact (they touched) or lost (somebody was not seen)';
