@@ -1,0 +1,1 @@
+"""Neural networks that segment: labels as samples, training, running; knows no study."""
