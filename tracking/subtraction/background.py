@@ -137,13 +137,13 @@ class BackgroundSegmenter:
 
     def blobs(self, gray: np.ndarray) -> list[Blob]:
         """Everything in an image that is large enough to be an animal, cropped."""
-        self._see_light(gray)
+        self._see_light(gray, *self._strange_if_usual([gray]))
         return self._blobs(gray)
 
     def _segment(self, images: list[np.ndarray]) -> list[Detections]:
         found, scores = [], []
-        for gray in images:
-            light, strange = self._see_light(gray)
+        for gray, unusual in zip(images, self._strange_if_usual(images), strict=True):
+            light, strange = self._see_light(gray, unusual)
             blobs, score = self._blobs(gray), 1.0
             if self.settings.own_level:
                 blobs = [blob for blob in blobs if self._has_own_level(blob, gray, light)]
@@ -169,16 +169,19 @@ class BackgroundSegmenter:
             step = max(step * (floor - self.settings.black_level), LEAST_STEP)
         return (floor - level if darker else level - floor) >= step
 
-    def _see_light(self, gray: np.ndarray) -> tuple[float, float]:
+    def _strange_if_usual(self, images: Sequence[np.ndarray]) -> Sequence[float | None]:
+        """What each frame shows that is not the arena, if its light is as usual."""
+        if not self.settings.usual_light:
+            return [0.0] * len(images)
+        return self._light.strange_if_usual(images)
+
+    def _see_light(self, gray: np.ndarray, unusual: float | None) -> tuple[float, float]:
         """Take the limits that go with a frame's light; returns the light, and the share of the
         frame that does not follow it."""
         usual = self.settings.usual_light
-        if not usual:
-            return 1.0, 0.0
-        unusual = self._light.strange_if_usual(gray)
         if unusual is not None:
             self._limit, self._few = self._limits_in(0)
-            return usual, unusual
+            return usual or 1.0, unusual
         light, strange = self._light.and_strange(gray)
         self._limit, self._few = self._limits_in(steps_of(light, usual))
         return light, strange

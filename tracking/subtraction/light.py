@@ -6,6 +6,8 @@ that the median ratio of a few hundred pixels says by how much, whoever stands o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -34,6 +36,8 @@ class Light:
         if where is not None:
             good &= self._grid(where)
         self._at = np.flatnonzero(good)
+        places = np.arange(background.size).reshape(background.shape)
+        self._places = self._grid(places).ravel()[self._at]  # the same pixels in the whole picture
         self._part = np.float32(1) / (level.ravel()[self._at] - np.float32(BLACK))
 
     def _grid(self, image: np.ndarray) -> np.ndarray:
@@ -49,7 +53,7 @@ class Light:
         return self.and_strange(gray)[0]
 
     def expect(self, usual: float) -> None:
-        """Prepare to see at once that the light is as usual: a median takes 46 us, this 8 us."""
+        """Prepare to see at once that the light is as usual: a median takes 46 us, this 4 us."""
         level = np.float32(1) / self._part if self.is_known else self._part
         spans = (np.exp(STEP * (STEADY + 0.5)) - 1, STRANGE)
         self._bounds = [
@@ -57,14 +61,20 @@ class Light:
             for pair in ((1 / (1 + spans[0]), 1 + spans[0]), (1 - spans[1], 1 + spans[1]))
         ]
 
-    def strange_if_usual(self, gray: np.ndarray) -> float | None:
-        """The share of pixels that do not follow the expected light; None in another light."""
-        level = self._grid(gray).ravel()[self._at]
+    def strange_if_usual(self, images: Sequence[np.ndarray]) -> list[float | None]:
+        """The share of pixels of each frame that do not follow the expected light; None for a
+        frame in another light."""
+        levels = np.empty((len(images), len(self._at)), np.uint8)
+        for row, gray in zip(levels, images, strict=True):
+            if gray.flags.c_contiguous:
+                gray.reshape(-1).take(self._places, out=row, mode="clip")
+            else:  # padded lines: the whole picture would be copied
+                row[:] = self._grid(gray).ravel()[self._at]
         (low, high), (least, most) = self._bounds
-        half = len(level) // 2
-        if np.count_nonzero(level < low) > half or np.count_nonzero(level > high) > half:
-            return None
-        return np.count_nonzero((level < least) | (level > most)) / max(1, len(level))
+        half = levels.shape[1] // 2
+        other = (_counts(levels < low) > half) | (_counts(levels > high) > half)
+        strange = _counts((levels < least) | (levels > most)) / max(1, levels.shape[1])
+        return [None if is_other else share for is_other, share in zip(other, strange, strict=True)]
 
     def and_strange(self, gray: np.ndarray) -> tuple[float, float]:
         """The light of a frame, and the share of pixels that do not follow it."""
@@ -76,6 +86,11 @@ class Light:
         light = max(float(np.partition(ratio, middle)[middle]), STEP)
         follows = np.count_nonzero(np.abs(ratio - np.float32(light)) <= np.float32(STRANGE * light))
         return light, 1 - follows / len(ratio)
+
+
+def _counts(is_so: np.ndarray) -> np.ndarray:
+    """How many of each row are so; summing bytes is quicker than counting rows of bools."""
+    return is_so.view(np.uint8).sum(axis=1, dtype=np.uint32)
 
 
 def steps_of(light: float, usual: float) -> int:
