@@ -1,8 +1,11 @@
 """Each animal's own size is learned while it is alone, without its tail."""
 
+import cv2
 import numpy as np
+import pytest
 from tracked_scenes import ellipse
 
+from tracking.detections import axes_of, shape_of
 from tracking.following.bodies import Bodies
 
 
@@ -46,3 +49,11 @@ def test_two_animals_in_one_outline_teach_nothing():
     both = ellipse(100, 100, 0) | ellipse(130, 108, 60)
     bodies.learn(0, both.astype(np.uint8))
     np.testing.assert_array_equal(bodies.sizes(), before)
+
+
+def test_area_and_axes_alone_are_those_of_the_whole_shape():
+    mask = np.zeros((60, 70), np.uint8)
+    cv2.ellipse(mask, (30, 30), (25, 10), 30, 0, 360, 1, -1)
+    mask[5:9, 50:54] = 1  # of two parts
+    shape = shape_of(mask)
+    assert axes_of(mask) == pytest.approx((shape[2], shape[4], shape[5]), rel=1e-6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import hypot, sqrt
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -85,6 +86,15 @@ def outlined(frames: Sequence[Sequence[Blob]], scores: Sequence[float]) -> list[
 def shape_of(mask: np.ndarray, x0: int = 0, y0: int = 0) -> tuple[float, ...]:
     """Centre, area, axis and ends of a mask, in the order of SHAPE."""
     return tuple(shapes_of([Blob(mask, x0, y0, outline_of(mask))])[0].tolist())
+
+
+def axes_of(mask: np.ndarray) -> tuple[float, float, float]:
+    """Area, length and width of a mask as in SHAPE; without its outline that is 4 times as quick."""
+    moments = cv2.moments(mask, True)
+    area = moments["m00"]
+    xx, yy = moments["mu20"] / area + 1 / 12, moments["mu02"] / area + 1 / 12
+    middle, spread = (xx + yy) / 2, hypot((xx - yy) / 2, moments["mu11"] / area)
+    return area, 4 * sqrt(middle + spread), 4 * sqrt(max(middle - spread, 1 / 12))
 
 
 def shapes_of(found: Sequence[Blob]) -> np.ndarray:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from tracking.detections import shape_of
+from tracking.detections import axes_of
 from tracking.subtraction.background import opened
 
 TAIL = 0.2  # body widths; what is thinner than twice that is no body
 LEAST = 0.5  # of the outline must be body, or it has no tail to take off
 MEMORY = 0.05  # weight of a new look in what is remembered
 FIRST = 3  # looks after which an animal's own size is known
-AREA, LENGTH, WIDTH = 2, 4, 5  # of detections.SHAPE
 
 
 class Bodies:
@@ -45,7 +44,7 @@ class Bodies:
         """Remember what one animal alone looks like; ``mask`` (h, w) uint8."""
         typical = self._sizes[animal, 0]
         width = min(self._sizes[animal, 2], typical**0.5)
-        shape = np.array(shape_of(self.without_tail(mask, width)))[[AREA, LENGTH, WIDTH]]
+        shape = np.array(axes_of(self.without_tail(mask, width)))
         known = self._looks[animal] >= FIRST
         low, high = (0.5, 1.6) if known else (0.1, 1.8)  # it may be much smaller than the rest
         if not low * typical < shape[0] < high * typical:
