@@ -30,8 +30,11 @@ from storage.errors import StudyError
 from storage.study import Study
 from storage.videos import find_video
 
-MODULES = ("storage.edit_bouts", "storage.edit_tracks", "storage.edit_setup")
-OWN = frozenset({"bouts"})  # scopes in which a person takes back only what is theirs
+MODULES = (
+    "storage.edit_bouts", "storage.edit_tracks", "storage.edit_setup", "storage.edit_labels",
+)  # fmt: skip
+OWN = frozenset({"bouts", "labels"})  # scopes in which a person takes back only what is theirs
+APART = frozenset({"labels"})  # scopes in which every frame, named in the data, has its own undo
 Data = Mapping[str, Any]
 # What a kind may raise by mistake: on ill-formed data it did not check, or half way through.
 _MISTAKES = (duckdb.Error, LookupError, TypeError, ValueError, AttributeError, OverflowError)
@@ -53,6 +56,7 @@ class Change:
     result: dict[str, Any] = field(default_factory=dict)  # told to the browser
     saved: Mapping[str, pa.Table] = field(default_factory=dict)  # rows before, by table
     run_id: str | None = None  # the tracking run it changed
+    logged: Data | None = None  # kept in the log in place of what was sent, where that is large
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Kind:
     """One kind of edit."""
 
     name: str
-    scope: str  # bouts, tracks or setup
+    scope: str  # bouts, tracks, setup or labels
     do: Do
     describe: Callable[[Data], str]
     internal: bool
@@ -171,24 +175,30 @@ def saved_rows(study: Study, edit_id: int, table: str) -> pa.Table:
         return stream.read_all()
 
 
-def can_undo(study: Study, video_id: int, scope: str, author: str = "") -> str | None:
+def can_undo(
+    study: Study, video_id: int, scope: str, author: str = "", frame: int | None = None
+) -> str | None:
     """What an undo would take back, in words; None when there is nothing."""
-    done, _ = _stacks(study, video_id, scope, author)
+    done, _ = _stacks(study, video_id, scope, author, frame)
     return done[-1].words if done else None
 
 
-def can_redo(study: Study, video_id: int, scope: str, author: str = "") -> str | None:
+def can_redo(
+    study: Study, video_id: int, scope: str, author: str = "", frame: int | None = None
+) -> str | None:
     """What a redo would do again, in words; None when there is nothing."""
-    _, undone = _stacks(study, video_id, scope, author)
+    _, undone = _stacks(study, video_id, scope, author, frame)
     return undone[-1].words if undone else None
 
 
-def next_steps(study: Study, video_id: int, scope: str, author: str = "") -> dict[str, Any]:
+def next_steps(
+    study: Study, video_id: int, scope: str, author: str = "", frame: int | None = None
+) -> dict[str, Any]:
     """What an undo and a redo of this person would be of: {edit_id, words} each, or None.
 
     `at` is the last edit of the video, by which a later answer is told from an earlier one.
     """
-    stacks = _stacks(study, video_id, scope, author)
+    stacks = _stacks(study, video_id, scope, author, frame)
     undo, redo = (
         {"edit_id": stack[-1].edit_id, "words": stack[-1].words} if stack else None
         for stack in stacks
@@ -213,8 +223,8 @@ def log(study: Study, video_id: int | None = None) -> pd.DataFrame:
     standing: set[int] = set()
     scopes = table[["video_id", "scope", "author"]].drop_duplicates()
     for video, scope, author in scopes.itertuples(index=False, name=None):
-        done, _ = _stacks(study, video, scope, author)
-        standing |= {row.edit_id for row in done}
+        for done, _ in _replayed(study, video, scope, author).values():
+            standing |= {row.edit_id for row in done}
     table["stands"] = table["edit_id"].isin(standing)
     pairs = zip(table["kind"], table["data"], strict=True)
     table["words"] = [_words(name, json.loads(data)) for name, data in pairs]
@@ -253,6 +263,8 @@ def _fresh(study: Study, entry: _Entry) -> Applied:
         raise StudyError(f"There is no edit '{entry.kind[:80]}'. There are: {names}, undo, redo.")
     data = _with_bout(study, entry)
     change = known.do(study, entry.video_id, data, entry.author)
+    if change.logged is not None:
+        entry = replace(entry, data=change.logged)
     return _log(study, entry, known.scope, change)
 
 
@@ -273,7 +285,8 @@ def _step(study: Study, entry: _Entry) -> Applied:
     known = sorted({one.scope for one in kinds().values()})
     if scope not in known:
         raise StudyError(f"{entry.kind} needs a scope: one of {', '.join(known)}.")
-    done, undone = _stacks(study, entry.video_id, scope, entry.author)
+    frame = entry.data.get("frame")
+    done, undone = _stacks(study, entry.video_id, scope, entry.author, frame)
     stack = done if entry.kind == "undo" else undone
     meant = _meant(study, entry)
     if not stack:
@@ -329,10 +342,19 @@ def _nothing(study: Study, entry: _Entry, scope: str) -> str:
     return f"There is nothing to {entry.kind}{why if past else ''}."
 
 
-def _stacks(study: Study, video_id: int, scope: str, author: str) -> tuple[list[_Row], list[_Row]]:
-    """The edits that stand and those taken back, as the log has them; the last one is the next.
+_Stacks = tuple[list[_Row], list[_Row]]
 
-    Edits of tracks that were computed anew since are past: they are in neither.
+
+def _stacks(study: Study, video_id: int, scope: str, author: str, frame: object = None) -> _Stacks:
+    """The edits that stand and those taken back, as the log has them; the last one is the next."""
+    part = frame if scope in APART else None
+    return _replayed(study, video_id, scope, author).get(part, ([], []))
+
+
+def _replayed(study: Study, video_id: int, scope: str, author: str) -> dict[object, _Stacks]:
+    """The stacks of a scope: one, or one for every frame and one for edits of many frames (None).
+
+    Edits of tracks that were computed anew since are past: they are in none.
     """
     whose = "AND author = $author" if scope in OWN else ""
     rows = study.rows(
@@ -342,9 +364,10 @@ def _stacks(study: Study, video_id: int, scope: str, author: str) -> tuple[list[
         f"{whose} ORDER BY edit_id",
         {"video": video_id, "scope": scope, **({"author": author} if whose else {})},
     )
-    done: list[_Row] = []
-    undone: list[_Row] = []
+    stacks: dict[object, _Stacks] = {}
     for edit_id, name, data in rows:
+        part = json.loads(data).get("frame") if scope in APART else None
+        done, undone = stacks.setdefault(part, ([], []))
         if name == "undo":
             undone.append(replace(done.pop(), last_id=edit_id))
         elif name == "redo":
@@ -352,7 +375,7 @@ def _stacks(study: Study, video_id: int, scope: str, author: str) -> tuple[list[
         else:
             done.append(_Row(edit_id, edit_id, name, data))
             undone.clear()
-    return done, undone
+    return stacks
 
 
 def _words(name: str, data: Data) -> str:
