@@ -19,12 +19,14 @@ from storage.label_masks import decode, rasterise
 from storage.labels import (
     BACKGROUND,
     CLEARED,
+    DRAFT,
     IMPORT,
     NETWORK,
     PERSON,
     POSE,
     Label,
     LabelledFrame,
+    is_by_hand,
     is_corrected,
     label_of,
     read_labels,
@@ -76,7 +78,7 @@ def save_many(
 ) -> list[int]:
     """Add a revision to several frames (by frame) as one edit, and return the frames that got one.
 
-    A frame that a person answers for keeps what it has, unless `force` brings another person's.
+    A frame that a person labelled keeps what it has, unless `force` brings another person's.
     """
     frames = [
         {"frame": frame, "labels": [label_record(one) for one in found],
@@ -154,8 +156,10 @@ def save(study: Study, video_id: int, data: Data, author: str) -> Change:
     labels = _labels(data.get("labels"), video)
     now = read_labels(study, video_id, [frame])
     _check_meanwhile(now, data.get("was"), author)
-    if now and now[0].corrected and not is_corrected(origin):
-        raise StudyError(f"Frame {frame} was corrected by a person, so nothing is filled in there.")
+    if now and is_by_hand(now[0].origin) and not is_by_hand(origin):
+        raise StudyError(f"A person labelled frame {frame}, so nothing is filled in there.")
+    if now and _same(now[0], labels, origin, author):
+        return Change(result={"revision_id": now[0].revision_id, "frame": frame})
     batch = _add(study, video_id, {frame: labels}, origin, author, {frame: data.get("sureness")})
     logged = {"frame": frame, "origin": origin, "count": len(labels)}
     return _added(batch, {"revision_id": batch, "frame": frame}, logged)
@@ -176,8 +180,9 @@ def put(study: Study, video_id: int, data: Data, author: str) -> Change:
     found = {_frame(one.get("frame"), video): _labels(one.get("labels"), video) for one in listed}
     sure = {one["frame"]: one.get("sureness") for one in listed}
     if not (data.get("force") and is_corrected(origin)):
-        for kept in read_labels(study, video_id, found, corrected=True):
-            del found[kept.frame]
+        for kept in read_labels(study, video_id, found):
+            if is_by_hand(kept.origin):
+                del found[kept.frame]
     if not found:
         return Change(result={"frames": []}, logged={"origin": origin, "count": 0})
     batch = _add(study, video_id, found, origin, author, sure)
@@ -271,12 +276,16 @@ def _labels(listed: object, video: Video) -> list[Label]:
     return labels
 
 
+def _same(now: LabelledFrame, labels: Sequence[Label], origin: str, author: str) -> bool:
+    return (now.labels, now.origin, now.author) == (tuple(labels), origin, author)
+
+
 def _check_meanwhile(now: Sequence[LabelledFrame], was: object, author: str) -> None:
     """Refuse to cover what another person saved since the author looked."""
     if was is None or not now:
         return
     last = now[0]
-    if last.corrected and last.revision_id != was and last.author != author:
+    if is_by_hand(last.origin) and last.revision_id != was and last.author != author:
         raise StudyError(
             f"{last.author or 'Somebody else'} changed the labels of frame {last.frame} meanwhile: "
             "look at them first."
@@ -292,7 +301,7 @@ def _frame(value: object, video: Video) -> int:
 
 
 def _origin(value: object) -> str:
-    known = value in (PERSON, POSE, BACKGROUND) or (
+    known = value in (PERSON, DRAFT, POSE, BACKGROUND) or (
         isinstance(value, str) and value.startswith((IMPORT, NETWORK)) and value[-1] != ":"
     )
     if not known:

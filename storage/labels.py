@@ -21,6 +21,7 @@ from storage.study import Study
 from storage.videos import find_video, videos
 
 PERSON, POSE, BACKGROUND, CLEARED = "person", "pose", "background", "cleared"
+DRAFT = "draft"  # a person's unfinished work: kept like any, not learned from
 IMPORT, NETWORK = "import:", "network:"  # followed by the format, by the name of the network
 # Those that a person answers for: they alone are learned from.
 _CORRECTED = f"(origin IN ('{PERSON}', '{POSE}') OR starts_with(origin, '{IMPORT}'))"
@@ -87,7 +88,7 @@ class LabelledFrame:
     video_id: int
     frame: int
     labels: tuple[Label, ...]  # none: nobody is there
-    origin: str  # person, background, network:NAME, pose or import:FORMAT
+    origin: str  # person, draft, background, network:NAME, pose or import:FORMAT
     author: str
     made_at: datetime  # UTC
     sureness: float | None  # of the program that made it, 0 to 1; None for what a person made
@@ -123,6 +124,11 @@ def is_corrected(origin: str) -> bool:
     (True, False)
     """
     return origin in (PERSON, POSE) or origin.startswith(IMPORT)
+
+
+def is_by_hand(origin: str) -> bool:
+    """Whether a person made or began labels of this origin, so that no program covers them."""
+    return origin == DRAFT or is_corrected(origin)
 
 
 def read_labels(
@@ -220,8 +226,8 @@ def open_proposals(study: Study, video_id: int) -> list[Proposal]:
 def label_counts(study: Study) -> pd.DataFrame:
     """How far each video is: a row per video, also those without labels.
 
-    Columns video, corrected (frames), waiting (frames filled by a program, for a person to
-    correct), proposed (frames to label, filled or not), animals (labels of corrected frames) and
+    Columns video, corrected (frames), waiting (frames filled by a program or begun, for a person
+    to correct), proposed (frames to label, filled or not), animals (labels of corrected frames) and
     classes (names and how many, of corrected frames).
     """
     states = study.rows(f"SELECT video_id, {_CORRECTED}, origin FROM ({STATES})")

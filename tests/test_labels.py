@@ -183,10 +183,29 @@ def test_a_program_never_covers_what_a_person_drew(study: Study) -> None:
     for force in (False, True):
         done = save_many(study, 1, filled, author="", origin="background", force=force)
         assert done == [8]
-    with pytest.raises(StudyError, match="corrected by a person"):
+    with pytest.raises(StudyError, match="A person labelled frame 7"):
         save_labels(study, 1, 7, [square(9, 9)], author="", origin="network:mice")
     assert corners(study) == [(1, 0)]
     assert [one.frame for one in read_labels(study, corrected=True)] == [7]
+
+
+def test_unfinished_work_is_kept_and_not_covered_but_not_learned_from(study: Study) -> None:
+    save_proposals(study, 1, [Proposal(7, "diverse", 0.5)])
+    save_labels(study, 1, 7, [square(1, 0)], author="kim", origin="draft")
+    assert save_many(study, 1, {7: []}, author="", origin="background") == []
+    assert corners(study) == [(1, 0)] and read_labels(study, corrected=True) == []
+    row = label_counts(study).loc[0, ["corrected", "waiting", "proposed"]]
+    assert row.tolist() == [0, 1, 1]
+    save_labels(study, 1, 7, [square(1, 0)], author="kim")
+    row = label_counts(study).loc[0, ["corrected", "waiting", "proposed"]]
+    assert row.tolist() == [1, 0, 0]
+
+
+def test_saving_the_same_again_adds_nothing(study: Study) -> None:
+    numbers = [save_labels(study, 1, 7, [square(1, 0)], author="kim") for _ in range(2)]
+    assert numbers[0] == numbers[1] and len(revisions(study, 1, 7)) == 1
+    undo_labels(study, 1, 7, author="kim")
+    assert corners(study) is None
 
 
 def test_counts_say_what_is_corrected_waiting_and_proposed(study: Study) -> None:

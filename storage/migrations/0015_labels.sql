@@ -14,7 +14,7 @@ COMMENT ON COLUMN label_revisions.revision_id IS 'Number of the revision, rising
 COMMENT ON COLUMN label_revisions.batch IS 'First revision of those that were saved together, and are withdrawn together';
 COMMENT ON COLUMN label_revisions.video_id IS 'Video, as in videos';
 COMMENT ON COLUMN label_revisions.frame IS 'Frame number, from 0';
-COMMENT ON COLUMN label_revisions.origin IS 'person, pose or import:FORMAT (a person answers for it), background or network:NAME (waits for a person), cleared (not labelled any more)';
+COMMENT ON COLUMN label_revisions.origin IS 'person, pose or import:FORMAT (a person answers for it), draft (a person began it), background or network:NAME (waits for a person), cleared (not labelled any more)';
 COMMENT ON COLUMN label_revisions.author IS 'Who saved it; empty when not known';
 COMMENT ON COLUMN label_revisions.made_at IS 'When it was saved, UTC';
 COMMENT ON COLUMN label_revisions.sureness IS 'How sure the program is that made it, 0 to 1; NULL for what a person made';
