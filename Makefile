@@ -6,6 +6,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BASE   := $(VENV)/.base-is-installed
 DEV    := $(VENV)/.dev-is-installed
+# The neural networks' 1.5 GB live beside the rest: everything else is tested without them.
+NETS   := $(VENV)-models
+NEURAL := $(NETS)/.models-are-installed
+PURELIB := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 PIP    := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
           PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 SOURCE := app tracking llm_query storage assets tests
@@ -13,13 +17,14 @@ DEMO   ?= demo
 # A file's tests share a process, the longest files first (tests/conftest.py); SPREAD= runs all in one.
 SPREAD ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install dev demo ui check lint test bench docs format lock clean browser
+.PHONY: help install dev demo ui check lint test bench docs format lock clean browser models
 
 help:
 	@echo "make demo     install, render a scene with known truth, track it, ask, score"
 	@echo "make ui       install, then open ./study in a browser"
 	@echo "make check    format, lint, types, import rules, quick tests"
-	@echo "make test     all of check, and every test, browser included"
+	@echo "make test     all of check, and every test, browser and neural networks included"
+	@echo "make models   install the neural networks (1.5 GB) into .venv too, for make ui"
 	@echo "make bench    speed and accuracy on real recordings"
 	@echo "make docs     write docs/measures.md anew from the vocabulary"
 	@echo "make format   put the code in the project's format"
@@ -45,6 +50,22 @@ $(DEV): $(BASE)
 	@$(PIP) --no-deps trackeval
 	@touch $@
 
+models: $(BASE)
+	@$(PIP) -e '.[models]'
+
+# What the extra asks for, on top of what .venv holds.
+$(NEURAL): $(DEV)
+	@echo "Installing the neural networks into $(NETS): a minute or two, once."
+	@rm -rf $(NETS)
+	@$(PYTHON) -m venv --without-pip $(NETS)
+	@echo "import site; site.addsitedir('$$($(BIN)/python $(PURELIB))')" \
+	  > $$($(NETS)/bin/python $(PURELIB))/base.pth
+	@PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
+	  $(NETS)/bin/python -m pip install --quiet --no-warn-conflicts $$($(BIN)/python -c 'import tomllib; \
+	  asked = tomllib.load(open("pyproject.toml", "rb")); \
+	  print(*asked["project"]["optional-dependencies"]["models"])')
+	@touch $@
+
 demo: $(BASE)
 	$(BIN)/ethoscribe demo $(DEMO)
 
@@ -58,14 +79,17 @@ lint: $(DEV)
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not slow"
+	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not slow" --ignore=tests/networks
 
 browser:
 	sh tests/browser/install.sh
 
-test: lint browser
+NETWORK_TESTS := tests/networks tests/test_appearance.py tests/test_sam.py
+
+test: lint browser $(NEURAL)
+	$(NETS)/bin/python -m pytest $(SPREAD) -rs $(NETWORK_TESTS)
 	$(BIN)/python -m pytest $(SPREAD) -rs tests/browser
-	$(BIN)/python -m pytest $(SPREAD) -rs --ignore=tests/browser
+	$(BIN)/python -m pytest $(SPREAD) -rs --ignore=tests/browser --ignore=tests/networks
 
 bench: $(DEV)
 	$(BIN)/python -m tests.benchmarks
@@ -88,5 +112,5 @@ lock:
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist
+	rm -rf $(VENV) $(VENV)-lock $(NETS) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist
 	find $(SOURCE) -name __pycache__ -prune -exec rm -rf {} +
