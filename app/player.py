@@ -11,6 +11,7 @@ from app.views.signed_in import me
 
 # One module in readable files: what the others are built on comes first, the player itself last.
 PARTS = (
+    "player_basics",
     "player_tools",
     "player_queue",
     "player_overlay",

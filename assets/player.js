@@ -9,30 +9,6 @@ const SWITCHES = [["masks", "Masks"], ["ids", "Names"], ["trails", "Trails"], ["
   ["regions", "Regions"]];
 const QUIET_MS = 400;
 
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function remember(key, value) {
-  try {
-    if (value === undefined) return JSON.parse(localStorage.getItem(`ethoscribe.${key}`));
-    localStorage.setItem(`ethoscribe.${key}`, JSON.stringify(value));
-  } catch { /* private windows may have no storage; the player works without */ }
-  return null;
-}
-
-async function load(url) {
-  for (let attempt = 0; ; attempt++) {
-    const response = await fetch(url);
-    if (response.ok) return response.arrayBuffer();
-    if (response.status !== 503 || attempt === 20) throw new Error(await reasonOf(response));
-    await wait(1000); // a job is storing its result; the study opens again shortly
-  }
-}
-
-async function reasonOf(response) {
-  try { return (await response.json()).error; } catch { return `HTTP ${response.status}`; }
-}
-
 class Player {
   constructor(parent) {
     this.find = (selector) => parent.querySelector(selector);

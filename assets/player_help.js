@@ -10,13 +10,16 @@ const PLAYING_KEYS = [
 class Help {
   constructor(player) { Object.assign(this, { player, box: player.find(".help") }); }
 
+  get lists() {
+    return [["Playing", PLAYING_KEYS],
+      ...this.player.toolbox.tools.filter((tool) => tool.keys).map((tool) => tool.keys)];
+  }
+
   toggle() {
     if (!this.box.hidden) { this.close(); return; }
-    const lists = [["Playing", PLAYING_KEYS],
-      ...this.player.toolbox.tools.filter((tool) => tool.keys).map((tool) => tool.keys)];
     const close = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
     close.onclick = () => this.close();
-    this.box.replaceChildren(...lists.map(([title, keys]) => this.list(title, keys)), close);
+    this.box.replaceChildren(...this.lists.map(([title, keys]) => this.list(title, keys)), close);
     this.box.hidden = false;
     close.focus();
   }

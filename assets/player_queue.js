@@ -199,7 +199,7 @@ class Queue {
   constructor(facts, heard) {
     // Under the signed-in name, so that nobody sends what another person did at this browser.
     const whose = encodeURIComponent(facts.annotator ?? "");
-    this.place = { url: `/data/videos/${facts.id}/edits`,
+    this.place = { url: facts.urls?.edits ?? `/data/videos/${facts.id}/edits`,
       key: [KEPT, facts.study, facts.id, whose].join(".") };
     this.heard = heard;
     this.name = "";

@@ -1,13 +1,5 @@
 // Beside the video while scoring: who scores, the behaviours with their keys, what is going on.
 
-function element(tag, fields = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), fields);
-  made.append(...children);
-  return made;
-}
-
-const pressed = (text, title, act) => element("button", { type: "button", textContent: text, title, onclick: act });
-
 class ScorePanel {
   constructor(tool) {
     this.tool = tool;

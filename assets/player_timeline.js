@@ -315,28 +315,9 @@ function modifiersOf({ modifiers }) {
   return Object.entries(known ?? {}).map(([name, value]) => `${name}: ${value}`).join(", ");
 }
 
-function clock(seconds, step = 1) {
-  const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
-  const whole = Number(seconds.toFixed(digits)), hours = Math.floor(whole / 3600);
-  const minutes = Math.floor((whole - 3600 * hours) / 60), rest = whole - 3600 * hours - 60 * minutes;
-  const tail = rest.toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
-  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
-}
-
 function shorten(pen, text, width) {
   if (pen.measureText(text).width <= width) return text;
   let cut = text.length;
   while (cut > 1 && pen.measureText(text.slice(0, cut) + "…").width > width) cut--;
   return text.slice(0, cut) + "…";
-}
-
-// Give a canvas the screen's real pixels and return a pen that draws in CSS pixels.
-function fit(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  return pen;
 }

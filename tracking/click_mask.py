@@ -39,12 +39,12 @@ def propose(
     ``frame`` is gray or RGB uint8, ``background`` the gray picture of the empty arena. Negative
     clicks are outside; where they are in the same blob it is parted at its waist between them.
     """
-    gray = _smooth(frame)
+    gray = smooth(frame)
     if not positive:
         raise TrackingError("Click on the animal first, then beside it.")
     tries: list[tuple[float, np.ndarray]] = []
     if background is not None and background.shape == gray.shape:
-        tries = _by_difference(gray, _smooth(background), positive)
+        tries = _by_difference(gray, smooth(background), positive)
     tries = tries or _by_gray_level(gray, positive)
     if not tries:
         raise TrackingError(
@@ -52,10 +52,10 @@ def propose(
             "draw its outline."
         )
     mask = max(tries, key=lambda each: each[0])[1]
-    return _parted(mask, positive, negative)
+    return parted(mask, positive, negative)
 
 
-def _smooth(picture: np.ndarray) -> np.ndarray:
+def smooth(picture: np.ndarray) -> np.ndarray:
     gray = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return cv2.GaussianBlur(gray.astype(np.float32), (3, 3), 0)
 
@@ -73,7 +73,7 @@ def _by_difference(
         return []
     step *= 255 / np.maximum(np.maximum(gray, empty), DARKEST)
     seed = min(_under(step, point) for point in points)
-    return _tried((step >= share * seed for share in SHARES), _edges(step), points)
+    return _tried((step >= share * seed for share in SHARES), steepness(step), points)
 
 
 def _by_gray_level(gray: np.ndarray, points: Sequence[Point]) -> list[tuple[float, np.ndarray]]:
@@ -81,7 +81,7 @@ def _by_gray_level(gray: np.ndarray, points: Sequence[Point]) -> list[tuple[floa
     seeds = [_under(gray, point) for point in points]
     low, high = min(seeds), max(seeds)
     near = ((gray >= low - far) & (gray <= high + far) for far in TOLERANCES)
-    return _tried(near, _edges(gray), points)
+    return _tried(near, steepness(gray), points)
 
 
 def _tried(
@@ -91,7 +91,7 @@ def _tried(
     for mask in masks:
         blob = holding(mask, points)
         if blob is not None:
-            found.append((_sharpness(blob, edges), blob))
+            found.append((sharpness(blob, edges), blob))
     return found
 
 
@@ -104,6 +104,16 @@ def holding(mask: np.ndarray, points: Sequence[Point]) -> np.ndarray | None:
     blob = _filled(np.isin(labels, list(chosen)))
     area = int(blob.sum())
     return blob if SMALLEST <= area <= LARGEST_SHARE * blob.size else None
+
+
+def largest(mask: np.ndarray) -> np.ndarray | None:
+    """The largest blob with its holes filled; None where nothing is larger than a speck."""
+    number, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=4
+    )
+    if number < 2 or stats[1:, cv2.CC_STAT_AREA].max() < SMALLEST:
+        return None
+    return _filled(labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
 
 
 def _label_near(labels: np.ndarray, point: Point) -> int:
@@ -128,14 +138,14 @@ def _filled(blob: np.ndarray) -> np.ndarray:
     return whole.astype(bool)
 
 
-def _edges(picture: np.ndarray) -> np.ndarray:
+def steepness(picture: np.ndarray) -> np.ndarray:
     """How steep the picture is at each pixel, in gray levels per px."""
     return (
         np.hypot(cv2.Scharr(picture, cv2.CV_32F, 1, 0), cv2.Scharr(picture, cv2.CV_32F, 0, 1)) / 32
     )
 
 
-def _sharpness(blob: np.ndarray, edges: np.ndarray) -> float:
+def sharpness(blob: np.ndarray, edges: np.ndarray) -> float:
     """The mean steepness along the outline, where the edge of the picture counts as flat."""
     small = blob.astype(np.uint8)
     grown = cv2.dilate(small, np.ones((3, 3), np.uint8))
@@ -145,9 +155,9 @@ def _sharpness(blob: np.ndarray, edges: np.ndarray) -> float:
     return float(edges[ring].sum() / (ring.sum() + 3 * rim))
 
 
-def _parted(mask: np.ndarray, positive: Sequence[Point], negative: Sequence[Point]) -> np.ndarray:
+def parted(mask: np.ndarray, positive: Sequence[Point], negative: Sequence[Point]) -> np.ndarray:
     """The part of a blob that belongs to the positive clicks: a watershed of its thickness."""
-    inside = [point for point in negative if mask[_row_column(mask, point)]]
+    inside = [point for point in negative if mask[row_column(mask, point)]]
     if not inside:
         return mask
     thick = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
@@ -155,7 +165,7 @@ def _parted(mask: np.ndarray, positive: Sequence[Point], negative: Sequence[Poin
     queue: list[tuple[float, int, int, int]] = []
     for side, points in ((1, positive), (2, inside)):
         for point in points:
-            row, column = _row_column(mask, point)
+            row, column = row_column(mask, point)
             owner[row, column] = side
             heapq.heappush(queue, (-float(thick[row, column]), len(queue), row, column))
     order = len(queue)
@@ -184,7 +194,7 @@ def _pixel(picture: np.ndarray, point: Point) -> tuple[int, int]:
     return min(max(round(point[0]), 0), width - 1), min(max(round(point[1]), 0), height - 1)
 
 
-def _row_column(picture: np.ndarray, point: Point) -> tuple[int, int]:
+def row_column(picture: np.ndarray, point: Point) -> tuple[int, int]:
     return _pixel(picture, point)[::-1]
 
 

@@ -17,7 +17,8 @@ from app.library import reading, video_file
 from app.server.pictures import decoded
 from storage.runs import active_run
 from storage.videos import find_video
-from tracking import click_mask, sam
+from tracking import box_mask, click_mask, sam
+from tracking.box_mask import Box
 from tracking.click_mask import Point
 
 FILE, TABLE = "ethoscribe.toml", "segment_anything"
@@ -26,6 +27,8 @@ MOST_CLICKS = 50
 MOST_CORNERS = 4000  # of an outline; what is finer is drawn within a pixel
 BY_DIFFERENCE = "difference from the empty arena"
 BY_GRAY = "gray level under the click"
+BY_BOX = "what differs from the rim of the box"
+KEPT = Path("cache", "segment_anything")  # in the study: what a model saw of each frame
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,14 @@ def background_file(study: Path, run_id: str | None) -> Path | None:
 
 
 def propose(
-    study: Path, video_id: int, frame: int, positive: list[Point], negative: list[Point]
+    study: Path,
+    video_id: int,
+    frame: int,
+    positive: list[Point],
+    negative: list[Point],
+    box: Box | None = None,
 ) -> Proposal:
-    """The outline of the animal under the clicks in one frame."""
+    """The outline of the animal under the clicks, or in a box, in one frame."""
     with reading(study) as opened:
         video, run = find_video(opened, video_id), active_run(opened, video_id)
     if not video.has_pictures:
@@ -87,7 +95,10 @@ def propose(
     weights = weights_for(study) if engine.startswith("segment-anything") else None
     if weights is not None:
         model = sam.loaded(weights.file.resolve(), weights.model)
-        mask = model.propose(rgb, positive, negative, (video.content_hash, frame))
+        key = (video.content_hash, frame)
+        mask = model.propose(rgb, positive, negative, key, box=box, kept=study / KEPT)
+    elif box is not None:
+        mask, engine = box_mask.propose_in_box(rgb, box), BY_BOX
     else:
         background = _background(empty) if empty is not None else None
         mask = click_mask.propose(rgb, background, positive, negative)
@@ -105,6 +116,20 @@ def clicks_of(text: str) -> list[Point]:
     if any(len(pair) != 2 or not all(abs(each) < 1e6 for each in pair) for pair in pairs):
         raise AppError("Give clicks as x,y;x,y in px.")
     return [(pair[0], pair[1]) for pair in pairs]
+
+
+def box_of(text: str) -> Box | None:
+    """A box as it comes in an address, `x0,y0,x1,y1`; None for none."""
+    if not text:
+        return None
+    wrong = "Give a box as x0,y0,x1,y1 in px."
+    try:
+        sides = [float(each) for each in text.split(",")]
+    except ValueError as error:
+        raise AppError(wrong) from error
+    if len(sides) != 4 or not all(abs(each) < 1e6 for each in sides):
+        raise AppError(wrong)
+    return sides[0], sides[1], sides[2], sides[3]
 
 
 def _corners(mask: np.ndarray) -> list[list[float]]:

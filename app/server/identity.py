@@ -25,7 +25,7 @@ from storage.people import ROLES, StudyError, check_name
 NAME_COOKIE = "ethoscribe_name"
 START_WAIT_S = 120.0  # for a job that stores its results while the server starts
 # What an edit needs, by the first part of its kind; everything else is for owners.
-EDIT_ROLES = {"bouts": "annotator", "tracks": "annotator"}
+EDIT_ROLES = {"bouts": "annotator", "tracks": "annotator", "labels": "annotator"}
 MAY = {
     "viewer": "look at everything",
     "annotator": "look, score behaviour and correct tracks",

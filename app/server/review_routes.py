@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.annotating.clicking import clicks_of, propose
+from app.annotating.clicking import box_of, clicks_of, propose
 from app.annotating.reviewing import limits_from, review_state
 from app.errors import AppError, one_line
 from app.server.identity import who
@@ -25,7 +25,10 @@ def review(request: Request, study: Path) -> Response:
 
 
 def click(request: Request, study: Path) -> Response:
-    """The outline under the clicks ?on=x,y;x,y and not under ?off=x,y in ?frame=, as JSON."""
+    """The outline under the clicks ?on=x,y;x,y and not under ?off=x,y in ?frame=, as JSON.
+
+    With ?box=x0,y0,x1,y1 it is that of the animal in the box.
+    """
     person = who(request.cookies, request.headers)
     if person is None or not person.may("annotator"):
         return JSONResponse({"error": "Only annotators and owners correct tracks."}, 403)
@@ -33,7 +36,8 @@ def click(request: Request, study: Path) -> Response:
     try:
         frame = int(query.get("frame", ""))
         on, off = (clicks_of(query.get(name, "")) for name in ("on", "off"))
-        found = propose(study, request.path_params["video"], frame, on, off)
+        box = box_of(query.get("box", ""))
+        found = propose(study, request.path_params["video"], frame, on, off, box)
     except ValueError:
         return JSONResponse({"error": "frame is a whole number."}, 400)
     except (AppError, TrackingError) as error:

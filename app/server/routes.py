@@ -20,6 +20,7 @@ from app.jobs.proxy import played_file
 from app.server.edit_routes import edit_routes
 from app.server.finished import finished_export
 from app.server.identity import who
+from app.server.label_routes import frame_labels, labels, part_route
 from app.server.pictures import blank, picture
 from app.server.review_routes import click, review
 from app.server.setup_routes import template
@@ -44,6 +45,9 @@ def data_routes() -> list[Route]:
         Route(f"{here}/template", answering(template)),
         Route(f"{here}/review", answering(review)),
         Route(f"{here}/click", answering(click)),
+        Route("/data/labels", answering(labels)),
+        Route(f"{here}/labels/{{frame:int}}", answering(frame_labels)),
+        part_route(),
         Route("/data/exports/{name}", answering(finished_export)),
         *edit_routes(),
     ]
