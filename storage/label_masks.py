@@ -25,15 +25,20 @@ def encode(mask: np.ndarray) -> bytes:
     >>> np.frombuffer(encode(np.array([[0, 1, 1], [1, 0, 0]])), "<u2").tolist()
     [1, 3, 2]
     """
-    pixels = np.concatenate([[False], np.asarray(mask).reshape(-1) != 0])
-    bounds = np.flatnonzero(pixels[1:] != pixels[:-1])
-    runs = np.diff(np.concatenate([[0], bounds, [len(pixels) - 1]]))
+    runs = run_lengths(mask)
     long = np.maximum(runs - 1, 0) // LONGEST  # whole stretches before the rest of each run
     if long.any():
         filled = [value for run, n in zip(runs, long, strict=True)
                   for value in [LONGEST, 0] * n + [run - LONGEST * n]]  # fmt: skip
         runs = np.array(filled)
     return runs.astype(RUN).tobytes()
+
+
+def run_lengths(mask: np.ndarray) -> np.ndarray:
+    """How many pixels in a row are of the background, of the animal, and so on: (n,) int64."""
+    pixels = np.concatenate([[False], np.asarray(mask).reshape(-1) != 0])
+    bounds = np.flatnonzero(pixels[1:] != pixels[:-1])
+    return np.diff(np.concatenate([[0], bounds, [len(pixels) - 1]]))
 
 
 def decode(runs: bytes, height: int, width: int) -> np.ndarray:
