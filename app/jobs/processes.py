@@ -24,6 +24,7 @@ from app.errors import AppError
 RUNNING = frozenset({"starting", "running"})
 HOME = Path(__file__).resolve().parents[2]  # `python -m app.cli` finds this very program there
 WISH = ".wish"  # beside the progress file: what the job was asked for
+AGAIN = {"track": "Track again to resume.", "train": "Train again with resume to go on."}
 SILENT_S = 60.0  # where processes cannot be looked up: no word for this long means dead
 _children: dict[str, subprocess.Popen] = {}  # by job, so that a finished child is reaped
 
@@ -46,8 +47,9 @@ class Job:
 
     @property
     def kind(self) -> str:
-        """What the job does: track, or proxy (a copy that browsers play)."""
-        return "proxy" if self.job_id.endswith("-proxy") else "track"
+        """What the job does: track, proxy (a copy that browsers play), or train a network."""
+        last = self.job_id.rpartition("-")[2]
+        return last if last in ("proxy", "train") else "track"
 
     @property
     def active(self) -> bool:
@@ -186,7 +188,7 @@ def _seen(path: Path) -> Job | None:
     if not job.active:
         return job
     reason = _last_words(path, job)
-    again = "Track again to resume." if job.kind == "track" else "Start it again."
+    again = AGAIN.get(job.kind, "Start it again.")
     return replace(job, state="stopped", message=f"{reason} {again}".strip())
 
 

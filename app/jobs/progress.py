@@ -21,6 +21,9 @@ STAGES = {
     "proxy": "making a copy for the browser",
     "draw": "drawing",
     "compute": "computing",
+    "compose": "composing pictures",
+    "train": "training",
+    "judge": "judging",
 }
 
 
@@ -86,6 +89,8 @@ class PlainLines:
                 f", {progress.done} of {progress.total} frames, {progress.frames_per_s:.0f} "
                 f"frames/s, {as_clock(seconds_left(progress))} left"
             )
+        if progress.message:
+            line += f" ({progress.message})"
         self.say(line)
 
     def say(self, text: str) -> None:
@@ -120,7 +125,7 @@ class Bar:
         speed = ""
         if progress.frames_per_s > 0:
             left = as_clock(seconds_left(progress))
-            speed = f"{progress.frames_per_s:.0f} frames/s, {left} left"
+            speed = f"{progress.frames_per_s:.0f} frames/s, {left} left  {progress.message}"
         self._bar.update(
             self._task,
             description=f"{self._label}: {STAGES.get(progress.stage, progress.stage)}",

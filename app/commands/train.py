@@ -1,0 +1,172 @@
+"""`ethoscribe train`: a network that finds animals, from a few corrected frames."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.shared import DEFAULT_STUDY, JsonOption, StudyOption, say, show, show_json
+
+if TYPE_CHECKING:
+    from app.training.training_job import TrainSummary
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(train)
+
+
+def train(
+    study: StudyOption = DEFAULT_STUDY,
+    name: Annotated[
+        str, typer.Option("--name", "-n", metavar="NAME", help="What to call the network.")
+    ] = "animals",
+    size: Annotated[
+        str, typer.Option(metavar="n|s|m|l|x", help="Size of the network; n is the fastest.")
+    ] = "n",
+    family: Annotated[
+        str, typer.Option(metavar="11|26", help="Family of YOLO; 26 is the newest.")
+    ] = "11",
+    image_size: Annotated[
+        int, typer.Option(metavar="PX", help="Longer side of the pictures it sees.")
+    ] = 320,
+    minutes: Annotated[
+        float | None,
+        typer.Option(metavar="M", help="Limit of time. Default: 15, without one with --epochs."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="E", help="Epochs at most. Default: 60.")
+    ] = None,
+    batch: Annotated[int, typer.Option(metavar="B", help="Pictures at once.")] = 8,
+    device: Annotated[
+        str, typer.Option(metavar="D", help="auto, cpu, cuda, cuda:1 or mps.")
+    ] = "auto",
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="WEIGHTS", help="Begin with NAME, NAME:VERSION or a file of weights."
+        ),
+    ] = None,
+    new_classes: Annotated[
+        bool, typer.Option("--new-classes", help="Learn other classes than the weights know.")
+    ] = False,
+    next_round: Annotated[
+        bool,
+        typer.Option(
+            "--round", help="Go on from the newest version; the same frames judge the gain."
+        ),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training of NAME that stopped.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Throw away a training of NAME that stopped.")
+    ] = False,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
+    no_composites: Annotated[
+        bool, typer.Option("--no-composites", help="Learn from the frames as they are alone.")
+    ] = False,
+    threads: Annotated[
+        int, typer.Option(metavar="N", help="Threads on a CPU; 0: one for each core.")
+    ] = 0,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Copy the report to this HTML file.")
+    ] = None,
+    author: Annotated[str, typer.Option("--by", metavar="NAME", help="Who trains.")] = "",
+    rounds: Annotated[
+        bool, typer.Option("--rounds", help="List the rounds of NAME, and do nothing else.")
+    ] = False,
+    as_json: JsonOption = False,
+    job_file: Annotated[
+        Path | None, typer.Option("--job-file", hidden=True, help="Where to write progress.")
+    ] = None,
+) -> None:
+    """Train a network that outlines animals, from the corrected frames of a study.
+
+    Composites put the labelled animals together in new ways; the last frames of each video only
+    judge. Ctrl-C stops after what is done, and the same command goes on from there. The network
+    is kept in the study under NAME with a report, and never written over.
+
+    \b
+    Example:
+      ethoscribe labels propose -s study --count 20
+      ethoscribe train -s study --name mice --minutes 15
+      ethoscribe track cage.mp4 -s study --segmenter yolo --weights mice
+      ethoscribe train -s study --name mice --round
+    """
+    from app.figures.track_report import check_place
+    from app.training.rounds import lines
+    from app.training.rounds import rounds as rounds_of
+
+    if rounds:
+        found = rounds_of(study, name)
+        if as_json:
+            show_json({"rounds": [vars(one) | {"made_at": str(one.made_at)} for one in found]})
+        elif found:
+            show("\n".join(lines(found)))
+        else:
+            say(f"{name} has not been trained in this study yet.")
+        return
+    from app.training.telling import telling
+    from app.training.training_job import Ask, train_network
+    from tracking.networks.training import TrainingSettings
+
+    if report is not None:
+        check_place(report)
+    limit = minutes if minutes is not None or epochs is not None else 15.0
+    settings = TrainingSettings(
+        family=family, size=size, image_px=image_size, minutes=limit, epochs=epochs or 60,
+        batch=batch, composites=not no_composites, device=device, threads=threads, seed=seed,
+    )  # fmt: skip
+    ask = Ask(name, settings, start, next_round, new_classes, author)
+    with telling(name, limit, job_file) as said:
+        done = train_network(study, ask, resume=resume, restart=restart, listener=said.listener)
+    if report is not None and done.report is not None:
+        report.write_bytes(done.report.read_bytes())
+    if as_json:
+        show_json(_record(done))
+    else:
+        _show(study, done)
+
+
+def _record(done: "TrainSummary") -> dict[str, Any]:
+    """What --json says of a training."""
+    network = done.network
+    return {
+        "network": network.key, "path": network.path, "classes": network.classes,
+        "round": network.round, "parent": network.parent, "judged": done.judged.to_dict(),
+        "before": done.before.to_dict() if done.before else None, "split": done.split,
+        "stopped": done.stopped, "epochs": done.epochs, "seconds": done.seconds,
+        "notes": done.notes, "report": done.report,
+    }  # fmt: skip
+
+
+def _show(study: Path, done: "TrainSummary") -> None:
+    """The result, for a person to read."""
+    from app.training.rounds import lines
+    from app.training.rounds import rounds as rounds_of
+
+    judged, network = done.judged, done.network
+    why = {"time": "the time was up", "patience": "it did not become better any more"}
+    ended = f", {why[done.stopped]}" if done.stopped in why else ""
+    show(
+        f"{network.key}: trained in {done.seconds:.0f} s ({done.epochs} epochs{ended}), judged on "
+        f"{judged.frames} frames with {judged.animals} animals"
+    )
+    show(f"  mask AP50 {judged.ap50:.3f}, AP50-95 {judged.ap:.3f}, IoU {judged.iou:.3f}")
+    show(
+        f"  found {judged.found:.1%} of the animals, the right number in {judged.right_count:.1%} "
+        "of the frames"
+    )
+    if judged.contact_frames:
+        show(
+            f"  in contact ({judged.contact_frames} frames): AP50 {judged.contact_ap50:.3f}, "
+            f"AP50-95 {judged.contact_ap:.3f}"
+        )
+    found = rounds_of(study, network.name)
+    if done.before is not None:
+        show("\n".join(lines(found)))
+    if done.report is not None:
+        say(f"{network.key}: {done.report}")
+    again = f"ethoscribe track VIDEO -s {study} --segmenter yolo --weights {network.name}"
+    say(f"Track with it: {again}")

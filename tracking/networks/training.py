@@ -1,0 +1,376 @@
+"""Train a network from labelled frames: pictures are composed, written, learned from and judged.
+
+    settings = TrainingSettings(image_px=320, minutes=15)
+    trained = train(Material(train, validation, ("mouse",)), settings, folder)
+    trained.best, trained.judged.ap50
+
+All that is under way lies in `folder`, so that a training that was killed goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tracking.errors import TrackingError
+from tracking.networks.dataset import write_dataset
+from tracking.networks.judging import Judged, Shape, judge
+from tracking.networks.samples import Sample
+from tracking.networks.teaching import DeviceMemoryError, EpochNews, Lesson
+from tracking.networks.teaching import train as teach
+
+CURVE, DATASET, TEACHING = "curve.jsonl", "dataset", "teaching"
+DONE, COMPLETE = "dataset.json", "complete"  # the pictures are written; training is over
+REAL = 1 / 3  # of the pictures of an epoch are frames as they are, the others composites
+LEAST_SCORE = 0.01  # of what is judged: average precision asks for what is far from sure, too
+PATIENCE = 25  # epochs without a better network, once one finds anything
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained; every one of these is kept with it."""
+
+    family: str = "11"  # of YOLO
+    size: str = "n"  # n, s, m, l or x
+    image_px: int = 320  # longer side of the pictures, a multiple of 32
+    minutes: float | None = 15.0  # limit of time; None: epochs alone
+    epochs: int = 60  # at most; fewer where the minutes do not suffice
+    batch: int = 8
+    pictures: int = 360  # that an epoch shows, frames and composites, unless there are more frames
+    composites: bool = True
+    learning_rate: float = 0.002
+    device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
+    precision: str = "auto"  # auto, full, half
+    threads: int = 0  # of torch on a CPU; 0: as many as there are cores
+    seed: int = 0
+    changes: Mapping[str, Any] = field(default_factory=dict)  # further ones, as ultralytics names
+
+    def __post_init__(self) -> None:
+        if self.image_px < 64 or self.image_px % 32:
+            raise TrackingError(
+                f"Pictures of {self.image_px} px cannot be trained on: give a multiple of 32, from "
+                "64 on, such as 320."
+            )
+        if self.minutes is not None and self.minutes <= 0:
+            raise TrackingError(f"{self.minutes:g} minutes are no time: give more than 0.")
+        if self.epochs < 1 or self.batch < 1 or self.pictures < 1:
+            raise TrackingError("Epochs, batch and pictures are numbers from 1.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings by name."""
+        return {**asdict(self), "changes": dict(self.changes)}
+
+    def resolved(self) -> TrainingSettings:
+        """The same with `auto` replaced by what this computer has."""
+        device = best_device() if self.device == "auto" else self.device
+        half = self.precision == "half" or (self.precision == "auto" and halves_well(device))
+        return replace(
+            self, device=device, precision="half" if half else "full",
+            threads=self.threads or _cores(),
+        )  # fmt: skip
+
+    @property
+    def architecture(self) -> str:
+        """The network that it is, as ultralytics calls it: random weights."""
+        from tracking.networks.door import architectures
+
+        name, known = f"yolo{self.family}{self.size}-seg.yaml", architectures()
+        if name not in known:
+            there = ", ".join(one.removeprefix("yolo").removesuffix("-seg.yaml") for one in known)
+            raise TrackingError(
+                f"There is no network of family {self.family} and size {self.size}. There are: "
+                f"{there}."
+            )
+        return name
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a network is trained from."""
+
+    train: Sequence[Sample]
+    validation: Sequence[Sample]  # none: the numbers are of the frames that are learned from
+    names: tuple[str, ...]  # of the classes
+    seen: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)  # by video, unlabelled
+
+    @property
+    def judging(self) -> Sequence[Sample]:
+        """The frames that judge."""
+        return self.validation or self.train
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One point of the curve."""
+
+    epoch: int  # from 1
+    epochs: int  # in all, as planned at this point
+    seconds: float  # of training until now, over all sessions
+    losses: dict[str, float]
+    ap50: float  # of masks on the validation frames, as ultralytics counts
+    ap: float
+    best: bool
+    batch: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came out."""
+
+    weights: Path
+    judged: Judged
+    found: list[list[Shape]]  # what it finds in each of `material.judging`
+    curve: list[Epoch]
+    seconds: float
+    batch: int  # smaller than asked for where memory did not suffice
+    stopped: str  # why it ended: finished, time, patience
+    settings: TrainingSettings  # resolved
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told how it goes; all of it may be left out."""
+
+    on_stage: Callable[[str, int, int], None] = lambda stage, done, total: None
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None
+    on_progress: Callable[[float, int], None] = lambda done, epochs: None  # epochs, in parts
+    on_note: Callable[[str], None] = lambda line: None
+
+
+SILENT = Listener()
+
+
+def train(
+    material: Material, settings: TrainingSettings, folder: Path, start: Path | None = None,
+    listener: Listener = SILENT,
+) -> Trained:  # fmt: skip
+    """Train in `folder`, from where a training stopped there; from the weights `start` if given."""
+    settings = settings.resolved()
+    dataset = prepare(material, settings, folder, listener)
+    done = read_curve(folder)
+    if not _is_complete(folder):
+        origin: str | Path = start or settings.architecture
+        _learn(dataset, origin, settings, folder, listener, done)
+    done = read_curve(folder)
+    weights = folder / TEACHING / "weights" / "best.pt"
+    found = predict(weights, material.judging, settings, listener)
+    judged = judge([shapes_of(sample) for sample in material.judging], found)
+    return Trained(
+        weights, judged, found, done, done[-1].seconds if done else 0.0,
+        done[-1].batch if done else settings.batch, _why(done, settings), settings,
+    )  # fmt: skip
+
+
+def prepare(
+    material: Material, settings: TrainingSettings, folder: Path, listener: Listener
+) -> Path:
+    """Write the pictures to learn from, once; return the file that describes them."""
+    file, mark = folder / DATASET / "data.yaml", folder / DONE
+    if mark.is_file() and file.is_file():
+        return file
+    pictures = list(_pictures(material, settings, listener))
+    made = write_dataset(
+        folder / DATASET, pictures, material.judging, material.names, settings.image_px
+    )
+    mark.write_text(json.dumps({"pictures": len(pictures)}), encoding="utf-8")
+    return made
+
+
+def _pictures(
+    material: Material, settings: TrainingSettings, listener: Listener
+) -> Sequence[Sample]:
+    """The frames, some of them several times in other light, and composites of them."""
+    from tracking.networks.composing import Composer, augment
+
+    frames = list(material.train)
+    rng = np.random.default_rng([settings.seed, 1])
+    share = REAL if settings.composites else 1.0
+    copies = max(round(share * settings.pictures) - len(frames), 0)
+    made = [*frames, *(augment(frames[k % len(frames)], rng) for k in range(copies))]
+    wanted = max(settings.pictures - len(made), 0) if settings.composites else 0
+    composer = Composer(frames, dict(material.seen), seed=settings.seed) if wanted else None
+    if composer is None or not composer.can:
+        return made
+    for k in range(wanted):
+        listener.on_stage("compose", k, wanted)
+        made.append(composer.compose(k))
+    return made
+
+
+def _learn(
+    dataset: Path, origin: str | Path, settings: TrainingSettings, folder: Path,
+    listener: Listener, done: list[Epoch],
+) -> None:  # fmt: skip
+    """Teach until it is finished; where memory does not suffice, with half the batch."""
+    batch = done[-1].batch if done else settings.batch
+    watch = _Watch(folder, settings, listener, done)
+    if done and (_over(done[-1], settings) or done[-1].epoch >= done[-1].epochs):
+        (folder / COMPLETE).touch()  # it was killed after its last epoch
+        return
+    while True:
+        lesson = _lesson(origin, replace(settings, batch=batch), watch.seconds_left)
+        try:
+            teach(dataset, lesson, watch.epoch, folder / TEACHING, resume=True,
+                  on_note=listener.on_note, should_stop=watch.batch)  # fmt: skip
+        except DeviceMemoryError:
+            if batch == 1:
+                raise
+            listener.on_note(
+                f"{batch} pictures at once do not fit into the memory of {settings.device}: going "
+                f"on with {batch // 2}."
+            )
+            batch //= 2
+        else:
+            (folder / COMPLETE).touch()
+            return
+
+
+def _lesson(origin: str | Path, settings: TrainingSettings, seconds_left: float | None) -> Lesson:
+    """What ultralytics is told: a fixed camera needs no mosaic, but animals turn any way."""
+    changes: dict[str, Any] = {
+        "mosaic": 0.0, "close_mosaic": 0, "degrees": 10.0, "scale": 0.1, "translate": 0.05,
+        "fliplr": 0.5, "flipud": 0.5, "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.2, "erasing": 0.0,
+        "cos_lr": True, "warmup_epochs": 1.0,
+    }  # fmt: skip
+    return Lesson(
+        start=origin, epochs=settings.epochs, image_px=settings.image_px, batch=settings.batch,
+        device=settings.device, threads=settings.threads, seed=settings.seed, patience=PATIENCE,
+        minutes=None if seconds_left is None else max(seconds_left, 1.0) / 60,
+        learning_rate=settings.learning_rate, nominal_batch=settings.batch,
+        cpu_half=settings.precision == "half",
+        changes=changes | dict(settings.changes),
+    )  # fmt: skip
+
+
+class _Watch:
+    """Notes every epoch on the disk, counts the time over all sessions, and passes news on."""
+
+    def __init__(
+        self, folder: Path, settings: TrainingSettings, listener: Listener, done: list[Epoch]
+    ) -> None:
+        self._file, self._listener = folder / CURVE, listener
+        self._before = done[-1].seconds if done else 0.0
+        self._last = done[-1].epoch if done else 0
+        self._limit = None if settings.minutes is None else 60 * settings.minutes
+        self._begun = time.monotonic()
+        pictures = json.loads((folder / DONE).read_text(encoding="utf-8"))["pictures"]
+        self._pictures, self._shown = int(pictures), 0
+        self._batch, self._epochs = settings.batch, settings.epochs
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.monotonic() - self._begun
+
+    @property
+    def seconds_left(self) -> float | None:
+        return None if self._limit is None else self._limit - self.seconds
+
+    def epoch(self, news: EpochNews) -> None:
+        if news.epoch <= self._last:  # told before it was killed
+            return
+        self._last, self._shown = news.epoch, 0
+        self._batch, self._epochs = news.batch, news.epochs
+        point = Epoch(
+            news.epoch, news.epochs, round(self.seconds, 2), news.losses,
+            news.metrics["mask_ap50"], news.metrics["mask_ap50_95"], news.is_best, news.batch,
+        )  # fmt: skip
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(point)) + "\n")
+        self._listener.on_epoch(point)
+
+    def batch(self) -> bool:
+        self._shown = min(self._shown + self._batch, self._pictures)
+        self._listener.on_progress(self._last + self._shown / self._pictures, self._epochs)
+        return False
+
+
+def read_curve(folder: Path) -> list[Epoch]:
+    """The points so far; a line that is not yet whole is left out."""
+    try:
+        lines = (folder / CURVE).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    points = []
+    for line in lines:
+        try:
+            points.append(Epoch(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return points
+
+
+def predict(
+    weights: Path, samples: Sequence[Sample], settings: TrainingSettings,
+    listener: Listener = SILENT,
+) -> list[list[Shape]]:  # fmt: skip
+    """What a network finds in each frame, with scores, also those that are far from sure."""
+    from tracking.networks.running import choose
+    from tracking.networks.settings import NetworkSettings
+    from tracking.networks.weights import describe
+    from tracking.yolo import YoloSegmenter
+
+    choice = choose(describe(weights), settings.device, threads=settings.threads)
+    told = NetworkSettings(confidence=LEAST_SCORE, image_px=settings.image_px)
+    segmenter = YoloSegmenter(choice, told)
+    found = []
+    for k, sample in enumerate(samples):
+        listener.on_stage("judge", k, len(samples))
+        found.append([
+            Shape(one.mask, one.x0, one.y0, one.kind, float(one.score))
+            for one in segmenter.find([sample.image])[0]
+        ])  # fmt: skip
+    return found
+
+
+def shapes_of(sample: Sample) -> list[Shape]:
+    """The true masks of a frame, to judge by."""
+    return [
+        Shape(placed.mask, placed.x0, placed.y0, kind)
+        for placed, kind in zip(sample.masks, sample.classes, strict=True)
+    ]
+
+
+def best_device() -> str:
+    """The fastest device of this computer."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def halves_well(device: str) -> bool:
+    """Whether the device counts faster with half the bits (a CPU: 1.6 times where it can)."""
+    import torch
+
+    if device != "cpu":
+        return device.startswith("cuda")
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / COMPLETE).is_file()
+
+
+def _over(last: Epoch, settings: TrainingSettings) -> bool:
+    return settings.minutes is not None and last.seconds >= 60 * settings.minutes
+
+
+def _why(curve: Sequence[Epoch], settings: TrainingSettings) -> str:
+    if not curve:
+        return "finished"
+    if _over(curve[-1], settings):
+        return "time"
+    return "finished" if curve[-1].epoch >= curve[-1].epochs else "patience"
