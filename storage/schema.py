@@ -104,14 +104,19 @@ def build(database: Path) -> None:
     _sweep(database.parent)
     draft = database.with_name(f".new-{uuid.uuid4().hex}.duckdb")
     try:
-        with contextlib.closing(duckdb.connect(str(draft))) as connection:
-            connection.begin()
-            migrate(connection, 0)
-            connection.commit()
+        write_empty(draft)
         _publish(draft, database)
     finally:
         draft.unlink(missing_ok=True)
         draft.with_name(f"{draft.name}.wal").unlink(missing_ok=True)
+
+
+def write_empty(file: Path) -> None:
+    """Write a database with all tables and nothing in them; most of a new study's time."""
+    with contextlib.closing(duckdb.connect(str(file))) as connection:
+        connection.begin()
+        migrate(connection, 0)
+        connection.commit()
 
 
 def _publish(draft: Path, database: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from test_confinement import (
     ALONE,
     ATTACKS,
+    PARTS,
     SECRET,
     attempt,
     attempt_all,
@@ -28,7 +29,6 @@ from llm_query.examples import write_example
 from llm_query.sandbox import run_code, self_test
 
 AT_ONCE = 3
-IN_ONE = 8  # attacks in one process
 
 
 def main(home: Path) -> None:
@@ -41,10 +41,8 @@ def main(home: Path) -> None:
         assert self_test() == []
         benign = run_code("def analyse(recording):\n    return float(np.arange(4).sum())", copy)
         assert benign.numbers == {"value": 6.0}, benign.error
-        whole = [name for name in ATTACKS if name not in ALONE]
-        parts = [whole[start : start + IN_ONE] for start in range(0, len(whole), IN_ONE)]
         told = "".join(pool.map(lambda name: attempt(name, world, copy), ALONE))
-        told += "".join(pool.map(lambda names: attempt_all(names, world, copy), parts))
+        told += "".join(pool.map(lambda names: attempt_all(names, world, copy), PARTS))
         assert SECRET not in told
         assert before == (content(world.folder), content(copy))
         time.sleep(0.1)

@@ -31,6 +31,7 @@ from llm_query.sandbox import run_code
 
 SECRET = "SECRET-VALUE-8F3A"
 MARK = "ethoscribe-attack-marker"
+BETWEEN = " | next: "  # what two attacks of one process say
 NOBODY = 65534
 
 
@@ -355,51 +356,79 @@ ALONE = (
     "read beyond an array", "write beyond an array", "an answer that is an object of its own",
     "a figure that runs code", "an endless answer", "3 GB of answer", "3 GB of talk",
     "a forged answer", "import the study's modules", "io_uring", "mount", "write by DuckDB",
-    "read by DuckDB", "write by pandas", "read by pandas", "write by pyarrow", "read by pyarrow",
+    "read by DuckDB",
 )  # fmt: skip
+WHOLE = tuple(name for name in ATTACKS if name not in ALONE)
+IN_ONE = 8  # attacks in one process
+PARTS = [WHOLE[start : start + IN_ONE] for start in range(0, len(WHOLE), IN_ONE)]
 
 
 def attempt_all(names: Sequence[str], world: World, copy: Path) -> str:
     """Run some attacks one after another in one process; all that the program was told."""
     assert not set(names) & set(ALONE)
+    told = told_by_each(names, world, copy)
+    assert rank() == RANK
+    for name, said in told.items():
+        assert "DONE" not in said, f"{name}: {said[:2000]}"
+    return str(told)
+
+
+def told_by_each(
+    names: Sequence[str], world: World, copy: Path, memory_mb: int = 1024
+) -> dict[str, str]:
+    """What each attack returned, or the error that it ended with, where one process tries all."""
     lines = ["told = []"]
     for name in names:
         lines += [
             "def attack():",
             *(f"    {line.format(**world.names())}" for line in ATTACKS[name]),
         ]
-        lines += ["try:", "    told.append(str(attack()))"]
-        lines += ["except BaseException as error:", "    told.append(repr(error))"]
-    result = run_code(body(*lines, "return ' | '.join(told)"), copy, timeout_s=20, memory_mb=1024)
-    assert result.error is None and result.text.count(" | ") == len(names) - 1, result
-    assert rank() == RANK
-    assert "DONE" not in result.text, f"{names}: {result.text[:2000]}"
-    return result.text
+        lines += ["try:", "    told.append(str(attack())[:400])"]
+        lines += ["except BaseException as error:", "    told.append(repr(error)[:400])"]
+    result = run_code(body(*lines, f"return {BETWEEN!r}.join(told)"), copy, 20, memory_mb)
+    assert result.error is None and result.text.count(BETWEEN) == len(names) - 1, result
+    return dict(zip(names, result.text.split(BETWEEN), strict=True))
 
 
 def test_there_are_at_least_thirty_attacks() -> None:
-    assert set(ALONE) < set(ATTACKS)
+    assert set(ALONE) < set(ATTACKS) and sorted([*ALONE, *sum(PARTS, ())]) == sorted(ATTACKS)
     assert len(ATTACKS) >= 30
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_gets_nothing_and_leaves_nothing(
-    name: str,
-    world: World,
-    snapshot: Path,  # noqa: F811
-    tmp_path: Path,
-) -> None:
-    before, data, heard = content(world.folder), content(snapshot), len(world.heard)
+@contextmanager
+def untouched(world: World, copy: Path) -> Iterator[None]:
+    """Look at the world outside before and after: nothing is changed, heard or left behind."""
+    before, data, heard = content(world.folder), content(copy), len(world.heard)
     mode = (world.folder / "secret.txt").stat().st_mode
-    started = time.monotonic()
-    told = attempt(name, world, snapshot)
-    assert time.monotonic() - started < 12
-    assert SECRET not in told
-    assert content(world.folder) == before and content(snapshot) == data
+    yield
+    assert content(world.folder) == before and content(copy) == data
     assert (world.folder / "secret.txt").stat().st_mode == mode
     time.sleep(0.05)
     assert len(world.heard) == heard
     assert left_behind(world) == []
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_an_attack_gets_nothing_and_leaves_nothing(
+    name: str,
+    world: World,
+    snapshot: Path,  # noqa: F811
+) -> None:
+    with untouched(world, snapshot):
+        started = time.monotonic()
+        told = attempt(name, world, snapshot)
+        assert time.monotonic() - started < 12
+        assert SECRET not in told
+
+
+@pytest.mark.parametrize("names", PARTS, ids=lambda names: f"{names[0]} to {names[-1]}")
+def test_attacks_after_each_other_get_nothing_and_leave_nothing(
+    names: Sequence[str],
+    world: World,
+    snapshot: Path,  # noqa: F811
+) -> None:
+    with untouched(world, snapshot):
+        assert SECRET not in attempt_all(names, world, snapshot)
 
 
 @pytest.mark.slow
@@ -452,20 +481,17 @@ HARMLESS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HARMLESS)
 def test_what_is_blocked_would_work_without_confinement(
-    name: str,
     world: World,
     snapshot: Path,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     set_free(monkeypatch)
     heard = len(world.heard)
-    result = run_code(body(*(line.format(**world.names()) for line in ATTACKS[name])), snapshot)
-    assert result.text.startswith("DONE"), f"{name}: {result.error}"
-    if name in ("connect by TCP", "connect from a thread", "connect to a unix socket"):
-        time.sleep(0.2)
-        assert len(world.heard) == heard + 1
+    for name, said in told_by_each(HARMLESS, world, snapshot, 4096).items():
+        assert said.startswith("DONE"), f"{name}: {said}"
+    time.sleep(0.2)
+    assert len(world.heard) == heard + 4  # TCP, TCP from a thread, UDP, a unix socket
 
 
 def test_what_is_allowed_works(world: World, snapshot: Path) -> None:  # noqa: F811

@@ -14,6 +14,14 @@ from storage.analyses import analyses, keep
 from storage.study import DATABASE, StudyError, open_study
 from storage.videos import add_video, find_video, video_file
 
+WRITE_EMPTY = schema.write_empty  # before conftest.py has it copied
+
+
+@pytest.fixture(autouse=True)
+def written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Studies are written by the program, as a process of its own does it."""
+    monkeypatch.setattr(schema, "write_empty", WRITE_EMPTY)
+
 
 @pytest.fixture
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
