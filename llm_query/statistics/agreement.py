@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from llm_query.algebra.intervals import TOLERANCE_S, cover
 from llm_query.errors import QueryError
@@ -260,5 +259,7 @@ def _close(
 
 def _most_pairs(fits: np.ndarray) -> int:
     """Count the most one-to-one pairs that an (a, b) table of possible ones allows."""
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(fits, maximize=True)
     return int(fits[rows, columns].sum())

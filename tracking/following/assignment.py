@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 MISSING = 1.5  # cost of an animal that is nowhere, body lengths
 UNEXPLAINED = 0.6  # cost of an animal-sized blob without an animal
@@ -43,6 +42,8 @@ def assign(expected: Prediction, areas: np.ndarray, distances: np.ndarray) -> np
     ``areas`` (n,) are the blobs'; ``distances`` (N, n) pixels from each animal's expected place to
     each blob.
     """
+    from scipy.optimize import linear_sum_assignment
+
     n_animals, n_blobs = distances.shape
     if n_blobs == 0:
         return np.full(n_animals, -1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import gammaln
 
 ROUNDS = 40
 SEEDS = 12  # beginnings tried
@@ -193,6 +192,8 @@ def _better(
 
 def _student(off: np.ndarray, variance: np.ndarray, free: float) -> np.ndarray:
     """Log density of Student's t: scatter that is known from few points has long tails."""
+    from scipy.special import gammaln
+
     scaled = off**2 / (free * variance)
     constant = gammaln((free + 1) / 2) - gammaln(free / 2) - 0.5 * np.log(np.pi * free * variance)
     return constant - (free + 1) / 2 * np.log1p(scaled)

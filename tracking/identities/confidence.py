@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from tracking.identities.permutations import Paths
 
@@ -68,6 +67,8 @@ def _replay(
 
 def _matched(overlap: np.ndarray) -> np.ndarray:
     """(S, n) the animal of each number with the most frames in common, one for one."""
+    from scipy.optimize import linear_sum_assignment
+
     owner = overlap.argmax(2)
     clash = (np.diff(np.sort(owner, 1), axis=1) == 0).any(1)
     for one in np.flatnonzero(clash):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import eigh
 
 from tracking.identities.classes import Points
 
@@ -28,6 +27,8 @@ def points_of(
     time_s (n,); span_s (F,) how long each fragment is; learners (L,) numbers of
     fragments that are learned from, and apart (L, L) bool which of these are side by side.
     """
+    from scipy.linalg import eigh
+
     spread = features.std(0)
     features = (features - features.mean(0)) / np.where(spread > 0, spread, 1.0)
     mean = means(features, fragment)

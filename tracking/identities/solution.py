@@ -14,7 +14,6 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from tracking.following.exchanges import Exchange
 from tracking.identities.confidence import sure_of
@@ -222,6 +221,8 @@ def _liking(chain: Chain, drawn: Paths) -> np.ndarray:
 
 def likely_orders(liking: np.ndarray, seed: int = 0) -> np.ndarray:
     """(m, n) the best assignment of rows to columns, and others that are nearly as good."""
+    from scipy.optimize import linear_sum_assignment
+
     n = len(liking)
     best = linear_sum_assignment(-liking)[1]
     orders = np.tile(best, (TRIED, 1))
