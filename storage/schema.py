@@ -46,17 +46,15 @@ def migrations() -> list[Migration]:
 
 def latest() -> int:
     """The schema version that this program writes."""
-    return migrations()[-1].version
+    return 1 + sum(1 for _ in MIGRATIONS.glob("*.sql"))
 
 
 def version(connection: duckdb.DuckDBPyConnection) -> int:
     """The schema version of an open database; 0 when it is no study."""
-    here = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'schema_migrations'"
-    ).fetchall()
-    if not here[0][0]:
+    try:  # to ask duckdb_tables() first costs half as much as opening the study
+        steps = connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations")
+    except duckdb.CatalogException:
         return 0
-    steps = connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations")
     return int(steps.fetchall()[0][0])
 
 
