@@ -36,7 +36,7 @@ def frame_states(study: Study) -> list[FrameState]:
         f"FROM ({STATES}) s LEFT JOIN labels USING (revision_id) WHERE origin != '{CLEARED}' "
         "GROUP BY ALL"
     )
-    found = {(row[0], row[1]): FrameState(*row, why="", score=None) for row in rows}
+    found = {(row[0], row[1]): FrameState(*row, "", None) for row in rows}
     for video in videos(study):
         for one in open_proposals(study, video.video_id):
             key = (video.video_id, one.frame)

@@ -64,33 +64,49 @@ class Job:
 
 def start_track_job(
     study: Path, video: Path, animals: int, *, force: bool = False,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None, network: str | None = None,
 ) -> Job:  # fmt: skip
     """Start tracking `video` for `animals` animals in a process of its own.
 
-    `settings` are those by hand, as `ethoscribe track --set` takes them.
+    `settings` are those by hand, as `ethoscribe track --set` takes them. `network` is the name of
+    weights of the study, NAME or NAME:VERSION, that find the animals.
     """
     running = latest_job(study, video)
     if running and running.active:
         raise AppError(f"{video.name} is being tracked already (process {running.pid}).")
     command = ["track", str(video), "-s", str(study), "--animals", str(animals)]
     by_hand = [f"--set={key}={json.dumps(value)}" for key, value in (settings or {}).items()]
+    by_hand += ["--segmenter", "yolo", "--weights", network] if network else []
     job = _start(study, video, "track", command, by_hand + (["--force"] if force else []))
-    wish = {"animals": animals, "settings": dict(settings or {})}
+    wish = {"animals": animals, "settings": dict(settings or {}), "network": network}
     (study / "jobs" / f"{job.job_id}{WISH}").write_text(json.dumps(wish), encoding="utf-8")
     return job
 
 
 def wish_of(study: Path, job: Job | None) -> tuple[int | None, dict[str, Any]]:
     """Number of animals and settings by hand of a tracking job: the same go on where it stopped."""
-    if job is None:
+    wish = _wish(study, job)
+    try:
+        return int(wish["animals"]), dict(wish["settings"])
+    except (ValueError, KeyError, TypeError):
         return None, {}
+
+
+def network_of(study: Path, job: Job | None) -> str | None:
+    """The network that a tracking job was to find the animals with; None without one."""
+    name = _wish(study, job).get("network")
+    return name if isinstance(name, str) else None
+
+
+def _wish(study: Path, job: Job | None) -> dict[str, Any]:
+    if job is None:
+        return {}
     try:
         text = (study / "jobs" / f"{job.job_id}{WISH}").read_text(encoding="utf-8")
         wish = json.loads(text)
-        return int(wish["animals"]), dict(wish["settings"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None, {}
+    except (OSError, ValueError):
+        return {}
+    return wish if isinstance(wish, dict) else {}
 
 
 def start_proxy_job(study: Path, video: Path, name: str) -> Job:

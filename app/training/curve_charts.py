@@ -45,7 +45,10 @@ def curve_chart(points: Sequence[Mapping[str, Any]]) -> go.Figure:
     last = max(epochs, default=1)
     figure.update_xaxes(title="Epoch", range=[0.5, max(last, 2) + 0.5])
     figure.update_yaxes(title="AP of masks", range=[0, 1.02], secondary_y=False)
-    figure.update_yaxes(title="Loss", rangemode="tozero", showgrid=False, secondary_y=True)
+    figure.update_yaxes(
+        title="Loss", rangemode="tozero", showgrid=False, tickmode="auto", nticks=5,
+        secondary_y=True,
+    )  # fmt: skip
     _lay_out(figure, HEIGHT)
     return figure
 

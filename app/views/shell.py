@@ -25,6 +25,7 @@ def pages() -> list:
         st.Page("review.py", title="Review", icon=":material/fact_check:"),
         st.Page("annotate.py", title="Annotate", icon=":material/keyboard:"),
         st.Page("label.py", title="Label", icon=":material/polyline:"),
+        st.Page("train.py", title="Train", icon=":material/model_training:"),
         st.Page("ask.py", title="Ask", icon=":material/forum:"),
         st.Page("definitions.py", title="Definitions", icon=":material/menu_book:"),
         st.Page("results.py", title="Results", icon=":material/insights:"),

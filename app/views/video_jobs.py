@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -39,7 +40,9 @@ def start_tracking(video: Video, again: bool, sure: bool = False) -> None:
     before = jobs.latest_job(study, video.path)
     unfinished = before is not None and before.state in ("stopped", "cancelled")
     asked, settings = jobs.wish_of(study, before) if unfinished else (None, {})
-    more = {"settings": settings} if asked == animals and settings else {}
+    more: dict[str, Any] = {"settings": settings} if asked == animals and settings else {}
+    if asked == animals and (network := jobs.network_of(study, before)):
+        more["network"] = network
     _try(lambda: jobs.start_track_job(study, video.path, animals, force=again, **more))
 
 
