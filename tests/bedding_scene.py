@@ -25,14 +25,15 @@ import cv2
 import numpy as np
 import pandas as pd
 from hard_drawing import Body, Looks, cut_coat, draw_tail
-from hard_motion import Habits, Paths
+from hard_motion import BODY, TAIL, Habits, Paths
 from hard_scenes import Scene, move
 
 from tracking.masks import decode, encode
 from tracking.networks.samples import Sample, place, sample_of
 from tracking.video import probe, read_frames_at
 
-MADE = 1  # raise it when the same scene is drawn differently
+MADE = 2  # raise it when the same scene is drawn differently
+NODES = tuple(f"body_{k}" for k in range(BODY)) + tuple(f"tail_{k}" for k in range(TAIL))
 STROKES = 60  # pieces of straw on 1000 px of floor
 STIR_EVERY = 8  # frames; then an animal has moved some of the bedding under it
 BARS_APART = 96  # px
@@ -45,6 +46,7 @@ class BeddingFilm:
     video: Path
     truth: pd.DataFrame  # frame, id, x, y (px), touching (bool), seen (share of the body)
     runs: pd.DataFrame  # frame, id, x0, y0, width, height, rle: the visible masks
+    joints: np.ndarray  # (frames, animals, NODES, 2) px
     n_animals: int
     size: tuple[int, int]  # width, height
 
@@ -86,13 +88,19 @@ def film_bedding(
     scene = _scene(seed, take, seconds, fps, size)
     digest = hashlib.sha1(f"{MADE} {take} {scene!r}".encode()).hexdigest()[:8]
     stem = Path(folder) / f"bedding-{seed}-{take}-{digest}"
-    video, points, runs = (stem.with_suffix(end) for end in (".mp4", ".csv", ".parquet"))
+    video, points, runs, joints = (
+        stem.with_suffix(end) for end in (".mp4", ".csv", ".parquet", ".npz")
+    )
     if not points.exists():
         Path(folder).mkdir(parents=True, exist_ok=True)
-        truth, masks = _write(video, scene, seed)
+        truth, masks = _write(video, scene, seed, paths := move(scene))
+        np.savez_compressed(joints, joints=paths.joints)
         masks.to_parquet(runs)
         truth.to_csv(points, index=False, float_format="%.3f")  # last: the film is complete
-    return BeddingFilm(video, pd.read_csv(points), pd.read_parquet(runs), len(scene.looks), size)
+    with np.load(joints) as kept:
+        moved = kept["joints"]
+    truth, masks = pd.read_csv(points), pd.read_parquet(runs)
+    return BeddingFilm(video, truth, masks, moved, len(scene.looks), size)
 
 
 def _scene(seed: int, take: int, seconds: float, fps: Fraction, size: tuple[int, int]) -> Scene:
@@ -116,7 +124,7 @@ def _scene(seed: int, take: int, seconds: float, fps: Fraction, size: tuple[int,
     )  # fmt: skip
 
 
-def _write(video: Path, scene: Scene, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _write(video: Path, scene: Scene, seed: int, paths: Paths) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw and encode every frame; returns where animals are, and their masks."""
     width, height = scene.size
     points: list[tuple] = []
@@ -126,7 +134,7 @@ def _write(video: Path, scene: Scene, seed: int) -> tuple[pd.DataFrame, pd.DataF
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": str(scene.crf), "preset": scene.preset, "threads": "1"}
         planes = np.full((height * 3 // 2, width), 128, np.uint8)
-        for f, (frame, bodies, seen) in enumerate(_draw(scene, seed, paths := move(scene))):
+        for f, (frame, bodies, seen) in enumerate(_draw(scene, seed, paths)):
             planes[:height] = frame
             container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
             touching = paths.touching[f].any(axis=1)
