@@ -49,6 +49,20 @@ class Segmenter(Protocol):
         """Segment a batch of frames; one Detections for each."""
 
 
+class AnimalSizes(Protocol):
+    """How large animals are in one video, as following them needs it; every segmenter's settings
+    say that."""
+
+    @property
+    def min_area_px(self) -> float: ...
+    @property
+    def typical_area_px(self) -> float: ...
+    @property
+    def typical_length_px(self) -> float: ...
+    def areas(self, n_animals: int) -> list[float]:
+        """The typical area of each animal in square pixels, largest first."""
+
+
 class Blob(NamedTuple):
     """One animal, or several in contact, cut out of a frame."""
 

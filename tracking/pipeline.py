@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from tracking.arenas.division import Arenas, ArenaTracker
+from tracking.detections import AnimalSizes
 from tracking.following.heading import Direction, direct
 from tracking.following.slots import read_places, read_slots, renamed, slots_file, write_slots
 from tracking.identities.absences import absences, lost_exchanges, wanted
@@ -26,9 +27,9 @@ from tracking.identities.evidence import Method, appearance
 from tracking.identities.fragments import Fragment, Stretches, fragments_of
 from tracking.identities.moments import Moments
 from tracking.identities.solution import Solution, linked, solve
+from tracking.networks.association import OWN, Association, OtherTracker
 from tracking.segmenting import OnProgress, detections_file, quiet
 from tracking.shards import chunk_bounds, read_shard, write_parquet
-from tracking.subtraction.background import BackgroundSettings
 from tracking.tables import (
     crossings_table,
     fragments_table,
@@ -66,20 +67,21 @@ class Followed:
 
 
 def identify_video(
-    info: VideoInfo, n_animals: int, settings: BackgroundSettings, folder: Path,
+    info: VideoInfo, n_animals: int, settings: AnimalSizes, folder: Path,
     on_progress: OnProgress = quiet, arenas: Arenas | None = None, method: Method = "none",
+    association: Association = OWN,
 ) -> Tables:  # fmt: skip
     """Find identities over all shards in ``folder`` and write the tables beside them.
 
-    ``method`` is how appearance is looked at; see ``tracking.identities.evidence``.
+    ``method`` is how appearance is looked at; see ``tracking.identities.evidence``. Another
+    ``association`` follows the animals with a tracker of ultralytics, for comparison.
     """
     looking = LOOKING if method != "none" and n_animals > 1 else 0.0
     follows, looks, writes = _shares(
         on_progress, info.n_frames, (0.5 * (1 - looking), looking, 0.5 * (1 - looking))
     )
-    followed = _follow(
-        info, _tracker(info, n_animals, settings, arenas), n_animals, folder, follows
-    )
+    tracker = _tracker(info, n_animals, settings, arenas, association)
+    followed = _follow(info, tracker, n_animals, folder, follows)
     lived = arenas.slots if arenas is not None else np.zeros(n_animals, int)
     _add_lost(info, followed, lived, settings.typical_length_px, folder)
     moments = _moments(info, followed.exchanges, folder)
@@ -110,8 +112,11 @@ def _shares(on_progress: OnProgress, n_frames: int, shares: Sequence[float]) -> 
 
 
 def _tracker(
-    info: VideoInfo, n_animals: int, settings: BackgroundSettings, arenas: Arenas | None
-) -> Tracker | ArenaTracker:
+    info: VideoInfo, n_animals: int, settings: AnimalSizes, arenas: Arenas | None,
+    association: Association,
+) -> Tracker | ArenaTracker | OtherTracker:  # fmt: skip
+    if association != OWN:
+        return OtherTracker(association, n_animals, float(info.fps), (info.height, info.width))
     if arenas is not None:
         return ArenaTracker(arenas, settings, info)
     areas = settings.areas(n_animals)
@@ -119,7 +124,7 @@ def _tracker(
 
 
 def _follow(
-    info: VideoInfo, tracker: Tracker | ArenaTracker, n_slots: int, folder: Path,
+    info: VideoInfo, tracker: Tracker | ArenaTracker | OtherTracker, n_slots: int, folder: Path,
     on_progress: OnProgress,
 ) -> Followed:  # fmt: skip
     """Follow every animal in a slot through all chunks; what is found of each is kept on disk."""

@@ -13,6 +13,7 @@ from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
 from app.errors import AppError, known_errors, one_line
 
 if TYPE_CHECKING:
+    from app.jobs.network_work import Way
     from app.jobs.tracking_job import Chosen, TrackSummary
 
 
@@ -35,8 +36,19 @@ def track(
         ),
     ] = None,
     segmenter: Annotated[
-        str, typer.Option(metavar="NAME", help="How animals are found: background.")
+        str, typer.Option(metavar="NAME", help="How animals are found: background or yolo.")
     ] = "background",
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|NAME", help="The network of --segmenter yolo."),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="D", help="Where it runs: auto, cpu, cuda, cuda:1, mps.")
+    ] = "auto",
+    association: Annotated[
+        str,
+        typer.Option(metavar="HOW", help="Who follows animals: own, bytetrack, botsort."),
+    ] = "own",
     identification: Annotated[
         str,
         typer.Option(
@@ -83,6 +95,11 @@ def track(
     in all of them together (without it, one in each). --arenas takes a GeoJSON file, names of
     regions ("tube_*"), "drawn" for a single arena, or "none" for the whole picture.
 
+    A network finds animals where thresholds fail: --segmenter yolo with --weights, a file (.pt,
+    .onnx, .xml) or the name of one that was trained in the study (see ethoscribe train). On a CPU
+    it runs by OpenVINO or onnxruntime where they are installed, with --workers side by side.
+    --association follows animals as ultralytics' trackers do, for comparison.
+
     --report writes one page for each video: pictures, doubtful places, who is who, sizes, settings
     and times, also of a video that is tracked already. --like takes number, arenas, settings and
     identification from a run before (its report says its name): of the same film it makes the
@@ -93,11 +110,12 @@ def track(
       ethoscribe track clip.mp4 -s study --animals 2 --report
       ethoscribe track rack.mp4 -s study --arenas tubes.geojson
       ethoscribe track *.mp4 -s study --animals 1 --px-per-cm 12.5 --set threshold=30
+      ethoscribe track cage.mp4 -s study --animals 3 --segmenter yolo --weights mice
     """
     if job_file is not None:
         # a page cancels by an interrupt, which a server put in the background hands on as ignored
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    _check(animals, segmenter, workers, px_per_cm)
+    segmenter = _check(animals, segmenter, workers, px_per_cm, weights, device, like)
     _check_together(videos, animals, arenas, identification, setting, like, report_to)
     if animals is None and like is None and not _arenas_known(study, arenas):
         raise typer.BadParameter(
@@ -106,6 +124,8 @@ def track(
     if name is not None and len(videos) > 1:
         raise typer.BadParameter("it names one video, and several are given", param_hint="'--name'")
     settings = parse_settings(setting or [])
+    from app.jobs.network_work import Way
+
     if report_to is not None:
         from app.figures.track_report import check_place
 
@@ -126,6 +146,7 @@ def track(
                 arenas,
                 identification,
                 like,
+                Way(segmenter, weights, device, association),
             )
             if report or report_to:
                 _report(study, video, report_to)
@@ -177,18 +198,24 @@ def _arenas_known(study: Path, arenas: str | None) -> bool:
     return arenas != NONE if arenas is not None else arenas_in(study)
 
 
-def _check(animals: int | None, segmenter: str, workers: int, px_per_cm: float | None) -> None:
-    """Refuse what can be refused before any file is opened."""
+def _check(
+    animals: int | None, segmenter: str, workers: int, px_per_cm: float | None,
+    weights: str | None, device: str, like: str | None,
+) -> str:  # fmt: skip
+    """Refuse what can be refused before any file is opened; return the segmenter that is meant."""
     if animals is not None and animals < 1:
         raise AppError(f"--animals is {animals}: a video to track shows at least 1 animal.")
-    if segmenter != "background":
+    if segmenter not in ("background", "yolo"):
         raise AppError(
-            f"There is no segmenter called {segmenter!r}: this version has 'background'."
+            f"There is no segmenter called {segmenter!r}: this version has 'background' and 'yolo'."
         )
+    if segmenter == "background" and like is None and (weights is not None or device != "auto"):
+        raise AppError("--weights and --device are for a network: add --segmenter yolo.")
     if workers < 1:
         raise AppError(f"--workers is {workers}: at least 1 process has to do the work.")
     if px_per_cm is not None and not 0 < px_per_cm < float("inf"):
         raise AppError(f"--px-per-cm is {px_per_cm}: it is a length in px, so more than 0.")
+    return segmenter
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:
@@ -222,6 +249,7 @@ def _track_one(
     arenas: str | None,
     identification: str,
     like: str | None,
+    way: "Way",
 ) -> None:
     """Track one video, show how it goes, and tell a page's job file how it ended."""
     from app.jobs.progress import JobFile, Reporter
@@ -242,6 +270,10 @@ def _track_one(
                 arenas=arenas,
                 identification=identification,
                 like=like,
+                segmenter=way.segmenter,
+                weights=way.weights,
+                device=way.device,
+                association=way.association,
                 progress=report,
                 on_arenas=lambda said: report.say(f"{video.name}: {said}"),
                 on_settings=lambda chosen: said.extend(
@@ -274,6 +306,8 @@ def _set_scale(study: Path, video: str, px_per_cm: float) -> None:
 
 def _tell_settings(chosen: "Chosen", video: str, tell: Callable[[str], None]) -> list[str]:
     """Say with which settings the long work begins; return the warnings that were said."""
+    if chosen.found_by:
+        tell(f"{video}: {chosen.found_by}")
     tell(f"{video}: settings {spell_settings(chosen.settings)}")
     parts = dict(chosen.tuning)
     score = parts.pop("score", 0.0)

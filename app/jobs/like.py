@@ -9,9 +9,13 @@ from typing import Any
 
 from app.errors import AppError
 from tracking.arenas.division import Arena, Arenas
+from tracking.networks.settings import NetworkSettings
 from tracking.subtraction.background import BackgroundSettings
 
-NOT_BY_HAND = ("n_animals", "arenas", "identification")  # of what was asked for
+NOT_BY_HAND = (  # of what was asked for
+    "n_animals", "arenas", "identification", "segmenter", "weights", "sha256", "device",
+    "association",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Like:
     tuning: dict[str, float]
     method: str  # how animals are told apart by what they look like
     background: Path
+    network: dict[str, Any] | None = None  # that found the animals; None: background subtraction
 
     @property
     def n_animals(self) -> int:
@@ -68,7 +73,8 @@ def read_like(study: Path, run: str) -> Like:
         stored = json.loads(file.read_text(encoding="utf-8"))
         asked = {**stored["asked"]}
         # what is newer than the run keeps the value that does nothing
-        usual = BackgroundSettings().to_dict()
+        network = stored.get("network")
+        usual = (NetworkSettings() if network else BackgroundSettings()).to_dict()
         known = {name: stored.get(name, value) for name, value in usual.items()}
         found = stored.get("identification", {"method": "none"})["method"]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -77,5 +83,5 @@ def read_like(study: Path, run: str) -> Like:
         ) from error
     return Like(
         folder.name, stored.get("content_hash"), known, asked, stored.get("tuning", {}), found,
-        picture,
+        picture, network,
     )  # fmt: skip

@@ -26,7 +26,9 @@ from app import __version__
 from app.errors import AppError
 from app.jobs.arena_notes import empty_ones, in_arenas, nothing_in
 from app.jobs.like import Like, read_like
+from app.jobs.network_work import Way
 from app.jobs.tracking_work import (
+    SEGMENTER,
     Chosen,
     Finished,
     OnProgress,
@@ -55,6 +57,7 @@ from storage.videos import (
 )
 from tracking.errors import TrackingError
 from tracking.identities.evidence import AUTO, chosen_method
+from tracking.networks.association import OWN, checked
 from tracking.subtraction.tuning import usable_settings
 from tracking.video import VideoInfo, probe
 
@@ -93,6 +96,10 @@ def track_video(
     arenas: str | None = None,
     identification: str = AUTO,
     like: str | None = None,
+    segmenter: str = SEGMENTER,
+    weights: str | None = None,
+    device: str = "auto",
+    association: str = OWN,
     progress: OnProgress | None = None,
     on_settings: OnSettings | None = None,
     on_arenas: Callable[[str], None] | None = None,
@@ -107,14 +114,20 @@ def track_video(
     ``identification`` is how animals are told apart by what they look like: auto, contrastive,
     descriptors or off. ``like`` names a run of the study (or its folder) whose film, arenas,
     settings and identification are taken; the same film gives the same tracks again.
+    ``segmenter`` yolo finds animals by the network in ``weights`` (a file, or the name of one of
+    the study) on ``device``. ``association`` bytetrack or botsort follows them with a tracker of
+    ultralytics, for comparison.
     """
     if n_animals is not None and n_animals < 1:
         raise AppError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
     report = progress or _quiet
     report(Progress("probe"))
     started, begun = datetime.now(UTC), time.perf_counter()
-    usable_settings(settings or {})
+    if segmenter == SEGMENTER and like is None:
+        usable_settings(settings or {})
     chosen_method(identification)
+    way = Way(segmenter, weights, device, association)
+    way.check()
     info = probe(video_path)
     if info.n_frames < 2:
         raise TrackingError(f"{info.path} has 1 frame. Tracking needs a video of 2 frames or more.")
@@ -125,9 +138,11 @@ def track_video(
         before = _tracked_before(study, info)
         regions_ = [] if like else _arena_regions(study, info, arenas)
     if like is not None:
-        task = _task_like(folder, info, read_like(folder, like), workers)
+        task = _task_like(folder, info, read_like(folder, like), workers, way)
     else:
-        task = _task(folder, info, n_animals, settings or {}, workers, regions_, identification)
+        task = _task(
+            folder, info, n_animals, settings or {}, workers, regions_, identification, way
+        )  # fmt: skip
     places, asked = task.arenas, task.asked
     if before and not force:
         return _already(folder, *before, asked, name)
@@ -150,9 +165,10 @@ def track_video(
 
 def _task(
     folder: Path, info: VideoInfo, n_animals: int | None, settings: dict[str, Any], workers: int,
-    places: Sequence[Region], identification: str,
+    places: Sequence[Region], identification: str, way: Way,
 ) -> Task:  # fmt: skip
     """What was asked for, as a task with its own place."""
+    network = way.network(folder, settings)
     arenas = arenas_of(places, (info.width, info.height), n_animals) if places else None
     n_animals = arenas.n_animals if arenas else n_animals
     if n_animals is None:
@@ -160,23 +176,30 @@ def _task(
             f"Say how many animals {info.path.name} shows, as in --animals 2; or draw arenas on "
             "it, or give --arenas, for one animal in each."
         )
-    asked = asked_for(n_animals, settings, arenas, identification)
+    way.check_arenas(arenas)
+    asked = asked_for(n_animals, settings, arenas, identification, network, way.follower)
     place = _place(folder, info, asked)
-    return Task(info, n_animals, settings, place, workers, arenas, identification)
+    return Task(
+        info, n_animals, settings, place, workers, arenas, identification, None, network,
+        way.follower,
+    )  # fmt: skip
 
 
-def _task_like(folder: Path, info: VideoInfo, like: Like, workers: int) -> Task:
+def _task_like(folder: Path, info: VideoInfo, like: Like, workers: int, way: Way) -> Task:
     """The same again for the same film; for another one, with the settings found there."""
+    network = way.network_like(folder, like.network)
+    association = checked(like.asked.get("association", way.association))
     arenas = like.arenas(info.width, info.height)
     same = like.content_hash == info.content_hash
     settings = like.by_hand if same else like.settings
     told = like.asked.get("identification", AUTO)
     if not same:
         told = "off" if like.method == "none" else like.method
-    asked = asked_for(like.n_animals, settings, arenas, told)
+    asked = asked_for(like.n_animals, settings, arenas, told, network, association)
     place = _place(folder, info, {**asked, "like": like.run_id})
     return Task(
-        info, like.n_animals, settings, place, workers, arenas, told, like if same else None
+        info, like.n_animals, settings, place, workers, arenas, told, like if same else None,
+        network, association,
     )  # fmt: skip
 
 
@@ -338,7 +361,7 @@ def _already(
 
 
 def _summary(video: Video, run: Run, seconds: float, **more: Any) -> TrackSummary:
-    about = ("asked", "tuning", "identification", "content_hash")
+    about = ("asked", "tuning", "identification", "content_hash", "network", "association")
     chosen = {key: value for key, value in run.settings.items() if key not in about}
     share, tuning = float(run.share_detected or 0.0), run.settings.get("tuning", {})
     return TrackSummary(

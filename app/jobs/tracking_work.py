@@ -26,18 +26,31 @@ from app import __version__
 from app.errors import AppError
 from app.jobs.arena_notes import noticed
 from app.jobs.like import Like
+from app.jobs.network_work import (
+    YOLO,
+    NetworkTask,
+    network_segmenter,
+    network_versions,
+    tuned_network,
+)
 from app.setting_up.arenas import record_of
 from storage.runs import Run
 from tracking.arenas.division import Arenas, arena_segmenter
 from tracking.arenas.tuning import tune_arenas
+from tracking.detections import AnimalSizes
 from tracking.errors import TrackingError
 from tracking.identities.crops import CropPlan
 from tracking.identities.evidence import AUTO, Method, chosen_method
+from tracking.networks.association import OWN, Association
+from tracking.networks.running import Choice
+from tracking.networks.settings import NetworkSettings
 from tracking.pipeline import Tables, identify_video
 from tracking.segmenting import segment_video
 from tracking.subtraction.background import BackgroundSegmenter, BackgroundSettings
+from tracking.subtraction.empty_arena import ranked
 from tracking.subtraction.tuning import Tuning, sample, tune
 from tracking.video import VideoInfo
+from tracking.yolo import YoloSegmenter
 
 SEGMENTER = "background"
 LIBRARIES = ("av", "duckdb", "numpy", "opencv-python-headless", "scipy")
@@ -66,6 +79,7 @@ class Chosen:
     settings: dict[str, Any]  # as --set takes them
     tuning: dict[str, float]  # score and its parts, 0 to 1
     warnings: list[str] = field(default_factory=list)
+    found_by: str = ""  # the network and what runs it, in words
 
 
 OnProgress = Callable[[Progress], None]
@@ -84,11 +98,16 @@ class Task:
     arenas: Arenas | None = None  # tracked each on its own
     identification: str = AUTO  # how animals are told apart by what they look like
     like: Like | None = None  # a run of the same film, to be made again
+    network: NetworkTask | None = None  # that finds the animals; None: background subtraction
+    association: Association = OWN  # who follows them
 
     @property
     def asked(self) -> dict[str, Any]:
         """What a person asked for: the same again is the same run."""
-        return asked_for(self.n_animals, self.by_hand, self.arenas, self.identification)
+        return asked_for(
+            self.n_animals, self.by_hand, self.arenas, self.identification, self.network,
+            self.association,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,10 +121,13 @@ class Finished:
 
 
 def asked_for(
-    n_animals: int, by_hand: dict[str, Any], arenas: Arenas | None, identification: str = AUTO
-) -> dict[str, Any]:
+    n_animals: int, by_hand: dict[str, Any], arenas: Arenas | None, identification: str = AUTO,
+    network: NetworkTask | None = None, association: str = OWN,
+) -> dict[str, Any]:  # fmt: skip
     """What a person asked for, as it is stored with the run."""
-    asked = {"n_animals": n_animals, **by_hand}
+    asked = {"n_animals": n_animals, **by_hand, **(network.asked if network else {})}
+    if association != OWN:
+        asked["association"] = association
     if identification != AUTO:
         asked["identification"] = identification
     return asked if arenas is None else {**asked, "arenas": record_of(arenas)}
@@ -136,6 +158,17 @@ def doubts(n_animals: int, tuning: dict[str, float]) -> list[str]:
             "--animals, look at the tracks, or choose settings with --set."
         ]
     return []
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is decided before the long work."""
+
+    settings: BackgroundSettings | NetworkSettings
+    background: np.ndarray  # (h, w) uint8
+    tuning: dict[str, float]
+    notes: list[str]
+    choice: Choice | None = None  # what runs the network
 
 
 class Clock:
@@ -200,42 +233,77 @@ class Work:
         """Tune, segment and identify; every stage is skipped as far as it is done already."""
         task = self.task
         with self.clock.stage("tune"):
-            settings, background, tuned, notes = self._tuned()
+            plan = self._plan()
             method = self._method()
-        chosen = Chosen(settings.to_dict(), tuned, doubts(task.n_animals, tuned) + notes)
+        chosen = Chosen(
+            plan.settings.to_dict(), plan.tuning, doubts(task.n_animals, plan.tuning) + plan.notes,
+            self._words(plan),
+        )  # fmt: skip
         self.on_settings(chosen)
         with self.clock.stage("segment"):
-            tick = self._ticker("segment")
-            segmenter = BackgroundSegmenter(background, settings)
-            if task.arenas:
-                glimpses = not {"min_area_px", "open_px"} & set(task.by_hand)
-                segmenter = arena_segmenter(background, settings, task.arenas, glimpses)
-            plan = self._crop_plan(settings, method)
-            segment_video(task.info, segmenter, task.place, task.workers, tick, plan)
+            tick = self._ticker("segment", plan.choice.words() if plan.choice else "")
+            segmenter = self._segmenter(plan)
+            crops = self._crop_plan(plan.settings, method)
+            workers = 1 if plan.choice and plan.choice.on_gpu else task.workers
+            segment_video(task.info, segmenter, task.place, workers, tick, crops)
         with self.clock.stage("identify"):
             tick = self._ticker("identify")
             tables = identify_video(
-                task.info, task.n_animals, settings, task.place, tick, task.arenas, method
-            )
-        run = Run(
+                task.info, task.n_animals, plan.settings, task.place, tick, task.arenas, method,
+                task.association,
+            )  # fmt: skip
+        run = self._run(plan, tables, method, started)
+        notes = segmenter.notes if isinstance(segmenter, YoloSegmenter) else []
+        return Finished(run, tables, [*chosen.warnings, *notes], self.new_frames)
+
+    def _run(self, plan: _Plan, tables: Tables, method: Method, started: datetime) -> Run:
+        """The run as it is stored."""
+        task = self.task
+        how: dict[str, Any] = {}
+        if task.network and plan.choice:
+            how["network"] = task.network.record(plan.choice)
+        if task.association != OWN:
+            how["association"] = task.association
+        return Run(
             run_id=f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
-            segmenter=SEGMENTER,
+            segmenter=YOLO if task.network else SEGMENTER,
             n_animals=task.n_animals,
             settings={
-                **chosen.settings,
+                **plan.settings.to_dict(),
+                **how,
                 "asked": task.asked,
-                "tuning": tuned,
+                "tuning": plan.tuning,
                 "identification": tables.identified or {"method": method},
                 "content_hash": task.info.content_hash,
             },
-            versions=_versions(method),
+            versions=_versions(method, plan.choice, task.association),
             timings=self.clock.timings(),
             started_at=started,
             finished_at=datetime.now(UTC),
         )
-        return Finished(run, tables, chosen.warnings, self.new_frames)
 
-    def _tuned(self) -> tuple[BackgroundSettings, np.ndarray, dict[str, float], list[str]]:
+    def _words(self, plan: _Plan) -> str:
+        """By what animals are found, for a person."""
+        if self.task.network is None or plan.choice is None:
+            return ""
+        words = f"network {self.task.network.called}, {plan.choice.words()}"
+        if plan.choice.on_gpu and self.task.workers > 1:
+            words += f" (one process; {self.task.workers} workers are for a CPU)"
+        return words
+
+    def _segmenter(self, plan: _Plan) -> BackgroundSegmenter | YoloSegmenter:
+        task = self.task
+        if plan.choice is not None and isinstance(plan.settings, NetworkSettings):
+            return network_segmenter(plan.choice, plan.settings, task.arenas)
+        settings = plan.settings
+        if isinstance(settings, NetworkSettings):
+            raise AppError(f"{task.place} was begun with a network: delete it and track again.")
+        if task.arenas:
+            glimpses = not {"min_area_px", "open_px"} & set(task.by_hand)
+            return arena_segmenter(plan.background, settings, task.arenas, glimpses)
+        return BackgroundSegmenter(plan.background, settings)
+
+    def _plan(self) -> _Plan:
         """Settings, background, how well they do and what was noticed, chosen now or by the job
         that was interrupted."""
         task = self.task
@@ -245,20 +313,50 @@ class Work:
             _write_json(plan, task.like.plan())
         if not plan.exists():
             stack = sample(task.info, on_progress=self._ticker("tune"))
-            tuning, parts, notes = self._chosen(stack)
-            parts |= {"score": round(tuning.score, 4)}
-            _write_picture(picture, tuning.background)
-            record = {
-                "settings": tuning.settings.to_dict(), "tuning": parts, "notes": notes,
-                "identification": chosen_method(task.identification),
-            }  # fmt: skip
-            _write_json(plan, record)
+            record = (
+                self._tuned_network(stack, picture) if task.network else self._tuned(stack, picture)
+            )
+            _write_json(plan, {**record, "identification": chosen_method(task.identification)})
         stored = json.loads(plan.read_text())
         background = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
         if background is None:
             raise AppError(f"{picture} is damaged. Delete the folder {task.place} and track again.")
-        settings = BackgroundSettings.from_dict(stored["settings"])
-        return settings, background, stored["tuning"], stored.get("notes", [])
+        notes = stored.get("notes", [])
+        if task.network is None:
+            known = BackgroundSettings.from_dict(stored["settings"])
+            return _Plan(known, background, stored["tuning"], notes)
+        settings = NetworkSettings.from_dict(stored["settings"])
+        choice = task.network.choice(settings, task.workers, task.place)
+        return _Plan(settings, background, stored["tuning"], notes, choice)
+
+    def _tuned(self, stack: np.ndarray, picture: Path) -> dict[str, Any]:
+        """Tune background subtraction; its picture of the empty arena is kept."""
+        tuning, parts, notes = self._chosen(stack)
+        _write_picture(picture, tuning.background)
+        return {
+            "settings": tuning.settings.to_dict(), "notes": notes,
+            "tuning": parts | {"score": round(tuning.score, 4)},
+        }  # fmt: skip
+
+    def _tuned_network(self, stack: np.ndarray, picture: Path) -> dict[str, Any]:
+        """Fit a network's settings; a picture of the empty arena is kept for what else needs it."""
+        task = self.task
+        if task.network is None:
+            raise AppError("There is no network to tune.")
+        asked = NetworkSettings().with_changes(task.by_hand)
+        choice = task.network.choice(asked, task.workers, task.place)
+        tuning = tuned_network(
+            task.network, choice, stack, task.n_animals, task.by_hand, task.arenas,
+            self._ticker("tune", choice.words()),
+        )  # fmt: skip
+        if task.arenas is None:
+            self._check_count(tuning.most_seen)
+        _write_picture(picture, ranked(stack, [len(stack) // 2])[0])
+        parts = {name: round(value, 4) for name, value in tuning.parts.items()}
+        return {
+            "settings": tuning.settings.to_dict(), "notes": [],
+            "tuning": parts | {"score": round(tuning.score, 4)},
+        }  # fmt: skip
 
     def _method(self) -> Method:
         """How animals are told apart by what they look like, as decided when the run began."""
@@ -266,7 +364,7 @@ class Work:
         method: Method = stored.get("identification", "none")
         return method
 
-    def _crop_plan(self, settings: BackgroundSettings, method: Method) -> CropPlan | None:
+    def _crop_plan(self, settings: AnimalSizes, method: Method) -> CropPlan | None:
         """Which crops are kept; none where nobody could be confused."""
         task = self.task
         kept_alone = task.arenas and len(task.arenas.places) == task.n_animals
@@ -299,7 +397,7 @@ class Work:
                 f"{n_animals} are to be tracked. Give the number of animals in the video."
             )
 
-    def _ticker(self, stage: str) -> Callable[[int, int], None]:
+    def _ticker(self, stage: str, message: str = "") -> Callable[[int, int], None]:
         """Turn (done, total) into progress; what was done before does not count as speed."""
         start = time.perf_counter()
         first: list[int] = []
@@ -311,15 +409,17 @@ class Work:
             if stage == "segment":
                 self.new_frames = done - first[0]
             self.clock.tick()
-            self.report(Progress(stage, done, total, speed))
+            self.report(Progress(stage, done, total, speed, message))
 
         return tick
 
 
-def _versions(method: Method) -> dict[str, str]:
+def _versions(method: Method, choice: Choice | None, association: str) -> dict[str, str]:
     """The versions of everything that takes part in a run."""
     learned = ("torch",) if method == "contrastive" else ()
-    return {"ethoscribe": __version__, **{name: version(name) for name in (*LIBRARIES, *learned)}}
+    other = ("ultralytics-opencv-headless", "lap") if association != OWN else ()
+    known = {name: version(name) for name in (*LIBRARIES, *learned, *other)}
+    return {"ethoscribe": __version__, **known, **(network_versions(choice) if choice else {})}
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:

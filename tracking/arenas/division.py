@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from tracking.arenas.sole import SoleTracker
-from tracking.detections import SHAPE
+from tracking.detections import SHAPE, AnimalSizes
 from tracking.errors import TrackingError
 from tracking.shards import Chunk
 from tracking.subtraction.background import BackgroundSegmenter, BackgroundSettings
@@ -182,7 +182,7 @@ def arena_segmenter(
 class ArenaTracker:
     """One tracker per arena, with the face of one: the animals of all arenas side by side."""
 
-    def __init__(self, arenas: Arenas, settings: BackgroundSettings, info: VideoInfo) -> None:
+    def __init__(self, arenas: Arenas, settings: AnimalSizes, info: VideoInfo) -> None:
         self.arenas = arenas
         area, length = settings.typical_area_px, settings.typical_length_px
         self.least = settings.min_area_px

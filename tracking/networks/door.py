@@ -102,13 +102,14 @@ def _others_unchanged() -> Iterator[None]:
     import numpy as np
     from PIL import Image
 
-    threads, printing, opening = cv2.getNumThreads(), np.get_printoptions(), Image.open
+    threads, opening = cv2.getNumThreads(), Image.open
+    printing: Any = {k: v for k, v in np.get_printoptions().items() if k != "override_repr"}
     drawn = {name: getattr(cv2, name, None) for name in ("imread", "imwrite", "imshow")}
     try:
         yield
     finally:
         cv2.setNumThreads(threads)
-        np.set_printoptions(**{k: v for k, v in printing.items() if k != "override_repr"})
+        np.set_printoptions(**printing)
         Image.open = opening
         for name, function in drawn.items():
             if function is not None:
@@ -178,6 +179,28 @@ def trainer_class() -> Any:
                     strip_optimizer(file)
 
     return Trainer
+
+
+def tracker(name: str, fps: float) -> Any:
+    """ultralytics' own ``bytetrack`` or ``botsort``, with its usual settings, for boxes alone."""
+    prepare()
+    from ultralytics.trackers.bot_sort import BOTSORT
+    from ultralytics.trackers.byte_tracker import BYTETracker
+    from ultralytics.utils import ROOT, YAML, IterableSimpleNamespace
+
+    told = YAML.load(ROOT / "cfg" / "trackers" / f"{name}.yaml")
+    told["gmc_method"] = None  # the camera stands still
+    told["track_buffer"] = max(1, round(told["track_buffer"] * fps / 30))
+    made = {"bytetrack": BYTETracker, "botsort": BOTSORT}[name]
+    return made(IterableSimpleNamespace(**told))
+
+
+def boxes_class() -> Any:
+    """The class of boxes that ultralytics' trackers take: rows of x0, y0, x1, y1, score, class."""
+    prepare()
+    from ultralytics.engine.results import Boxes
+
+    return Boxes
 
 
 def export(weights: Path, file: Path, image_px: int = 640, dynamic: bool = True) -> Path:
