@@ -75,9 +75,14 @@ def pictures(frames: Sequence[np.ndarray], how: Fit, out: np.ndarray | None = No
     rows = slice(how.top, how.top + how.inner[0])
     columns = slice(how.left, how.left + how.inner[1])
     for picture, gray in zip(made, frames, strict=True):
-        small = gray
-        if gray.shape != how.inner:
-            # as ultralytics scales its training pictures
-            small = cv2.resize(gray, how.inner[::-1], interpolation=cv2.INTER_LINEAR)
-        picture[rows, columns] = small
+        picture[rows, columns] = scaled(gray, how.inner)
     return made
+
+
+def scaled(gray: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A gray image at another (height, width), exactly as the pictures of training are scaled."""
+    if gray.shape == size:
+        return gray
+    # taking one pixel of several leaves out what lies between them
+    how = cv2.INTER_AREA if size[0] < gray.shape[0] else cv2.INTER_LINEAR
+    return cv2.resize(gray, size[::-1], interpolation=how)
