@@ -178,7 +178,10 @@ def prepare(
     made = write_dataset(
         folder / DATASET, pictures, material.judging, material.names, settings.image_px
     )
-    mark.write_text(json.dumps({"pictures": len(pictures)}), encoding="utf-8")
+    # pictures of one shape need no square: at 320 x 240 that saves a fifth of the time
+    one_shape = len({sample.image.shape for sample in pictures}) == 1
+    told = {"pictures": len(pictures), "one_shape": one_shape}
+    mark.write_text(json.dumps(told), encoding="utf-8")
     return made
 
 
@@ -214,7 +217,9 @@ def _learn(
         (folder / COMPLETE).touch()  # it was killed after its last epoch
         return
     while True:
-        lesson = _lesson(origin, replace(settings, batch=batch), watch.seconds_left)
+        lesson = _lesson(
+            origin, replace(settings, batch=batch), watch.seconds_left, watch.one_shape
+        )
         try:
             teach(dataset, lesson, watch.epoch, folder / TEACHING, resume=True,
                   on_note=listener.on_note, should_stop=watch.batch)  # fmt: skip
@@ -231,12 +236,14 @@ def _learn(
             return
 
 
-def _lesson(origin: str | Path, settings: TrainingSettings, seconds_left: float | None) -> Lesson:
+def _lesson(
+    origin: str | Path, settings: TrainingSettings, seconds_left: float | None, one_shape: bool
+) -> Lesson:
     """What ultralytics is told: a fixed camera needs no mosaic, but animals turn any way."""
     changes: dict[str, Any] = {
         "mosaic": 0.0, "close_mosaic": 0, "degrees": 10.0, "scale": 0.1, "translate": 0.05,
         "fliplr": 0.5, "flipud": 0.5, "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.2, "erasing": 0.0,
-        "cos_lr": True, "warmup_epochs": 1.0,
+        "cos_lr": True, "warmup_epochs": 1.0, "rect": one_shape,
     }  # fmt: skip
     return Lesson(
         start=origin, epochs=settings.epochs, image_px=settings.image_px, batch=settings.batch,
@@ -259,8 +266,9 @@ class _Watch:
         self._last = done[-1].epoch if done else 0
         self._limit = None if settings.minutes is None else 60 * settings.minutes
         self._begun = time.monotonic()
-        pictures = json.loads((folder / DONE).read_text(encoding="utf-8"))["pictures"]
-        self._pictures, self._shown = int(pictures), 0
+        told = json.loads((folder / DONE).read_text(encoding="utf-8"))
+        self._pictures, self._shown = int(told["pictures"]), 0
+        self.one_shape = bool(told["one_shape"])
         self._batch, self._epochs = settings.batch, settings.epochs
 
     @property
