@@ -58,6 +58,7 @@ class LabelEditor {
     }
     this.panel.setWho(sent);
     if (sent.list !== this.listed) await this.list(sent.list);
+    else if (sent.asked !== this.asked) this.start();
     if (first) this.focus();
   }
 
@@ -95,14 +96,18 @@ class LabelEditor {
     try {
       const found = JSON.parse(new TextDecoder().decode(await load("/data/labels")));
       if (list !== this.sent.list) return;
+      const before = this.videos;
       this.videos = new Map(found.videos.map((one) => [one.id, one]));
       this.classes = found.classes;
       this.kind = this.classes.includes(this.kind) ? this.kind : this.classes[0];
       const known = new Map(this.frames.map((one) => [one.key, one]));
-      this.frames = found.frames.map((one) => {
+      const fresh = found.frames.map((one) => {
         const key = `${one.video}-${one.frame}`;
         return Object.assign(known.get(key) ?? {}, one, { key });
       });
+      const off = this.frames.filter((one) => one.state === "off" && !fresh.includes(one));
+      this.frames = [...fresh, ...off].sort((a, b) => a.video - b.video || a.frame - b.frame);
+      for (const { video } of off) if (!this.videos.has(video)) this.videos.set(video, before.get(video));
       this.root.dataset.frames = this.frames.length;
       for (const id of this.videos.keys()) this.queueOf(id); // closed tabs may have left something
       this.start();
@@ -113,14 +118,16 @@ class LabelEditor {
 
   // Where this browser left off, else the first frame to correct.
   start() {
-    const { asked } = this.sent, left = asked ?? remember(`label.at.${this.sent.study}`);
+    const { asked } = this.sent, left = remember(`label.at.${this.sent.study}`);
     const again = this.frames.find((one) => one.key === this.at?.key);
-    const next = again ?? this.frames.find((one) => one.key === left)
-      ?? this.frames.find((one) => one.state !== "corrected") ?? this.frames[0];
+    const wanted = asked !== this.asked && this.frames.find((one) => one.key === asked);
+    this.asked = asked;
+    const next = wanted || again || (this.frames.find((one) => one.key === left)
+      ?? this.frames.find((one) => one.state !== "corrected") ?? this.frames[0]);
     this.find(".label-empty").hidden = Boolean(next);
     this.find(".label-empty").textContent = "No frame is chosen yet. Propose frames above: those that differ most, from every video.";
     if (!next) { this.at = this.work = null; this.strip.update(); this.panel.update(); return; }
-    this.open(next, again !== undefined);
+    this.open(next);
   }
 
   pictureOf({ video, frame }, width) {
@@ -147,7 +154,7 @@ class LabelEditor {
 
   // -- from frame to frame
 
-  async open(at, again = false) {
+  async open(at) {
     const other = at !== this.at;
     if (other) this.drop();
     this.at = at;
@@ -159,7 +166,7 @@ class LabelEditor {
     this.facts = { ...this.videos.get(at.video), frame: at.frame };
     this.root.dataset.frame = at.key;
     this.root.dataset.state = "loading";
-    if (other && !again) this.note("");
+    if (other) this.note("");
     this.strip.update();
     this.strip.reveal();
     this.engine = this.facts.engine;
@@ -202,7 +209,7 @@ class LabelEditor {
   // On to the next frame that is not corrected, from here on and then from the beginning.
   goOn() {
     const here = this.frames.indexOf(this.at);
-    const next = [...this.frames.slice(here + 1), ...this.frames.slice(0, here)].find((one) => one.state !== "corrected");
+    const next = [...this.frames.slice(here + 1), ...this.frames.slice(0, here)].find((one) => !["corrected", "off"].includes(one.state));
     if (next) this.open(next); else this.say("Every frame is corrected.");
   }
 

@@ -79,6 +79,23 @@ Object.assign(LabelEditor.prototype, {
     this.say("Nobody is here. Enter goes on, Undo takes it back.");
   },
 
+  // What new outlines are called; a name that is not known yet becomes a class.
+  call_(name) {
+    const kind = name.trim().replace(/\s+/g, " ");
+    if (kind && !this.classes.includes(kind)) {
+      const unused = !this.frames.some((one) => one.labels) && !this.work?.labels.length;
+      this.classes = unused ? [kind] : [...this.classes, kind];
+    }
+    this.kind = kind || this.kind;
+    this.show();
+  },
+
+  takeOff() {
+    if (!this.ready) return;
+    this.work.clear();
+    this.say("This frame is off the list. Undo brings it back.");
+  },
+
   name_(label, kind) {
     if (!this.ready || label.kind === kind) return;
     label.kind = this.kind = kind;

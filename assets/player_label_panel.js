@@ -29,6 +29,11 @@ class LabelPanel {
     this.undo = labelButton("Undo", "U", () => { editor.step("undo"); editor.focus(); });
     this.redo = labelButton("Redo", "Shift U", () => { editor.step("redo"); editor.focus(); });
     this.keys = labelButton("Keys", "?", () => editor.help.toggle());
+    this.off = labelButton("Off the list", "", () => { editor.takeOff(); editor.focus(); },
+      { title: "This frame need not be labelled" });
+    this.called = element("input", { maxLength: 60, spellcheck: false, onchange: () => { editor.call_(this.called.value); editor.focus(); } });
+    this.called.setAttribute("list", "label-classes");
+    this.known = element("datalist", { id: "label-classes" });
     this.who = element("label", { className: "who" });
     this.saved = element("span", { className: "saved" });
     this.saved.setAttribute("role", "status");
@@ -37,8 +42,9 @@ class LabelPanel {
       element("div", { className: "label-line" }, ...this.tools),
       element("div", { className: "label-sliders" },
         element("label", {}, element("span", {}, "Brush ", element("kbd", { textContent: "[" }), " ", element("kbd", { textContent: "]" })), this.size),
-        element("label", {}, "Brightness ", this.light)),
-      element("div", { className: "label-line" }, this.right, this.nobody),
+        element("label", {}, "Brightness ", this.light),
+        element("label", {}, "New outline is", this.called), this.known),
+      element("div", { className: "label-line" }, this.right, this.nobody, this.off),
       element("div", { className: "label-line" }, this.undo, this.redo, this.keys),
       element("div", { className: "label-foot" }, this.who, this.saved, this.engine));
   }
@@ -69,6 +75,10 @@ class LabelPanel {
     this.size.value = editor.radius;
     this.light.value = editor.view.light;
     this.right.disabled = this.nobody.disabled = !edits;
+    this.off.hidden = !edits || at.state === "corrected" || at.state === "off";
+    this.called.value = editor.kind ?? "";
+    this.called.disabled = !edits;
+    this.known.replaceChildren(...editor.classes.map((name) => new Option(name)));
     this.undo.disabled = !edits || !work.undo;
     this.redo.disabled = !edits || !work.redo;
     this.engine.textContent = editor.engine ? `Outlines by ${editor.engine}.` : "";
@@ -87,7 +97,7 @@ class LabelPanel {
   // Where the outlines come from.
   origin(at, work) {
     if (!work?.revision) return at.why ?? "";
-    const { origin = "", author } = work, by = author ? ` by ${author}` : "";
+    const origin = work.origin ?? "", { author } = work, by = author ? ` by ${author}` : "";
     if (origin === "person") return `Corrected${by}`;
     if (origin === "draft") return `Begun${by}: Enter says that it is right`;
     if (origin === "background") return "Outlined by difference from the empty arena";

@@ -2,7 +2,7 @@
 
 const STRIP_STATES = {
   proposed: ["○", "to correct"], sure: ["◐", "outlined, and sure"], begun: ["◑", "begun"],
-  corrected: ["✓", "corrected"],
+  corrected: ["✓", "corrected"], off: ["–", "off the list"],
 };
 const STRIP_SHOWN = [["", "All frames"], ["open", "Still to do"], ["corrected", "Corrected"]];
 
@@ -25,11 +25,11 @@ class LabelStrip {
   get shown() {
     const { value } = this.which, { frames } = this.editor;
     if (!value) return frames;
-    return frames.filter((one) => (one.state === "corrected") === (value === "corrected"));
+    return frames.filter((one) => one.state !== "off" && (one.state === "corrected") === (value === "corrected"));
   }
 
   update() {
-    const { frames } = this.editor, done = frames.filter((one) => one.state === "corrected").length;
+    const frames = this.editor.frames.filter((one) => one.state !== "off"), done = frames.filter((one) => one.state === "corrected").length;
     this.count.textContent = `${done} of ${frames.length} corrected`;
     this.bar.value = frames.length ? done / frames.length : 0;
     const { shown } = this, rows = [];
@@ -41,7 +41,7 @@ class LabelStrip {
       last = one.video;
       rows.push(this.entry(one));
     }
-    if (!shown.length && frames.length) rows.push(element("p", { textContent: "No frame is in this state." }));
+    if (!shown.length && this.editor.frames.length) rows.push(element("p", { textContent: "No frame is in this state." }));
     const keep = this.list.scrollTop;
     this.list.replaceChildren(...rows);
     this.list.scrollTop = keep;

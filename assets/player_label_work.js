@@ -52,17 +52,26 @@ class LabelWork {
     this.editor.changed(this);
   }
 
-  push(data) {
-    const wait = this.editor.queueOf(this.at.video).push("labels.save", data);
-    this.newest = wait.seq;
-    this.unsaved += 1;
-    wait.then((told) => this.told(told, data));
+  // Neither labelled nor proposed any more; it stays in sight until the page is opened anew.
+  clear() {
+    this.labels = [];
+    Object.assign(this, { origin: null, author: "", undo: true, redo: false });
+    this.at.state = "off";
+    this.push({ frame: this.at.frame, was: this.revision || null }, "labels.clear");
+    this.editor.changed(this);
   }
 
-  told({ seq, error, revision_id: revision }, data) {
+  push(data, kind = "labels.save") {
+    const wait = this.editor.queueOf(this.at.video).push(kind, data);
+    this.newest = wait.seq;
+    this.unsaved += 1;
+    wait.then((told) => this.told(told, data, kind));
+  }
+
+  told({ seq, error, revision_id: revision }, data, kind) {
     this.unsaved -= 1;
     if (error?.includes("meanwhile")) {
-      this.push({ ...data, was: null }); // nobody's work is lost: theirs comes back by Undo
+      this.push({ ...data, was: null }, kind); // nobody's work is lost: theirs comes back by Undo
       this.editor.note(`${error.split(" changed")[0]} changed this frame meanwhile. Yours is on top; Undo shows theirs.`);
     } else if (error) {
       this.editor.note(error);

@@ -19,6 +19,7 @@ from app.server.edit_routes import RefusedError, check_origin
 from app.server.identity import who
 from storage.people import check_name
 from storage.study import StudyError
+from tracking.errors import TrackingError
 
 LARGEST = 1 << 20  # bytes of one outline
 FRESH = {"Cache-Control": "no-store"}
@@ -62,7 +63,7 @@ async def part(request: Request) -> Response:
         found = await run_in_threadpool(_part, request, body)
     except RefusedError as error:
         return JSONResponse({"error": str(error)}, error.status)
-    except (AppError, StudyError) as error:
+    except (AppError, StudyError, TrackingError) as error:
         return JSONResponse({"error": one_line(error)}, 400)
     return JSONResponse(found, headers=FRESH)
 
@@ -74,7 +75,8 @@ def _part(request: Request, body: bytes) -> dict[str, Any]:
     if len(body) > LARGEST:
         raise RefusedError(413, f"An outline is at most {LARGEST:,} bytes.")
     found = without_part(_outline(body))
-    return {**found, "rle": base64.b64encode(found.pop("runs")).decode()}
+    packed = base64.b64encode(found.pop("runs")).decode()
+    return {**found, "rle": packed}
 
 
 def _outline(body: bytes) -> dict[str, Any]:

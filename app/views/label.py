@@ -8,6 +8,10 @@ from app import library
 from app.annotating.labelling_facts import list_state
 from app.views.headings import title
 from app.views.label_editor import label_editor
+from app.views.label_files import files_panel
+from app.views.label_frames import add_panel, propose_panel, working
+from app.views.news import show_toasts
+from app.views.signed_in import may
 from app.workplace import workplace
 
 study = workplace().study
@@ -19,11 +23,18 @@ if not rows:
 
 with st.container(horizontal=True, vertical_alignment="center"):
     title("Label")
+    if may("annotator"):
+        propose_panel(study, rows)
+        add_panel(study, rows)
+    files_panel(study, rows)
+    working(study)
+    st.page_link("train.py", label="Train", icon=":material/model_training:")
+show_toasts()
 label_editor(
     {
         "study": hashlib.sha256(str(study.resolve()).encode()).hexdigest()[:12],
         "list": list_state(study),
-        "asked": None,
+        "asked": st.session_state.pop("label_asked", None),
     },
     key="label-editor",
 )

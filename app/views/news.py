@@ -24,3 +24,13 @@ def show_news() -> None:
         if lines:
             more = [f"… and {len(lines) - SHOWN} more."] if len(lines) > SHOWN else []
             show("\n\n".join(map(plain, [*lines[:SHOWN], *more])))
+
+
+def show_toasts() -> None:
+    """Show everything once, beside what the page shows, so that nothing moves under the pointer."""
+    for key, icon in (("news_bad", ":material/error:"), ("news_good", ":material/check:")):
+        lines = st.session_state.pop(key, [])
+        for line in lines[:SHOWN]:
+            st.toast(plain(line), icon=icon, duration="infinite" if key == "news_bad" else "long")
+        if len(lines) > SHOWN:
+            st.toast(f"… and {len(lines) - SHOWN} more.", icon=icon)

@@ -1,0 +1,173 @@
+"""Above the editor: labels of other tools brought in, and labels written for them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app.annotating import label_work
+from app.errors import AppError, known_errors, one_line
+from app.labelling.exporting import export_labels
+from app.labelling.importing import Imported, Wish, import_labels
+from app.labelling.posed_images import Posing
+from app.library import VideoRow, reading
+from app.views.label_frames import begin_work
+from app.views.news import warn
+from app.views.signed_in import may, me
+from app.workplace import UPLOAD_LIMIT_MB, workplace
+from storage.labels import label_counts
+
+KINDS = {
+    "auto": "As the files look", "labelme": "LabelMe", "coco": "COCO", "yolo": "YOLO segmentation",
+    "dlc": "DeepLabCut, labelled frames", "sleap": "SLEAP, labelled frames",
+}  # fmt: skip
+WRITTEN = {"coco": "COCO", "labelme": "LabelMe", "yolo": "YOLO segmentation"}
+THEIRS = "As the files say"
+HERE, SERVER = "Upload", "On the server"
+LARGEST = 4 << 30  # bytes of what is in an archive
+
+
+def files_panel(study: Path, rows: Sequence[VideoRow]) -> None:
+    """Import and export."""
+    turn = st.session_state.get("label_turn", 0)
+    if may("owner"):
+        with st.popover("Import", icon=":material/upload:", key=f"import{turn}"):
+            import_panel(study, rows, turn)
+    with st.popover("Export", icon=":material/download:", key=f"export{turn}"):
+        export_panel(study)
+
+
+def import_panel(study: Path, rows: Sequence[VideoRow], turn: int) -> None:
+    """Where the labels are, what they are, and of which video."""
+    st.caption(
+        "Outlines, or labelled poses, which become outlines. Frames that a person labelled here "
+        "stay as they are; Undo takes an import back: ethoscribe labels undo."
+    )
+    where = st.segmented_control(
+        "From", [HERE, SERVER], default=HERE, key="labels_from", label_visibility="collapsed",
+        required=True,
+    )  # fmt: skip
+    given: Sequence[UploadedFile] = []
+    path = ""
+    if where == HERE:
+        given = st.file_uploader(
+            "A zip of the folder, or the files", accept_multiple_files=True,
+            key=f"labels_given{turn}", max_upload_size=UPLOAD_LIMIT_MB,
+        )  # fmt: skip
+    else:
+        path = st.text_input("File or folder", key=f"labels_path{turn}").strip()
+    kind = st.selectbox("Kind", list(KINDS), format_func=KINDS.__getitem__, key="labels_kind")
+    names = [row.video.name for row in rows]
+    video = st.selectbox("The pictures are frames of", [THEIRS, *names], key="labels_video")
+    first = 0
+    if video != THEIRS:
+        first = st.number_input("The number that names the first frame", 0, 10**9, 0,
+                                key="labels_first")  # fmt: skip
+    wish = Wish(kind, None if video == THEIRS else video, int(first), posing=_posing())
+    st.button(
+        "Import", type="primary", disabled=not (given or path), key="labels_import",
+        on_click=begin_import, args=(study, given, path, wish),
+    )  # fmt: skip
+
+
+def _posing() -> Posing:
+    name = st.text_input(
+        "What one animal is called (poses)", "", key="labels_class", max_chars=60,
+        placeholder="as the other labels",
+    )  # fmt: skip
+    width = st.number_input(
+        "Width of a body (poses), px", 1.0, 2000.0, None, key="labels_width",
+        placeholder="learned from the pictures",
+    )  # fmt: skip
+    return Posing(class_name=name.strip() or None, width_px=width)
+
+
+def begin_import(study: Path, given: Sequence[UploadedFile], path: str, wish: Wish) -> None:
+    """Bring the labels in, beside the page."""
+    person = me()
+    try:
+        source = workplace().allowed(path) if path else None
+        kept = None if source else _keep(given)
+    except known_errors() as error:
+        warn(one_line(error))
+        return
+
+    def act(tell: label_work.OnProgress, work: label_work.Work) -> str:
+        try:
+            done: Imported = import_labels(
+                study, source or _inside(kept or Path()), wish, author=person.name,
+                on_progress=tell,
+            )  # fmt: skip
+        finally:
+            if kept is not None:
+                shutil.rmtree(kept, ignore_errors=True)
+        return label_work.imported_words(done)
+
+    begin_work(study, act, "owner")
+
+
+def _keep(given: Sequence[UploadedFile]) -> Path:
+    """The uploaded files in a folder of their own; archives are unpacked."""
+    folder = Path(tempfile.mkdtemp(prefix="labels-"))
+    try:
+        for one in given:
+            name = Path(one.name).name
+            if name.lower().endswith(".zip"):
+                _unpack(one, folder)
+            else:
+                (folder / name).write_bytes(one.getvalue())
+    except (zipfile.BadZipFile, AppError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise AppError(f"{given[0].name} cannot be unpacked: {one_line(error)}") from error
+    return folder
+
+
+def _unpack(given: UploadedFile, folder: Path) -> None:
+    with zipfile.ZipFile(given) as archive:
+        if sum(one.file_size for one in archive.infolist()) > LARGEST:
+            raise AppError(f"it holds more than {LARGEST >> 30} GB. Give its folder on the server")
+        archive.extractall(folder)  # zipfile keeps every name inside the folder
+
+
+def _inside(folder: Path) -> Path:
+    """What was meant by an upload: its only file or folder, or all of them."""
+    inside = [one for one in folder.iterdir() if one.name != "__MACOSX"]
+    return (
+        _inside(inside[0])
+        if len(inside) == 1 and inside[0].is_dir()
+        else (inside[0] if len(inside) == 1 else folder)
+    )
+
+
+def export_panel(study: Path) -> None:
+    """Corrected frames with their pictures, for other tools."""
+    st.caption("The corrected frames with their pictures, in colour and full size.")
+    kind = st.selectbox("For", list(WRITTEN), format_func=WRITTEN.__getitem__, key="labels_written")
+    waiting = st.checkbox("Also frames that nobody corrected yet", key="labels_waiting")
+    with reading(study) as opened:
+        table = label_counts(opened)
+    some = bool(table["corrected"].sum() or (waiting and table["waiting"].sum()))
+    st.download_button(
+        "Export", lambda: as_archive(study, kind, waiting), f"labels_{kind}.zip",
+        "application/zip", icon=":material/download:", key=f"labels_export:{kind}",
+        disabled=not some, help=None if some else "No frame is corrected yet.",
+    )  # fmt: skip
+
+
+def as_archive(study: Path, kind: str, waiting: bool) -> bytes:
+    """The labels as `ethoscribe labels export` writes them, in one file."""
+    with tempfile.TemporaryDirectory(prefix="labels-") as home:
+        folder = Path(home, f"labels_{kind}")
+        export_labels(study, folder, kind, waiting=waiting)
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:  # pictures are packed
+            for file in sorted(folder.rglob("*")):
+                archive.write(file, file.relative_to(home))
+    return made.getvalue()
