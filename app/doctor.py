@@ -46,6 +46,9 @@ MODELS = {
     "torchvision": "torchvision",
     "ultralytics-opencv-headless": "ultralytics",
     "segment-anything": "segment_anything",
+    "onnx": "onnx",
+    "onnxruntime": "onnxruntime",
+    "openvino": "openvino",
 }
 ENDPOINT_WAIT_S = 5.0
 MODELS_SHOWN = 5
@@ -124,6 +127,7 @@ def examine() -> Report:
         _gpu(),
         *(_model_package(name, module) for name, module in MODELS.items()),
         _identities(),
+        _networks(),
         outlines_by_click(),
         _endpoint(),
         Finding("processors", "ok", f"{os.cpu_count() or 1}"),
@@ -255,6 +259,26 @@ def _identities() -> Finding:
         return Finding(name, "ok", "by small networks that learn each video (contrastive)")
     hint = "For networks that learn each video: pip install 'ethoscribe[models]'"
     return Finding(name, "ok", "by size, outline and shades (descriptors)", hint)
+
+
+def _networks() -> Finding:
+    """What would run a trained network here, and what would train one: `track --segmenter yolo`."""
+    from tracking.errors import TrackingError
+    from tracking.networks import door
+    from tracking.networks.running import device_for, installed
+
+    name = "networks"
+    try:
+        runtimes, device = installed(), device_for("auto")
+    except TrackingError as error:
+        return Finding(name, "broken", str(error))
+    if not runtimes:
+        hint = "To run trained ones: pip install 'ethoscribe[onnx]'; to train: 'ethoscribe[models]'"
+        return Finding(name, "absent", "nothing that runs them is installed", hint)
+    first = "torch" if device != "cpu" and "torch" in runtimes else runtimes[0]
+    where = device if first == "torch" else "cpu"
+    trains = f"trained on {device}" if door.is_installed() else "not trained (extra: models)"
+    return Finding(name, "ok", f"run by {first} on {where}; {trains}")
 
 
 def outlines_by_click() -> Finding:

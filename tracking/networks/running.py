@@ -20,6 +20,7 @@ import numpy as np
 
 from tracking.errors import TrackingError
 from tracking.networks import door
+from tracking.networks.openvino_parts import openvino
 from tracking.networks.weights import SMALL_EXTRA, Weights, describe
 
 Runtime = Literal["torch", "onnxruntime", "openvino"]
@@ -221,9 +222,7 @@ def shorter(choice: Choice) -> Choice | None:
     """The same with half the bits on a CPU made for that (two thirds of the time); None if not."""
     if choice.runtime != "openvino" or choice.precision != "float32":
         return None
-    import openvino
-
-    able = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able = openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return replace(choice, precision="bfloat16") if "BF16" in able else None
 
 
@@ -346,10 +345,8 @@ class _OfOpenvino:
     """OpenVINO on the CPU; compiled for each size of pictures."""
 
     def __init__(self, choice: Choice) -> None:
-        import openvino
-
         self.choice = choice
-        self._core = openvino.Core()
+        self._core = openvino().Core()
         self._compiled: dict[tuple[int, ...], Any] = {}
 
     def _request(self, shape: tuple[int, ...]) -> Any:

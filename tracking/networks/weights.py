@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from tracking.errors import TrackingError
 from tracking.networks import door
+from tracking.networks.openvino_parts import openvino
 
 Kind = Literal["pt", "onnx", "openvino"]
 SMALL_EXTRA = "pip install 'ethoscribe[onnx]'"
@@ -198,10 +199,8 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 
 def _by_openvino(file: Path) -> tuple[dict[str, str], Shapes]:
-    import openvino
-
     try:
-        model = openvino.Core().read_model(str(file))
+        model = openvino().Core().read_model(str(file))
     except RuntimeError as error:
         raise _damaged(file) from error
     beside = file.with_name("metadata.yaml")
