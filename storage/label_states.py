@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storage.labels import CLEARED, STATES, is_corrected, open_proposals
 from storage.study import Study
@@ -36,10 +36,13 @@ def frame_states(study: Study) -> list[FrameState]:
         f"FROM ({STATES}) s LEFT JOIN labels USING (revision_id) WHERE origin != '{CLEARED}' "
         "GROUP BY ALL"
     )
-    found = {(row[0], row[1]): FrameState(*row, "", None) for row in rows}
+    found = {
+        (video, frame): FrameState(video, frame, origin, author, revision, count, sure, "", None)
+        for video, frame, origin, author, revision, count, sure in rows
+    }
     for video in videos(study):
         for one in open_proposals(study, video.video_id):
             key = (video.video_id, one.frame)
             known = found.get(key) or FrameState(*key, None, "", None, 0, None, "", None)
-            found[key] = FrameState(**{**vars(known), "why": one.why, "score": one.score})
+            found[key] = replace(known, why=one.why, score=one.score)
     return [found[key] for key in sorted(found)]

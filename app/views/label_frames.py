@@ -48,14 +48,19 @@ def propose_panel(study: Path, rows: Sequence[VideoRow]) -> None:
             help=f"In use: {', '.join(known)}." if known else "The class, such as mouse.",
         )  # fmt: skip
         st.button(
-            "Propose", type="primary", key="propose_go", on_click=begin,
+            "Propose", type="primary", key="propose_go", on_click=start_choosing,
             disabled=working is not None and working.active,
             args=(study, int(count), video, animals, name.strip()),
         )  # fmt: skip
 
 
-def begin(study: Path, count: int, video: str, animals: float | None, name: str) -> None:
-    """Begin to choose frames; the page then shows how far that is."""
+def start_choosing(study: Path, count: int, video: str, animals: float | None, name: str) -> None:
+    """What the button does."""
+    begin(study, count, video, animals, name)
+
+
+def begin(study: Path, count: int, video: str, animals: float | None, name: str) -> bool:
+    """Begin to choose frames, which the page Label follows; whether it has begun."""
     person = me()
 
     def act(tell: label_work.OnProgress, work: label_work.Work) -> str:
@@ -67,17 +72,19 @@ def begin(study: Path, count: int, video: str, animals: float | None, name: str)
         work.brought = [(one.video, one.frames[0]) for one in found if one.frames]
         return label_work.proposed_words(found)
 
-    begin_work(study, act, "annotator")
+    return begin_work(study, act, "annotator")
 
 
-def begin_work(study: Path, act: label_work.Act, role: str) -> None:
+def begin_work(study: Path, act: label_work.Act, role: str) -> bool:
     """Begin something that takes a while, and close the panel that asked for it."""
     try:
         me().need(role)
         label_work.start(study, act)
     except known_errors() as error:
         warn(one_line(error))
+        return False
     st.session_state.label_turn = st.session_state.get("label_turn", 0) + 1
+    return True
 
 
 def add_panel(study: Path, rows: Sequence[VideoRow]) -> None:

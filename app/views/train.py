@@ -13,6 +13,8 @@ from app.views.train_networks import networks_panel
 from app.words import plain
 from app.workplace import workplace
 
+if st.session_state.pop("to_label", False):
+    st.switch_page("label.py")
 study = workplace().study
 ready = readiness(study)
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -14,11 +14,14 @@ from app.library import list_videos, reading
 from app.training.curve_charts import curve_chart, gain_chart
 from app.training.rounds import Round, round_of
 from app.training.train_report import report_html
+from app.views.label_frames import begin
 from app.views.news import tell, warn
 from app.views.signed_in import may, me
 from app.words import plain
 from storage.networks import Network, networks, withdraw_network
-from storage.study import open_study
+from storage.runs import active_run
+from storage.study import Study, open_study
+from storage.videos import Video, videos
 
 COLUMNS = {
     "AP50": "Average precision of masks; a mask counts from an overlap of 0.50 on",
@@ -77,6 +80,8 @@ def show_network(study: Path, network: Network, family: list[Network]) -> None:
         with st.container(horizontal=True):
             if may("owner"):
                 track_with(study, network)
+            if may("annotator"):
+                propose_next(study, network)
             st.download_button(
                 "Report", lambda: report_html(study, network).encode(),
                 f"{network.name}-{network.version}.html", "text/html", icon=":material/summarize:",
@@ -184,6 +189,34 @@ def begin_tracking(study: Path, key: str, names: list[str], animals: int) -> Non
             begun.append(row.video.name)
     if begun:
         tell(f"Tracking {', '.join(begun)} with {key}: see the page Videos.")
+
+
+def propose_next(study: Path, network: Network) -> None:
+    """Choose the frames that this network was unsure about, of the videos tracked with it."""
+    with reading(study) as opened:
+        tracked = [one.name for one in videos(opened) if _tracked_with(opened, one, network)]
+    if not tracked:
+        return
+    with st.popover("Propose next frames", icon=":material/auto_awesome_motion:"):
+        st.caption("Frames in which its tracks are doubtful or animals meet, outlined by it.")
+        count = st.number_input("How many", 1, 500, 20, key=f"next_count:{network.key}")
+        video = st.selectbox("Of", tracked, key=f"next_video:{network.key}")
+        st.button(
+            "Propose", type="primary", key=f"next_go:{network.key}", on_click=begin_next,
+            args=(study, int(count), video),
+        )  # fmt: skip
+
+
+def _tracked_with(study: Study, video: Video, network: Network) -> bool:
+    run = active_run(study, video.video_id)
+    said = run.settings.get("network") if run else None
+    return isinstance(said, dict) and said.get("name") in (network.key, network.name)
+
+
+def begin_next(study: Path, count: int, video: str) -> None:
+    """Begin to choose frames, and go to where they are corrected."""
+    if begin(study, count, video, None, ""):
+        st.session_state.to_label = True
 
 
 def delete(study: Path, network: Network) -> None:
