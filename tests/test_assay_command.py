@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from terminal import Ended, ethoscribe
+from terminal import Ended, here
 
 from app.errors import AppError
 from app.scoring.assay_job import build_code, list_assays, template
@@ -43,13 +43,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("import", folder / "maze.csv", "-s", made, "--fps", "25", "--px-per-cm", PX_PER_CM),
         ("assay", "plus_maze", "-s", made, "--video", "maze", "--draw", "400,300"),
     ):
-        ended = ethoscribe(*arguments)
+        ended = here(*arguments)
         assert ended.status == 0, ended.err
     return made
 
 
 def run_json(*arguments: object) -> dict:
-    ended: Ended = ethoscribe("assay", *arguments, "--json")
+    ended: Ended = here("assay", *arguments, "--json")
     assert ended.status == 0, ended.err
     return json.loads(ended.out)
 
@@ -80,7 +80,7 @@ def test_the_plus_maze_is_answered_to_the_frame(study: Path) -> None:
 
 def test_a_kept_assay_runs_again_and_its_bouts_are_not_doubled(study: Path) -> None:
     for _ in range(2):
-        ended = ethoscribe("assay", "plus_maze", "-s", study, "--save", "epm")
+        ended = here("assay", "plus_maze", "-s", study, "--save", "epm")
         assert ended.status == 0, ended.err
         assert "kept as epm" in ended.err
         assert "open_arm_time_s" in ended.out
@@ -89,7 +89,7 @@ def test_a_kept_assay_runs_again_and_its_bouts_are_not_doubled(study: Path) -> N
     assert bouts["behaviour"].value_counts().to_dict() == {
         "epm: open arm": 2, "epm: closed arm": 2, "epm: centre": 3, "epm: head dip": 1,
     }  # fmt: skip
-    again = ethoscribe("run", "epm", "-s", study, "--json")
+    again = here("run", "epm", "-s", study, "--json")
     assert again.status == 0, again.err
     assert json.loads(again.out)["numbers"]["open_arm_visits"] == 2
 
@@ -105,7 +105,7 @@ def test_cues_come_from_a_table(study: Path, tmp_path: Path) -> None:
     tones = [row["freezing_s"] for row in table if row["cue"] == "tone"]
     assert numbers["tone_freezing_percent"] == pytest.approx(100 * sum(tones) / 4)
     cues.write_text("cue,start_s\ntone,2\n")
-    ended = ethoscribe("assay", "fear_conditioning", "-s", study, "--cues", cues)
+    ended = here("assay", "fear_conditioning", "-s", study, "--cues", cues)
     assert "has no column stop_s" in ended.err
 
 
@@ -137,14 +137,14 @@ def test_cues_come_from_a_table(study: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_wish_is_one_line(study: Path, arguments: tuple[str, ...], says: str) -> None:
-    ended = ethoscribe("assay", *arguments, "-s", study)
+    ended = here("assay", *arguments, "-s", study)
     assert ended.status == 1
     assert ended.says_one_clear_line(), ended.err
     assert says in ended.err
 
 
 def test_a_template_is_drawn_anew_by_force(study: Path) -> None:
-    ended = ethoscribe(
+    ended = here(
         "assay", "plus_maze", "-s", study, "--video", "maze", "--draw", "400,300", "--force"
     )
     assert ended.status == 0, ended.err
@@ -152,11 +152,11 @@ def test_a_template_is_drawn_anew_by_force(study: Path) -> None:
 
 
 def test_an_assay_that_fails_everywhere_keeps_nothing(study: Path) -> None:
-    ended = ethoscribe("assay", "light_dark", "-s", study, "--save", "box")
+    ended = here("assay", "light_dark", "-s", study, "--save", "box")
     assert ended.status == 1
     assert "nothing kept as box: no video gave an answer" in ended.err
     assert "0 bouts" not in ended.err
-    again = ethoscribe("run", "box", "-s", study)
+    again = here("run", "box", "-s", study)
     assert again.status == 1
 
 
@@ -164,13 +164,13 @@ def test_a_table_without_cues_is_said_to_be(study: Path, tmp_path: Path) -> None
     cues = tmp_path / "cues.csv"
     for text in ("cue,start_s,stop_s\n", ""):
         cues.write_text(text)
-        ended = ethoscribe("assay", "fear_conditioning", "-s", study, "--cues", cues)
+        ended = here("assay", "fear_conditioning", "-s", study, "--cues", cues)
         assert ended.status == 1 and ended.says_one_clear_line(), ended.err
         assert "has no cues" in ended.err
 
 
 def test_a_missing_region_is_named(study: Path) -> None:
-    ended = ethoscribe("assay", "light_dark", "-s", study)
+    ended = here("assay", "light_dark", "-s", study)
     assert ended.status == 1
     assert 'for the light compartment (drawn: "centre"' in ended.err
 
@@ -182,7 +182,7 @@ def test_every_assay_is_listed_with_a_template_in_cm() -> None:
         assert summary.endswith(".")
         assert names
         assert all(len(region.points) >= 2 for region in template(name))
-    ended = ethoscribe("assay", "--list")
+    ended = here("assay", "--list")
     assert "plus_maze" in ended.out
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from film import write_sound, write_video
-from terminal import Ended, environment, ethoscribe
+from terminal import Ended, environment, here
 
 from storage.exports import bouts_table, tracks_table
 from storage.regions import Region, save_region
@@ -25,7 +25,7 @@ def good(tmp_path_factory) -> Path:
     """A study with one tracked video and a region."""
     folder = tmp_path_factory.mktemp("good")
     video = write_video(folder / "good.mp4", n_frames=90)
-    ended = ethoscribe("track", video, "-s", folder / "study", "--animals", 2)
+    ended = here("track", video, "-s", folder / "study", "--animals", 2)
     assert ended.status == 0, ended.err
     with open_study(folder / "study", write=True) as study:
         save_region(study, 1, Region("corner", "rectangle", "region", ((0, 0), (80, 80))))
@@ -46,7 +46,7 @@ def track_bad(study: Path, video: object, *more: object, listed: bool = False) -
     `listed`: a video that can be read may stay in the list of videos, without tracks.
     """
     names, *tables = content(study)
-    ended = ethoscribe("track", video, "-s", study, "--animals", 2, *more)
+    ended = here("track", video, "-s", study, "--animals", 2, *more)
     names_after, *tables_after = content(study)
     assert tables_after == tables
     assert names_after == names or (listed and names_after[:-1] == names)
@@ -107,12 +107,12 @@ def test_one_frame_is_too_short_to_track(good, tmp_path):
 
 def test_no_animals_are_refused_before_the_video_is_opened(good):
     for number in ("0", "-3"):
-        ended = ethoscribe("track", "clip.mp4", "-s", good, "--animals", number)
+        ended = here("track", "clip.mp4", "-s", good, "--animals", number)
         refused(ended, f"--animals is {number}")
 
 
 def test_a_number_of_animals_in_words_is_wrong_usage(good):
-    ended = ethoscribe("track", "clip.mp4", "-s", good, "--animals", "two")
+    ended = here("track", "clip.mp4", "-s", good, "--animals", "two")
     assert ended.status == 2 and "--animals" in ended.err and "Traceback" not in ended.err
 
 
@@ -128,7 +128,7 @@ def test_an_unknown_setting_is_named(good, tmp_path):
 
 def test_one_bad_video_does_not_stop_the_others(tmp_path):
     first, second = (write_video(tmp_path / f"{n}.mp4", n_frames=60 + n) for n in (1, 2))
-    ended = ethoscribe(
+    ended = here(
         "track", first, tmp_path / "no.mp4", second, "-s", tmp_path / "study", "--animals", 2
     )
     assert ended.status == 1
@@ -139,16 +139,16 @@ def test_one_bad_video_does_not_stop_the_others(tmp_path):
 
 
 def test_a_failed_first_video_leaves_a_study_that_can_be_used(tmp_path):
-    ended = ethoscribe("track", tmp_path / "no.mp4", "-s", tmp_path / "study", "--animals", 1)
+    ended = here("track", tmp_path / "no.mp4", "-s", tmp_path / "study", "--animals", 1)
     refused(ended, "no.mp4")
     clip = write_video(tmp_path / "clip.mp4", n_frames=60, animals=1)
-    ended = ethoscribe("track", clip, "-s", tmp_path / "study", "--animals", 1)
+    ended = here("track", clip, "-s", tmp_path / "study", "--animals", 1)
     assert ended.status == 0, ended.err
 
 
 def exported_times(study: Path, tmp_path: Path) -> pd.DataFrame:
     """The tracks of a study as its CSV has them."""
-    ended = ethoscribe("export", "tracks", "-s", study, "-o", tmp_path / "t.csv")
+    ended = here("export", "tracks", "-s", study, "-o", tmp_path / "t.csv")
     assert ended.status == 0, ended.err
     return pd.read_csv(tmp_path / "t.csv")
 
@@ -156,7 +156,7 @@ def exported_times(study: Path, tmp_path: Path) -> pd.DataFrame:
 def test_29_97_frames_per_second_do_not_drift(tmp_path):
     rate = Fraction(30000, 1001)
     clip = write_video(tmp_path / "ntsc.mp4", n_frames=100, fps=rate)
-    ended = ethoscribe("track", clip, "-s", tmp_path / "study", "--animals", 2)
+    ended = here("track", clip, "-s", tmp_path / "study", "--animals", 2)
     assert ended.status == 0, ended.err
     tracks = exported_times(tmp_path / "study", tmp_path)
     expected = tracks["frame"] * 1001 / 30000
@@ -170,7 +170,7 @@ def test_a_variable_frame_rate_keeps_every_frame_time(tmp_path):
     steps = np.where(np.arange(79) % 7 == 3, 120, 40)  # a camera that drops frames
     times = [0, *np.cumsum(steps).tolist()]
     clip = write_video(tmp_path / "vfr.mp4", n_frames=80, times=times)
-    ended = ethoscribe("track", clip, "-s", tmp_path / "study", "--animals", 2)
+    ended = here("track", clip, "-s", tmp_path / "study", "--animals", 2)
     assert ended.status == 0, ended.err
     tracks = exported_times(tmp_path / "study", tmp_path)
     assert np.allclose(tracks["time_s"][tracks["animal"] == "animal1"] * 1000, times, atol=0.01)
@@ -187,7 +187,7 @@ def test_strange_file_names_work_from_video_to_csv(tmp_path, name):
     folder.mkdir()
     clip = write_video(folder / name, n_frames=60)
     study = folder / "study ä 'x'"
-    ended = ethoscribe("track", clip, "-s", study, "--animals", 2)
+    ended = here("track", clip, "-s", study, "--animals", 2)
     assert ended.status == 0, ended.err
     tracks = exported_times(study, folder)
     assert set(tracks["video"]) == {clip.stem}
@@ -215,7 +215,7 @@ def test_a_study_made_by_a_newer_version_is_left_alone(tmp_path):
         ("ask", "how far did animal1 move?"),
         ("export", "tracks", "-o", tmp_path / "t.csv"),
     ):
-        refused(ethoscribe(*arguments, "-s", study), "newer")
+        refused(here(*arguments, "-s", study), "newer")
     assert (study / "study.duckdb").read_bytes() == before
     assert not (tmp_path / "t.csv").exists()
 
@@ -255,7 +255,7 @@ def test_a_study_that_may_not_be_written_says_so(open_folder):
     clip = write_video(open_folder / "clip.mp4", n_frames=60)
     more = write_video(open_folder / "more.mp4", n_frames=70)
     study = open_folder / "study"
-    assert ethoscribe("track", clip, "-s", study, "--animals", 2).status == 0
+    assert here("track", clip, "-s", study, "--animals", 2).status == 0
     before = content(study)
     study.chmod(0o555)
     (study / "study.duckdb").chmod(0o444)
@@ -279,11 +279,11 @@ def test_a_damaged_study_is_named(tmp_path):
     study = tmp_path / "study"
     study.mkdir()
     (study / "study.duckdb").write_bytes(b"not a database at all" * 1000)
-    refused(ethoscribe("export", "tracks", "-s", study, "-o", tmp_path / "t.csv"), str(study))
+    refused(here("export", "tracks", "-s", study, "-o", tmp_path / "t.csv"), str(study))
 
 
 def test_a_study_that_is_not_there_is_named(tmp_path):
     for arguments in (("ask", "how far did animal1 move?"), ("export", "bouts", "-o", "b.csv")):
-        ended = ethoscribe(*arguments, "-s", tmp_path / "nothing", cwd=tmp_path)
+        ended = here(*arguments, "-s", tmp_path / "nothing", cwd=tmp_path)
         refused(ended, str(tmp_path / "nothing"))
     assert not (tmp_path / "nothing").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from terminal import Ended, ethoscribe
+from terminal import Ended, here
 
 from storage.bouts import read_bouts
 from storage.study import open_study
@@ -34,7 +34,7 @@ def write_poses(file: Path, still: list[tuple[int, int]], n_frames: int = 1200) 
 
 
 def run(*arguments: object) -> Ended:
-    ended = ethoscribe(*arguments)
+    ended = here(*arguments)
     assert ended.status == 0, ended.err
     return ended
 
@@ -86,7 +86,7 @@ def test_without_a_scale_settings_are_in_body_lengths(study: Path, tmp_path: Pat
     )
     assert found["video"] == "bare" and found["settings"]["unit"] == "body_length/s"
     assert 0.01 < found["settings"]["max_speed"] < 0.5
-    ended = ethoscribe("calibrate", "freezing", "-s", study)
+    ended = here("calibrate", "freezing", "-s", study)
     assert ended.status == 1 and ended.says_one_clear_line()
     assert "by several annotators (Ann, Ben): say which with --annotator" in ended.err
 
@@ -102,7 +102,7 @@ def test_without_a_scale_settings_are_in_body_lengths(study: Path, tmp_path: Pat
     ],
 )
 def test_what_cannot_be_calibrated_is_one_line(study: Path, more: tuple, says: str) -> None:
-    ended = ethoscribe("calibrate", *more, "-s", study)
+    ended = here("calibrate", *more, "-s", study)
     assert ended.status == 1 and ended.out == "" and ended.says_one_clear_line()
     assert says in ended.err
 
@@ -110,7 +110,7 @@ def test_what_cannot_be_calibrated_is_one_line(study: Path, more: tuple, says: s
 def test_a_study_without_scored_freezing_says_how_to_bring_it_in(tmp_path: Path) -> None:
     poses = write_poses(tmp_path / "p.csv", STILL, 300)
     run("import", poses, "-s", tmp_path / "s", "--fps", FPS)
-    ended = ethoscribe("calibrate", "freezing", "-s", tmp_path / "s")
+    ended = here("calibrate", "freezing", "-s", tmp_path / "s")
     assert ended.says_one_clear_line() and "--behaviour freezing --annotator WHO" in ended.err
 
 

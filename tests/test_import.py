@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
-from terminal import ethoscribe
+from terminal import here
 
 from app import workplace
 from app.importing.pose_file import parse_fps
@@ -29,14 +29,14 @@ HUMAN = "behaviour/freezing/bouts_demo1_human.csv"
 
 def imported(*arguments: object) -> str:
     """Run `ethoscribe import` well, and return what it says."""
-    ended = ethoscribe("import", *arguments)
+    ended = here("import", *arguments)
     assert ended.status == 0, ended.err
     return ended.err
 
 
 def refused(*arguments: object) -> str:
     """Run `ethoscribe import` badly, and return its one line."""
-    ended = ethoscribe("import", *arguments)
+    ended = here("import", *arguments)
     assert ended.status == 1
     assert ended.says_one_clear_line(), ended.err
     return ended.err
@@ -99,7 +99,7 @@ def test_a_pose_file_becomes_a_recording(freezing: Path, shared_data: Path) -> N
 def test_a_question_about_imported_poses_is_answered_and_scored(
     freezing: Path, tmp_path: Path, shared_data: Path
 ) -> None:
-    asked = ethoscribe(
+    asked = here(
         "ask", "how long is animal1 immobile?", "-s", freezing, "--save", "immobile", "--json"
     )
     assert asked.status == 0, asked.err
@@ -109,7 +109,7 @@ def test_a_question_about_imported_poses_is_answered_and_scored(
     assert len(found) > 5
     truth = tmp_path / "truth.csv"
     human[["start_frame", "stop_frame"]].to_csv(truth, index=False)
-    scored = ethoscribe("score", "bouts", "-s", freezing, "--behaviour", "immobile",
+    scored = here("score", "bouts", "-s", freezing, "--behaviour", "immobile",
                         "--truth", truth)  # fmt: skip
     assert scored.status == 0, scored.err
     assert "kappa" in scored.out
@@ -264,7 +264,7 @@ def test_two_people_and_two_animals_keep_their_own_bouts(shared_data: Path, tmp_
 def test_imported_tracks_are_exported_with_their_points(tmp_path: Path) -> None:
     study = tmp_path / "study"
     imported(small_csv(tmp_path / "walk.csv"), "-s", study, "--fps", "30", "--px-per-cm", "10")
-    ended = ethoscribe("export", "tracks", "-s", study, "-o", tmp_path / "tracks.csv")
+    ended = here("export", "tracks", "-s", study, "-o", tmp_path / "tracks.csv")
     assert ended.status == 0, ended.err
     table = pd.read_csv(tmp_path / "tracks.csv")
     assert table.loc[3, ["x_cm", "nose_x_px", "tailbase_confidence"]].tolist() == pytest.approx(

@@ -28,8 +28,9 @@ from llm_query.recording import Recording
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch):
     """Enough for scenes with a rule, and quick."""
-    monkeypatch.setattr(learning, "TREES", 30)
-    monkeypatch.setattr(learning, "TREES_TO_CHOOSE", 20)
+    monkeypatch.setattr(learning, "TREES", 20)
+    monkeypatch.setattr(learning, "TREES_TO_CHOOSE", 15)
+    monkeypatch.setattr(learning, "ROWS_PER_FIT", 4000)
 
 
 @pytest.fixture(scope="module")
@@ -262,9 +263,9 @@ def test_a_decision_joins_gaps_and_drops_flickers_where_that_helps():
 
 
 @pytest.mark.slow
-def test_a_forest_learned_from_five_videos_is_small_and_good(monkeypatch):
+def test_a_forest_learned_from_long_videos_is_small_and_good(monkeypatch):
     monkeypatch.undo()
-    items = [scored_scene(seed, seconds=120)[0] for seed in range(5)]
+    items = [scored_scene(seed, seconds=100)[0] for seed in range(3)]
     found, _ = learn(items, "circling")
     assert found.report["frame_f1"] > 0.9 and len(found.forest.to_bytes()) < 1 << 20
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from terminal import Ended, ethoscribe
+from terminal import Ended, here
 from typer.testing import CliRunner
 
 from app.cli import app
@@ -132,6 +132,6 @@ def test_an_empty_study_says_how_to_define(study):
 
 
 def test_it_works_as_a_process_of_its_own(study):
-    ended = ethoscribe("define", "chase", "under 5 cm", "-s", study)
+    ended = here("define", "chase", "under 5 cm", "-s", study)
     assert ended.status == 0, ended.err
-    assert "chase,1," in ethoscribe("definitions", "list", "-s", study).out
+    assert "chase,1," in here("definitions", "list", "-s", study).out

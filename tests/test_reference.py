@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from terminal import ethoscribe
+from terminal import here
 
 from llm_query.reference import find, markdown, page
 from llm_query.vocabulary import Word, vocabulary
@@ -158,7 +158,7 @@ def test_a_search_finds_names_first_and_then_what_is_said(words):
 
 
 def test_the_command_lists_one_line_per_word_by_topic(words):
-    ended = ethoscribe("measures")
+    ended = here("measures")
     assert ended.status == 0, ended.err
     lines = [line for line in ended.out.splitlines() if line.startswith("  ")]
     assert [line.split()[0] for line in lines] == list(words)
@@ -167,15 +167,13 @@ def test_the_command_lists_one_line_per_word_by_topic(words):
 
 
 def test_the_command_shows_one_word_or_all_as_json(words):
-    ended = ethoscribe("measures", "Distance-Moved")
+    ended = here("measures", "Distance-Moved")
     assert ended.status == 0, ended.err
     assert " ".join(ended.out.split()).startswith("distance_moved( recording, animal")
     assert "Unit: cm (px without a scale)." in ended.out and ">>> " in ended.out
-    record = json.loads(ethoscribe("measures", "speed", "--json").out)
+    record = json.loads(here("measures", "speed", "--json").out)
     assert record["name"] == "speed" and record["parameters"][1]["name"] == "animal"
-    assert [each["name"] for each in json.loads(ethoscribe("measures", "--json").out)] == list(
-        words
-    )
+    assert [each["name"] for each in json.loads(here("measures", "--json").out)] == list(words)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +185,6 @@ def test_the_command_shows_one_word_or_all_as_json(words):
     ],
 )
 def test_an_unknown_word_is_one_line_with_the_nearest_names(asked, says):
-    ended = ethoscribe("measures", asked)
+    ended = here("measures", asked)
     assert ended.status == 1 and ended.out == ""
     assert ended.says_one_clear_line() and says in ended.err

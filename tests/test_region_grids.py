@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from storage_samples import Info
-from terminal import ethoscribe
+from terminal import here
 
 from app.errors import AppError
 from app.setting_up.arenas import arenas_of, chosen_arenas
@@ -44,20 +44,20 @@ def test_tubes_are_counted_down_wells_by_letter_cages_as_one_reads() -> None:
 def test_a_plate_from_the_command_line_says_how_to_track_it(tmp_path: Path) -> None:
     with open_study(tmp_path / "s", create=True) as study:
         add_video(study, Info(tmp_path / "plate.mp4"))
-    made = ethoscribe(
+    made = here(
         "regions", "template", "plate_24", "-s", tmp_path / "s", "--video", "plate",
         "--px-per-cm", "50",
     )  # fmt: skip
     assert made.status == 0 and "24 regions" in made.err and "ethoscribe track" in made.err
-    more = ethoscribe(
+    more = here(
         "regions", "add", "A1", "-s", tmp_path / "s", "--role", "arena", "--animals", "2",
         "--kind", "circle", "--points", "50,50 70,50",
     )  # fmt: skip
-    listed = ethoscribe("regions", "list", "-s", tmp_path / "s")
+    listed = here("regions", "list", "-s", tmp_path / "s")
     assert more.status == 0 and "A1\tarena, 2 animals\tcircle" in listed.out
     with open_study(tmp_path / "s") as study:
         assert {one.role for one in regions(study, 1)} == {"arena"}
-    wrong = ethoscribe(
+    wrong = here(
         "regions", "add", "x", "-s", tmp_path / "s", "--animals", "2", "--points", "0,0 9,0 9,9"
     )  # fmt: skip
     assert wrong.status == 1 and "--role arena" in wrong.err

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from storage_samples import Info
-from terminal import ethoscribe
+from terminal import here
 
 from app.errors import AppError
 from app.scoring.assay_job import template as shipped
@@ -113,16 +113,16 @@ def test_the_command_line_puts_a_template_on_a_video_and_it_can_be_taken_back(
     with open_study(tmp_path / "study", create=True) as study:
         add_video(study, Info(tmp_path / "clip.mp4"), px_per_cm=8)
     command = ("regions", "template", "plus_maze", "-s", tmp_path / "study", "--video", "clip")
-    ended = ethoscribe(*command, "--at", "320,240", "--set", "arm_length=20")
+    ended = here(*command, "--at", "320,240", "--set", "arm_length=20")
     assert ended.status == 0 and "5 regions" in ended.err
-    listed = ethoscribe("regions", "list", "-s", tmp_path / "study").out
+    listed = here("regions", "list", "-s", tmp_path / "study").out
     assert "clip\tcentre\tregion\tpolygon\t300,220 340,220 340,260 300,260" in listed
-    again = ethoscribe(*command)
+    again = here(*command)
     assert again.status == 1 and "--force replaces them" in again.err
     with open_study(tmp_path / "study", write=True) as study:
         edits.apply(study, 1, "undo", {"scope": "setup"}, author="")
         assert regions(study, 1) == []
-    assert "arm_length=30 cm" in ethoscribe("regions", "template").out
+    assert "arm_length=30 cm" in here("regions", "template").out
 
 
 def test_player_and_program_put_a_template_in_the_same_place() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from arena_scenes import FPS, WELL, places, wells, write_plate
 from storage_samples import Info
-from terminal import ethoscribe
+from terminal import here
 
 from app.errors import AppError
 from app.jobs.tracking_job import TrackSummary, track_video
@@ -148,5 +148,5 @@ def test_how_many_live_in_an_arena_is_kept_with_it(tmp_path):
 
 
 def test_an_animal_called_like_its_well_can_be_asked_about(plate):
-    asked = ethoscribe("ask", "How far does B1 move?", "-s", plate[0] / "s")
+    asked = here("ask", "How far does B1 move?", "-s", plate[0] / "s")
     assert asked.status == 0 and "B1" in asked.out and "A1" not in asked.out

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from film import write_video
-from terminal import ethoscribe
+from terminal import here
 from test_doubts import make
 from track_edit_scenes import edit, make_study
 from typer.testing import CliRunner
@@ -130,7 +130,7 @@ def test_a_report_appears_whole_where_it_is_wanted(tracked: Path, tmp_path: Path
 
 def test_the_command_writes_a_report_of_what_is_tracked_already(tracked: Path) -> None:
     film = tracked.parent / "pair.mp4"
-    ended = ethoscribe("track", film, "-s", tracked, "--animals", 2, "--report")
+    ended = here("track", film, "-s", tracked, "--animals", 2, "--report")
     file = tracked.resolve() / "reports" / "pair.html"
     assert ended.status == 0 and f"pair.mp4: report {file}" in ended.err and file.is_file()
     two = ["track", str(film), str(film), "-s", str(tracked), "--animals", "2"]

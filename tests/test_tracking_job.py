@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from film import write_video
-from terminal import ethoscribe
+from terminal import here
 from track_edit_scenes import edit
 
 from app import library
@@ -54,9 +54,9 @@ def test_a_tracked_video_is_in_the_study_with_its_settings_and_timings(clip, tmp
 def test_what_a_person_corrected_is_said_before_force_takes_it(clip, tmp_path):
     track_video(tmp_path / "s", clip, 2)
     command = ["track", clip, "-s", tmp_path / "s", "--animals", 2]
-    assert "--force tracks it again." in ethoscribe(*command).err
+    assert "--force tracks it again." in here(*command).err
     edit(tmp_path / "s", "tracks.swap", a=1, b=2, start_frame=30, stop_frame=None)
-    said = ethoscribe(*command).err
+    said = here(*command).err
     assert "--force tracks it again and takes 1 correction by hand with the old tracks." in said
 
 
@@ -111,7 +111,7 @@ def test_bouts_of_the_old_tracks_go_and_the_command_says_so(clip, tmp_path):
     track_video(tmp_path / "s", clip, 2)
     close_bouts(tmp_path / "s")
     close_bouts(tmp_path / "s", source="person")
-    ended = ethoscribe("track", clip, "-s", tmp_path / "s", "--animals", 2, "--force")
+    ended = here("track", clip, "-s", tmp_path / "s", "--animals", 2, "--force")
     assert ended.status == 0 and ended.out == ""
     assert "pair: 1 bout of close came from the old tracks and went with them" in ended.err
     with open_study(tmp_path / "s") as study:
@@ -121,7 +121,7 @@ def test_bouts_of_the_old_tracks_go_and_the_command_says_so(clip, tmp_path):
 def test_a_run_that_finds_nothing_is_refused_and_the_one_before_kept(clip, tmp_path):
     first = track_video(tmp_path / "s", clip, 2)
     close_bouts(tmp_path / "s")
-    ended = ethoscribe(
+    ended = here(
         "track", clip, "-s", tmp_path / "s", "--animals", 2, "--force", "--set", "open_px=30"
     )
     assert ended.status == 1 and len(ended.error_lines) == 1
@@ -156,7 +156,7 @@ def test_a_run_that_finds_little_is_warned_of(clip, tmp_path, monkeypatch):
 
 def test_more_animals_than_ever_seen_apart_are_warned_of_before_the_long_work(tmp_path):
     alone = write_video(tmp_path / "alone.mp4", n_frames=90, animals=1)
-    ended = ethoscribe("track", alone, "-s", tmp_path / "s", "--animals", 2)
+    ended = here("track", alone, "-s", tmp_path / "s", "--animals", 2)
     said = "Warning: alone.mp4: 2 animals were never seen apart in the sampled frames"
     assert ended.err.count(said) == 1 and ended.err.index(said) < ended.err.index("frames in")
 
@@ -256,9 +256,9 @@ def test_another_film_is_tracked_with_the_settings_of_a_run(clip, tmp_path):
 
 
 def test_a_run_that_is_not_there_is_no_model(clip, tmp_path):
-    ended = ethoscribe("track", clip, "-s", tmp_path / "s", "--like", "20260101-000000-abc")
+    ended = here("track", clip, "-s", tmp_path / "s", "--like", "20260101-000000-abc")
     assert ended.status == 1 and "There is no run 20260101-000000-abc" in ended.err
-    ended = ethoscribe("track", clip, "-s", tmp_path / "s", "--like", "x", "--animals", 2)
+    ended = here("track", clip, "-s", tmp_path / "s", "--like", "x", "--animals", 2)
     assert ended.status == 2 and "leave it out" in ended.err
 
 
