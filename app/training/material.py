@@ -77,7 +77,8 @@ def why_not(labelled: Sequence[LabelledFrame], waiting: int) -> str | None:
     """Why training cannot begin with these corrected frames; None when it can."""
     inhabited = sum(bool(one.labels) for one in labelled)
     if not labelled:
-        also = f" {waiting} filled frames wait to be corrected." if waiting else ""
+        left = "1 filled frame waits" if waiting == 1 else f"{waiting} filled frames wait"
+        also = f" {left} to be corrected." if waiting else ""
         return f"No frame of this study is corrected yet.{also} {HOW}"
     if not inhabited:
         return (
@@ -86,8 +87,8 @@ def why_not(labelled: Sequence[LabelledFrame], waiting: int) -> str | None:
         )
     if inhabited == 1:
         animals = sum(len(one.labels) for one in labelled)
-        said = "one label" if animals == 1 else f"{animals} labels in one frame"
-        return f"There is only {said}: correct 2 frames or more, {START} are a good start. {HOW}"
+        said = "There is only one label" if animals == 1 else "All labels are of one frame"
+        return f"{said}: correct 2 frames or more, {START} are a good start. {HOW}"
     return None
 
 
