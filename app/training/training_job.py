@@ -111,6 +111,7 @@ def train_network(
     place = Place(study, check_network_name(ask.name))
     with reading_existing(study), place.alone():
         plan = _again(study, place) if resume else _plan(study, ask)
+        _check_possible(plan)
         if not resume:
             _make_room(place, plan, restart)
         if place.asked is None:
@@ -138,6 +139,17 @@ def reading_existing(study: Path) -> Any:
     if not (study / "study.duckdb").exists():
         raise AppError(f"There is no study at {study}: give one with -s.")
     return nullcontext()
+
+
+def _check_possible(plan: _Plan) -> None:
+    """Say at once what is missing here, before anything is written."""
+    from tracking.networks.door import EXTRA, is_installed
+
+    if not is_installed():
+        raise AppError(f"Training needs more than the base installation: {EXTRA}")
+    if plan.start is None:
+        _ = plan.settings.architecture  # refuses families and sizes that there are not
+    plan.settings.resolved()  # and devices
 
 
 def _plan(study: Path, ask: Ask) -> _Plan:

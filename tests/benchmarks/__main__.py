@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tests.benchmarks import (
+    afternoon,
     asking_speed,
     identities,
     idtracker,
+    label_economy,
     memory_recall,
     social_speed,
     tracking_speed,
@@ -23,8 +25,12 @@ ALWAYS: dict[str, Callable[[], None]] = {
     "social_speed": social_speed.main,
     "tracking_speed": tracking_speed.main,
     "identities": identities.main,
+    "afternoon": afternoon.main,
+    "label_economy": label_economy.main,
 }
 WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {
+    "afternoon": afternoon.main,
+    "label_economy": label_economy.main,
     "identities": identities.main,
     "idtracker": idtracker.main,
 }

@@ -40,11 +40,17 @@ class Cage:
     film: BeddingFilm
     other: BeddingFilm
 
+    def apart(self, labelled: Sequence[int]) -> int:
+        """How many frames an unseen one is away from all labelled ones: as far as a fifth are."""
+        frames = np.arange(self.film.truth["frame"].max() + 1)
+        away = np.abs(frames[:, None] - np.array(labelled)[None]).min(axis=1)
+        return min(APART, max(int(np.quantile(away, 0.8)), 1))
+
     def unseen(self, labelled: Sequence[int], count: int = 30) -> tuple[list[Sample], list[Sample]]:
         """Frames of the film far from all labelled ones, and frames of the other recording."""
         frames = np.arange(self.film.truth["frame"].max() + 1)
-        gap = np.abs(frames[:, None] - np.array(labelled)[None]).min(axis=1)
-        free = frames[gap >= min(APART, max(int(np.quantile(gap, 0.8)), 1))]
+        away = np.abs(frames[:, None] - np.array(labelled)[None]).min(axis=1)
+        free = frames[away >= self.apart(labelled)]
         chosen = free[np.linspace(0, len(free) - 1, count).astype(int)]
         last = int(self.other.truth["frame"].max())
         others = np.linspace(0, last, count).astype(int)

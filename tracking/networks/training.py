@@ -68,7 +68,9 @@ class TrainingSettings:
 
     def resolved(self) -> TrainingSettings:
         """The same with `auto` replaced by what this computer has."""
-        device = best_device() if self.device == "auto" else self.device
+        from tracking.networks.running import device_for
+
+        device = device_for(self.device)
         half = self.precision == "half" or (self.precision == "auto" and halves_well(device))
         return replace(
             self, device=device, precision="half" if half else "full",
@@ -342,15 +344,6 @@ def shapes_of(sample: Sample) -> list[Shape]:
         Shape(placed.mask, placed.x0, placed.y0, kind)
         for placed, kind in zip(sample.masks, sample.classes, strict=True)
     ]
-
-
-def best_device() -> str:
-    """The fastest device of this computer."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def halves_well(device: str) -> bool:

@@ -1,0 +1,116 @@
+"""Label economy: mask AP against 5, 10, 20 and 40 corrected frames, in two ways.
+
+"program" is what `ethoscribe train` does: frames that the program proposes, with composites.
+"plain" is what a lab does without it: frames evenly spread over the film, with turns, flips and
+changes of light alone. Both see as many pictures, begin with the same random weights, and are
+judged on the same frames: as far from every labelled frame of either way as the film allows, and
+of another recording of the cage. Every training is shorter than an afternoon (8 epochs of 240 pictures,
+about 250 CPU s), so that all eight take less than an hour of CPU time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+COUNTS = (5, 10, 20, 40)
+WAYS = ("plain", "program")
+
+
+def main(options: Sequence[str] = ()) -> None:
+    """Print the curve of both ways."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks label_economy")
+    parser.add_argument("--seed", type=int, default=1001)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--pictures", type=int, default=240)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--counts", type=int, nargs="*", default=list(COUNTS))
+    parser.add_argument("--films", type=Path, help="a folder for the films, kept")
+    parser.add_argument(
+        "--keep", type=Path, help="a JSON file that rows are added to, and not made again"
+    )
+    chosen = parser.parse_args(list(options))
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measured(chosen, chosen.films or Path(folder))
+    print(f"\nLabel economy, seed {chosen.seed}, {chosen.epochs} epochs of {chosen.pictures}")
+    for row in rows:
+        print(
+            f"{row['frames']:3} frames, {row['way']:8} AP50 {row['ap50']:.3f}  AP50-95 "
+            f"{row['ap']:.3f}  right count {row['right_count']:.1%}  ({row['cpu_s']:.0f} CPU s)"
+        )
+    print(_verdict(rows))
+
+
+def measured(chosen: argparse.Namespace, films: Path) -> list[dict]:
+    """A row for each number of frames and way, as the reports show them."""
+    from tests.benchmarks.measuring import cost_of
+
+    kept = json.loads(chosen.keep.read_text()) if chosen.keep and chosen.keep.exists() else []
+    rows = list(kept)
+    for count in sorted(chosen.counts, key=lambda n: abs(n - 25)):  # 20 and 40 first
+        for way in WAYS:
+            if any((row["frames"], row["way"]) == (count, way) for row in rows):
+                continue
+            cost = cost_of(
+                train_once, chosen.seed, films, count, way, chosen.epochs, chosen.pictures,
+                chosen.threads, max(chosen.counts),
+                imports=("tracking.networks.training", "tests.benchmarks.lab"),
+            )  # fmt: skip
+            rows.append({"frames": count, "way": way, "cpu_s": cost.cpu_s, **cost.result})
+            if chosen.keep:
+                chosen.keep.write_text(json.dumps(rows))
+    return sorted(rows, key=lambda row: (row["frames"], row["way"]))
+
+
+def train_once(
+    seed: int, films: Path, count: int, way: str, epochs: int, pictures: int, threads: int,
+    most: int,
+) -> dict:  # fmt: skip
+    """Train with so many frames in one way, and judge on frames that no way has labelled."""
+    import numpy as np
+
+    from tests.benchmarks.lab import cage, proposed
+    from tracking.networks.dataset import split_by_time
+    from tracking.networks.judging import judge
+    from tracking.networks.training import Material, TrainingSettings, predict, shapes_of, train
+    from tracking.subtraction.tuning import sample
+    from tracking.video import probe
+
+    place = cage(seed, films)
+    last = int(place.film.truth["frame"].max())
+    asked = proposed(place.film, most)
+    spread = np.linspace(0, last, count + 2)[1:-1].astype(int).tolist()
+    frames = asked[:count] if way == "program" else spread
+    samples = place.film.samples(sorted(frames))
+    split = split_by_time([one.source for one in samples])
+    info = probe(place.film.video)
+    material = Material(
+        [samples[k] for k in split.train], [samples[k] for k in split.validation], ("mouse",),
+        {samples[0].source[0]: list(sample(info))} if way == "program" else {},
+    )  # fmt: skip
+    settings = TrainingSettings(
+        minutes=None, epochs=epochs, pictures=pictures, composites=way == "program",
+        device="cpu", threads=threads,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        trained = train(material, settings, Path(folder))
+        every = [*asked, *np.linspace(0, last, most + 2)[1:-1].astype(int).tolist()]
+        same, other = place.unseen(every)
+        unseen = [*same, *other]
+        found = predict(trained.weights, unseen, replace(trained.settings))
+    return judge([shapes_of(one) for one in unseen], found).to_dict()
+
+
+def _verdict(rows: Sequence[dict]) -> str:
+    """Whether 20 frames with the program beat 40 without."""
+    by = {(row["frames"], row["way"]): row["ap"] for row in rows}
+    if (20, "program") not in by or (40, "plain") not in by:
+        return "20 with and 40 without were not both measured"
+    few, many = by[20, "program"], by[40, "plain"]
+    return (
+        f"20 with: AP50-95 {few:.3f}, 40 without: {many:.3f}: {'met' if few > many else 'NOT met'}"
+    )
