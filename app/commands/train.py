@@ -89,7 +89,7 @@ def train(
 
     \b
     Example:
-      ethoscribe labels propose -s study --count 20
+      ethoscribe labels propose -s study --frames 20
       ethoscribe train -s study --name mice --minutes 15
       ethoscribe track cage.mp4 -s study --segmenter yolo --weights mice
       ethoscribe train -s study --name mice --round

@@ -3,8 +3,8 @@
 A generated cage in which thresholds fail (bedding, wire, a moving shadow, one white and two dark
 mice), with a seed that was never used for tuning. The program proposes the frames; the true masks
 stand for a person who corrects them. Judged on frames up to a second away from every labelled one
-(as far as the film allows), and on another recording of the same cage. CPU seconds are counted: 15 minutes of two cores
-are 1800.
+(as far as the film allows), and on another recording of the same cage. CPU seconds are counted: 15
+minutes of two cores are 1800.
 
 And the real home cage with a white and a dark mouse on bedding: 20 frames labelled from its
 proofread poses, tracked with the network, scored on the other frames (thresholding 0.38, SLEAP's

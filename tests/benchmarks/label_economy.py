@@ -4,8 +4,8 @@
 "plain" is what a lab does without it: frames evenly spread over the film, with turns, flips and
 changes of light alone. Both see as many pictures, begin with the same random weights, and are
 judged on the same frames: as far from every labelled frame of either way as the film allows, and
-of another recording of the cage. Every training is shorter than an afternoon (8 epochs of 240 pictures,
-about 250 CPU s), so that all eight take less than an hour of CPU time.
+of another recording of the cage. Every training is shorter than an afternoon (8 epochs of 240
+pictures, about 250 CPU s), so that all eight take less than an hour of CPU time.
 """
 
 from __future__ import annotations
