@@ -219,9 +219,7 @@ def _learn(
         (folder / COMPLETE).touch()  # it was killed after its last epoch
         return
     while True:
-        lesson = _lesson(
-            origin, replace(settings, batch=batch), watch.seconds_left, watch.one_shape
-        )
+        lesson = _lesson(origin, replace(settings, batch=batch), watch.one_shape)
         try:
             teach(dataset, lesson, watch.epoch, folder / TEACHING, resume=True,
                   on_note=listener.on_note, should_stop=watch.batch)  # fmt: skip
@@ -238,9 +236,7 @@ def _learn(
             return
 
 
-def _lesson(
-    origin: str | Path, settings: TrainingSettings, seconds_left: float | None, one_shape: bool
-) -> Lesson:
+def _lesson(origin: str | Path, settings: TrainingSettings, one_shape: bool) -> Lesson:
     """What ultralytics is told: a fixed camera needs no mosaic, but animals turn any way."""
     changes: dict[str, Any] = {
         "mosaic": 0.0, "close_mosaic": 0, "degrees": 10.0, "scale": 0.1, "translate": 0.05,
@@ -250,7 +246,8 @@ def _lesson(
     return Lesson(
         start=origin, epochs=settings.epochs, image_px=settings.image_px, batch=settings.batch,
         device=settings.device, threads=settings.threads, seed=settings.seed, patience=PATIENCE,
-        minutes=None if seconds_left is None else max(seconds_left, 1.0) / 60,
+        # all of them, also when going on: epochs are planned for the whole, and _Watch counts time
+        minutes=settings.minutes,
         learning_rate=settings.learning_rate, nominal_batch=settings.batch,
         cpu_half=settings.precision == "half",
         changes=changes | dict(settings.changes),
@@ -266,7 +263,7 @@ class _Watch:
         self._file, self._listener = folder / CURVE, listener
         self._before = done[-1].seconds if done else 0.0
         self._last = done[-1].epoch if done else 0
-        self._limit = None if settings.minutes is None else 60 * settings.minutes
+        self._settings = settings
         self._begun = time.monotonic()
         told = json.loads((folder / DONE).read_text(encoding="utf-8"))
         self._pictures, self._shown = int(told["pictures"]), 0
@@ -277,13 +274,10 @@ class _Watch:
     def seconds(self) -> float:
         return self._before + time.monotonic() - self._begun
 
-    @property
-    def seconds_left(self) -> float | None:
-        return None if self._limit is None else self._limit - self.seconds
-
-    def epoch(self, news: EpochNews) -> None:
+    def epoch(self, news: EpochNews) -> bool | None:
+        """Note an epoch; False ends the training, since its time is up."""
         if news.epoch <= self._last:  # told before it was killed
-            return
+            return None
         self._last, self._shown = news.epoch, 0
         self._batch, self._epochs = news.batch, news.epochs
         point = Epoch(
@@ -293,11 +287,14 @@ class _Watch:
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(point)) + "\n")
         self._listener.on_epoch(point)
+        return not _over(point, self._settings)
 
     def batch(self) -> bool:
+        """Tell how far it is; True ends the training, since its time is up."""
         self._shown = min(self._shown + self._batch, self._pictures)
         self._listener.on_progress(self._last + self._shown / self._pictures, self._epochs)
-        return False
+        limit = self._settings.minutes
+        return limit is not None and self.seconds >= 60 * limit
 
 
 def read_curve(folder: Path) -> list[Epoch]:
