@@ -1,5 +1,6 @@
 """`ethoscribe train`: a network that finds animals, from a few corrected frames."""
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,10 +73,18 @@ def train(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Copy the report to this HTML file.")
     ] = None,
-    author: Annotated[str, typer.Option("--by", metavar="NAME", help="Who trains.")] = "",
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who trains; left out: you.")
+    ] = None,
     rounds: Annotated[
         bool, typer.Option("--rounds", help="List the rounds of NAME, and do nothing else.")
     ] = False,
+    economy: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="N", help="Measure NAME trained anew from N of its frames; repeat it."
+        ),
+    ] = None,
     as_json: JsonOption = False,
     job_file: Annotated[
         Path | None, typer.Option("--job-file", hidden=True, help="Where to write progress.")
@@ -109,6 +118,10 @@ def train(
         return
     from app.training.telling import telling
     from app.training.training_job import Ask, train_network
+
+    if economy:
+        _measure(study, name, economy, as_json)
+        return
     from tracking.networks.training import TrainingSettings
 
     if report is not None:
@@ -118,7 +131,7 @@ def train(
         family=family, size=size, image_px=image_size, minutes=limit, epochs=epochs or 60,
         batch=batch, composites=not no_composites, device=device, threads=threads, seed=seed,
     )  # fmt: skip
-    ask = Ask(name, settings, start, next_round, new_classes, author)
+    ask = Ask(name, settings, start, next_round, new_classes, author or getpass.getuser())
     with telling(name, limit, job_file) as said:
         done = train_network(study, ask, resume=resume, restart=restart, listener=said.listener)
     if report is not None and done.report is not None:
@@ -127,6 +140,24 @@ def train(
         show_json(_record(done))
     else:
         _show(study, done)
+
+
+def _measure(study: Path, name: str, counts: list[int], as_json: bool) -> None:
+    """Measure the label economy of a network, and put it into its report."""
+    from app.training.economy import measure_economy
+    from app.training.telling import telling
+    from app.training.train_report import write_report
+
+    with telling(name, None, None) as said:
+        rows = measure_economy(study, name, counts, listener=said.listener)
+    report = write_report(study, name)
+    if as_json:
+        show_json({"economy": rows, "report": report})
+        return
+    for row in rows:
+        show(f"{row['frames']:4} frames, {row['way']:16} AP50 {row['ap50']:.3f}  "
+             f"AP50-95 {row['ap']:.3f}  {row['cpu_s']:.0f} CPU s")  # fmt: skip
+    say(f"{name}: {report}")
 
 
 def _record(done: "TrainSummary") -> dict[str, Any]:

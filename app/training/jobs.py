@@ -35,7 +35,8 @@ def start_training(
             raise AppError(ready.error)
     elif Place(study, name).asked is None:
         raise AppError(f"No training of {name} stopped half way: start a new one.")
-    command = ["train", "-s", str(study), "--name", name, "--by", author]
+    command = ["train", "-s", str(study), "--name", name]
+    command += ["--author", author] if author else []
     if resume:
         command.append("--resume")
     else:

@@ -175,15 +175,28 @@ def _rounds(known: Sequence[Round]) -> str:
 
 
 def _economy(study: Path, network: Network) -> str:
-    rows = economy_of(study, network.name)
+    rows = sorted(economy_of(study, network.name), key=lambda row: (row["frames"], row["way"]))
     if not rows:
         return ""
     cells = [
-        [str(one["frames"]), escape(one["way"]), number(one["ap50"]), number(one["ap"]),
-         f"{one['cpu_s']:.0f} s"]
+        [str(one["frames"]), escape(one["way"]), _bar(one["ap50"]), number(one["ap50"]),
+         number(one["ap"]), f"{one['cpu_s']:.0f} s"]
         for one in rows
     ]  # fmt: skip
-    return table(("Corrected frames", "How", "AP50", "AP50-95", "CPU time"), cells, (0, 2, 3, 4))
+    head = ("Corrected frames", "How", "", "AP50", "AP50-95", "CPU time")
+    said = (
+        "<p>How good a network becomes with fewer frames. Each was trained anew, for a shorter "
+        f"time ({rows[0].get('epochs', '?')} epochs), and judged on the same frames.</p>"
+    )
+    return said + table(head, cells, (0, 3, 4, 5))
+
+
+def _bar(share: float | None) -> str:
+    width = 100 * (share or 0.0)
+    return (
+        f'<div style="width:12rem"><div style="width:{width:.1f}%;height:.7rem;'
+        'background:var(--accent);border-radius:.2rem"></div></div>'
+    )
 
 
 def _failures(study: Path, network: Network) -> str:

@@ -31,6 +31,7 @@ from storage.networks import (
     register_network,
 )
 from storage.study import open_study
+from tracking.errors import TrackingError
 from tracking.networks.dataset import Split
 from tracking.networks.judging import Judged, judge
 from tracking.networks.training import (
@@ -119,8 +120,13 @@ def train_network(
         listener = _noting(listener, place)
         for line in [*plan.chosen.notes, plan.split.words]:
             listener.on_note(line)
-        material = material_of(study, plan.chosen, plan.split, plan.settings.composites)
-        trained = train(material, plan.settings, place.folder, plan.start, listener)
+        try:
+            material = material_of(study, plan.chosen, plan.split, plan.settings.composites)
+            trained = train(material, plan.settings, place.folder, plan.start, listener)
+        except (AppError, StudyError, TrackingError):
+            if not place.curve():
+                place.clear()  # nothing was learned that could go on
+            raise
         before = _judge_start(plan, material, trained, listener)
         listener.on_stage("store", 0, 1)
         network = _register(study, ask, plan, material, trained, before, place)
