@@ -33,7 +33,9 @@ from tracking.networks.samples import Sample, place, sample_of
 from tracking.video import probe, read_frames_at
 
 MADE = 2  # raise it when the same scene is drawn differently
-NODES = tuple(f"body_{k}" for k in range(BODY)) + tuple(f"tail_{k}" for k in range(TAIL))
+BODY_NODES = tuple(
+    [f"body_{k}" for k in range(BODY)] + [f"tail_{k}" for k in range(TAIL)]
+)  # names of the joints, nose first
 STROKES = 60  # pieces of straw on 1000 px of floor
 STIR_EVERY = 8  # frames; then an animal has moved some of the bedding under it
 BARS_APART = 96  # px
@@ -46,7 +48,7 @@ class BeddingFilm:
     video: Path
     truth: pd.DataFrame  # frame, id, x, y (px), touching (bool), seen (share of the body)
     runs: pd.DataFrame  # frame, id, x0, y0, width, height, rle: the visible masks
-    joints: np.ndarray  # (frames, animals, NODES, 2) px
+    joints: np.ndarray  # (frames, animals, len(BODY_NODES), 2) px
     n_animals: int
     size: tuple[int, int]  # width, height
 

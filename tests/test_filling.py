@@ -102,10 +102,10 @@ def test_an_outline_too_many_is_named(film, filler):
 
 
 def test_on_bedding_it_never_calls_a_frame_sure(tmp_path):
-    film = film_bedding(11, tmp_path, seconds=6)
+    film = film_bedding(11, tmp_path, seconds=4)
     info = probe(film.video)
     hard = Filler.learn(info, 3)
-    made = filled(hard, info, list(range(0, 150, 5)))
+    made = filled(hard, info, list(range(0, 100, 5)))
     assert not any(one.sure for one in made)
     assert all(one.note for one in made)
 

@@ -25,6 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 BAND = 0.3  # widths that the image may move an outline outwards
+GROWS = 0.5  # of the length that is not labelled, where an outline may go on by itself
 ROUNDS = 4  # of grabCut
 LIKE_FUR = 0.5  # weight of an animal's gray level against distances, in half widths squared
 MOST_UNLIKE = 4.0
@@ -32,6 +33,7 @@ LEAST_SPREAD = 8.0  # gray levels
 AREA = (0.5, 1.7)  # of the drawn body: outside of it an outline is not believed
 POINTS_IN = 0.75  # share of the labelled points that an outline has to hold
 SLACK = 2  # px that a labelled point may lie outside
+CLEARLY = 0.6  # standard deviations between a body and its surroundings; floor alone has 0.2
 LEAST_OVERLAP = 0.45  # IoU with the drawn body
 
 
@@ -82,9 +84,11 @@ def masks_of_poses(
     masks: list[Placed | None] = []
     notes: list[str] = []
     for k, pose in enumerate(poses):
-        mask, note = _believed(shown[k], priors[k], pose, body) if settings.refine else (
-            priors[k], ""
-        )  # fmt: skip
+        mask, note = priors[k], ""
+        if settings.refine and not _stands_out(image, drawn[k], body):
+            note = "the image shows no clear outline: drawn along the points"
+        elif settings.refine:
+            mask, note = _believed(shown[k], priors[k], pose, body)
         placed = place(mask)
         masks.append(placed)
         notes.append(note if placed is not None else "no body point is labelled: draw this one")
@@ -130,6 +134,8 @@ def _cut(
 ) -> np.ndarray:
     """Which pixels are animals rather than floor near some drawn bodies, (h, w) bool."""
     band = max(3, round(BAND * body.width_px))
+    missing = max(body.missing(pose) for pose in poses)
+    band += round(GROWS * missing * body.length_px)  # where points are missing, the image tells
     prior = np.maximum.reduce(list(drawn))
     core = np.maximum.reduce([body.draw(pose, image.shape, CORE) for pose in poses])
     rows, columns = np.flatnonzero(prior.any(axis=1)), np.flatnonzero(prior.any(axis=0))
@@ -160,6 +166,25 @@ def _textures(image: np.ndarray) -> np.ndarray:
     return np.dstack([np.clip(plane, 0, 255) for plane in planes]).astype(np.uint8)
 
 
+def _stands_out(image: np.ndarray, drawn: np.ndarray, body: Body) -> bool:
+    """Whether a body is in any way unlike what lies around it."""
+    placed = place(drawn)
+    if placed is None:
+        return True
+    band = max(3, round(BAND * body.width_px))
+    here = tuple(
+        slice(max(0, part.start - 2 * band), part.stop + 2 * band) for part in placed.where
+    )
+    inner = cv2.erode(drawn[here], np.ones((band | 1, band | 1), np.uint8)) > 0
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * band + 1,) * 2)
+    outer = cv2.dilate(drawn[here], kernel) == 0
+    if not inner.any() or not outer.any():
+        return True
+    inside, outside = (_textures(image[here])[where].astype(float) for where in (inner, outer))
+    spread = np.sqrt((inside.var(axis=0) + outside.var(axis=0)) / 2) + 1
+    return bool((np.abs(inside.mean(axis=0) - outside.mean(axis=0)) / spread).max() > CLEARLY)
+
+
 def _believed(
     shown: np.ndarray, prior: np.ndarray, pose: np.ndarray, body: Body
 ) -> tuple[np.ndarray, str]:
@@ -174,9 +199,10 @@ def _believed(
     points = points[(points >= 0).all(axis=1) & (points < (size[1], size[0])).all(axis=1)]
     held = float(wide[points[:, 1], points[:, 0]].mean()) if len(points) else 1.0
     overlap = np.count_nonzero(mask & prior) / max(1, int(np.count_nonzero(mask | prior)))
-    if not AREA[0] <= share <= AREA[1]:
+    most = AREA[1] / max(1 - GROWS * body.missing(pose), 0.2)
+    if not AREA[0] <= share <= most:
         return prior, "the image shows no clear outline: drawn along the points"
-    if held < POINTS_IN or overlap < LEAST_OVERLAP:
+    if held < POINTS_IN or overlap < LEAST_OVERLAP * AREA[1] / most:
         return prior, "the outline leaves body points out: drawn along the points"
     return mask, ""
 

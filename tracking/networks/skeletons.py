@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise, permutations
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -23,10 +22,13 @@ THIN = (
 )  # fmt: skip
 KEPT = ("base", "root", "start", "tti")  # the base of a tail is body
 SIDES = re.compile(r"(?<![a-z])(left|right|l|r)(?![a-z])|^(left|right)|(left|right)$")
-MOST_ORDERED = 7  # chain points of which every order is tried; more are taken in the given one
+MOST_ORDERED = 9  # chain points; of more, those that are labelled most often
 WIDEST = 0.6  # lengths of the chain: no half body is wider
 LONGEST_END = 0.4  # lengths of the chain: no body reaches further past its end point
+DEEPEST_END = 0.25  # lengths of the chain: a point further inside is not at the end
 USUAL_WIDTH = 0.45  # lengths of the chain, where no image tells
+PLACES = 11  # along a body at which its width is known
+MOST_MISSING = 0.3  # of the chain: from less than the rest no width is learned
 LEARNED_FROM = 60  # labelled animals
 TAPER = 2.5  # of the outline: 2 is an ellipse, more is blunter
 LEAST_WIDTH = 0.2  # of the width, at an end
@@ -79,7 +81,8 @@ class Body:
     beside: tuple[int, ...]  # body points off the chain
     width_px: float
     length_px: float  # of the chain
-    past: tuple[float, float]  # lengths of the chain that the body goes on past its two ends
+    past: tuple[float, float] = (0.0, 0.0)  # lengths of the chain that it goes past its ends
+    shape: np.ndarray | None = None  # (PLACES,) half widths from end to end; None: as usual
 
     def points(self, pose: np.ndarray) -> np.ndarray:
         """Where the chain's points are in a pose (k, 2) px; NaN where one is missing."""
@@ -116,9 +119,27 @@ class Body:
         way = np.r_[0, np.cumsum(steps)]
         at = np.linspace(0, way[-1], max(2, round(float(way[-1])) + 1))
         dense = np.column_stack([np.interp(at, way, points[:, k]) for k in (0, 1)])
-        along = (np.interp(at, way, place) + head) / (1 + head + tail)
-        shape = np.clip(1 - np.abs(2 * along - 1) ** TAPER, 0, 1) ** (1 / TAPER)
-        return dense, np.maximum(shape, LEAST_WIDTH) * self.width_px / 2
+        lengths = np.interp(at, way, place)
+        along = (lengths + head) / (1 + head + tail)
+        # a round brush reaches past the end by its radius: near an end it is small
+        to_end = np.minimum(lengths + head, 1 + tail - lengths) * self.length_px
+        inside = (along >= 0) & (along <= 1)
+        if not inside.any():
+            return dense, self.half_widths(along)
+        brush = np.minimum(self.half_widths(along), to_end + 1)
+        return dense[inside], brush[inside]
+
+    def half_widths(self, along: np.ndarray) -> np.ndarray:
+        """Half of the width at places along the body, 0 to 1, px."""
+        if self.shape is not None:
+            return np.interp(along, np.linspace(0, 1, PLACES), self.shape)
+        usual = np.clip(1 - np.abs(2 * along - 1) ** TAPER, 0, 1) ** (1 / TAPER)
+        return np.maximum(usual, LEAST_WIDTH) * self.width_px / 2
+
+    def missing(self, pose: np.ndarray) -> float:
+        """How much of the chain is not labelled at its ends, 0 to 1."""
+        there = self.place[~np.isnan(self.points(pose)).any(axis=1)]
+        return 1.0 - float(np.ptp(there)) if len(there) else 1.0
 
     def draw(self, pose: np.ndarray, size: tuple[int, ...], share: float = 1.0) -> np.ndarray:
         """The body of a pose as far as its points say, (h, w) uint8; ``share`` of its width."""
@@ -176,13 +197,11 @@ def learn_body(
     chain, beside = _chain(every, skeleton, thin)
     points = np.array([[pose[list(nodes)].mean(axis=0) for nodes in chain] for pose in every])
     place, length = _places(points)
-    body = Body(skeleton, chain, place, beside, USUAL_WIDTH * length, length, (0.0, 0.0))
+    body = Body(skeleton, chain, place, beside, width_px or USUAL_WIDTH * length, length)
     pairs = [(image, pose) for image, found in zip(images, poses, strict=True) for pose in found]
     pairs = pairs[:: max(1, len(pairs) // LEARNED_FROM)]
-    width = width_px or _width(pairs, body)
-    body = Body(skeleton, chain, place, beside, width, length, (0.0, 0.0))
-    past = (_past(pairs, body, 0), _past(pairs, body, -1))
-    return Body(skeleton, chain, place, beside, width, length, past)
+    body = _shaped(body, pairs, width_px)
+    return replace(body, past=(_past(pairs, body, 0), _past(pairs, body, -1)))
 
 
 def _chain(
@@ -193,30 +212,42 @@ def _chain(
     pairs = [pair for pair in skeleton.pairs() if set(pair) <= set(body)]
     sided = {k for pair in pairs for k in pair}
     middle: list[tuple[int, ...]] = [(k,) for k in body if k not in sided]
-    parts = [*middle, *pairs] if len(middle) < MOST_ORDERED else middle
+    parts = [*middle, *pairs]
     if not parts or not len(every):
         raise TrackingError(
             f"None of the points {', '.join(skeleton.nodes)} is labelled on a body. Name some "
             "that are no tail and no leg, or draw masks by hand."
         )
     known = np.array([np.mean(~np.isnan(every[:, list(p)]).any(axis=(1, 2))) for p in parts])
-    often = [p for p, share in zip(parts, known.tolist(), strict=True) if share >= 0.1] or parts
+    ranks = np.argsort(-known, kind="stable")[:MOST_ORDERED]
+    often = [parts[k] for k in sorted(ranks.tolist()) if known[k] >= 0.1 * known.max()]
     points = np.array([[pose[list(nodes)].mean(axis=0) for nodes in often] for pose in every])
     return tuple(often[k] for k in _order(points)), tuple(sorted(sided))
 
 
 def _order(points: np.ndarray) -> list[int]:
-    """The order in which the way through all points is the shortest, over all poses."""
+    """The order in which the way through all points is the shortest, over all poses.
+
+    Found exactly (Held and Karp 1962): the shortest way through each set to each of its points.
+    """
     n = points.shape[1]
-    if n <= 2 or n > MOST_ORDERED:
+    if n <= 2:
         return list(range(n))
     apart = np.linalg.norm(points[:, :, None] - points[:, None], axis=-1)
-    seen = ~np.isnan(apart)
-    count = seen.sum(axis=0)
-    mean = np.where(count > 0, np.nansum(apart, axis=0) / np.maximum(count, 1), 1e6)
-    ways = [way for way in permutations(range(n)) if way[0] < way[-1]]
-    lengths = [sum(mean[a, b] for a, b in pairwise(way)) for way in ways]
-    return list(ways[int(np.argmin(lengths))])
+    count = (~np.isnan(apart)).sum(axis=0)
+    far = 2 * float(np.nanmax(apart, initial=1.0))
+    mean = np.where(count > 0, np.nansum(apart, axis=0) / np.maximum(count, 1), far).tolist()
+    ways: dict[tuple[frozenset[int], int], tuple[float, list[int]]] = {
+        (frozenset([k]), k): (0.0, [k]) for k in range(n)
+    }
+    for _ in range(n - 1):
+        longer: dict[tuple[frozenset[int], int], tuple[float, list[int]]] = {}
+        for (through, last), (length, way) in ways.items():
+            for k in set(range(n)) - through:
+                key, made = (through | {k}, k), (length + mean[last][k], [*way, k])
+                longer[key] = min(longer.get(key, made), made)
+        ways = longer
+    return min(ways.values())[1]
 
 
 def _places(points: np.ndarray) -> tuple[np.ndarray, float]:
@@ -230,31 +261,41 @@ def _places(points: np.ndarray) -> tuple[np.ndarray, float]:
     return way / way[-1], float(way[-1])
 
 
-def _width(pairs: list[tuple[np.ndarray, np.ndarray]], body: Body) -> float:
-    """How wide bodies are: where gray levels beside the middle of the chain change most."""
+def _shaped(body: Body, pairs: list[tuple[np.ndarray, np.ndarray]], width_px: float | None) -> Body:
+    """How wide bodies are along the chain: where gray levels beside it change most."""
     reach = max(4, round(WIDEST * body.length_px))
-    found = []
+    found: list[list[float]] = [[] for _ in range(PLACES)]
     for image, pose in pairs:
-        spine, radii = body.spine(pose)
-        if len(spine) < 3:
+        spine, _ = body.spine(pose)
+        if len(spine) < 3 or body.missing(pose) > MOST_MISSING:
             continue
-        middle = radii > 0.85 * body.width_px / 2
-        ahead = np.gradient(spine, axis=0)[middle]
+        ahead = np.gradient(spine, axis=0)
         across = np.column_stack([-ahead[:, 1], ahead[:, 0]])
         across /= np.maximum(np.hypot(*across.T), 1e-6)[:, None]
-        levels = [
-            _levels(image, spine[middle] + side * step * across)
+        levels = np.array([
+            [_levels(image, spine + side * step * across) for step in range(reach)]
             for side in (-1, 1)
-            for step in range(reach)
-        ]
-        both = np.array(levels).reshape(2, reach, -1)
-        found.append(_change(np.concatenate([both[0], both[1]], axis=1)))
-    return 2.0 * float(np.median(found)) if found else USUAL_WIDTH * body.length_px
+        ])  # fmt: skip
+        at = np.rint(np.linspace(0, PLACES - 1, len(spine))).astype(int)
+        for k in range(1, PLACES - 1):
+            there = levels[:, :, at == k]
+            found[k].append(_change(there.transpose(1, 0, 2).reshape(reach, -1)))
+    if len(found[1]) < 1:
+        return body
+    seen = np.array([np.median(part) if part else 0.0 for part in found])
+    width = 2.0 * float(np.percentile(seen, 80))
+    usual = replace(body, width_px=width).half_widths(np.linspace(0, 1, PLACES))
+    inner = np.clip(seen, 0.4 * usual, 1.5 * usual)
+    inner[[0, -1]] = np.maximum(usual[[0, -1]], 0.5 * inner[[1, -2]])
+    shape = np.convolve(np.pad(inner, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
+    scale = 1.0 if width_px is None else width_px / max(2 * float(shape.max()), 1e-6)
+    shape = shape * scale
+    return replace(body, width_px=width_px or 2 * float(shape.max()), shape=shape)
 
 
 def _past(pairs: list[tuple[np.ndarray, np.ndarray]], body: Body, end: int) -> float:
     """How far bodies go on past an end of the chain, in its lengths."""
-    reach, back = round(LONGEST_END * body.length_px), round(0.2 * body.length_px)
+    reach, back = round(LONGEST_END * body.length_px), round(DEEPEST_END * body.length_px)
     found = []
     for image, pose in pairs:
         points = body.points(pose)
@@ -269,7 +310,7 @@ def _past(pairs: list[tuple[np.ndarray, np.ndarray]], body: Body, end: int) -> f
             _levels(image, points[end] + step * ahead + spread) for step in range(-back, reach)
         ]
         found.append(_change(np.array(levels)) - back)
-    return max(0.0, float(np.median(found)) / body.length_px) if found else 0.0
+    return float(np.median(found)) / body.length_px if found else 0.0
 
 
 def _levels(image: np.ndarray, at: np.ndarray) -> np.ndarray:
