@@ -12,7 +12,7 @@ import pytest
 from known import Setting, make, still, straight
 from required import missing
 from storage_samples import add_tracked
-from terminal import ethoscribe
+from terminal import ethoscribe, here
 
 from app.errors import AppError
 from app.figures import figure_files
@@ -125,7 +125,7 @@ def test_a_pdf_is_a_pdf(tmp_path, browser):
 
 def test_html_needs_no_network_and_several_videos_make_a_file_each(study, tmp_path):
     file = tmp_path / "path.html"
-    ended = ethoscribe("run", study / "plot.py", "-s", study, "--figure", file)
+    ended = here("run", study / "plot.py", "-s", study, "--figure", file)
     assert ended.status == 0, ended.err
     assert not file.exists()
     for name in ("clip", "other"):
@@ -137,7 +137,7 @@ def test_html_needs_no_network_and_several_videos_make_a_file_each(study, tmp_pa
 
 def test_the_json_holds_the_numbers_and_the_bouts_of_a_question_are_an_ethogram(study, tmp_path):
     file = tmp_path / "corner.json"
-    ended = ethoscribe(
+    ended = here(
         "ask", "when is animal1 in the corner?", "-s", study, "--video", "clip", "--figure", file
     )
     assert ended.status == 0, ended.err
@@ -158,7 +158,7 @@ def test_the_json_holds_the_numbers_and_the_bouts_of_a_question_are_an_ethogram(
     ],
 )
 def test_what_cannot_be_written_is_said_before_the_work(study, tmp_path, name, says):
-    ended = ethoscribe("run", study / "plot.py", "-s", study, "--figure", tmp_path / name)
+    ended = here("run", study / "plot.py", "-s", study, "--figure", tmp_path / name)
     assert ended.status == 1 and ended.out == ""
     assert ended.says_one_clear_line() and says in ended.err
 
@@ -182,7 +182,7 @@ def test_a_browser_that_does_not_start_is_one_line_too(tmp_path, monkeypatch):
 
 def test_an_answer_with_nothing_to_draw_says_so(study, tmp_path):
     (study / "text.py").write_text('def analyse(recording):\n    return "Nothing."\n')
-    ended = ethoscribe("run", study / "text.py", "-s", study, "--figure", tmp_path / "x.html")
+    ended = here("run", study / "text.py", "-s", study, "--figure", tmp_path / "x.html")
     assert ended.status == 1 and "neither a figure nor bouts" in ended.err
     assert ended.out.count("Nothing.") == 2
 

@@ -27,6 +27,16 @@ from storage.snapshot import write_snapshot
 from storage.study import Study, open_study
 from storage.videos import add_video, find_video
 
+
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    """Enough for a scene with a rule."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learning, "TREES_TO_CHOOSE", 15)
+        patch.setattr(learning, "ROWS_PER_FIT", 4000)
+        yield
+
+
 ANALYSIS = '''
 def analyse(recording):
     """When every animal circles."""
@@ -55,11 +65,11 @@ def add_scene(study: Study, folder: Path, seed: int, name: str, score: bool) -> 
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> tuple[Path, dict]:
+def made(quick, tmp_path_factory) -> tuple[Path, dict]:
     """Two scored videos, a third one that nobody scored, and what was learned."""
     folder = tmp_path_factory.mktemp("learned")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning, "TREES", 30)
+        patch.setattr(learning, "TREES", 20)
         with open_study(folder / "study", create=True) as study:
             add_scene(study, folder, 1, "one", True)
             add_scene(study, folder, 2, "two", True)

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-FRAMES = (10_000, 50_000)
+FRAMES = (5_000, 25_000)
 TRACK = """
 import resource, sys
 from app.jobs.tracking_job import track_video
