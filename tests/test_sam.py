@@ -19,6 +19,10 @@ with_models = pytest.mark.skipif(
 def small_sam() -> object:
     """A whole Sam in small, made by its own parts."""
     import torch
+
+    from tracking.networks.torchvision_parts import declare_missing
+
+    declare_missing()
     from segment_anything.modeling import (
         ImageEncoderViT,
         MaskDecoder,
@@ -99,8 +103,12 @@ def test_sam_is_asked_as_it_wants_to_be_and_looks_at_a_frame_once() -> None:
 def test_weights_are_read_as_weights_only_and_of_the_model_that_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import segment_anything
     import torch
+
+    from tracking.networks.torchvision_parts import declare_missing
+
+    declare_missing()
+    import segment_anything
 
     monkeypatch.setitem(segment_anything.sam_model_registry, "vit_b", small_sam)
     good, other, evil = (tmp_path / f"{name}.pth" for name in ("good", "other", "evil"))

@@ -77,7 +77,8 @@ def part(mask: np.ndarray, beside: Point) -> np.ndarray:
     What stays is the part around its thickest place that is far from the one given.
     """
     row, column = row_column(mask, beside)
-    if not mask[row, column]:
+    outside = abs(row - beside[1]) > 1 or abs(column - beside[0]) > 1
+    if outside or not mask[row, column]:
         raise TrackingError("That place is not in the chosen outline.")
     thick = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
     rows, columns = np.mgrid[: mask.shape[0], : mask.shape[1]]
