@@ -11,6 +11,7 @@ import atexit
 import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -79,7 +80,8 @@ def _imported() -> ModuleType:
     try:
         with _others_unchanged():
             import ultralytics
-            from ultralytics.utils import SETTINGS, callbacks
+            from ultralytics.nn import tasks
+            from ultralytics.utils import SETTINGS, callbacks, downloads
             from ultralytics.utils.callbacks import base
             from ultralytics.utils.events import events
     except (ImportError, OSError, RuntimeError) as error:
@@ -87,12 +89,29 @@ def _imported() -> ModuleType:
         raise TrackingError(f"ultralytics does not load: {line}. Install again: {EXTRA}") from error
     SETTINGS.update({name: False for name in SHARING})
     events.enabled = False
+    tasks.SAFE_LOAD = True
+    downloads.is_url, downloads.safe_download = _no_address, _not_fetched
+    for name, module in list(sys.modules.items()):
+        # somebody may have imported ultralytics before it was told to be quiet
+        if name.startswith("ultralytics."):
+            for switch in {"ONLINE", "AUTOINSTALL"} & set(vars(module)):
+                setattr(module, switch, False)
     callbacks.add_integration_callbacks = base.add_integration_callbacks = _nothing
     return ultralytics
 
 
 def _nothing(_: object) -> None:
     """What ultralytics calls instead of its analytics, its platform and six loggers."""
+
+
+def _no_address(url: object, check: bool = False) -> bool:
+    """Whether something is an address that can be reached: none can; asking would be a call."""
+    return not check and str(url).lower().startswith(("http:/", "https:/"))
+
+
+def _not_fetched(url: object, *_: object, **__: object) -> None:
+    """What ultralytics calls instead of fetching a file."""
+    raise ConnectionError(f"{url} is not fetched: give a file")
 
 
 @contextmanager
