@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 CELL = 8  # pixels
-DARK = 0.46  # of white: what is darker is animal
+DARK = 0.44  # of white: what is darker is animal; the edge around a frame is 0.447
 
 
 def known_network(
