@@ -114,7 +114,7 @@ def test_scores_equal_trackeval_on_disturbed_real_tracks(
     shared_data: Path, recording: str, radius: float
 ) -> None:
     truth = read_truth(shared_data / "video" / recording / "gt_points.csv")
-    truth = truth[truth["frame"] < 1500]
+    truth = truth[truth["frame"] < 600]
     for seed in range(2):
         tracks = disturb(truth, seed, radius)
         ours = score_tracks(truth, tracks, radius)
