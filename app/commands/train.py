@@ -63,6 +63,9 @@ def train(
     restart: Annotated[
         bool, typer.Option("--restart", help="Throw away a training of NAME that stopped.")
     ] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Keep the best so far of the one that stopped.")
+    ] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
     no_composites: Annotated[
         bool, typer.Option("--no-composites", help="Learn from the frames as they are alone.")
@@ -133,7 +136,9 @@ def train(
     )  # fmt: skip
     ask = Ask(name, settings, start, next_round, new_classes, author or getpass.getuser())
     with telling(name, limit, job_file) as said:
-        done = train_network(study, ask, resume=resume, restart=restart, listener=said.listener)
+        done = train_network(
+            study, ask, resume=resume, restart=restart, finish=finish, listener=said.listener
+        )
     if report is not None and done.report is not None:
         report.write_bytes(done.report.read_bytes())
     if as_json:
@@ -178,7 +183,11 @@ def _show(study: Path, done: "TrainSummary") -> None:
     from app.training.rounds import rounds as rounds_of
 
     judged, network = done.judged, done.network
-    why = {"time": "the time was up", "patience": "it did not become better any more"}
+    why = {
+        "time": "the time was up",
+        "patience": "it did not become better any more",
+        "person": "somebody ended it",
+    }
     ended = f", {why[done.stopped]}" if done.stopped in why else ""
     show(
         f"{network.key}: trained in {done.seconds:.0f} s ({done.epochs} epochs{ended}), judged on "

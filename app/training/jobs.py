@@ -22,14 +22,14 @@ def start_training(
     study: Path, name: str, *, size: str = "n", family: str = "11", image_px: int = 320,
     minutes: float | None = 15.0, epochs: int | None = None, device: str = "auto",
     composites: bool = True, start: str | None = None, next_round: bool = False, seed: int = 0,
-    resume: bool = False, restart: bool = False, author: str = "",
+    resume: bool = False, restart: bool = False, finish: bool = False, author: str = "",
 ) -> Job:  # fmt: skip
     """Start `ethoscribe train` with these options; what it cannot do is said at once."""
     name = check_network_name(name)
     running = latest_training(study, name)
     if running is not None and running.active:
         raise AppError(f"{name} is being trained already (process {running.pid}).")
-    if not resume:
+    if not (resume or finish):
         ready = readiness(study)
         if ready.error:
             raise AppError(ready.error)
@@ -37,8 +37,8 @@ def start_training(
         raise AppError(f"No training of {name} stopped half way: start a new one.")
     command = ["train", "-s", str(study), "--name", name]
     command += ["--author", author] if author else []
-    if resume:
-        command.append("--resume")
+    if resume or finish:
+        command.append("--finish" if finish else "--resume")
     else:
         command += [
             "--size", size, "--family", family, "--image-size", str(image_px), "--device", device,

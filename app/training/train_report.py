@@ -25,7 +25,7 @@ from storage.networks import Network, find_network
 
 WHY = {
     "finished": "all epochs were done", "time": "the time was up",
-    "patience": "it did not become better any more",
+    "patience": "it did not become better any more", "person": "somebody ended it",
 }  # fmt: skip
 COLOURS = ("var(--accent)", "#E69F00", "#009E73", "#CC79A7")
 

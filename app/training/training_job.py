@@ -40,6 +40,7 @@ from tracking.networks.training import (
     Material,
     Trained,
     TrainingSettings,
+    end_early,
     predict,
     shapes_of,
     train,
@@ -100,20 +101,23 @@ class _Plan:
 
 
 def train_network(
-    study: Path, ask: Ask, *, resume: bool = False, restart: bool = False,
+    study: Path, ask: Ask, *, resume: bool = False, restart: bool = False, finish: bool = False,
     listener: Listener = SILENT,
 ) -> TrainSummary:  # fmt: skip
     """Train a network from the corrected frames of a study and register it.
 
     The same `ask` goes on where it stopped. `resume` goes on with whatever stopped under this
-    name, with its own settings and frames; `restart` throws that away.
+    name, with its own settings and frames; `restart` throws that away; `finish` keeps the best
+    weights that it has so far, and ends it.
     """
     study = study.expanduser().resolve()
     place = Place(study, check_network_name(ask.name))
     with reading_existing(study), place.alone():
-        plan = _again(study, place) if resume else _plan(study, ask)
+        plan = _again(study, place) if resume or finish else _plan(study, ask)
         _check_possible(plan)
-        if not resume:
+        if finish:
+            _end(place)
+        elif not resume:
             _make_room(place, plan, restart)
         if place.asked is None:
             place.begin(plan.to_dict())
@@ -221,6 +225,15 @@ def _make_room(place: Place, plan: _Plan, restart: bool) -> None:
             f"{curve[-1].epochs}: --resume goes on with it, --restart throws it away."
         )
     place.clear()
+
+
+def _end(place: Place) -> None:
+    """Let a training that stopped be over with what it has."""
+    if not place.curve():
+        raise AppError(
+            f"The training of {place.name} has no whole epoch yet: --resume goes on with it."
+        )
+    end_early(place.folder)
 
 
 def _start(study: Path, ask: Ask) -> tuple[Network | None, Path | None, tuple[str, ...]]:

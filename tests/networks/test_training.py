@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ required("ultralytics")
 
 from app import library  # noqa: E402
 from app.errors import AppError  # noqa: E402
-from app.training import jobs  # noqa: E402
+from app.training import economy, jobs  # noqa: E402
 from app.training.place import Place, interrupted  # noqa: E402
 from app.training.rounds import rounds  # noqa: E402
 from app.training.train_report import report_file, write_report  # noqa: E402
@@ -107,7 +108,8 @@ def test_a_next_round_is_judged_on_the_same_frames_and_says_what_it_gained(
     assert done.network.parent == "mice:1"
     judging = [row["frame"] for row in done.network.trained_on if row["use"] == "validation"]
     assert judging == [100, 110]
-    assert done.before == first.judged  # the same weights on the same frames
+    assert done.before is not None  # the same weights on the same frames
+    assert done.before.to_dict() == pytest.approx(first.judged.to_dict(), nan_ok=True)
     both = rounds(study, "mice")
     assert [one.frames for one in both] == [10, 11]
     assert both[0].gain_ap is None
@@ -115,6 +117,22 @@ def test_a_next_round_is_judged_on_the_same_frames_and_says_what_it_gained(
     with open_study(study) as opened:
         assert [one.key for one in networks(opened)] == ["mice:1", "mice:2"]
     assert first.network.path.is_file()
+
+
+def test_label_economy_is_measured_once_and_comes_into_the_report(
+    trained: tuple[Path, TrainSummary], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, _ = trained
+    short = replace(TINY, epochs=1, pictures=8)
+    rows = economy.measure_economy(study, "mice", [4], short)
+    assert [(row["frames"], row["way"]) for row in rows] == [
+        (4, "with composites"), (4, "frames alone"),
+    ]  # fmt: skip
+    assert all(row["cpu_s"] > 0 and row["epochs"] == 1 for row in rows)
+    page = write_report(study, "mice").read_text(encoding="utf-8")
+    assert "Label economy" in page and "frames alone" in page
+    monkeypatch.delattr(economy, "train")  # nothing is trained again
+    assert economy.measure_economy(study, "mice", [4], short) == rows
 
 
 def test_weights_that_know_other_classes_are_refused_before_anything_is_done(
@@ -125,12 +143,6 @@ def test_weights_that_know_other_classes_are_refused_before_anything_is_done(
     with pytest.raises(AppError, match=r"knows 1 class \(mouse\), the labels have 1 class \(rat\)"):
         train_network(other, Ask("rats", TINY, start=str(weights)))
     assert not Place(other, "rats").folder.exists()
-
-
-def command(study: Path, *more: str) -> list[str]:
-    words = ["train", "-s", str(study), "--name", "mice", "--image-size", "96", "--epochs", "200",
-             "--batch", "4", "--device", "cpu", "--threads", "1"]  # fmt: skip
-    return [sys.executable, "-m", "app.cli", *words, *more]
 
 
 def wait_for_epochs(study: Path, number: int, process: subprocess.Popen | None = None) -> None:
@@ -176,7 +188,9 @@ def test_a_killed_training_goes_on_from_its_last_whole_epoch(tmp_path: Path, sma
     assert interrupted(study) == []
 
 
-def test_a_cancelled_job_keeps_its_epochs(tmp_path: Path, small: None) -> None:
+def test_a_cancelled_job_keeps_its_epochs_and_can_be_ended_with_the_best_of_them(
+    tmp_path: Path, small: None
+) -> None:
     study = labelled_study(tmp_path)
     job = jobs.start_training(
         study, "mice", image_px=96, minutes=None, epochs=200, device="cpu", composites=False
@@ -195,6 +209,11 @@ def test_a_cancelled_job_keeps_its_epochs(tmp_path: Path, small: None) -> None:
     assert record["stage"] == "train" and record["total"] == 200
     assert [one.name for one in interrupted(study)] == ["mice"]
     jobs.processes._children[job.job_id].wait(60)
+    epochs = len(jobs.live_curve(study, "mice"))
+    done = train_network(study, Ask("mice", TINY), finish=True)
+    assert (done.stopped, done.epochs) == ("person", epochs)
+    assert done.network.path.stat().st_size < 8e6  # without what going on would need
+    assert interrupted(study) == []
 
 
 def test_the_same_seed_makes_the_same_pictures(tmp_path: Path) -> None:

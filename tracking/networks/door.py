@@ -222,6 +222,15 @@ def boxes_class() -> Any:
     return Boxes
 
 
+def strip(weights: Path) -> None:
+    """Take out of a checkpoint what going on with its training alone needs."""
+    prepare()
+    from ultralytics.utils.torch_utils import strip_optimizer
+
+    with redirect_stdout(StringIO()):
+        strip_optimizer(weights)
+
+
 def export(weights: Path, file: Path, image_px: int = 640, dynamic: bool = True) -> Path:
     """Write the network of a ``.pt`` file as ONNX to ``file``, for onnxruntime and OpenVINO.
 

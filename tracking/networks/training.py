@@ -131,7 +131,7 @@ class Trained:
     curve: list[Epoch]
     seconds: float
     batch: int  # smaller than asked for where memory did not suffice
-    stopped: str  # why it ended: finished, time, patience
+    stopped: str  # why it ended: finished, time, patience, person
     settings: TrainingSettings  # resolved
 
 
@@ -358,6 +358,14 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def end_early(folder: Path) -> None:
+    """Let a training that stopped be over with the best weights that it has so far."""
+    from tracking.networks.door import strip
+
+    strip(folder / TEACHING / "weights" / "best.pt")
+    (folder / COMPLETE).touch()
+
+
 def _is_complete(folder: Path) -> bool:
     return (folder / COMPLETE).is_file()
 
@@ -369,6 +377,10 @@ def _over(last: Epoch, settings: TrainingSettings) -> bool:
 def _why(curve: Sequence[Epoch], settings: TrainingSettings) -> str:
     if not curve:
         return "finished"
-    if _over(curve[-1], settings):
+    last = curve[-1]
+    if _over(last, settings):
         return "time"
-    return "finished" if curve[-1].epoch >= curve[-1].epochs else "patience"
+    if last.epoch >= last.epochs:
+        return "finished"
+    best = max((point.epoch for point in curve if point.best), default=0)
+    return "patience" if last.epoch - best >= PATIENCE else "person"
