@@ -18,7 +18,7 @@ from app.commands.shared import (
 )
 from app.errors import AppError
 
-SCOPES = ("tracks", "bouts", "setup")
+SCOPES = ("tracks", "bouts", "setup", "labels")
 HELP = """Correct identities, take corrections back, and list what is doubtful.
 
 \b
@@ -37,7 +37,7 @@ AuthorOption = Annotated[
     str | None, typer.Option("--author", metavar="NAME", help="Who does it; left out: you.")
 ]
 ScopeOption = Annotated[
-    str, typer.Option("--scope", help="tracks, bouts (only your own) or setup: what is meant.")
+    str, typer.Option("--scope", help="tracks, setup, or only your own bouts or labels.")
 ]
 AnimalArgument = Annotated[str, typer.Argument(metavar="ANIMAL", help="Its name or its number.")]
 

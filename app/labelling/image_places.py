@@ -15,9 +15,11 @@ from storage.videos import Video, video_file
 from tracking.video import probe, read_frames_at
 
 LOOKED_AT = 5  # images that are compared with their frames
-SIDE = 64  # px of the small pictures that are compared
-OTHER = 12.0  # gray levels between an image and its frame, on average: it shows something else
-NEARER = 0.5  # of that difference: a neighbouring frame is the one that the image shows
+LEVELS = 25  # gray levels by which a pixel of an image is another one than in the frame
+GAIN = (0.7, 1.4)  # of contrast between a picture and a frame of limited range, and the other way
+OTHER = 0.01  # share of such pixels from which an image shows something else
+LEAST_PX = 20  # such pixels in all images, before a neighbouring frame can be said to fit better
+BETTER = 0.5  # of them are left with the neighbouring frame, or fewer
 
 
 @dataclass(frozen=True)
@@ -116,44 +118,33 @@ def compare_pictures(images: Sequence[Named], placed: Sequence[Placed]) -> None:
 def _compare(video: Video, some: Sequence[tuple[int, Named]]) -> None:
     info = probe(video_file(video))
     wanted = {f + by for f, _ in some for by in (-1, 0, 1) if 0 <= f + by < info.n_frames}
-    seen = {one.index: _small(one.gray) for one in read_frames_at(info, sorted(wanted))}
-    off = {by: _differences(some, seen, by) for by in (-1, 0, 1)}
-    here = float(np.median(off[0]))
-    for by in (-1, 1):
-        if len(off[by]) == len(off[0]) and np.median(off[by]) < NEARER * here and here > 1:
-            hint = "--first 1" if by == -1 else "--first -1"
+    seen = {one.index: one.gray.astype(np.float32) for one in read_frames_at(info, sorted(wanted))}
+    inner = [(f, one) for f, one in some if {f - 1, f + 1} <= set(seen)]
+    off = {by: sum(_changed(one, seen[f + by]) for f, one in inner) for by in (-1, 0, 1)}
+    for by, side in ((-1, "before"), (1, "after")):
+        if off[0] >= LEAST_PX and off[by] <= BETTER * off[0]:
             raise AppError(
-                f"The images show the frames one {'before' if by == -1 else 'after'} those of "
-                f"{video.name} they are named after: add {hint}."
+                f"The images show the frames one {side} those of {video.name} that they are named "
+                f"after: say --video {video.name} --first {-by}."
             )
-    if here > OTHER:
+    here = [_changed(one, seen[f]) / (video.width * video.height) for f, one in some]
+    if np.median(here) > OTHER:
         raise AppError(
             f"{some[0][1].name} does not show frame {some[0][0]} of {video.name}: is it of another "
             "video? --no-check brings the images in all the same."
         )
 
 
-def _differences(
-    some: Sequence[tuple[int, Named]], seen: dict[int, np.ndarray], by: int
-) -> list[float]:
-    """Mean differences in gray levels between images and the frames `by` after theirs."""
-    return [
-        float(np.abs(_small(_gray(one.picture)) - seen[frame + by]).mean())
-        for frame, one in some
-        if one.picture is not None and frame + by in seen
-    ]
+def _changed(image: Named, frame: np.ndarray) -> int:
+    """How many pixels of an image are others than in a frame, at the same light and contrast."""
+    gray = _gray(image.picture) if image.picture is not None else frame
+    gain = np.clip(frame.std() / max(float(gray.std()), 1e-6), *GAIN)
+    fitted = (gray - gray.mean()) * gain + frame.mean()
+    return int(np.count_nonzero(np.abs(fitted - frame) > LEVELS))
 
 
 def _gray(picture: Path) -> np.ndarray:
     from PIL import Image, ImageOps
 
     with Image.open(picture) as opened:
-        return np.asarray(ImageOps.exif_transpose(opened).convert("L"))
-
-
-def _small(gray: np.ndarray) -> np.ndarray:
-    """A small picture, its brightness and contrast made those of a limited film."""
-    import cv2
-
-    small = cv2.resize(gray, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return small - np.median(small)
+        return np.asarray(ImageOps.exif_transpose(opened).convert("L"), np.float32)

@@ -1,0 +1,321 @@
+"""`ethoscribe labels`: from a film to labelled frames, out to other tools and back."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from film import positions, write_video
+from PIL import Image
+from terminal import here
+
+from app.labelling.exporting import export_labels
+from app.labelling.importing import Wish, import_labels
+from app.labelling.posed_images import Posing
+from app.library import add
+from storage.edit_labels import save_labels
+from storage.labels import Label, LabelledFrame, frame_labels, label_of, read_labels
+from storage.study import open_study
+from storage.videos import find_video
+from tracking.video import probe, read_frames_at
+
+FRAMES, SIZE = 120, (320, 240)
+RADIUS = 9
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film called cage: two dark discs, 120 frames."""
+    return write_video(tmp_path_factory.mktemp("film") / "cage.mp4", FRAMES, 2)
+
+
+@pytest.fixture
+def study(tmp_path: Path, film: Path) -> Path:
+    add(tmp_path / "study", film)
+    return tmp_path / "study"
+
+
+def truth(frame: int) -> list[np.ndarray]:
+    """The true masks of the two discs, (240, 320) bool each."""
+    rows, columns = np.mgrid[: SIZE[1], : SIZE[0]]
+    centres = positions(FRAMES, 2, *SIZE)[frame]
+    return [(columns - x) ** 2 + (rows - y) ** 2 <= RADIUS**2 for x, y in centres]
+
+
+def draw(study: Path, frames: tuple[int, ...] = (3, 50, 77), author: str = "kim") -> None:
+    """Label frames with the true masks."""
+    with open_study(study, write=True) as opened:
+        for frame in frames:
+            labels = [label_of(mask, "mouse", k + 1) for k, mask in enumerate(truth(frame))]
+            save_labels(opened, 1, frame, labels, author=author)
+
+
+def labelled(study: Path, video: str = "cage") -> dict[int, LabelledFrame]:
+    with open_study(study) as opened:
+        number = find_video(opened, video).video_id
+        return {one.frame: one for one in read_labels(opened, number)}
+
+
+def shapes(found: dict[int, LabelledFrame]) -> dict[int, list[tuple]]:
+    """What is labelled, without which animal it is, in an order of its own."""
+    return {
+        frame: sorted((one.class_name, one.box, one.rle) for one in of.labels)
+        for frame, of in found.items()
+    }
+
+
+def overlap(label: Label, mask: np.ndarray) -> float:
+    own = label.whole(*SIZE) > 0
+    return np.count_nonzero(own & mask) / np.count_nonzero(own | mask)
+
+
+# --- proposing
+
+
+def test_frames_are_proposed_and_outlined_for_a_person_to_correct(study: Path) -> None:
+    done = here("labels", "propose", "-s", study, "--frames", 4, "--animals", 2, "--author", "kim")
+    assert done.status == 0, done.err
+    frames = [int(line.split("\t")[1]) for line in done.out.splitlines()]
+    assert len(set(frames)) == 4 and frames == sorted(frames)
+    found = labelled(study)
+    assert sorted(found) == frames
+    for frame, one in found.items():
+        assert (one.origin, one.corrected) == ("background", False)
+        assert one.sureness is not None and one.sureness > 0.5
+        best = [max(overlap(label, mask) for label in one.labels) for mask in truth(frame)]
+        assert len(one.labels) == 2 and min(best) > 0.8
+    counts = csv.DictReader(here("labels", "list", "-s", study).out.splitlines())
+    row = next(counts)
+    assert [row[name] for name in ("corrected", "waiting", "proposed")] == ["0", "4", "4"]
+    again = here("labels", "propose", "-s", study, "--frames", 2, "--animals", 2)
+    more = {int(line.split("\t")[1]) for line in again.out.splitlines()}
+    assert len(more) == 2 and not more & set(frames)
+
+
+def test_what_a_person_drew_is_not_filled_in_again(study: Path) -> None:
+    draw(study, (50,))
+    done = here("labels", "fill", 50, 60, "-s", study, "--video", "cage", "--animals", 2)
+    assert done.status == 0 and "1 frame filled in" in done.err
+    found = labelled(study)
+    assert (found[50].origin, found[60].origin) == ("person", "background")
+    assert {label.class_name for label in found[60].labels} == {"mouse"}
+    here("labels", "undo", "-s", study)
+    assert sorted(labelled(study)) == [50]
+    done = here("labels", "undo", "-s", study, "--author", "kim", "--frame", 50)
+    assert done.status == 0 and "taken back: 2 labels in frame 50" in done.err
+
+
+def test_without_a_number_of_animals_frames_are_proposed_and_not_filled(study: Path) -> None:
+    done = here("labels", "propose", "-s", study, "--frames", 2)
+    assert done.status == 0 and "say how many animals there are" in done.err
+    assert labelled(study) == {}
+
+
+# --- out and back
+
+
+@pytest.mark.parametrize("format", ["labelme", "coco", "yolo"])
+def test_labels_go_out_and_come_back_to_the_pixel(
+    study: Path, film: Path, tmp_path: Path, format: str
+) -> None:
+    draw(study)
+    with open_study(study, write=True) as opened:
+        save_labels(opened, 1, 90, [], author="kim")
+    done = here("labels", "export", "-s", study, "--format", format, "-o", tmp_path / "out")
+    assert done.status == 0 and "4 frames, 6 outlines" in done.err
+    other = tmp_path / "other"
+    add(other, film)
+    done = here("labels", "import", tmp_path / "out", "-s", other, "--author", "lee")
+    assert done.status == 0, done.err
+    sent, back = labelled(study), labelled(other)
+    assert shapes(back) == shapes(sent) and back[90].labels == ()
+    assert {(one.origin, one.author) for one in back.values()} == {(f"import:{format}", "lee")}
+    if format != "yolo":  # which has no place for it
+        animals = [{label.animal_id: label.box for label in one.labels} for one in back.values()]
+        assert animals == [
+            {label.animal_id: label.box for label in one.labels} for one in sent.values()
+        ]
+    log = here("edits", "log", "--scope", "labels", "-s", other).out.splitlines()
+    assert len(log) == 2 and "lee" in log[1] and f"4 frames by import:{format}" in log[1]
+    here("labels", "undo", "-s", other, "--author", "lee")
+    assert labelled(other) == {}
+    here("labels", "redo", "-s", other, "--author", "lee")
+    assert shapes(labelled(other)) == shapes(sent)
+
+
+def test_a_persons_frames_are_not_covered_by_an_import_unless_told_to(
+    study: Path, tmp_path: Path
+) -> None:
+    draw(study)
+    export_labels(study, tmp_path / "out", "coco")
+    with open_study(study, write=True) as opened:
+        save_labels(opened, 1, 50, [], author="kim")
+    done = here("labels", "import", tmp_path / "out", "-s", study)
+    assert "3 frames left alone: a person labelled them (--force)" in done.err
+    assert labelled(study)[50].labels == ()
+    done = here("labels", "import", tmp_path / "out", "-s", study, "--force", "--author", "lee")
+    assert done.status == 0 and len(labelled(study)[50].labels) == 2
+    here("labels", "undo", "-s", study, "--author", "lee")
+    assert labelled(study)[50].labels == ()
+
+
+def test_an_export_is_whole_or_not_there_and_covers_nothing(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = here("labels", "export", "-s", study, "-o", out)
+    assert done.status == 1 and done.says_one_clear_line() and "no corrected frames" in done.err
+    draw(study)
+    out.mkdir()
+    (out / "mine.txt").write_text("keep")
+    done = here("labels", "export", "-s", study, "-o", out)
+    assert done.status == 1 and "is there already" in done.err
+    assert [one.name for one in out.iterdir()] == ["mine.txt"]
+    with open_study(study, write=True) as opened:
+        opened.rows("UPDATE videos SET path = 'gone.mp4'")
+    done = here("labels", "export", "-s", study, "-o", tmp_path / "new")
+    assert done.status == 1 and done.says_one_clear_line() and "relink" in done.err
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["out", "study"]
+
+
+# --- images of all kinds
+
+
+def images(film: Path, folder: Path, names: dict[str, int]) -> Path:
+    """Pictures of frames, and a square labelled in each with LabelMe."""
+    folder.mkdir()
+    wanted = sorted(set(names.values()))
+    pixels = {one.index: one.rgb() for one in read_frames_at(probe(film), wanted)}
+    for name, frame in names.items():
+        Image.fromarray(pixels[frame]).save(folder / f"{name}.png")
+        shape = {"label": "disc", "points": [[9, 9], [29, 29]], "shape_type": "rectangle"}
+        record = {"imagePath": f"{name}.png", "imageWidth": SIZE[0], "imageHeight": SIZE[1],
+                  "shapes": [shape]}  # fmt: skip
+        (folder / f"{name}.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_images_are_frames_of_a_video_only_when_they_or_a_person_say_so(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    folder = images(film, tmp_path / "loose", {"a010": 10, "a070": 70})
+    done = here("labels", "import", folder, "-s", study)
+    assert done.status == 1 and done.says_one_clear_line()
+    assert "loose/a010.png does not say which frame" in done.err and "--as-video" in done.err
+    assert labelled(study) == {}
+    done = here("labels", "import", folder, "-s", study, "--video", "cage")
+    assert done.status == 0, done.err
+    found = labelled(study)
+    assert sorted(found) == [10, 70]
+    assert [label.box for label in found[10].labels] == [(9, 9, 29, 29)]
+
+
+def test_images_numbered_from_one_are_noticed(study: Path, film: Path, tmp_path: Path) -> None:
+    names = {f"img{frame + 1:04d}": frame for frame in range(0, 100, 20)}
+    folder = images(film, tmp_path / "cage", names)
+    done = here("labels", "import", folder, "-s", study)
+    assert done.status == 1 and "one before those of cage" in done.err
+    assert labelled(study) == {}
+    done = here("labels", "import", folder, "-s", study, "--video", "cage", "--first", 1)
+    assert done.status == 0 and sorted(labelled(study)) == list(range(0, 100, 20))
+
+
+def test_images_of_something_else_are_refused(study: Path, film: Path, tmp_path: Path) -> None:
+    places = np.random.default_rng(0).uniform(20, 220, (20, 12, 2))
+    other = write_video(tmp_path / "other.mp4", 20, 12, places=places)
+    folder = images(other, tmp_path / "cage", {f"img{frame:04d}": frame for frame in (1, 9)})
+    done = here("labels", "import", folder, "-s", study)
+    assert done.status == 1 and "does not show frame" in done.err and "--no-check" in done.err
+    small = images(film, tmp_path / "small", {"cage_5": 5})
+    Image.new("L", (160, 120)).save(small / "cage_5.png")
+    done = here("labels", "import", small, "-s", study)
+    assert done.status == 1 and "it is not the image that was labelled" in done.err
+    late = images(film, tmp_path / "late", {"cage_500": 5})
+    done = here("labels", "import", late, "-s", study)
+    assert done.status == 1 and "frame 500 of cage, which has 120" in done.err
+    twice = images(film, tmp_path / "twice", {"cage_5": 5, "cage_005": 5})
+    done = here("labels", "import", twice, "-s", study)
+    assert done.status == 1 and "are both frame 5 of cage" in done.err
+    assert labelled(study) == {}
+
+
+def test_loose_images_become_a_recording_of_their_own(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    folder = images(film, tmp_path / "loose", {"b": 70, "a": 10, "c": 33})
+    done = here("labels", "import", folder, "-s", study, "--as-video", "stills")
+    assert done.status == 0, done.err
+    found = labelled(study, "stills")
+    assert sorted(found) == [0, 1, 2] and found[0].labels[0].box == (9, 9, 29, 29)
+    seen = read_frames_at(probe(study / "videos" / "stills.mp4"), [0, 1, 2])
+    true = {one.index: one.gray for one in read_frames_at(probe(film), [10, 33, 70])}
+    for frame, of in zip(seen, (10, 70, 33), strict=True):
+        assert np.abs(frame.gray.astype(int) - true[of].astype(int)).max() <= 3
+    done = here("labels", "import", folder, "-s", study, "--as-video", "stills")
+    assert done.status == 1 and "There is a video 'stills' already" in done.err
+
+
+def test_a_damaged_file_changes_nothing(study: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "cage.json"
+    bad.write_text('{"shapes": [{"points": 3}], "imageWidth": 320, "imageHeight": 240}')
+    for asked in ([bad], [tmp_path / "none"], [bad, "--video", "nobody"], [bad, "--format", "x"]):
+        done = here("labels", "import", *asked, "-s", study)
+        assert done.status == 1 and done.says_one_clear_line(), done.err
+    assert labelled(study) == {}
+    done = here("labels", "list", "-s", tmp_path / "nowhere")
+    assert done.status == 1 and done.says_one_clear_line()
+    assert not (tmp_path / "nowhere").exists()
+
+
+# --- poses
+
+
+def project(film: Path, folder: Path, frames: list[int]) -> Path:
+    """A DeepLabCut project with two animals, each with its left, middle and right labelled."""
+    place = folder / "labeled-data" / "cage"
+    place.mkdir(parents=True)
+    parts = [(animal, part, axis) for animal in ("one", "two")
+             for part in ("left", "middle", "right") for axis in "xy"]  # fmt: skip
+    lines = [["scorer", "", "", *["kim"] * 12]]
+    for k, name in enumerate(("individuals", "bodyparts", "coords")):
+        lines.append([name, "", "", *[one[k] for one in parts]])
+    for frame in frames:
+        values: list[str] = []
+        for x, y in positions(FRAMES, 2, *SIZE)[frame]:
+            values += [f"{v:.2f}" for v in (x - 7, y, x, y, x + 7, y)]
+        lines.append(["labeled-data", "cage", f"img{frame:03d}.png", *values])
+    lines[-1][9:] = [""] * 6  # the second animal is not labelled in the last one
+    with (place / "CollectedData_kim.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(lines)
+    for one in read_frames_at(probe(film), sorted(frames)):
+        Image.fromarray(one.rgb()).save(place / f"img{one.index:03d}.png")
+    (folder / "config.yaml").write_text("skeleton:\n- - left\n  - middle\n- - middle\n  - right\n")
+    return folder
+
+
+def test_labelled_poses_become_outlines_on_the_frames_they_are_of(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    made = project(film, tmp_path / "dlc", [5, 40, 80, 110])
+    done = here("labels", "import", made, "-s", study, "--class", "disc", "--width", 18)
+    assert done.status == 0, done.err
+    assert "1 frames left out, in which not all 2 animals have a pose" in done.err
+    found = labelled(study)
+    assert sorted(found) == [5, 40, 80]
+    for frame, one in found.items():
+        assert one.origin == "pose" and one.corrected
+        assert {label.class_name for label in one.labels} == {"disc"}
+        best = [max(overlap(label, mask) for label in one.labels) for mask in truth(frame)]
+        assert len(one.labels) == 2 and min(best) > 0.6
+
+
+def test_so_many_poses_are_taken_spread_over_the_film(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    made = project(film, tmp_path / "dlc", [*range(0, 100, 10), 110])
+    wish = Wish(posing=Posing(width_px=18.0, refine=False, count=2))
+    done = import_labels(study, made, wish, author="kim")
+    assert done.frames == {"cage": 2}
+    assert sorted(labelled(study)) == [20, 70]
+    with open_study(study) as opened:
+        one = frame_labels(opened, 1, 20)
+    assert one is not None and one.author == "kim"
