@@ -10,8 +10,9 @@ from required import missing
 from storage import schema
 
 LONGEST = (  # by measured seconds; other files with slow tests follow them
-    "test_journey", "test_asking", "test_scoring_keys", "test_signing_in", "test_setting_up",
-    "test_reviewing", "test_walk", "test_exact_frames", "test_long_video", "test_results_seen",
+    "test_scoring_keys", "test_journey", "test_asking", "test_signing_in", "test_setting_up",
+    "test_results_seen", "test_reviewing", "test_long_video", "test_exact_frames", "test_walk",
+    "test_panels",
     "test_kill_and_resume", "test_confinement", "test_learning", "test_demo", "test_hard_scenes",
     "test_real_recordings", "test_compare", "test_conversation", "test_tracking_job",
     "test_import", "test_learned", "test_bad_input", "test_memory", "test_assay_command",

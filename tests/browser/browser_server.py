@@ -1,4 +1,4 @@
-"""Start the real server in a process of its own, and find a browser to look at it with."""
+"""Start the real server in a process of its own, and one browser to look at them all with."""
 
 import shutil
 import socket
@@ -7,9 +7,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from required import required
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright import sync_api as playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WAIT_MS = 30_000
+WAIT_MS = 60_000  # a busy machine is slow, not wrong
 REPOSITORY = Path(__file__).parents[2]
 QUIET = [
     "--headless=new",
@@ -28,6 +28,9 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+_running: dict[str, Any] = {}
 
 
 def chromium() -> str | None:
@@ -54,19 +57,80 @@ def served(study: Path) -> Iterator[str]:
         server.wait(20)
 
 
+def shared_browser(browser_file: str) -> "playwright.Browser":
+    """The one Chromium of this process: a file's pages are apart by a context of their own."""
+    if not _running:
+        _running["driver"] = required("playwright.sync_api").sync_playwright().start()
+    if "browser" not in _running or not _running["browser"].is_connected():
+        launch = _running["driver"].chromium.launch
+        _running["browser"] = launch(executable_path=browser_file, args=QUIET)
+    return _running["browser"]
+
+
+def close_browser() -> None:
+    """End the Chromium of this process, if there is one."""
+    for name, end in (("browser", "close"), ("driver", "stop")):
+        if name in _running:
+            getattr(_running.pop(name), end)()
+
+
 @contextmanager
-def opened(browser_file: str, study: Path, address: str) -> Iterator["playwright.Page"]:
-    """A page of a laptop's size on a server of its own; its script errors are in `troubles`."""
-    driving = required("playwright.sync_api").sync_playwright()
-    with served(study) as url, driving as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(WAIT_MS)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(f"{url}/{address}")
+def context_of(browser_file: str, **options: Any) -> Iterator["playwright.BrowserContext"]:
+    """A context of a laptop's size, in which nothing fades in and out: each frame is computed."""
+    wanted = {"viewport": {"width": 1366, "height": 768}, "reduced_motion": "reduce"} | options
+    with shared_browser(browser_file).new_context(**wanted) as context:
+        context.set_default_timeout(WAIT_MS)
+        yield context
+
+
+def watched_page(context: "playwright.BrowserContext") -> "playwright.Page":
+    """A new page whose script errors are in `troubles`."""
+    page = context.new_page()
+    page.troubles = []
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    return page
+
+
+@contextmanager
+def opened(
+    browser_file: str, study: Path, address: str | None, **options: Any
+) -> Iterator["playwright.Page"]:
+    """A page on a server of its own, at an address unless that is None."""
+    with served(study) as url, context_of(browser_file, base_url=url, **options) as context:
+        page = watched_page(context)
+        if address is not None:
+            page.goto(f"{url}/{address}")
         yield page
-        browser.close()
+
+
+class Expected:
+    """What is expected of an element, once it is there.
+
+    Playwright describes the whole page in words after every look that finds nothing, which takes
+    as long as the page's own work: it is first waited for without that.
+    """
+
+    def __init__(self, locator: "playwright.Locator") -> None:
+        self._locator = locator
+        self._assertions = required("playwright.sync_api").expect(locator)
+
+    def __getattr__(self, name: str) -> Any:
+        check = getattr(self._assertions, name)
+        if name.startswith("not_") or name in ("to_have_count", "to_be_hidden"):
+            return check
+        state = "visible" if name == "to_be_visible" else "attached"
+
+        def wait_and_check(*given: Any, timeout: float = WAIT_MS, **more: Any) -> None:
+            with suppress(required("playwright.sync_api").TimeoutError):
+                self._locator.first.wait_for(state=state, timeout=timeout)
+            check(*given, timeout=timeout, **more)
+
+        return wait_and_check
+
+
+def expect(locator: "playwright.Locator") -> Any:
+    """Playwright's expect(), for a machine that has better things to do."""
+    return Expected(locator)
 
 
 def start_server(study: Path, port: int) -> subprocess.Popen[bytes]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from arena_scenes import MIDDLES, write_plate
-from browser_server import WAIT_MS, opened
+from browser_server import WAIT_MS, expect, opened
 from required import required
 
 from app import library
@@ -15,7 +15,6 @@ from storage.study import open_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 
 
 @pytest.fixture(scope="module")

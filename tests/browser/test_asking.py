@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_server import QUIET, served
+from browser_server import expect, opened
 from required import required
 from storage_samples import add_tracked
 
@@ -20,7 +20,6 @@ from storage.videos import set_scale
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 SECONDS = 6
 
 
@@ -46,17 +45,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str, study: Path) -> Iterator["playwright.Page"]:
-    with served(study) as url, playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(f"{url}/ask")
+    with opened(browser_file, study, "ask") as page:
         yield page
         assert page.troubles == []
-        browser.close()
 
 
 def ask(page: "playwright.Page", question: str) -> None:

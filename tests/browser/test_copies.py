@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from browser_server import QUIET, served
+from browser_server import expect, opened
 from required import required
 from test_exact_frames import FRAMES, JUMP, film, track, uneven
 
@@ -32,17 +32,14 @@ def test_a_copy_plays_and_every_jump_shows_the_films_frame(
         track(study, tmp_path, video.video_id)
         make_proxy(study, video.video_id)
     draw = random.Random(11)
-    with served(study) as address, playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
+    with opened(browser_file, study, None) as page:
         for name in films:
-            page.goto(f"{address}/annotate?video={name}")
+            page.goto(f"/annotate?video={name}")
             state = page.locator(".player")
             ready = re.compile("paused|playing")
-            playwright.expect(state).to_have_attribute("data-state", ready, timeout=60_000)
+            expect(state).to_have_attribute("data-state", ready, timeout=60_000)
             wanted = [draw.randrange(FRAMES) for _ in range(JUMPS)]
             shown = page.evaluate(JUMP, wanted)
             assert [picture for picture, _ in shown] == wanted
             assert page.locator(".stage img").is_hidden()
             assert page.locator(".stage video").is_visible()
-        browser.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from browser_server import QUIET, served
+from browser_server import context_of, expect, served
 from required import required
 from storage_samples import point_shard, run_of, track_shard
 
@@ -134,22 +134,20 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str) -> Iterator["playwright.Page"]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
+    with context_of(browser_file) as context:
+        page = context.new_page()
         page.add_init_script(
             "localStorage.setItem('ethoscribe.show', JSON.stringify({masks: false, ids: false, "
             "trails: false, regions: false, points: true}))"
         )
         yield page
-        browser.close()
 
 
 def open_film(page: "playwright.Page", address: str, name: str) -> "playwright.Locator":
     page.goto(f"{address}/annotate?video={name}")
     player = page.locator(".player")
     state = re.compile("paused|playing")
-    playwright.expect(player).to_have_attribute("data-state", state, timeout=60_000)
+    expect(player).to_have_attribute("data-state", state, timeout=60_000)
     return player
 
 
@@ -166,7 +164,7 @@ def test_picture_and_tracks_are_of_the_frame_that_was_asked_for(
     for _ in range(3):
         page.keyboard.press(".")
     last = min(wanted[-1] + 3, FRAMES - 1)
-    playwright.expect(player).to_have_attribute("data-frame", str(last))
+    expect(player).to_have_attribute("data-frame", str(last))
     page.wait_for_timeout(60)
     assert page.evaluate(JUMP, [None]) == [[last, last]]
 
@@ -175,14 +173,14 @@ def test_a_film_that_no_browser_plays_says_so_and_plays_as_pictures(
     page: "playwright.Page", address: str
 ) -> None:
     page.goto(f"{address}/annotate?video=old&frame=3")
-    playwright.expect(page.get_by_text("No browser can play this file")).to_be_visible()
+    expect(page.get_by_text("No browser can play this file")).to_be_visible()
     player = page.locator(".player")
-    playwright.expect(player).to_have_attribute("data-frame", "3")
+    expect(player).to_have_attribute("data-frame", "3")
     page.get_by_label("Playback speed").select_option("2")
     page.keyboard.press(" ")
-    playwright.expect(player).to_have_attribute("data-state", "playing")
-    playwright.expect(player).to_have_attribute("data-frame", str(FRAMES - 1), timeout=30_000)
-    playwright.expect(player).to_have_attribute("data-state", "paused")
+    expect(player).to_have_attribute("data-state", "playing")
+    expect(player).to_have_attribute("data-frame", str(FRAMES - 1), timeout=30_000)
+    expect(player).to_have_attribute("data-state", "paused")
     page.wait_for_timeout(60)
     assert page.evaluate(JUMP, [None]) == [[FRAMES - 1, FRAMES - 1]]
 
@@ -192,7 +190,7 @@ def test_a_clip_plays_to_its_last_frame_and_stops_there(
 ) -> None:
     page.goto(f"{address}/annotate?video=ntsc&frame=20&stop=50")
     player = page.locator(".player")
-    playwright.expect(player).to_have_attribute("data-frame", "49", timeout=20_000)
-    playwright.expect(player).to_have_attribute("data-state", "paused")
+    expect(player).to_have_attribute("data-frame", "49", timeout=20_000)
+    expect(player).to_have_attribute("data-state", "paused")
     page.wait_for_timeout(200)
     assert page.evaluate(JUMP, [None]) == [[49, 49]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from browser_server import QUIET, served
+from browser_server import expect, opened
 from required import required
 from typer.testing import CliRunner
 
@@ -23,7 +23,6 @@ from storage.tracks import read_tracks
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 SECONDS = 24
 ETHOGRAM = {
     "behaviours": [
@@ -50,17 +49,9 @@ def study(scene: DemoScene) -> Path:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str, study: Path) -> Iterator["playwright.Page"]:
-    with served(study) as url, playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(60_000)
-        expect.set_options(timeout=60_000)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(url)
+    with opened(browser_file, study, "", viewport={"width": 1440, "height": 900}) as page:
         yield page
         assert page.troubles == []
-        browser.close()
 
 
 def go(page: "playwright.Page", name: str) -> None:

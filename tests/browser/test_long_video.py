@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from browser_server import QUIET, free_port, start_server
+from browser_server import context_of, expect, free_port, start_server, watched_page
 from film import write_video
 from required import required
 from storage_samples import add_tracked, run_of, track_shard
@@ -29,7 +29,6 @@ from storage.videos import frame_times
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 
 FRAMES, PART, BOUTS = 200_000, 1000, 6000
 FILMS = 200
@@ -170,13 +169,11 @@ def visiting(study: Path, browser_file: str) -> Iterator[Visit]:
     port = free_port()
     server = start_server(study, port)
     try:
-        with playwright.sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-            page = browser.new_page(viewport={"width": 1366, "height": 768})
+        with context_of(browser_file) as context:
+            page = watched_page(context)
             visit = Visit(page, port, server.pid)
             visit.open("measures", lambda: expect(page.get_by_label("Search")).to_be_visible())
             yield visit
-            browser.close()
     finally:
         server.terminate()
         server.wait(20)

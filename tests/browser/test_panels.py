@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser_server import QUIET, served
+from browser_server import context_of, expect, served, watched_page
 from film import write_video
 from required import required
 
@@ -18,7 +18,6 @@ from storage.study import open_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 NASTY = "<img src=x onerror=alert(1)>"
 
 
@@ -38,19 +37,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str, study: Path) -> Iterator["playwright.Page"]:
-    with served(study) as url, playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+    large = {"width": 1440, "height": 900}
+    with served(study) as url, context_of(browser_file, viewport=large) as context:
         context.add_cookies([{"name": "ethoscribe_name", "value": "kim", "url": url}])
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page = watched_page(context)
         page.on("dialog", lambda dialog: page.troubles.append(dialog.message))
         page.goto(f"{url}/annotate?video=clip")
         ready(page)
         yield page
-        browser.close()
 
 
 def ready(page: "playwright.Page") -> None:

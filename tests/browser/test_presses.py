@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_server import QUIET, REPOSITORY, free_port, wait_for
+from browser_server import REPOSITORY, context_of, expect, free_port, wait_for
 from required import required
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 
 PAGE = """
 import time
@@ -54,12 +53,10 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_press_while_the_run_before_it_ends_is_not_lost(browser_file: str, url: str) -> None:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page()
+    with context_of(browser_file) as context:
+        page = context.new_page()
         page.goto(url)
         for counted in range(3):
             expect(page.get_by_text(f"Counted {counted}")).to_be_visible(timeout=5000)
             page.get_by_role("button", name="Count").click()
         expect(page.get_by_text("Counted 3")).to_be_visible(timeout=5000)
-        browser.close()

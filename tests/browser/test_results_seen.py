@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_server import QUIET, served
+from browser_server import context_of, expect, served, watched_page
 from required import required
 from results_scene import make_study
 from typer.testing import CliRunner
@@ -13,7 +13,6 @@ from app.cli import app
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +28,8 @@ def address(study: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str) -> Iterator["playwright.Page"]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-        page.set_default_timeout(40_000)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        yield page
-        browser.close()
+    with context_of(browser_file) as context:
+        yield watched_page(context)
 
 
 def exported(study: Path, to: Path, *words: str) -> bytes:

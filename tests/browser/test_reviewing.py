@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from browser_server import QUIET, free_port, start_server
+from browser_server import context_of, expect, free_port, start_server, watched_page
 from film import positions, write_video
 from required import required
 from storage_samples import run_of, track_shard
@@ -28,7 +28,6 @@ from tracking.masks import encode
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 
 FRAMES, SIZE, RADIUS = 300, (640, 480), 9
 RATE = Fraction(30_000, 1001)
@@ -139,17 +138,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str, lab: Lab) -> Iterator["playwright.Page"]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(30_000)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    with context_of(browser_file) as context:
+        page = watched_page(context)
         page.on("response", lambda one: one.status == 404 and page.troubles.append(one.url))
         page.goto(lab.url)
         ready(page)
         yield page
-        browser.close()
 
 
 def ready(page: "playwright.Page") -> "playwright.Locator":

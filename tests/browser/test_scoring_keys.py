@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from browser_server import QUIET, REPOSITORY, free_port, start_server
+from browser_server import REPOSITORY, context_of, expect, free_port, start_server
 from film import write_video
 from required import required
 
@@ -24,7 +24,6 @@ from storage.study import open_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 
 POINTS = "abdfghijkl"  # ten moments, each with its own key
 ETHOGRAM = [
@@ -86,12 +85,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def context(browser_file: str) -> Iterator["playwright.BrowserContext"]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        context = browser.new_context(viewport={"width": 1366, "height": 768})
-        context.set_default_timeout(30_000)
+    with context_of(browser_file) as context:
         yield context
-        browser.close()
 
 
 def opened(context: "playwright.BrowserContext", lab: Lab, video: int) -> "playwright.Page":

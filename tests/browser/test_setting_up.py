@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser_server import WAIT_MS, opened
+from browser_server import WAIT_MS, expect, opened
 from required import required
 
 from app import library
@@ -18,7 +18,6 @@ from storage.study import Study, open_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 NAME = "<img src=x onerror=\"document.title='hacked'\"> *bold*"
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from attacked_server import Server
-from browser_server import QUIET, served
+from browser_server import WAIT_MS, expect, served, shared_browser, watched_page
 from required import required
 from test_routes import film, tables
 
@@ -25,7 +25,6 @@ from storage.videos import rename_animal, rename_video
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 
 PASSWORD = "correct horse"
 EVIL = "<img src=x onerror=window.hacked=1>"
@@ -67,17 +66,15 @@ def address(lab: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser(browser_file: str) -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as driver:
-        yield driver.chromium.launch(executable_path=browser_file, args=QUIET)
+def browser(browser_file: str) -> "playwright.Browser":
+    return shared_browser(browser_file)
 
 
 def signed_in(browser: "playwright.Browser", address: str, name: str) -> "playwright.Page":
     """A browser of its own in which this person has signed in."""
-    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-    page.set_default_timeout(30_000)
-    page.troubles = []
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    size = {"width": 1366, "height": 768}
+    page = watched_page(browser.new_context(viewport=size, reduced_motion="reduce"))
+    page.set_default_timeout(WAIT_MS)
     page.on("dialog", lambda dialog: page.troubles.append(dialog.message))
     page.goto(address)
     page.get_by_label("Name").fill(name)
@@ -88,8 +85,10 @@ def signed_in(browser: "playwright.Browser", address: str, name: str) -> "playwr
 
 
 @pytest.fixture(scope="module")
-def owner(browser: "playwright.Browser", address: str) -> "playwright.Page":
-    return signed_in(browser, address, OWNER)
+def owner(browser: "playwright.Browser", address: str) -> Iterator["playwright.Page"]:
+    page = signed_in(browser, address, OWNER)
+    yield page
+    page.context.close()
 
 
 def drawn(page: "playwright.Page") -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_server import QUIET, REPOSITORY, served
+from browser_server import REPOSITORY, context_of, expect, served, watched_page
 from required import required
 
 from app import library
@@ -23,7 +23,6 @@ SECONDS = 32 if "ETHOSCRIBE_SCREENSHOT" in os.environ else 8
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 INKED = """() => {
   const all = [...document.querySelectorAll('*')];
   const host = all.find((element) => element.shadowRoot?.querySelector('.overlay'));
@@ -56,14 +55,9 @@ def address(lab: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str, address: str) -> Iterator["playwright.Page"]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(60_000)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        yield page
-        browser.close()
+    with context_of(browser_file, viewport={"width": 1440, "height": 900}) as context:
+        context.set_default_timeout(60_000)
+        yield watched_page(context)
 
 
 def player_of(page: "playwright.Page") -> "playwright.Locator":
