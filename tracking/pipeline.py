@@ -21,6 +21,7 @@ from tracking.following.heading import Direction, direct
 from tracking.following.slots import read_places, read_slots, renamed, slots_file, write_slots
 from tracking.identities.absences import absences, lost_exchanges, wanted
 from tracking.identities.confidence import row_confidence
+from tracking.identities.contacts import looked_into
 from tracking.identities.crops import Sightings
 from tracking.identities.doubtful import TrackFiles, doubts_table
 from tracking.identities.evidence import Method, appearance
@@ -77,8 +78,9 @@ def identify_video(
     ``association`` follows the animals with a tracker of ultralytics, for comparison.
     """
     looking = LOOKING if method != "none" and n_animals > 1 else 0.0
-    follows, looks, writes = _shares(
-        on_progress, info.n_frames, (0.5 * (1 - looking), looking, 0.5 * (1 - looking))
+    rest = 1 - looking
+    follows, looks, again, writes = _shares(
+        on_progress, info.n_frames, (0.4 * rest, looking, 0.2 * rest, 0.4 * rest)
     )
     tracker = _tracker(info, n_animals, settings, arenas, association)
     followed = _follow(info, tracker, n_animals, folder, follows)
@@ -87,7 +89,13 @@ def identify_video(
     moments = _moments(info, followed.exchanges, folder)
     fragments, crossings = fragments_of(followed.exchanges, followed.alone, info.n_frames)
     seen_as, identified = _looks(info, fragments, followed, method, looks)
-    solution = solve(fragments, crossings, moments.found(), seen_as, followed.alone)
+    found = moments.found()
+    solution = solve(fragments, crossings, found, seen_as, followed.alone)
+    if method != "none":  # else nobody looks at the picture
+        told = looked_into(info, folder, fragments, crossings, solution.left_as_said, found, again)
+        if told:
+            solution = solve(fragments, crossings, found, seen_as, followed.alone, told)
+        identified["contacts_looked_into"] = len(told)
     tables = _write(info, solution, folder, writes)
     tables.identified.update(identified)
     crossed = crossings_table(crossings, moments.kinds(crossings), solution, info.n_frames)

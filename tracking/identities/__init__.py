@@ -3,7 +3,9 @@
 The tracker follows animals in slots and says where two of them may have been exchanged.
 ``fragments`` cuts the slots there; ``crops``, ``descriptors``, ``contrastive`` and ``evidence`` say
 how much each fragment looks like each animal. ``solution`` puts all that together in one chain of
-``permutations`` over the video and finds who is in which slot when; ``moments`` says when within a
+``permutations`` over the video and finds who is in which slot when. Contacts that leave that open
+are looked into picture by picture by ``contacts``: ``carrying`` follows everybody's pixels through
+and ``leaving`` says who left as whom. ``moments`` says when within a
 contact two would have been exchanged, ``confidence`` how sure every row is, and ``doubtful`` what a
 person should look at.
 """

@@ -17,8 +17,31 @@ import numpy as np
 EXACT = 6  # animals of which every permutation (720) is followed
 CAPACITY = 1000  # states kept of more animals
 NONE = -1
+NEVER = 1e-30  # probability of a history that cannot be
 HOPELESS = -60.0  # natural log of a weight that no evidence to come can make up for
+BITS = 60  # exchanges of joint crossings that may be open at once
+MARKED = np.uint64(0x9E3779B97F4A7C15)  # odd: other bits, other names
 TIE = 1e-9  # of two histories that are equally likely, the one with fewer exchanges is told
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Exchanges of one crossing whose chances hang on each other, told as whole histories.
+
+    ``steps`` are rows of the chain in order of time.
+    """
+
+    steps: tuple[int, ...]
+    exchanged: np.ndarray  # (m, len(steps)) bool, one history per row
+    chance: np.ndarray  # (m,) probability of each; all others cannot be
+
+    def gains(self, number: int) -> np.ndarray:
+        """(2, 2^number) natural log of the probability that the exchange of this number, from 0,
+        was not and was made, by what was made before it: bit k for the exchange of number k."""
+        before = self.exchanged[:, :number] @ (1 << np.arange(number))
+        share = np.full((2, 1 << number), NEVER)
+        np.add.at(share, (self.exchanged[:, number].astype(int), before), self.chance)
+        return np.asarray(np.log(share / share.sum(0)))
 
 
 @dataclass(frozen=True)
@@ -36,6 +59,7 @@ class Chain:
     first: np.ndarray  # (n,) int
     after: np.ndarray  # (K, 2) int
     evidence: np.ndarray  # (fragments, n) natural log of the likelihood of each animal
+    joint: tuple[Joint, ...] = ()  # in place of what kept and exchanged say of these steps
 
 
 @dataclass(frozen=True)
@@ -89,15 +113,23 @@ class History:
         weight = looked[chain.first, states].sum(1)
         likeliest = weight.copy()
         at = chain.first.copy()  # the fragment of each slot that is counted already
+        marks, made = _Marks(chain.joint), np.zeros(len(states), np.int64)
         for k, (a, b) in enumerate(chain.pairs.tolist()):
             stay, swap = self._gains(looked, states, at, k)
+            names = names - marks.names(made)
+            by_kept, by_exchanged, kept_made, swap_made = marks.step(
+                k, made, float(chain.kept[k]), float(chain.exchanged[k])
+            )
+            stay, swap = stay + by_kept, swap + by_exchanged
             at[a], at[b] = chain.after[k]
             x, y = states[:, a], states[:, b]
             renamed = names - self._keys[a, x] - self._keys[b, y]
             renamed = renamed + self._keys[a, y] + self._keys[b, x]
+            names, renamed = names + marks.names(kept_made), renamed + marks.names(swap_made)
             every, where, which = np.unique(
                 np.concatenate((names, renamed)), return_index=True, return_inverse=True
             )
+            made = np.concatenate((kept_made, swap_made))[where]
             count, m = len(every), len(names)
             stayed, swapped = np.full(count, NONE, np.int16), np.full(count, NONE, np.int16)
             stayed[which[:m]] = swapped[which[m:]] = np.arange(m)
@@ -115,10 +147,12 @@ class History:
             likely = weight > HOPELESS
             if not likely.all():
                 states, names, likeliest = states[likely], names[likely], likeliest[likely]
+                made = made[likely]
                 weight, step = weight[likely], step.of(likely)
             if len(weight) > max(CAPACITY, len(self.start)):
                 chosen, weight = thinned(weight, CAPACITY, self._random)
                 states, names, likeliest = states[chosen], names[chosen], likeliest[chosen]
+                made = made[chosen]
                 step = step.of(chosen)
             self._steps.append(step)
         self._weight, self._likeliest = weight, likeliest
@@ -131,7 +165,7 @@ class History:
     def _gains(
         self, looked: np.ndarray, states: np.ndarray, at: np.ndarray, k: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What each state gains when the two slots keep their animals, and when they do not.
+        """What each state gains by looks when the two slots keep their animals, and when not.
 
         The fragments that follow are looked at right away, not when they begin: where a whole
         group comes back at once, states are then chosen one pair after another by what is seen.
@@ -141,8 +175,7 @@ class History:
         x, y = states[:, a], states[:, b]
         to_a, to_b = looked[next_a], looked[next_b]
         counted = (to_a[x] if at[a] == next_a else 0.0) + (to_b[y] if at[b] == next_b else 0.0)
-        stay = chain.kept[k] + to_a[x] + to_b[y] - counted
-        return stay, chain.exchanged[k] + to_a[y] + to_b[x] - counted
+        return to_a[x] + to_b[y] - counted, to_a[y] + to_b[x] - counted
 
     def likeliest(self) -> Paths:
         """The one most likely history."""
@@ -167,6 +200,47 @@ class History:
             exchanged[k] = swap
             state = np.where(swap, step.swapped[state], step.stayed[state])
         return Paths(self.start[state], exchanged)
+
+
+class _Marks:
+    """Which exchanges of the open joint crossings each state has made, as bits of a number: until
+    a crossing is over, states that came there by other exchanges are other states.
+
+    Where too many are open at once, what is known of their single exchanges holds.
+    """
+
+    def __init__(self, joint: Sequence[Joint]) -> None:
+        self._of: dict[int, tuple[Joint, int, int]] = {}  # the joint, number and lowest bit
+        busy: list[tuple[int, int, int]] = []  # last step, lowest bit and the one after
+        for one in sorted(joint, key=lambda j: j.steps):
+            busy = [b for b in busy if b[0] >= one.steps[0]]
+            low = max((b[2] for b in busy), default=0)
+            if low + len(one.steps) > BITS:
+                continue
+            busy.append((one.steps[-1], low, low + len(one.steps)))
+            self._of |= {step: (one, number, low) for number, step in enumerate(one.steps)}
+
+    @staticmethod
+    def names(made: np.ndarray) -> np.ndarray:
+        """What bits add to the name of a state."""
+        return np.asarray(made.astype(np.uint64) * MARKED)
+
+    def step(
+        self, k: int, made: np.ndarray, kept: float, exchanged: float
+    ) -> tuple[np.ndarray | float, np.ndarray | float, np.ndarray, np.ndarray]:
+        """Log probabilities that step k keeps and exchanges the two, in each state with the bits
+        ``made``, and the bits after both; ``kept`` and ``exchanged`` hold where nothing hangs
+        together."""
+        if k not in self._of:
+            return kept, exchanged, made, made
+        one, number, low = self._of[k]
+        before = (made >> low) & ((1 << number) - 1)
+        gains = one.gains(number)
+        after = made | (1 << (low + number))
+        if number == len(one.steps) - 1:  # it is over: how it came about counts no more
+            mask = ~(((1 << len(one.steps)) - 1) << low)
+            made, after = made & mask, after & mask
+        return gains[0, before], gains[1, before], made, after
 
 
 def all_states(n: int) -> np.ndarray:

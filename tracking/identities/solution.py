@@ -18,7 +18,7 @@ import numpy as np
 from tracking.following.exchanges import Exchange
 from tracking.identities.confidence import sure_of
 from tracking.identities.fragments import Crossing, Fragment, Stretches
-from tracking.identities.permutations import EXACT, Chain, History, Paths, all_states
+from tracking.identities.permutations import EXACT, Chain, History, Joint, Paths, all_states
 
 DRAWN = 1000  # histories that confidence is counted in
 ROUNDS = 2  # of finding which appearance belongs to whom, among many animals
@@ -34,6 +34,15 @@ class Moment:
 
     frame: int
     exchange: Exchange
+
+
+@dataclass(frozen=True)
+class Told:
+    """How probable the histories of a whole crossing are; those not named cannot be."""
+
+    moments: tuple[Moment, ...]  # of all exchanges of a crossing, in order of time
+    exchanged: np.ndarray  # (m, K) bool, which of them were made
+    chance: np.ndarray  # (m,) probability of each
 
 
 @dataclass(frozen=True)
@@ -66,19 +75,22 @@ class Solution:
 
 def solve(
     fragments: Sequence[Fragment], crossings: Sequence[Crossing], moments: Sequence[Moment],
-    log_likelihood: np.ndarray, seen: Stretches,
+    log_likelihood: np.ndarray, seen: Stretches, told: Sequence[Told] = (),
 ) -> Solution:  # fmt: skip
-    """Find who is who.
+    """Find who is who; what is ``told`` of whole crossings holds in place of what ``moments`` say.
 
     log_likelihood (fragments, N): of each fragment under each of N appearances; those of slots that
     exchange may have linked stand in the columns of these slots, in any order. Zeros say nothing.
     Animals get the number of the slot in which they begin.
     """
+    better = {key_of(m.exchange): m for one in told for m in one.moments}
+    moments = [better.get(key_of(m.exchange), m) for m in moments]
     ordered = sorted(moments, key=lambda m: (m.frame, *key_of(m.exchange)))
     found = _Found.of(len(ordered), seen.n, len(fragments), len(crossings))
     for slots in linked(seen.n, [m.exchange for m in ordered]):
         if len(slots) > 1:
-            _solve_linked(slots, fragments, crossings, ordered, log_likelihood, seen, found)
+            mine = [one for one in told if one.moments[0].exchange.a in slots]
+            _solve_linked(slots, fragments, crossings, ordered, log_likelihood, seen, found, mine)
     rows = np.searchsorted([m.frame for m in ordered], [f.start for f in fragments], "right")
     slot_of = np.array([f.slot for f in fragments], int)
     return Solution(
@@ -117,6 +129,7 @@ class _Found:
 def _solve_linked(
     slots: list[int], fragments: Sequence[Fragment], crossings: Sequence[Crossing],
     ordered: list[Moment], log_likelihood: np.ndarray, seen: Stretches, found: _Found,
+    told: list[Told],
 ) -> None:  # fmt: skip
     """Solve the slots of one group."""
     mine = [k for k, m in enumerate(ordered) if m.exchange.a in slots]
@@ -124,7 +137,7 @@ def _solve_linked(
     which = [k for k, f in enumerate(fragments) if f.slot in slots]
     pieces = [fragments[k] for k in which]
     evidence = log_likelihood[np.ix_(which, slots)]
-    chain = _chain(slots, pieces, moments, evidence - evidence.max(1, keepdims=True))
+    chain = _chain(slots, pieces, moments, evidence - evidence.max(1, keepdims=True), told)
     histories = _histories(chain)
     history = max(histories, key=lambda h: h.best)
     best = history.likeliest()
@@ -157,8 +170,9 @@ def key_of(one: Exchange) -> tuple[int, int, int, int]:
 
 
 def _chain(
-    slots: list[int], pieces: list[Fragment], moments: list[Moment], evidence: np.ndarray
-) -> Chain:
+    slots: list[int], pieces: list[Fragment], moments: list[Moment], evidence: np.ndarray,
+    told: Sequence[Told],
+) -> Chain:  # fmt: skip
     """The chain of one group; its slots are counted from 0."""
     place = {slot: k for k, slot in enumerate(slots)}
     pairs = np.array([(place[m.exchange.a], place[m.exchange.b]) for m in moments]).reshape(-1, 2)
@@ -174,8 +188,18 @@ def _chain(
     first = [next_of(slot, -1) for slot in range(len(slots))]
     return Chain(
         len(slots), pairs, -np.logaddexp(0, -odds), -np.logaddexp(0, odds), np.array(first),
-        np.array(after).reshape(-1, 2), evidence,
+        np.array(after).reshape(-1, 2), evidence, _joints(moments, told),
     )  # fmt: skip
+
+
+def _joints(moments: list[Moment], told: Sequence[Told]) -> tuple[Joint, ...]:
+    """What is told of whole crossings, by the steps of a chain."""
+    step_of = {key_of(moment.exchange): k for k, moment in enumerate(moments)}
+    found = []
+    for one in told:
+        steps = tuple(step_of[key_of(m.exchange)] for m in one.moments)
+        found.append(Joint(steps, one.exchanged, one.chance))
+    return tuple(found)
 
 
 def _histories(chain: Chain) -> list[History]:
