@@ -12,6 +12,7 @@ from tracking.networks.scenery import BEYOND, Scenery, grown
 FEATHER = 0.8  # px of blur at the edge of a cut-out, as a camera's
 HOME = 0.9  # share of a pasted animal that lies where animals have been
 LEAST_LEFT = 0.3  # share of an animal that is still seen when another was laid over it
+UNKNOWN = 0.1  # share of an animal under which the floor may be painted in
 STEPS = 40  # in which one animal is brought near another
 MOST_NOISE = 8.0  # gray levels
 Window = tuple[slice, slice]
@@ -32,6 +33,11 @@ class Canvas:
 
     def __len__(self) -> int:
         return len(self._seen)
+
+    def can_go(self, mask: Placed) -> bool:
+        """Whether the floor under an animal is known, so that it can be taken away."""
+        under = self._scenery.unknown[mask.where][mask.mask > 0]
+        return not under.size or float(under.mean()) <= UNKNOWN
 
     def keep(self, mask: Placed, number: int) -> None:
         """Let one of the frame's own animals stay."""

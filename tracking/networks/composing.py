@@ -99,7 +99,8 @@ class Composer:
         ground, light = camera.grounds[at]
         canvas = Canvas(ground, camera.scenery, light, rng)
         for mask, number in zip(ground.masks, ground.classes, strict=True):
-            if rng.uniform() < self.settings.keep:
+            stays = rng.uniform() < self.settings.keep
+            if stays or not canvas.can_go(mask):
                 canvas.keep(mask, number)
         canvas.empty()
         most = max(len(sample.masks) for sample, _ in camera.grounds)

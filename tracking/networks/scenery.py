@@ -15,6 +15,9 @@ import numpy as np
 from tracking.networks.samples import Sample
 
 BEYOND = 9  # px around a label that may still be the animal, its tail or its shadow
+OFTEN = 0.35  # share of the labelled frames in which an animal hides a place
+ALIKE = (15, 85)  # percentiles of the level and roughness of floor where animals have been
+TEXTURE = 8.0  # px over which floor is compared
 BANDS = 2**25  # bytes of frames whose median is taken in one go
 COARSE = 8  # px; light is known no finer
 SMOOTH = 3.0  # coarse pixels: 24 px, more than straw, less than an animal's shadow of a hand
@@ -33,23 +36,29 @@ class Scenery:
 
     background: np.ndarray  # (h, w) uint8
     front: np.ndarray  # (h, w) bool, wire that animals are seen behind
-    home: np.ndarray  # (h, w) bool, where animals have been seen
+    home: np.ndarray  # (h, w) bool, where animals have been seen, and floor like it around
+    unknown: np.ndarray  # (h, w) bool, where the floor was never seen and is painted in
 
 
 def scenery_of(samples: Sequence[Sample], seen: Sequence[np.ndarray] = ()) -> Scenery:
     """The view of one video: ``samples`` are labelled, ``seen`` are other frames (h, w) of it."""
-    background = empty_cage(samples, seen)
+    background, unknown = empty_cage(samples, seen)
     front = _front(background, samples)
-    return Scenery(background, front, _home(background, samples, seen))
+    home = _floor_like(background, _home(background, samples, seen), unknown)
+    return Scenery(background, front, home, unknown)
 
 
-def empty_cage(samples: Sequence[Sample], seen: Sequence[np.ndarray] = ()) -> np.ndarray:
-    """The picture without animals, (h, w) uint8; painted in where nobody has seen the floor."""
+def empty_cage(
+    samples: Sequence[Sample], seen: Sequence[np.ndarray] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """The picture without animals, (h, w) uint8, and where nobody has seen the floor: there it is
+    painted in from around."""
     hidden = [grown(sample.labelled(), BEYOND) for sample in samples]
     images = [sample.image for sample in samples]
     height, width = (images or list(seen))[0].shape
-    clear = [np.zeros((height, width), bool)] * len(seen)
-    images, hidden = images + list(seen), hidden + clear
+    # where labels say that somebody often sits, frames without labels show them, not the floor
+    often = sum(hidden, np.zeros((height, width), int)) > OFTEN * max(1, len(hidden))
+    images, hidden = images + list(seen), hidden + [often] * len(seen)
     step = max(1, BANDS // (width * len(images)))
     parts = [
         _median([image[y : y + step] for image in images], [hide[y : y + step] for hide in hidden])
@@ -57,9 +66,9 @@ def empty_cage(samples: Sequence[Sample], seen: Sequence[np.ndarray] = ()) -> np
     ]
     background = np.concatenate([part for part, _ in parts])
     never = np.concatenate([never for _, never in parts])
-    if not never.any():
-        return background
-    return cv2.inpaint(background, never.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    if never.any():
+        background = cv2.inpaint(background, never.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    return background, never
 
 
 def _median(images: list[np.ndarray], hidden: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -123,6 +132,27 @@ def _home(
     return cv2.morphologyEx(cv2.dilate(home, kernel), cv2.MORPH_CLOSE, kernel) > 0
 
 
+def _floor_like(background: np.ndarray, home: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+    """Where animals have been, and the floor that goes on from there and looks the same."""
+    level = background.astype(np.float32)
+    mean = cv2.GaussianBlur(level, (0, 0), TEXTURE)
+    rough = np.sqrt(np.maximum(cv2.GaussianBlur(level**2, (0, 0), TEXTURE) - mean**2, 0))
+    known = home & ~unknown
+    if not known.any():
+        return home
+    alike = np.ones(home.shape, bool)
+    for plane in (mean, rough):
+        low, high = np.percentile(plane[known], ALIKE)
+        alike &= (plane >= low) & (plane <= high)
+    reach = max(5, round(2 * TEXTURE)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    smooth = cv2.morphologyEx((alike | home).astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    smooth = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, kernel)
+    _, parts = cv2.connectedComponents(smooth)
+    joined = np.isin(parts, np.setdiff1d(np.unique(parts[home]), [0]))
+    return joined | home
+
+
 def _front(background: np.ndarray, samples: Sequence[Sample]) -> np.ndarray:
     """Wire before the animals: thin long things that look the same inside of labelled animals."""
     thin = thin_and_long(background)
@@ -147,7 +177,8 @@ def _front(background: np.ndarray, samples: Sequence[Sample]) -> np.ndarray:
         return np.zeros(background.shape, bool)
     overall = same.sum() / crossed.sum()
     known = crossed >= LEAST_SEEN
-    share = np.where(known, same / np.maximum(crossed, 1), overall)
+    large = np.bincount(parts.ravel(), minlength=count) >= 3 * LONG
+    share = np.where(known, same / np.maximum(crossed, 1), np.where(large, overall, 0))
     share[0] = 0
     return (share >= FRONT)[parts]
 
