@@ -16,7 +16,7 @@ from tracking.networks.samples import Sample
 
 BEYOND = 9  # px around a label that may still be the animal, its tail or its shadow
 OFTEN = 0.35  # share of the labelled frames in which an animal hides a place
-ALIKE = (15, 85)  # percentiles of the level and roughness of floor where animals have been
+ALIKE = (10, 90)  # percentiles of the level and roughness of floor where animals have been
 TEXTURE = 8.0  # px over which floor is compared
 BANDS = 2**25  # bytes of frames whose median is taken in one go
 COARSE = 8  # px; light is known no finer
