@@ -209,6 +209,18 @@ def test_images_are_frames_of_a_video_only_when_they_or_a_person_say_so(
     assert [label.box for label in found[10].labels] == [(9, 9, 29, 29)]
 
 
+def test_of_a_file_with_several_videos_only_the_one_that_is_meant_is_taken(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    folder = images(film, tmp_path / "both", {"cage_5": 5, "yard_9": 9})
+    for file, frame in (("cage", 5), ("yard", 9)):
+        one = folder / f"{file}_{frame}.json"
+        one.write_text(json.dumps({**json.loads(one.read_text()), "video": file, "frame": frame}))
+    done = here("labels", "import", folder, "-s", study, "--video", "cage")
+    assert done.status == 0 and sorted(labelled(study)) == [5]
+    assert "1 images left out: no video here is theirs (yard_9.png for one)" in done.err
+
+
 def test_images_numbered_from_one_are_noticed(study: Path, film: Path, tmp_path: Path) -> None:
     names = {f"img{frame + 1:04d}": frame for frame in range(0, 100, 20)}
     folder = images(film, tmp_path / "cage", names)

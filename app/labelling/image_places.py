@@ -46,12 +46,16 @@ def place_images(
 ) -> tuple[list[Placed], list[str]]:
     """The frames that images are, and the names of those that could not be placed.
 
-    `only`: a person said that all are of this video, so that numbers in names are its frames,
-    counted from `first`. Else the file or the name of an image has to say both.
+    `only`: a person said that they are of this video, so that numbers in names are its frames,
+    counted from `first`; where the file has images of several videos, those of it alone. Else the
+    file or the name of an image has to say both.
     """
     placed, lost = [], []
+    several = len({image.video for image in images}) > 1  # then a number alone does not say it
     for index, image in enumerate(images):
-        found = _of_video(image, only, first) if only else _said(image, known)
+        found = _said(image, known) if only is None else _of_video(image, only, first)
+        if only is not None and several and image.video not in _names(only):
+            found = None
         if found is None:
             lost.append(image.name)
         else:
@@ -63,11 +67,15 @@ def place_images(
 def _said(image: Named, known: Sequence[Video]) -> tuple[Video, int] | None:
     if image.video is not None and image.frame is not None:
         for video in known:
-            if image.video in (video.name, video.path.name, video.path.stem):
+            if image.video in _names(video):
                 return video, image.frame
     names = {video.name: video for video in known} | {v.path.stem: v for v in known}
     found = place_of(image.name, list(names))
     return (names[found[0]], found[1]) if found else None
+
+
+def _names(video: Video) -> tuple[str, ...]:
+    return video.name, video.path.name, video.path.stem
 
 
 def _of_video(image: Named, video: Video, first: int) -> tuple[Video, int] | None:
