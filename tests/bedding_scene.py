@@ -8,6 +8,9 @@
 Masks are of bodies with their ears, without tails, and without what lies behind wire or another
 animal. Animal 1 is white. Another ``take`` is another recording in the same cage.
 
+Background subtraction, tuned to 20 s of it, sees three outlines in 21 to 32 % of the frames (seeds
+3 to 5), and tracks have IDF1 0.00 and 0.30 at 40 px (seeds 3 and 4).
+
 Seeds 0 to 99 are for tuning. Seeds from 1000 are for acceptance alone: nobody looks at them
 while choosing a constant.
 """

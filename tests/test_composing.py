@@ -10,7 +10,7 @@ from tracking.errors import TrackingError
 from tracking.networks.augmenting import AugmentSettings, augment
 from tracking.networks.composing import Composer, ComposeSettings
 from tracking.networks.cutting import spread_of_turns
-from tracking.networks.samples import Placed, Sample, place, sample_of
+from tracking.networks.samples import Placed, Sample, place, reduced, sample_of
 from tracking.networks.scenery import empty_cage, light_of, scenery_of
 
 SIZE = (240, 320)
@@ -242,3 +242,17 @@ def test_a_sample_that_cannot_be_is_refused_in_a_line():
     with pytest.raises(TrackingError, match=r"gray picture"):
         Sample(np.zeros((20, 30, 3), np.uint8))
     assert place(image) is None
+
+
+def test_composites_of_large_frames_are_reduced_with_their_masks():
+    large = []
+    for one in walked(4):
+        image = cv2.resize(one.image, None, fx=6, fy=6, interpolation=cv2.INTER_NEAREST)
+        masks = [np.kron(one.whole(k), np.ones((6, 6), np.uint8)) for k in range(2)]
+        large.append(sample_of(image, masks, one.classes, one.source))
+    made = Composer(large, {"cage.mp4": [large[0].image]}, replace(PLAIN, longest_px=320))
+    composite = made.compose(1)
+    assert composite.image.shape == SIZE
+    usual = np.count_nonzero(ellipse(100, 100, 0))
+    assert 0.7 * usual < composite.areas.max() < 1.3 * usual
+    assert np.array_equal(reduced(large[0], 320).whole(0), walked(1)[0].whole(0))

@@ -18,7 +18,7 @@ import numpy as np
 from tracking.networks.augmenting import AugmentSettings, augment
 from tracking.networks.canvas import Canvas
 from tracking.networks.cutting import Cutout, cut_out, shadow_around, spread_of_turns
-from tracking.networks.samples import Sample
+from tracking.networks.samples import Sample, reduced
 from tracking.networks.scenery import Scenery, light_of, scenery_of
 
 TRIES = 12  # places looked at before an animal is left out
@@ -39,6 +39,7 @@ class ComposeSettings:
     scale: float = 0.08
     shade: float = 0.08  # relative jitter of an animal's brightness
     least_area: float = 0.5  # of the usual one: smaller labels are of animals half hidden
+    longest_px: int = 1280  # of a composite; larger frames are reduced: networks see less still
     light: float = 0.5  # share of composites that are put into another light
     augment: AugmentSettings = field(default_factory=AugmentSettings)
 
@@ -64,9 +65,15 @@ class Composer:
         self.settings, self.seed = settings or ComposeSettings(), seed
         by_video: dict[str, list[Sample]] = {}
         for sample in samples:
-            by_video.setdefault(sample.source[0], []).append(sample)
+            by_video.setdefault(sample.source[0], []).append(
+                reduced(sample, self.settings.longest_px)
+            )
+        small = {
+            video: [reduced(Sample(frame), self.settings.longest_px).image for frame in frames]
+            for video, frames in (seen or {}).items()
+        }
         self._cameras = {
-            video: _camera(own, (seen or {}).get(video, ())) for video, own in by_video.items()
+            video: _camera(own, small.get(video, [])) for video, own in by_video.items()
         }
         own_turn = self.settings.turn_deg
         self._turn = spread_of_turns(samples) if own_turn is None else own_turn

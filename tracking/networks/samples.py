@@ -109,6 +109,25 @@ def place(full: np.ndarray) -> Placed | None:
     return Placed((full[y0:y1, x0:x1] > 0).astype(np.uint8), int(x0), int(y0))
 
 
+def reduced(sample: Sample, longest_px: int) -> Sample:
+    """The sample with a longer side of at most so many px; what vanishes is left out."""
+    import cv2
+
+    height, width = sample.image.shape
+    scale = longest_px / max(height, width)
+    if scale >= 1:
+        return sample
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    image = cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA)
+    masks = [
+        (cv2.resize(255 * sample.whole(k), size, interpolation=cv2.INTER_AREA) >= 128).astype(
+            np.uint8
+        )
+        for k in range(len(sample.masks))
+    ]
+    return sample_of(image, masks, sample.classes, sample.source)
+
+
 def sample_of(
     image: np.ndarray, masks: Sequence[np.ndarray], classes: Sequence[int], source: Source
 ) -> Sample:
