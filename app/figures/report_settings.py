@@ -8,6 +8,8 @@ from typing import Any
 
 from app.figures.report_facts import Facts
 from app.figures.report_parts import STAGES, table
+from storage.runs import Run
+from tracking.networks.settings import NetworkSettings
 from tracking.subtraction.background import BackgroundSettings
 
 MEANS = {
@@ -26,6 +28,14 @@ MEANS = {
     "own_level": "gray level that no animal exceeds on average; 0: not looked at",
     "usual_light": "brightness of a frame over that of the empty arena; 0: not followed",
     "close_px": "radius by which the parts of one animal are joined, px",
+    "confidence": "the least score of an animal, 0 to 1",
+    "overlap": "boxes that share more of both together are one animal",
+    "least_part": "of a mask's largest part: smaller parts are left out",
+    "most": "animals in a frame, the surest first; 0: no limit",
+    "image_px": "longer side of the pictures that the network sees, px; 0: as in training",
+    "classes": "of the network that are animals; empty: all",
+    "runtime": "what runs the network",
+    "precision": "the numbers that it computes in",
 }
 PARTS = {
     "score": "how well the settings fit, all parts together (0 to 1)",
@@ -37,13 +47,14 @@ PARTS = {
     "clean": "how little else is found",
     "opening": "how well the smoothing of outlines fits",
     "one_more": "how well one animal more than asked for would fit",
+    "seen": "share of the animals that the network found in the sampled frames",
 }
 
 
 def settings(facts: Facts) -> str:
     """Every setting with how it came about, and how well they fit the sampled frames."""
     run = facts.run
-    known = BackgroundSettings().to_dict()
+    known = (NetworkSettings() if "network" in run.settings else BackgroundSettings()).to_dict()
     chosen = {name: run.settings[name] for name in known if name in run.settings}
     if not chosen:
         return _imported(run.settings)
@@ -115,10 +126,21 @@ def origin(facts: Facts) -> str:
         ("Scale", scale),
         ("Run", f"<code>{escape(run.run_id)}</code>"),
         ("Finished", f"{run.finished_at:%Y-%m-%d %H:%M} UTC"),
-        ("Animals found by", escape(run.segmenter)),
+        ("Animals found by", escape(_found_by(run))),
         ("Versions", escape(", ".join(f"{name} {one}" for name, one in run.versions.items()))),
     ]
     return table(("", ""), rows) + _again(facts)
+
+
+def _found_by(run: Run) -> str:
+    """The segmenter, and the network where that is one."""
+    network = run.settings.get("network")
+    if not network:
+        return run.segmenter
+    where = f"{network['runtime']} on {network['device']}, {network['precision']}"
+    known = f"network {network['name']}, sha256 {network['sha256'][:16]}"
+    followed = run.settings.get("association")
+    return f"{run.segmenter}: {known}; {where}" + (f"; followed by {followed}" if followed else "")
 
 
 def _again(facts: Facts) -> str:

@@ -15,6 +15,7 @@ from tests.benchmarks import (
     idtracker,
     label_economy,
     memory_recall,
+    network_speed,
     social_speed,
     tracking_speed,
 )
@@ -24,11 +25,13 @@ ALWAYS: dict[str, Callable[[], None]] = {
     "memory_recall": memory_recall.main,
     "social_speed": social_speed.main,
     "tracking_speed": tracking_speed.main,
+    "network_speed": network_speed.main,
     "identities": identities.main,
     "afternoon": afternoon.main,
     "label_economy": label_economy.main,
 }
 WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {
+    "network_speed": network_speed.main,
     "afternoon": afternoon.main,
     "label_economy": label_economy.main,
     "identities": identities.main,

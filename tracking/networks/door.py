@@ -231,6 +231,19 @@ def strip(weights: Path) -> None:
         strip_optimizer(weights)
 
 
+def begin(architecture: str, file: Path, classes: tuple[str, ...], image_px: int = 640) -> Path:
+    """Write a network of random weights, as it is before training; torch's seed decides them."""
+    prepare()
+    import torch
+    from ultralytics.nn.tasks import SegmentationModel
+
+    module = SegmentationModel(architecture, nc=len(classes), verbose=False)
+    module.names, module.task = dict(enumerate(classes)), "segment"
+    told = {"task": "segment", "imgsz": image_px, "model": architecture}
+    torch.save({"model": module.half(), "train_args": told}, file)
+    return file
+
+
 def export(weights: Path, file: Path, image_px: int = 640, dynamic: bool = True) -> Path:
     """Write the network of a ``.pt`` file as ONNX to ``file``, for onnxruntime and OpenVINO.
 
