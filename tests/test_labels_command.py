@@ -2,12 +2,14 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from film import positions, write_video
 from PIL import Image
+from storage_samples import mask_shard, run_of, track_shard
 from terminal import here
 
 from app.labelling.exporting import export_labels
@@ -15,9 +17,17 @@ from app.labelling.importing import Wish, import_labels
 from app.labelling.posed_images import Posing
 from app.library import add
 from storage.edit_labels import save_labels
-from storage.labels import Label, LabelledFrame, frame_labels, label_of, read_labels
+from storage.labels import (
+    Label,
+    LabelledFrame,
+    frame_labels,
+    label_of,
+    open_proposals,
+    read_labels,
+)
+from storage.runs import ingest_run
 from storage.study import open_study
-from storage.videos import find_video
+from storage.videos import find_video, frame_times
 from tracking.video import probe, read_frames_at
 
 FRAMES, SIZE = 120, (320, 240)
@@ -110,6 +120,58 @@ def test_without_a_number_of_animals_frames_are_proposed_and_not_filled(study: P
     done = here("labels", "propose", "-s", study, "--frames", 2)
     assert done.status == 0 and "say how many animals there are" in done.err
     assert labelled(study) == {}
+
+
+def tracked(study: Path, folder: Path, segmenter: str, **settings: object) -> None:
+    """Give the film a run: a box of 4 x 3 px at each disc, the second one lost from 25 to 60."""
+    where = positions(FRAMES, 2, *SIZE).astype(np.float32)
+    where[25:60, 1] = np.nan
+    with open_study(study, write=True) as opened:
+        times = frame_times(opened, 1)
+        x, y = where[..., 0], where[..., 1]
+        run = replace(run_of("r1", 2), segmenter=segmenter, settings=settings)
+        tracks = track_shard(folder / "t.parquet", x, y, times)
+        masks = mask_shard(folder / "m.parquet", x, y)
+        ingest_run(opened, 1, run, [tracks], [masks], [], ["kim", "lee"])
+
+
+def test_outlines_of_a_network_are_its_own_with_the_animals_they_are_of(
+    study: Path, tmp_path: Path
+) -> None:
+    tracked(study, tmp_path, "yolo", network={"name": "mice:2"})
+    done = here("labels", "fill", 20, 30, "-s", study, "--video", "cage")
+    assert done.status == 0 and "which yolo found" in done.err
+    found = labelled(study)
+    assert {one.origin for one in found.values()} == {"network:mice:2"}
+    assert [label.animal_id for label in found[20].labels] == [1, 2]
+    assert [label.animal_id for label in found[30].labels] == [1]
+    x, y = positions(FRAMES, 2, *SIZE)[20, 0].astype(int)
+    assert found[20].labels[0].box == (x, y, x + 4, y + 3)
+    assert found[20].sureness == pytest.approx(0.75) and (found[30].sureness or 0) < 0.3
+
+
+def test_where_thresholds_see_nobody_apart_the_tracks_are_there_to_be_corrected(
+    study: Path, tmp_path: Path
+) -> None:
+    tracked(study, tmp_path, "background")
+    done = here("labels", "fill", 20, "-s", study, "--video", "cage", "--animals", 9)
+    assert done.status == 0 and "those of the tracks" in done.err
+    found = labelled(study)[20]
+    assert found.origin == "background" and (found.sureness or 1) < 0.5
+    assert [label.animal_id for label in found.labels] == [1, 2]
+
+
+def test_frames_in_which_tracks_are_doubtful_or_animals_meet_are_proposed(
+    study: Path, tmp_path: Path
+) -> None:
+    tracked(study, tmp_path, "background")
+    done = here("labels", "propose", "-s", study, "--frames", 4, "--no-fill")
+    frames = [int(line.split("\t")[1]) for line in done.out.splitlines()]
+    assert done.status == 0 and len(frames) == 4
+    with open_study(study) as opened:
+        why = {one.frame: one.why for one in open_proposals(opened, 1)}
+    told = [frame for frame in frames if "lee" in why[frame]]
+    assert told and all(25 <= frame < 60 for frame in told) and labelled(study) == {}
 
 
 # --- out and back

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.library import WAIT_S
@@ -26,7 +26,8 @@ from tracking.networks.filling import Filler
 from tracking.video import probe, read_frames_at
 
 CLASS = "animal"  # what an outline is called until somebody names it
-COUNT_OFF = 0.3  # of the sureness is left where a network's run did not find everybody
+COUNT_OFF = 0.3  # of the sureness is left where a run did not find everybody
+UNSURE = 0.3  # of the sureness is left of outlines that tracking parted by itself
 
 
 @dataclass(frozen=True)
@@ -83,19 +84,19 @@ def fill_frames(
     """Outlines for the frames of a video; nothing is stored.
 
     Where the present tracks come from a network, they are that network's, with the animals they
-    were given to; else they come from background subtraction, tuned to the video.
+    were given to; else they come from background subtraction, tuned to the video. Where that is
+    of no use, what the tracks were parted into is there to be corrected, and called unsure.
     """
     with open_study(study, timeout_s=WAIT_S) as opened:
         video, run = find_video(opened, video_id), active_run(opened, video_id)
         name = class_name or usual_class(opened)
         animals = animals or (run.n_animals if run else _most_labelled(opened, video_id))
-        if run is not None and run.segmenter != "background":
-            tracked = _of_network(opened, video, run, frames, name)
-            if tracked.labels:
-                return tracked
+        tracked = _of_tracks(opened, video, run, frames, name) if run is not None else Fills()
+    if tracked.labels and tracked.origin != BACKGROUND:
+        return tracked
     if animals is None:
         return Fills(said="say how many animals there are (--animals N) to have frames filled in")
-    return _by_thresholds(video, frames, animals, name)
+    return _with_tracks(_by_thresholds(video, frames, animals, name), tracked)
 
 
 def usual_class(study: Study) -> str:
@@ -131,10 +132,23 @@ def _by_thresholds(video: Video, frames: Sequence[int], animals: int, name: str)
     return fills
 
 
-def _of_network(study: Study, video: Video, run: Run, frames: Sequence[int], name: str) -> Fills:
+def _with_tracks(fills: Fills, tracked: Fills) -> Fills:
+    """What thresholds left out, as the tracks have it: only to be corrected."""
+    missing = set(tracked.labels) - set(fills.labels)
+    if missing and not fills.labels:
+        fills = Fills(said="The outlines are those of the tracks: look closely where animals touch")
+    for frame in missing:
+        fills.labels[frame] = tracked.labels[frame]
+        fills.sureness[frame] = UNSURE * tracked.sureness[frame]
+        fills.notes[frame] = "outlines of the tracks: look closely where animals touch"
+    return fills
+
+
+def _of_tracks(study: Study, video: Video, run: Run, frames: Sequence[int], name: str) -> Fills:
     """What the present run found in the frames, with the animals it is of."""
+    by_network = run.segmenter != BACKGROUND
     said = f"outlines of the tracks, which {run.segmenter} found"
-    fills = replace(Fills(), origin=f"{NETWORK}{_network_name(run)}", said=said)
+    fills = Fills(origin=f"{NETWORK}{_network_name(run)}" if by_network else BACKGROUND, said=said)
     classes = _classes_of_animals(study, video.video_id)
     for frame in sorted(frames):
         rows = read_masks(study, video.video_id, frame, frame + 1).to_pylist()

@@ -25,6 +25,7 @@ from tracking.video import probe, read_frames_at
 
 FEWEST_LOOKED_AT, PER_FRAME, MOST_LOOKED_AT = 60, 8, 400  # frames of a video that are decoded
 MOST_DOUBTS = 60  # doubtful places, and as many crossings, of a video that are looked at
+LONG = 60  # frames of a doubtful place that is looked at in three places
 CONTACT_DOUBT = 0.3  # of a crossing that the run solved without doubt
 
 OnProgress = Callable[[str, int, int], None]  # what is done, done, total
@@ -132,8 +133,7 @@ def _doubtful(study: Study, video: Video) -> list[_Place]:
     doubts = doubt_list(study, video.video_id)
     open_ones = doubts[~doubts["settled"] & ~doubts["checked"]]
     worst = open_ones.sort_values(["severity", "frame"], ascending=[False, True])[:MOST_DOUBTS]
-    places = {frame: _Place(frame, score, contact, why) for frame, score, contact, why in (
-        _doubt(row) for row in worst.to_dict("records"))}  # fmt: skip
+    places = {one.frame: one for row in worst.to_dict("records") for one in _doubt(row)}
     if has_identities(study, video.video_id):
         for row in _spread(crossings_table(study, video.video_id)).to_dict("records"):
             frame = (int(row["start_frame"]) + int(row["stop_frame"])) // 2
@@ -144,11 +144,16 @@ def _doubtful(study: Study, video: Video) -> list[_Place]:
     return [one for one in places.values() if 0 <= one.frame < video.n_frames]
 
 
-def _doubt(row: dict) -> tuple[int, float, bool, str]:
+def _doubt(row: dict) -> list[_Place]:
+    """The middle of a doubtful place; of a long one also what lies before and after it."""
     frame, stop = int(row["frame"]), int(row["stop_frame"])
-    middle = frame if stop <= frame + 1 else (frame + stop) // 2
     score = float(np.clip(row["severity"], 0, 1))
-    return middle, score, row["kind"] == "crossing", str(row["what"])
+    why = f"{' + '.join(row['animals'])} {row['what']}"
+    shares = (0.25, 0.5, 0.75) if stop - frame >= LONG else (0.5,)
+    return [
+        _Place(frame + int(share * max(stop - frame, 0)), score, row["kind"] == "crossing", why)
+        for share in shares
+    ]
 
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:
