@@ -39,6 +39,9 @@ def train(
         int | None, typer.Option(metavar="E", help="Epochs at most. Default: 60.")
     ] = None,
     batch: Annotated[int, typer.Option(metavar="B", help="Pictures at once.")] = 8,
+    pictures: Annotated[
+        int, typer.Option(metavar="N", help="Pictures in an epoch, composites among them.")
+    ] = 360,
     device: Annotated[
         str, typer.Option(metavar="D", help="auto, cpu, cuda, cuda:1 or mps.")
     ] = "auto",
@@ -132,7 +135,8 @@ def train(
     limit = minutes if minutes is not None or epochs is not None else 15.0
     settings = TrainingSettings(
         family=family, size=size, image_px=image_size, minutes=limit, epochs=epochs or 60,
-        batch=batch, composites=not no_composites, device=device, threads=threads, seed=seed,
+        batch=batch, pictures=pictures, composites=not no_composites, device=device,
+        threads=threads, seed=seed,
     )  # fmt: skip
     ask = Ask(name, settings, start, next_round, new_classes, author or getpass.getuser())
     with telling(name, limit, job_file) as said:

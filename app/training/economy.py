@@ -98,8 +98,9 @@ def _measure(
     trained = train(
         material_of(study, chosen, split, settings.composites), settings, folder, None, listener
     )
-    judged = trained.judged.to_dict() | {"cpu_s": round(time.process_time() - begun, 1)}
-    keep_economy(study, network.name, [*rows, told | judged])
+    spent = {"cpu_s": round(time.process_time() - begun, 1)}
+    # "frames" are those learned from, not those judged on
+    keep_economy(study, network.name, [*rows, trained.judged.to_dict() | told | spent])
 
 
 def keep_economy(study: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:

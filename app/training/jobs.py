@@ -21,7 +21,8 @@ __all__ = [
 def start_training(
     study: Path, name: str, *, size: str = "n", family: str = "11", image_px: int = 320,
     minutes: float | None = 15.0, epochs: int | None = None, device: str = "auto",
-    composites: bool = True, start: str | None = None, next_round: bool = False, seed: int = 0,
+    composites: bool = True, pictures: int = 360, start: str | None = None,
+    next_round: bool = False, seed: int = 0,
     resume: bool = False, restart: bool = False, finish: bool = False, author: str = "",
 ) -> Job:  # fmt: skip
     """Start `ethoscribe train` with these options; what it cannot do is said at once."""
@@ -42,7 +43,7 @@ def start_training(
     else:
         command += [
             "--size", size, "--family", family, "--image-size", str(image_px), "--device", device,
-            "--seed", str(seed),
+            "--seed", str(seed), "--pictures", str(pictures),
         ]  # fmt: skip
         command += ["--minutes", f"{minutes:g}"] if minutes is not None else []
         command += ["--epochs", str(epochs)] if epochs is not None else []

@@ -83,14 +83,11 @@ def home_cage(chosen: argparse.Namespace, study: Path) -> None:
     from tests.benchmarks.tracking_speed import DATA
 
     place = DATA / "mice2_home_cage"
-    video = study.parent / "home_cage.mp4"
-    video.unlink(missing_ok=True)
-    study.parent.mkdir(parents=True, exist_ok=True)
-    video.symlink_to(place / "video.mp4")
+    video = place / "video.mp4"
     _add(study, video)
     ethoscribe(
         "labels", "import", str(place / "proofread.slp"), "-s", str(study), "--video",
-        "home_cage", "--class", "mouse", "--frames", str(chosen.frames), json_out=False,
+        video.stem, "--class", "mouse", "--frames", str(chosen.frames), json_out=False,
     )  # fmt: skip
     run = ethoscribe(
         "train", "-s", str(study), "--name", "mice", "--device", "cpu", "--threads",

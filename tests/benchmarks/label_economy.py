@@ -60,7 +60,7 @@ def measured(chosen: argparse.Namespace, films: Path) -> list[dict]:
                 chosen.threads, max(chosen.counts),
                 imports=("tracking.networks.training", "tests.benchmarks.lab"),
             )  # fmt: skip
-            rows.append({"frames": count, "way": way, "cpu_s": cost.cpu_s, **cost.result})
+            rows.append({**cost.result, "frames": count, "way": way, "cpu_s": cost.cpu_s})
             if chosen.keep:
                 chosen.keep.write_text(json.dumps(rows))
     return sorted(rows, key=lambda row: (row["frames"], row["way"]))

@@ -193,7 +193,7 @@ def test_a_cancelled_job_keeps_its_epochs_and_can_be_ended_with_the_best_of_them
 ) -> None:
     study = labelled_study(tmp_path)
     job = jobs.start_training(
-        study, "mice", image_px=96, minutes=None, epochs=200, device="cpu", composites=False
+        study, "mice", image_px=96, minutes=None, epochs=200, device="cpu", pictures=8
     )
     wait_for_epochs(study, 1)
     with pytest.raises(AppError, match="being trained already"):
