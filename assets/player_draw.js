@@ -1,7 +1,7 @@
 // Drawing regions and the scale on the picture, with the mouse or with the keys alone.
 
-const MODES = { v: "select", p: "polygon", r: "rectangle", c: "circle", l: "line", o: "point", s: "scale" };
-const DRAW_KEYS = [["V", "pick regions"], ["P R C L O", "draw a polygon, rectangle, circle, line, point"],
+const MODES = { v: "select", p: "polygon", r: "rectangle", c: "circle", l: "line", o: "point", k: "outline", s: "scale" };
+const DRAW_KEYS = [["V", "pick regions"], ["P R C L O", "draw a polygon, rectangle, circle, line, point"], ["K", "outline an object by a click"],
   ["S", "set the scale"], ["Space", "while drawing: set a corner at the cross"], ["Enter", "close the shape; name it"],
   ["Esc", "start over, let go"], ["arrows", "move what is picked by a pixel, with Shift by ten"], ["[ ]", "the next region"],
   ["N", "the next corner"], ["Del", "remove"], ["Ctrl Z", "undo; with Shift redo"]];
@@ -15,6 +15,7 @@ class DrawTool extends Drawing {
     const at = this.inPicture([x, y]);
     if (type === "down" && event.button !== 0) return false;
     if (this.placing) return this.pointTemplate(type, [x, y], event);
+    if (this.mode === "outline") return this.pointOutline(type, at);
     if (this.drawing) return this.pointDraft(type, at);
     return this.pointSelect(type, at);
   }
@@ -24,6 +25,12 @@ class DrawTool extends Drawing {
     if (type === "move" && this.placing.held) this.placing.drag(at, event.shiftKey);
     if (type === "up") this.placing.held = null;
     if (type !== "move" || this.placing.held) this.show();
+    return true;
+  }
+
+  pointOutline(type, at) {
+    if (type === "down") this.seekOutline(at);
+    if (type === "move") { this.cursor = at; this.player.draw(); }
     return true;
   }
 
@@ -137,10 +144,15 @@ class DrawTool extends Drawing {
   }
 
   keyDraft(key, by) {
-    if (by) {
+    if (this.mode === "outline" && (key === " " || key === "Enter")) {
+      this.start();
+      this.draft = null;
+      this.seekOutline(this.cursor);
+    } else if (by) {
       this.start();
       this.cursor = this.inPicture([this.cursor[0] + by[0], this.cursor[1] + by[1]]);
       if (!this.draft.points.length) this.cursor = this.cursor.map(Math.round);
+      if (this.mode === "outline") this.draft = null;
     } else if (key === " ") { this.start(); this.put(this.cursor); }
     else if (key === "Enter") this.finish();
     else if (key === "Backspace" || key === "Delete") this.draft?.points.pop();

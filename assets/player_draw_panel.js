@@ -3,6 +3,7 @@
 const DRAW_TOOLS = [
   ["select", "Select", "V"], ["polygon", "Polygon", "P"], ["rectangle", "Rectangle", "R"],
   ["circle", "Circle", "C"], ["line", "Line", "L"], ["point", "Point", "O"],
+  ["outline", "Click an object", "K"],
 ];
 const DRAW_HELP = {
   nothing: "Set the scale first: draw something whose size you know. Then draw the places that matter, "
@@ -15,6 +16,7 @@ const DRAW_HELP = {
   circle: "Drag from the middle to the rim, or click both. By keys: arrows move the cross, Space sets a point.",
   line: "Click along the line; double click or Enter ends it. By keys: arrows move the cross, Space sets a point.",
   point: "Click the place. By keys: arrows move the cross, Space sets the point.",
+  outline: "Click an object in the arena: its outline becomes a region. By keys: arrows move the cross, Space clicks.",
   scale: "Draw something whose size you know, then type its size in cm.",
   template: "Drag the frame onto the apparatus; corners scale, edges stretch, the round handle turns (Shift: by 15°). "
     + "By keys: arrows move, + − scale, [ ] turn. Enter makes the regions.",

@@ -200,7 +200,7 @@ class Drawing {
     }
     this.player.note("");
     if (this.mode === "scale") return this.form.ask(draft);
-    const shape = { ...draft, name: this.freeName() };
+    const shape = { ...draft, name: this.freeName(draft.role) };
     this.shapes.push(shape);
     this.save(shape);
     Object.assign(this, { draft: null, mode: "select" });
@@ -210,11 +210,27 @@ class Drawing {
     return this.form.focusName();
   }
 
-  freeName() {
+  // The outline of what is under a click, as the server finds it: an object of the arena.
+  async seekOutline([x, y]) {
+    const { facts, frame } = this.player, order = this.sought = (this.sought ?? 0) + 1;
+    const query = new URLSearchParams({ frame, on: `${x.toFixed(1)},${y.toFixed(1)}`, about: 1 });
+    this.player.note("Looking for the outline…");
+    try {
+      const found = await load(`/data/videos/${facts.id}/click?${query}`);
+      if (order !== this.sought || this.mode !== "outline" || this.player.facts.id !== facts.id) return;
+      const { polygon } = JSON.parse(new TextDecoder().decode(found));
+      this.draft = { kind: "polygon", role: "object", points: polygon.map((at) => this.inPicture(at)) };
+      this.finish();
+    } catch (error) {
+      if (order === this.sought) this.player.note(error.message);
+    }
+  }
+
+  freeName(role = "region") {
     const taken = new Set(this.shapes.map((one) => one.name));
     let number = 1;
-    while (taken.has(`region ${number}`)) number += 1;
-    return `region ${number}`;
+    while (taken.has(`${role} ${number}`)) number += 1;
+    return `${role} ${number}`;
   }
 
   cancel() {

@@ -81,8 +81,12 @@ def propose(
     positive: list[Point],
     negative: list[Point],
     box: Box | None = None,
+    about_px: float = 0.0,
 ) -> Proposal:
-    """The outline of the animal under the clicks, or in a box, in one frame."""
+    """The outline of what is under the clicks, or in a box, in one frame.
+
+    It is exact to the pixel, or has fewer corners that are at most `about_px` off.
+    """
     with reading(study) as opened:
         video, run = find_video(opened, video_id), active_run(opened, video_id)
     if not video.has_pictures:
@@ -102,7 +106,7 @@ def propose(
     else:
         background = _background(empty) if empty is not None else None
         mask = click_mask.propose(rgb, background, positive, negative)
-    return Proposal(_corners(mask), engine)
+    return Proposal(_corners(mask, about_px), engine)
 
 
 def clicks_of(text: str) -> list[Point]:
@@ -132,15 +136,15 @@ def box_of(text: str) -> Box | None:
     return sides[0], sides[1], sides[2], sides[3]
 
 
-def _corners(mask: np.ndarray) -> list[list[float]]:
+def _corners(mask: np.ndarray, about_px: float = 0.0) -> list[list[float]]:
     import cv2
 
     corners = click_mask.outline_of(mask)
-    finer = 0.5
-    while len(corners) > MOST_CORNERS:
+    off = about_px or 0.5
+    while len(corners) > MOST_CORNERS or (about_px and off == about_px):
         around = corners.astype(np.float32)[:, None]
-        corners = cv2.approxPolyDP(around, finer, True)[:, 0].astype(float)
-        finer *= 2
+        corners = cv2.approxPolyDP(around, off, True)[:, 0].astype(float)
+        off *= 2
     return corners.tolist()
 
 

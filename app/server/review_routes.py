@@ -13,6 +13,8 @@ from app.errors import AppError, one_line
 from app.server.identity import who
 from tracking.errors import TrackingError
 
+MOST_ABOUT = 20  # px
+
 
 def review(request: Request, study: Path) -> Response:
     """Doubtful places by the limits (`tracking.identities.doubt.Limits`) in the address, JSON."""
@@ -27,7 +29,8 @@ def review(request: Request, study: Path) -> Response:
 def click(request: Request, study: Path) -> Response:
     """The outline under the clicks ?on=x,y;x,y and not under ?off=x,y in ?frame=, as JSON.
 
-    With ?box=x0,y0,x1,y1 it is that of the animal in the box.
+    With ?box=x0,y0,x1,y1 it is that of the animal in the box; with ?about= fewer corners, that
+    many px off at most.
     """
     person = who(request.cookies, request.headers)
     if person is None or not person.may("annotator"):
@@ -36,10 +39,12 @@ def click(request: Request, study: Path) -> Response:
     try:
         frame = int(query.get("frame", ""))
         on, off = (clicks_of(query.get(name, "")) for name in ("on", "off"))
-        box = box_of(query.get("box", ""))
-        found = propose(study, request.path_params["video"], frame, on, off, box)
+        box, about = box_of(query.get("box", "")), float(query.get("about", 0))
+        if not 0 <= about <= MOST_ABOUT:
+            raise AppError(f"about is from 0 to {MOST_ABOUT} px.")
+        found = propose(study, request.path_params["video"], frame, on, off, box, about)
     except ValueError:
-        return JSONResponse({"error": "frame is a whole number."}, 400)
+        return JSONResponse({"error": "frame is a whole number, about a number."}, 400)
     except (AppError, TrackingError) as error:
         return JSONResponse({"error": one_line(error)}, 400)
     return JSONResponse(vars(found), headers={"Cache-Control": "no-store"})

@@ -44,8 +44,9 @@ def setup_facts(study: Path, video_id: int) -> dict[str, Any]:
     with reading(study) as opened:
         about = find_video(opened, video_id)
         log = edits.log(opened, video_id)
+        mine = log.loc[log["scope"] == SCOPE, "edit_id"]
         return {
-            "edit": int(log.loc[log["scope"] == SCOPE, "edit_id"].max()) if len(log) else 0,
+            "edit": int(mine.max()) if len(mine) else 0,
             "siblings": [
                 {"id": one.video_id, "same": _size(one) == _size(about)}
                 for one in videos(opened)

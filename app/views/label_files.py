@@ -54,46 +54,49 @@ def import_panel(study: Path, rows: Sequence[VideoRow], turn: int) -> None:
         "From", [HERE, SERVER], default=HERE, key="labels_from", label_visibility="collapsed",
         required=True,
     )  # fmt: skip
-    given: Sequence[UploadedFile] = []
-    path = ""
+    given = f"labels_given{turn}" if where == HERE else f"labels_path{turn}"
     if where == HERE:
-        given = st.file_uploader(
-            "A zip of the folder, or the files", accept_multiple_files=True,
-            key=f"labels_given{turn}", max_upload_size=UPLOAD_LIMIT_MB,
+        files = st.file_uploader(
+            "A zip of the folder, or the files", accept_multiple_files=True, key=given,
+            max_upload_size=UPLOAD_LIMIT_MB,
         )  # fmt: skip
+        there = bool(files)
     else:
-        path = st.text_input("File or folder", key=f"labels_path{turn}").strip()
-    kind = st.selectbox("Kind", list(KINDS), format_func=KINDS.__getitem__, key="labels_kind")
+        there = bool(st.text_input("File or folder", key=given).strip())
+    st.selectbox("Kind", list(KINDS), format_func=KINDS.__getitem__, key="labels_kind")
     names = [row.video.name for row in rows]
     video = st.selectbox("The pictures are frames of", [THEIRS, *names], key="labels_video")
-    first = 0
     if video != THEIRS:
-        first = st.number_input("The number that names the first frame", 0, 10**9, 0,
-                                key="labels_first")  # fmt: skip
-    wish = Wish(kind, None if video == THEIRS else video, int(first), posing=_posing())
-    st.button(
-        "Import", type="primary", disabled=not (given or path), key="labels_import",
-        on_click=begin_import, args=(study, given, path, wish),
-    )  # fmt: skip
-
-
-def _posing() -> Posing:
-    name = st.text_input(
+        st.number_input("The number that names the first frame", 0, 10**9, 0, key="labels_first")
+    st.text_input(
         "What one animal is called (poses)", "", key="labels_class", max_chars=60,
         placeholder="as the other labels",
     )  # fmt: skip
-    width = st.number_input(
+    st.number_input(
         "Width of a body (poses), px", 1.0, 2000.0, None, key="labels_width",
         placeholder="learned from the pictures",
     )  # fmt: skip
-    return Posing(class_name=name.strip() or None, width_px=width)
+    st.button(
+        "Import", type="primary", disabled=not there, key="labels_import",
+        on_click=begin_import, args=(study, given),
+    )  # fmt: skip
 
 
-def begin_import(study: Path, given: Sequence[UploadedFile], path: str, wish: Wish) -> None:
+def _wish() -> Wish:
+    """What the fields say by now."""
+    state = st.session_state
+    posing = Posing(class_name=state.labels_class.strip() or None, width_px=state.labels_width)
+    if state.labels_video == THEIRS:
+        return Wish(state.labels_kind, posing=posing)
+    first = int(state.get("labels_first", 0))
+    return Wish(state.labels_kind, state.labels_video, first, posing=posing)
+
+
+def begin_import(study: Path, key: str) -> None:
     """Bring the labels in, beside the page."""
-    person = me()
+    person, given, wish = me(), st.session_state[key], _wish()
     try:
-        source = workplace().allowed(path) if path else None
+        source = workplace().allowed(given.strip()) if isinstance(given, str) else None
         kept = None if source else _keep(given)
     except known_errors() as error:
         warn(one_line(error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -16,7 +16,7 @@ from app.views.news import tell, warn
 from app.views.signed_in import me
 from storage.labels import Proposal, class_names, save_proposals
 from storage.study import open_study
-from storage.videos import find_video
+from storage.videos import Video, find_video
 
 ALL = "All videos"
 WAIT_S = 5.0
@@ -31,32 +31,33 @@ def propose_panel(study: Path, rows: Sequence[VideoRow]) -> None:
             "Frames that differ most from one another; where a video is tracked, also those in "
             "which its tracks are doubtful or animals meet."
         )
-        count = st.number_input("How many", 1, 500, 20, key="propose_count")
+        st.number_input("How many", 1, 500, 20, key="propose_count")
         names = [row.video.name for row in rows]
-        video = (
-            st.selectbox("Of", [ALL, *names], key="propose_video") if len(rows) > 1 else names[0]
-        )
-        animals = st.number_input(
+        if len(rows) > 1:
+            st.selectbox("Of", [ALL, *names], key="propose_video")
+        st.number_input(
             "How many animals does a video show?", 1, 100, None, key="propose_animals",
             placeholder="as it is tracked or labelled",
             help="With it frames are outlined by difference from the empty arena where that works.",
         )  # fmt: skip
         with reading(study) as opened:
             usual, known = usual_class(opened), class_names(opened)
-        name = st.text_input(
+        st.text_input(
             "What one animal is called", usual, key=f"propose_class:{usual}", max_chars=60,
             help=f"In use: {', '.join(known)}." if known else "The class, such as mouse.",
         )  # fmt: skip
         st.button(
             "Propose", type="primary", key="propose_go", on_click=start_choosing,
-            disabled=working is not None and working.active,
-            args=(study, int(count), video, animals, name.strip()),
+            disabled=working is not None and working.active, args=(study, names[0], usual),
         )  # fmt: skip
 
 
-def start_choosing(study: Path, count: int, video: str, animals: float | None, name: str) -> None:
-    """What the button does."""
-    begin(study, count, video, animals, name)
+def start_choosing(study: Path, only: str, usual: str) -> None:
+    """What the button does: with what the fields say by now, not when the page was made."""
+    state = st.session_state
+    video = state.get("propose_video", only)
+    name = str(state[f"propose_class:{usual}"]).strip()
+    begin(study, int(state.propose_count), video, state.propose_animals, name)
 
 
 def begin(study: Path, count: int, video: str, animals: float | None, name: str) -> bool:
@@ -94,13 +95,14 @@ def add_panel(study: Path, rows: Sequence[VideoRow]) -> None:
         names = {row.video.name: row.video for row in rows}
         name = st.selectbox("Video", list(names), key="add_video")
         most = names[name].n_frames - 1
-        frame = st.number_input("Frame", 0, most, 0, key=f"add_frame:{name}")
-        st.button("Add", type="primary", key="add_go", on_click=add,
-                  args=(study, names[name].video_id, int(frame)))  # fmt: skip
+        st.number_input("Frame", 0, most, 0, key=f"add_frame:{name}")
+        st.button("Add", type="primary", key="add_go", on_click=add, args=(study, names))
 
 
-def add(study: Path, video_id: int, frame: int) -> None:
+def add(study: Path, known: Mapping[str, Video]) -> None:
     """Put one frame on the list, and open it."""
+    name = st.session_state.add_video
+    video_id, frame = known[name].video_id, int(st.session_state.get(f"add_frame:{name}", 0))
     person = me()
     try:
         person.need("annotator")

@@ -169,13 +169,18 @@ def track_with(study: Path, network: Network) -> None:
             )
         st.button(
             "Track", type="primary", disabled=not (chosen and animals), key=f"track_go:{key}",
-            on_click=begin_tracking, args=(study, network.key, chosen, int(animals or 0)),
+            on_click=begin_tracking, args=(study, network.key, key),
         )  # fmt: skip
 
 
-def begin_tracking(study: Path, key: str, names: list[str], animals: int) -> None:
+def begin_tracking(study: Path, key: str, fields: str) -> None:
     """Start a tracking job for each video."""
-    begun = []
+    names = st.session_state[f"track_videos:{fields}"]
+    animals = int(st.session_state[f"track_animals:{fields}"] or 0)
+    begun: list[str] = []
+    if not animals:
+        warn("Say how many animals each video shows, then press Track.")
+        return
     for row in list_videos(study):
         if row.video.name not in names:
             continue
@@ -199,11 +204,11 @@ def propose_next(study: Path, network: Network) -> None:
         return
     with st.popover("Propose next frames", icon=":material/auto_awesome_motion:"):
         st.caption("Frames in which its tracks are doubtful or animals meet, outlined by it.")
-        count = st.number_input("How many", 1, 500, 20, key=f"next_count:{network.key}")
-        video = st.selectbox("Of", tracked, key=f"next_video:{network.key}")
+        st.number_input("How many", 1, 500, 20, key=f"next_count:{network.key}")
+        st.selectbox("Of", tracked, key=f"next_video:{network.key}")
         st.button(
             "Propose", type="primary", key=f"next_go:{network.key}", on_click=begin_next,
-            args=(study, int(count), video),
+            args=(study, network.key),
         )  # fmt: skip
 
 
@@ -213,9 +218,10 @@ def _tracked_with(study: Study, video: Video, network: Network) -> bool:
     return isinstance(said, dict) and said.get("name") in (network.key, network.name)
 
 
-def begin_next(study: Path, count: int, video: str) -> None:
+def begin_next(study: Path, key: str) -> None:
     """Begin to choose frames, and go to where they are corrected."""
-    if begin(study, count, video, None, ""):
+    count, video = (st.session_state[f"next_{name}:{key}"] for name in ("count", "video"))
+    if begin(study, int(count), video, None, ""):
         st.session_state.to_label = True
 
 
