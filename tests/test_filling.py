@@ -1,5 +1,6 @@
 """Frames are filled in with masks where background subtraction is sure, and it says where not."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -111,7 +112,7 @@ def test_on_bedding_it_never_calls_a_frame_sure(tmp_path):
 
 
 def test_where_it_is_of_no_use_it_says_so_and_fills_nothing_in(filler):
-    useless = Filler(filler.segmenter, 2, 0.05)
+    useless = replace(filler, right=0.05)
     assert not useless.usable
     assert "in 5% of the frames looked at: too seldom" in useless.why
     assert useless.fill(np.full((240, 320), 180, np.uint8)).masks == []

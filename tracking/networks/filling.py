@@ -11,7 +11,7 @@ they are left to the person, and the note says so. A network's own masks are fil
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ from tracking.detections import SHAPE, Blob, Detections
 from tracking.masks import decode
 from tracking.networks.samples import Placed, place
 from tracking.subtraction.background import BackgroundSegmenter
-from tracking.subtraction.tuning import sample, tune
+from tracking.subtraction.tuning import Tuning, sample, tune
 from tracking.video import VideoInfo
 
 AREA = SHAPE.index("area")
@@ -32,6 +32,7 @@ CLEAR = 3.0  # standard deviations between an animal and the floor around it
 AROUND = 7  # px of floor that are looked at
 COUNT_OFF = 0.3  # of the sureness is left where the number of outlines is wrong
 OFTEN = 0.6  # share of frames with the right number, from which the method itself is trusted
+LEAST_APART = 6  # sampled frames with the right number of outlines, to know each one's size
 LEAST_RIGHT = 0.15  # with less than that, nothing is filled in
 
 
@@ -57,6 +58,7 @@ class Filler:
     segmenter: BackgroundSegmenter
     n_animals: int
     right: float  # share of sampled frames in which everybody is seen apart, with a usual size
+    sizes: tuple[float, ...]  # usual area of each animal, px, largest first
 
     @classmethod
     def learn(
@@ -70,9 +72,15 @@ class Filler:
         stack = sample(info, on_progress=on_progress) if stack is None else stack
         tuning = tune(info, n_animals, stack=stack)
         segmenter = BackgroundSegmenter(tuning.background, tuning.settings)
-        first = cls(segmenter, n_animals, 1.0)
+        areas = [np.sort(segmenter.segment_gray(image).shapes[:, AREA])[::-1] for image in stack]
+        apart = [found for found in areas if len(found) == n_animals]
+        # a male and a female have sizes of their own
+        usual = (
+            np.median(apart, axis=0) if len(apart) >= LEAST_APART else _typical(tuning, n_animals)
+        )
+        first = cls(segmenter, n_animals, 1.0, tuple(usual.tolist()))
         good = [first.fill(image).sureness > COUNT_OFF for image in stack]
-        return cls(segmenter, n_animals, float(np.mean(good)))
+        return replace(first, right=float(np.mean(good)))
 
     @property
     def usable(self) -> bool:
@@ -96,15 +104,12 @@ class Filler:
             return Filled([], 0.0, "draw the animals: background subtraction does not find them")
         found = self.segmenter.segment_gray(gray)
         areas = found.shapes[:, AREA].astype(float)
-        usual = _usual(areas, self._sizes())
+        usual = _usual(areas, self.sizes)
         blobs = [_blob(found, k) for k in range(len(found))]
         trust = np.exp(-((np.log(np.maximum(areas, 1) / usual) / VARIES) ** 2))
         trust *= [min(1.0, self._apart(blob, gray) / CLEAR) for blob in blobs]
         trust *= found.scores
         return _filled(blobs, areas / usual, trust, self.n_animals, min(1.0, self.right / OFTEN))
-
-    def _sizes(self) -> list[float]:
-        return sorted(self.segmenter.settings.areas(self.n_animals), reverse=True)
 
     def _apart(self, blob: Blob, gray: np.ndarray) -> float:
         """How clearly an outline is something else than the floor around it: what has changed
@@ -135,12 +140,16 @@ def filled_by_network(found: Detections, n_animals: int | None = None) -> Filled
     return _filled(blobs, np.ones(len(blobs)), found.scores.astype(float), expected, 1.0)
 
 
+def _typical(tuning: Tuning, n_animals: int) -> np.ndarray:
+    return np.sort(tuning.settings.areas(n_animals))[::-1]
+
+
 def _blob(found: Detections, k: int) -> Blob:
     x0, y0, x1, y1 = found.boxes[k].tolist()
     return Blob(decode(found.masks[k], y1 - y0, x1 - x0), x0, y0, np.empty((0, 2), np.int32))
 
 
-def _usual(areas: np.ndarray, sizes: list[float]) -> np.ndarray:
+def _usual(areas: np.ndarray, sizes: tuple[float, ...]) -> np.ndarray:
     """The usual area that goes with each outline: of its rank, where sizes differ."""
     order = np.argsort(-areas, kind="stable")
     usual = np.empty(len(areas))
