@@ -27,7 +27,7 @@ from storage.labels import (
 )
 from storage.runs import ingest_run
 from storage.study import open_study
-from storage.videos import find_video, frame_times
+from storage.videos import find_video, frame_times, videos
 from tracking.video import probe, read_frames_at
 
 FRAMES, SIZE = 120, (320, 240)
@@ -114,6 +114,21 @@ def test_what_a_person_drew_is_not_filled_in_again(study: Path) -> None:
     assert sorted(labelled(study)) == [50]
     done = here("labels", "undo", "-s", study, "--author", "kim", "--frame", 50)
     assert done.status == 0 and "taken back: 2 labels in frame 50" in done.err
+
+
+def test_films_come_into_a_new_study_and_damaged_ones_make_none(film: Path, tmp_path: Path) -> None:
+    study, bad = tmp_path / "new", tmp_path / "bad.mp4"
+    bad.write_bytes(b"no film")
+    done = here("labels", "propose", film, bad, "-s", study, "--frames", 2)
+    assert done.status == 1 and done.says_one_clear_line() and "bad.mp4" in done.err
+    assert not study.exists()
+    for _ in range(2):  # a film that is there already is not added again
+        done = here("labels", "propose", film, "-s", study, "--frames", 2, "--no-fill")
+        assert (
+            done.status == 0 and [r.split("\t")[0] for r in done.out.splitlines()] == ["cage"] * 2
+        )
+    with open_study(study) as opened:
+        assert len(videos(opened)) == 1 and len(open_proposals(opened, 1)) == 4
 
 
 def test_without_a_number_of_animals_frames_are_proposed_and_not_filled(study: Path) -> None:

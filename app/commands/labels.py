@@ -59,6 +59,10 @@ def register(app: typer.Typer) -> None:
 
 
 def propose(
+    films: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILM]...", help="Films, which come into the study first."),
+    ] = None,
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
     frames: Annotated[int, typer.Option(metavar="N", min=1, help="How many frames in all.")] = 20,
@@ -77,13 +81,17 @@ def propose(
 
     \b
     Example:
-      ethoscribe labels propose -s study --frames 20 --animals 3
+      ethoscribe labels propose cage.mp4 -s study --frames 20 --animals 3
       ethoscribe labels propose -s study --video cage --frames 10 --class mouse
     """
+    from app.labelling.proposing import add_films
     from app.labelling.proposing import propose as choose
 
+    if films and video is not None:
+        raise AppError("The frames are of the films or of --video: give one of them.")
+    only = add_films(study, films) if films else None if video is None else [video]
     found = choose(
-        study, frames, video=video, animals=animals, class_name=class_name, fill=fill,
+        study, frames, videos=only, animals=animals, class_name=class_name, fill=fill,
         author=author or getpass.getuser(), on_progress=_progress,
     )  # fmt: skip
     for one in found:

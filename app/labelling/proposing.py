@@ -12,13 +12,14 @@ import pandas as pd
 from app.annotating.doubt_list import doubt_list
 from app.errors import AppError
 from app.labelling.filling import Fills, fill_frames
-from app.library import WAIT_S
+from app.library import WAIT_S, add
 from storage.identities import crossings_table, has_identities
 from storage.labels import Proposal as Stored
 from storage.labels import open_proposals, read_labels, save_proposals
 from storage.runs import active_run
 from storage.study import Study, open_study
-from storage.videos import Video, find_video, video_file, videos
+from storage.videos import Video, find_video, video_file
+from storage.videos import videos as every
 from tracking.networks.proposing import Candidate, Proposal, candidate_frames, look_of
 from tracking.networks.proposing import propose as choose
 from tracking.video import probe, read_frames_at
@@ -55,13 +56,14 @@ def propose(
     count: int = 20,
     *,
     video: str | int | None = None,
+    videos: Sequence[str | int] | None = None,
     animals: int | None = None,
     class_name: str | None = None,
     fill: bool = True,
     author: str = "",
     on_progress: OnProgress | None = None,
 ) -> list[Proposed]:
-    """Choose `count` frames of one video or of all, note them, and fill them in where that works.
+    """Choose `count` frames of some videos or of all, note them, and fill in what can be.
 
     Frames differ from one another and from those that are labelled or proposed already; where a
     video is tracked, those are among them in which its tracks are doubtful or animals met.
@@ -70,7 +72,7 @@ def propose(
     if count < 1:
         raise AppError(f"{count} frames cannot be proposed: give 1 or more.")
     tell = on_progress or (lambda stage, done, total: None)
-    chosen_videos = _videos(study, video)
+    chosen_videos = _videos(study, videos if video is None else [video])
     candidates: list[Candidate] = []
     known: list[Candidate] = []
     for number, one in enumerate(chosen_videos):
@@ -95,9 +97,16 @@ def propose(
     return done
 
 
-def _videos(study: Path, video: str | int | None) -> list[Video]:
+def add_films(study: Path, films: Sequence[Path]) -> list[int]:
+    """Put films into a study, which is made where there is none, and return their numbers."""
+    for film in films:
+        probe(film)  # a damaged one is named before any is added
+    return list(dict.fromkeys(add(study, film).video_id for film in films))
+
+
+def _videos(study: Path, only: Sequence[str | int] | None) -> list[Video]:
     with open_study(study, timeout_s=WAIT_S) as opened:
-        found = [find_video(opened, video)] if video is not None else videos(opened)
+        found = every(opened) if only is None else [find_video(opened, one) for one in only]
     if not found:
         raise AppError("There is no video in this study: add one first.")
     seen = [one for one in found if one.has_pictures]
