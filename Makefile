@@ -104,10 +104,10 @@ format: $(DEV)
 lock:
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet '.[dev]' hatchling editables
+	$(VENV)-lock/bin/python -m pip install --quiet '.[dev,models]' hatchling editables
 	$(VENV)-lock/bin/python -m pip install --quiet --no-deps trackeval
 	{ head -n 2 constraints.txt; \
-	  $(VENV)-lock/bin/python -m pip freeze | grep -v -i '^ethoscribe'; } > constraints.txt.new
+	  $(VENV)-lock/bin/python -m pip freeze | grep -v -i -E '^(ethoscribe|torch|nvidia-.*-cu|triton)'; } > constraints.txt.new
 	mv constraints.txt.new constraints.txt
 	rm -rf $(VENV)-lock
 
