@@ -102,11 +102,29 @@ def test_an_outline_too_many_is_named(film, filler):
     assert made.note == "3 outlines of 2 animals: take away what is none"
 
 
-def test_on_bedding_it_never_calls_a_frame_sure(tmp_path):
-    film = film_bedding(11, tmp_path, seconds=4)
+def whole_overlap(blob, true):
+    full = np.zeros(true.shape, np.uint8)
+    height, width = blob.mask.shape
+    full[blob.y0 : blob.y0 + height, blob.x0 : blob.x0 + width] = blob.mask
+    return overlap(full > 0, true > 0)
+
+
+def test_on_bedding_thresholds_fail_and_no_frame_is_called_sure(tmp_path_factory):
+    film = film_bedding(11, tmp_path_factory.getbasetemp() / "bedding", seconds=4)
     info = probe(film.video)
     hard = Filler.learn(info, 3)
-    made = filled(hard, info, list(range(0, 100, 5)))
+    frames = list(range(0, 100, 5))
+    right = []
+    for frame in read_frames_at(info, frames):
+        blobs = hard.segmenter.blobs(frame.gray)
+        right.append(
+            all(
+                any(whole_overlap(blob, true) > 0.5 for blob in blobs)
+                for true in film.labels(frame.index).values()
+            )
+        )
+    assert np.mean(right) < 0.3
+    made = filled(hard, info, frames)
     assert not any(one.sure for one in made)
     assert all(one.note for one in made)
 

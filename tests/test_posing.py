@@ -156,8 +156,8 @@ def test_the_same_pose_gives_the_same_mask(body):
     assert np.array_equal(one.masks[0].mask, other.masks[0].mask)
 
 
-def test_on_bedding_behind_wire_masks_of_poses_are_near_the_truth(tmp_path):
-    film = film_bedding(12, tmp_path, seconds=4)
+def test_on_bedding_behind_wire_masks_of_poses_are_near_the_truth(tmp_path_factory):
+    film = film_bedding(11, tmp_path_factory.getbasetemp() / "bedding", seconds=4)
     frames = list(range(4, 100, 12))
     samples, poses = film.samples(frames), [film.joints[f] for f in frames]
     skeleton = Skeleton(BODY_NODES)
