@@ -25,7 +25,7 @@ help:
 	@echo "make check    format, lint, types, import rules, quick tests"
 	@echo "make test     all of check, and every test, browser and neural networks included"
 	@echo "make models   install the neural networks (1.5 GB) into .venv too, for make ui"
-	@echo "make bench    speed and accuracy on real recordings"
+	@echo "make bench    speed and accuracy on real recordings; trains networks, which takes hours"
 	@echo "make docs     write docs/measures.md anew from the vocabulary"
 	@echo "make format   put the code in the project's format"
 	@echo "make lock     write constraints.txt anew from the newest versions"
@@ -91,8 +91,9 @@ test: lint browser $(NEURAL)
 	$(BIN)/python -m pytest $(SPREAD) -rs tests/browser
 	$(BIN)/python -m pytest $(SPREAD) -rs --ignore=tests/browser --ignore=tests/networks
 
-bench: $(DEV)
+bench: $(NEURAL)
 	$(BIN)/python -m tests.benchmarks
+	$(NETS)/bin/python -m tests.benchmarks networks
 
 docs: $(DEV)
 	$(BIN)/python -m llm_query.reference > docs/measures.md

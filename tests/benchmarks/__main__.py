@@ -1,6 +1,7 @@
 """`make bench`: print every benchmark, or those that are named.
 
-python -m tests.benchmarks                      all but the peers'
+python -m tests.benchmarks                      all but networks' and the peers'
+python -m tests.benchmarks networks             those of networks, with the models extra: an hour or more
 python -m tests.benchmarks identities --minutes 2
 python -m tests.benchmarks idtracker            installs and runs idtracker.ai, which takes long
 """
@@ -25,15 +26,15 @@ ALWAYS: dict[str, Callable[[], None]] = {
     "memory_recall": memory_recall.main,
     "social_speed": social_speed.main,
     "tracking_speed": tracking_speed.main,
-    "network_speed": network_speed.main,
     "identities": identities.main,
+}
+NETWORKS: dict[str, Callable[[Sequence[str]], None]] = {  # where the models extra is installed
+    "network_speed": network_speed.main,
     "afternoon": afternoon.main,
     "label_economy": label_economy.main,
 }
 WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {
-    "network_speed": network_speed.main,
-    "afternoon": afternoon.main,
-    "label_economy": label_economy.main,
+    **NETWORKS,
     "identities": identities.main,
     "idtracker": idtracker.main,
 }
@@ -46,6 +47,10 @@ def run(arguments: Sequence[str]) -> None:
             benchmark()
         return
     name, *options = arguments
+    if name == "networks" and not options:
+        for trained in NETWORKS.values():
+            trained([])
+        return
     if name in WITH_OPTIONS:
         WITH_OPTIONS[name](options)
     elif name in ALWAYS and not options:
