@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_server import QUIET, free_port, start_server
+from browser_server import context_of, expect, free_port, start_server, watched_page
 from film import positions, write_video
 from required import required
 
@@ -22,11 +22,11 @@ from storage.labels import (
     open_proposals,
     save_proposals,
 )
+from storage.regions import regions
 from storage.study import open_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 playwright = required("playwright.sync_api")
-expect = playwright.expect
 
 FRAMES, SIZE, RADIUS = 120, (320, 240), 9
 EMPTY, FILLED, MERGED, LAST = 5, 40, 60, 90  # the proposed frames
@@ -86,16 +86,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def page(browser_file: str, lab: Lab) -> Iterator["playwright.Page"]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_file, args=QUIET)
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.set_default_timeout(30_000)
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    with context_of(browser_file, viewport={"width": 1280, "height": 720}) as context:
+        page = watched_page(context)
         page.goto(lab.url)
         on_frame(page, EMPTY)
         yield page
-        browser.close()
 
 
 def on_frame(page: "playwright.Page", frame: int) -> None:
@@ -263,16 +258,42 @@ def test_nobody_here_is_said_with_one_key_and_frames_go_off_the_list(
     until(lambda: lab.holds(MERGED) is None)
 
 
+def proposed(lab: Lab) -> list[int]:
+    with open_study(lab.study) as study:
+        return [one.frame for one in open_proposals(study, 1)]
+
+
 def test_frames_are_proposed_and_opened_from_the_page(page: "playwright.Page", lab: Lab) -> None:
     page.get_by_role("button", name="Propose frames").click()
     page.get_by_label("How many", exact=True).fill("2")
     page.keyboard.press("Tab")
     page.get_by_role("button", name="Propose", exact=True).click()
-    expect(page.get_by_text("2 frames to label were chosen.")).to_be_visible(timeout=60_000)
-    with open_study(lab.study) as study:
-        fresh = [one.frame for one in open_proposals(study, 1)]
+    todo = page.locator(".label-list button:not([data-state=corrected], [data-state=off])")
+    expect(todo).to_have_count(2, timeout=60_000)
+    fresh = proposed(lab)
     assert len(fresh) == 2 and not {EMPTY, FILLED, MERGED, LAST} & set(fresh)
     on_frame(page, fresh[0])
-    waiting = page.locator(".label-list button:not([data-state=corrected])")
-    expect(waiting).to_have_count(2)
+    assert page.troubles == []
+
+
+def test_a_click_in_set_up_outlines_an_object_as_a_region(
+    page: "playwright.Page", lab: Lab
+) -> None:
+    page.goto(lab.url.replace("/label", "/setup"))
+    player = page.locator(".player")
+    expect(player).to_have_attribute("data-frame", "0")
+    player.focus()
+    page.keyboard.press("k")
+    box = page.locator(".overlay").bounding_box()
+    scale = box["width"] / SIZE[0]
+    x, y = PLACES[0][1]
+    page.mouse.click(box["x"] + (x + 0.5) * scale, box["y"] + (y + 0.5) * scale)
+    expect(player).to_have_attribute("data-saved", "saved")
+    expect(page.get_by_label("Role of the region")).to_have_value("object")
+    with open_study(lab.study) as study:
+        (place,) = regions(study, 1)
+    assert (place.name, place.kind, place.role) == ("object 1", "polygon", "object")
+    corners = np.array(place.points)
+    assert corners.mean(0) == pytest.approx((x, y), abs=1.5) and len(corners) < 40
+    assert np.ptp(corners, axis=0) == pytest.approx((2 * RADIUS + 1,) * 2, abs=2.5)
     assert page.troubles == []
