@@ -47,9 +47,7 @@ class Lesson:
     learning_rate: float | None = None  # None: optimizer and rate are chosen for the dataset
     nominal_batch: int = 8  # smaller batches are added up to it; 64 never learns from 20 pictures
     freeze: int = 0  # first layers that stay as they are
-    cpu_half: bool = (
-        False  # bfloat16 on a CPU that counts in it: 0.089 instead of 0.142 s a picture
-    )
+    half: bool = True  # bfloat16, on a GPU that has it; a CPU always counts in full
     changes: Mapping[str, Any] = field(default_factory=dict)  # further ones, as ultralytics names
 
 
@@ -112,22 +110,6 @@ def train(
     )  # fmt: skip
 
 
-def _halve(trainer: Any) -> None:
-    """Let the network that learns count in bfloat16; ultralytics itself offers that on CUDA alone.
-
-    The average of its weights, which is what is kept and judged, stays in float32.
-    """
-    import torch
-
-    forward = trainer.model.forward
-
-    def halved(*given: Any, **named: Any) -> Any:
-        with torch.autocast("cpu", torch.bfloat16):
-            return forward(*given, **named)
-
-    trainer.model.forward = halved
-
-
 def _overrides(dataset: Path, lesson: Lesson, folder: Path) -> dict[str, Any]:
     """The lesson in ultralytics' words."""
     told: dict[str, Any] = {
@@ -136,7 +118,8 @@ def _overrides(dataset: Path, lesson: Lesson, folder: Path) -> dict[str, Any]:
         "workers": lesson.workers, "seed": lesson.seed, "patience": lesson.patience,
         "nbs": lesson.nominal_batch, "freeze": lesson.freeze or None, "save_dir": str(folder),
         "project": str(folder.parent), "name": folder.name, "exist_ok": True, "plots": False,
-        "verbose": False, "deterministic": True, "amp": _precision(lesson.device),
+        "verbose": False, "deterministic": True,
+        "amp": "bf16" if lesson.half and halves(lesson.device) else False,
         "pretrained": not str(lesson.start).endswith(".yaml"),
     }  # fmt: skip
     if lesson.minutes is not None:
@@ -153,13 +136,16 @@ def _device(device: str) -> str:
     return device.removeprefix("cuda:")
 
 
-def _precision(device: str) -> str | bool:
-    """Half the bits on a GPU that has them; ultralytics' own check would fetch a network first."""
+def halves(device: str) -> bool:
+    """Whether training counts with half the bits there: on CUDA that has bfloat16.
+
+    ultralytics' own check would fetch a network first.
+    """
     if not device.startswith("cuda"):
         return False
     import torch
 
-    return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else False
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 class _Telling:

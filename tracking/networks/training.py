@@ -22,7 +22,7 @@ from tracking.errors import TrackingError
 from tracking.networks.dataset import write_dataset
 from tracking.networks.judging import Judged, Shape, judge
 from tracking.networks.samples import Sample
-from tracking.networks.teaching import DeviceMemoryError, EpochNews, Lesson
+from tracking.networks.teaching import DeviceMemoryError, EpochNews, Lesson, halves
 from tracking.networks.teaching import train as teach
 
 CURVE, DATASET, TEACHING = "curve.jsonl", "dataset", "teaching"
@@ -46,7 +46,7 @@ class TrainingSettings:
     composites: bool = True
     learning_rate: float = 0.002
     device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
-    precision: str = "auto"  # auto, full, half
+    precision: str = "auto"  # auto, full, half; half is of GPUs alone
     threads: int = 0  # of torch on a CPU; 0: as many as there are cores
     seed: int = 0
     changes: Mapping[str, Any] = field(default_factory=dict)  # further ones, as ultralytics names
@@ -71,7 +71,7 @@ class TrainingSettings:
         from tracking.networks.running import device_for
 
         device = device_for(self.device)
-        half = self.precision == "half" or (self.precision == "auto" and halves_well(device))
+        half = self.precision != "full" and halves(device)
         return replace(
             self, device=device, precision="half" if half else "full",
             threads=self.threads or _cores(),
@@ -249,7 +249,7 @@ def _lesson(origin: str | Path, settings: TrainingSettings, one_shape: bool) -> 
         # all of them, also when going on: epochs are planned for the whole, and _Watch counts time
         minutes=settings.minutes,
         learning_rate=settings.learning_rate, nominal_batch=settings.batch,
-        cpu_half=settings.precision == "half",
+        half=settings.precision == "half",
         changes=changes | dict(settings.changes),
     )  # fmt: skip
 
@@ -341,15 +341,6 @@ def shapes_of(sample: Sample) -> list[Shape]:
         Shape(placed.mask, placed.x0, placed.y0, kind)
         for placed, kind in zip(sample.masks, sample.classes, strict=True)
     ]
-
-
-def halves_well(device: str) -> bool:
-    """Whether the device counts faster with half the bits (a CPU: 1.6 times where it can)."""
-    import torch
-
-    if device != "cpu":
-        return device.startswith("cuda")
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _cores() -> int:
