@@ -55,12 +55,14 @@ def save_labels(
 ) -> int:
     """Add a revision of a frame, and return its number; no labels: nobody is there.
 
-    `was` is the revision that the author saw: where another person's came since, nothing is saved
-    and the error says so. One with a `client` and `seq` that were seen before is only looked up.
+    `was` is the revision that the author saw, 0 where nothing was there: where another person's
+    came since, nothing is saved and the error says so. None: whatever is there is covered, but
+    never what another person corrected by a draft. One with a `client` and `seq` that were seen
+    before is only looked up.
     """
     data = {
         "frame": frame, "labels": [label_record(one) for one in labels], "origin": origin,
-        "sureness": sureness, "was": was,
+        "sureness": sureness, **({} if was is None else {"was": was}),
     }  # fmt: skip
     done = _done(apply(study, video_id, "labels.save", data, author=author, client=client, seq=seq))
     return int(done.result["revision_id"])
@@ -150,12 +152,16 @@ def _frame_words(data: Data) -> str:
 
 @kind("labels.save", scope="labels", describe=_frame_words)
 def save(study: Study, video_id: int, data: Data, author: str) -> Change:
-    """Add a revision {frame, labels, origin, sureness, was} of one frame."""
+    """Add a revision {frame, labels, origin, sureness, was, over} of one frame.
+
+    `over`: the author was told of what another person saved, and wants theirs on top of it.
+    """
     video = find_video(study, video_id)
     frame, origin = _frame(data.get("frame"), video), _origin(data.get("origin", PERSON))
     labels = _labels(data.get("labels"), video)
     now = read_labels(study, video_id, [frame])
-    _check_meanwhile(now, data.get("was"), author)
+    _check_meanwhile(now, data, author)
+    _check_draft(now, origin, author)
     if now and is_by_hand(now[0].origin) and not is_by_hand(origin):
         raise StudyError(f"A person labelled frame {frame}, so nothing is filled in there.")
     if now and _same(now[0], labels, origin, author):
@@ -192,9 +198,9 @@ def put(study: Study, video_id: int, data: Data, author: str) -> Change:
 
 @kind("labels.clear", scope="labels", describe=lambda data: f"clear frame {data.get('frame')}")
 def clear(study: Study, video_id: int, data: Data, author: str) -> Change:
-    """Let the frame {frame, was} be not labelled any more."""
+    """Let the frame {frame, was, over} be not labelled any more."""
     frame = _frame(data.get("frame"), find_video(study, video_id))
-    _check_meanwhile(read_labels(study, video_id, [frame]), data.get("was"), author)
+    _check_meanwhile(read_labels(study, video_id, [frame]), data, author)
     batch = _add(study, video_id, {frame: ()}, CLEARED, author, {})
     return _added(batch, {"revision_id": batch, "frame": frame}, {"frame": frame})
 
@@ -280,15 +286,28 @@ def _same(now: LabelledFrame, labels: Sequence[Label], origin: str, author: str)
     return (now.labels, now.origin, now.author) == (tuple(labels), origin, author)
 
 
-def _check_meanwhile(now: Sequence[LabelledFrame], was: object, author: str) -> None:
-    """Refuse to cover what another person saved since the author looked."""
-    if was is None or not now:
+def _check_meanwhile(now: Sequence[LabelledFrame], data: Data, author: str) -> None:
+    """Refuse to cover what another person saved since the author looked.
+
+    A browser always says what it saw (`was`); 0 and null both say that nothing was there.
+    """
+    if "was" not in data or data.get("over") is True or not now:
         return
     last = now[0]
-    if is_by_hand(last.origin) and last.revision_id != was and last.author != author:
+    if is_by_hand(last.origin) and last.revision_id != data["was"] and last.author != author:
         raise StudyError(
             f"{last.author or 'Somebody else'} changed the labels of frame {last.frame} meanwhile: "
             "look at them first."
+        )
+
+
+def _check_draft(now: Sequence[LabelledFrame], origin: str, author: str) -> None:
+    """Refuse a draft over what another person corrected: the frame would not be learned from."""
+    if origin == DRAFT and now and now[0].corrected and now[0].author != author:
+        last = now[0]
+        raise StudyError(
+            f"{last.author or 'Somebody else'} corrected frame {last.frame}: look at it first, and "
+            "say that yours is right to put it on top."
         )
 
 

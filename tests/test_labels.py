@@ -147,6 +147,35 @@ def test_nothing_covers_what_another_person_saved_meanwhile(study: Study) -> Non
     assert corners(study) == [(4, 0)]
 
 
+@pytest.mark.parametrize("seen", [0, None])
+def test_who_opened_an_unlabelled_frame_does_not_cover_what_came_since(study: Study, seen) -> None:
+    done = save_labels(study, 1, 7, [square(2, 0)], author="lee")
+    stroke = {"frame": 7, "labels": [label_record(square(3, 0))], "was": seen}
+    for kind, origin in (("save", "draft"), ("save", "person"), ("clear", None)):
+        asked = {**stroke, "origin": origin} if origin else {"frame": 7, "was": seen}
+        refused = apply(study, 1, f"labels.{kind}", asked, author="kim").error
+        assert refused is not None and "lee changed the labels of frame 7 meanwhile" in refused
+    found = frame_labels(study, 1, 7)
+    assert found is not None and found.revision_id == done and found.corrected
+    told = apply(study, 1, "labels.save", {**stroke, "over": True}, author="kim")
+    assert told.error is None and corners(study) == [(3, 0)]
+
+
+def test_a_draft_never_covers_what_another_person_corrected(study: Study) -> None:
+    seen = save_labels(study, 1, 7, [square(2, 0)], author="lee")
+    draft = {"frame": 7, "labels": [], "origin": "draft", "was": seen, "over": True}
+    refused = apply(study, 1, "labels.save", draft, author="kim").error
+    assert refused is not None and "lee corrected frame 7" in refused
+    with pytest.raises(StudyError, match="lee corrected frame 7"):
+        save_labels(study, 1, 7, [], author="kim", origin="draft")
+    assert [one.frame for one in read_labels(study, corrected=True)] == [7]
+    save_labels(study, 1, 8, [square(2, 0)], author="lee", origin="draft")
+    begun = {"frame": 8, "labels": [], "origin": "draft", "was": 0}
+    assert "meanwhile" in (apply(study, 1, "labels.save", begun, author="kim").error or "")
+    assert apply(study, 1, "labels.save", {**begun, "over": True}, author="kim").error is None
+    assert corners(study, 8) == []
+
+
 def test_the_log_says_who_labelled_what_and_is_short(study: Study) -> None:
     mask = np.random.default_rng(0).random((40, 60)) < 0.5
     save_labels(study, 1, 7, [label_of(mask, "mouse")], author="kim")
