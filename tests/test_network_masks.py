@@ -46,6 +46,13 @@ def numbers(masks, how: Fit, scores=None, kinds=None, n_classes: int = 1, swell:
     return rows, prototypes
 
 
+def ended(many, n_classes: int):
+    """The same as an end-to-end network gives it: corners, score, class, coefficients."""
+    half, scores = many[2:4] / 2, many[4 : 4 + n_classes]
+    parts = (many[:2] - half, many[:2] + half, scores.max(0)[None], scores.argmax(0)[None])
+    return np.concatenate((*parts, many[4 + n_classes :])).T.astype(np.float32)
+
+
 def whole(found, size):
     """A found mask as large as its frame."""
     full = np.zeros(size, np.uint8)
@@ -107,6 +114,48 @@ def test_an_animal_that_is_seen_twice_is_one_animal():
     front[:, :290] = 0  # its boxes share too little to be one by themselves
     found = answer(*numbers([animal, front], how), how, Rules(), 1)
     assert len(found) == 1 and found[0].score == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("end_to_end", [False, True])
+def test_a_small_animal_of_another_class_on_a_large_one_is_kept(end_to_end):
+    size, how = (480, 640), fit((480, 640), 640)
+    mother, pup = blob(size, 300, 240, 200, 110, 0), blob(size, 330, 230, 60, 40, 30)
+    for kinds, scores in (([0, 1], [0.9, 0.4]), ([1, 0], [0.5, 0.9])):
+        told, prototypes = numbers([mother, pup], how, scores, kinds, 2)
+        told[-31] *= 8  # it claims its pixels more strongly than the one below it
+        told = ended(told, 2) if end_to_end else told
+        found = answer(told, prototypes, how, Rules(), 2, end_to_end)
+        masks = {one.kind: whole(one, size) for one in found}
+        assert len(found) == 2 and not (masks[0] & masks[1]).any()
+        assert alike(masks[kinds[1]], pup) >= 0.9
+        assert alike(masks[kinds[0]], mother & ~pup) >= 0.97
+
+
+def test_two_animals_of_two_classes_whose_boxes_are_nearly_one_are_kept():
+    size, how = (480, 640), fit((480, 640), 640)
+    dark, white = blob(size, 300, 240, 200, 50, 40), blob(size, 300, 240, 200, 50, 140)
+    found = answer(*numbers([dark, white], how, kinds=[0, 1], n_classes=2), how, Rules(), 2)
+    assert [one.kind for one in found] == [0, 1]
+
+
+@pytest.mark.parametrize("end_to_end", [False, True])
+def test_one_animal_taken_for_two_classes_is_one_of_the_surer_class(end_to_end):
+    size, how = (480, 640), fit((480, 640), 640)
+    animal = blob(size, 300, 240, 160, 80, 0)
+    again = blob(size, 302, 241, 156, 80, 0)
+    told, prototypes = numbers([animal, again], how, [0.4, 0.6], [0, 1], 2)
+    told = ended(told, 2) if end_to_end else told
+    (one,) = answer(told, prototypes, how, Rules(), 2, end_to_end)
+    assert (one.kind, one.score) == (1, pytest.approx(0.6))
+
+
+def test_a_small_animal_on_a_large_one_of_its_class_is_kept_where_it_is_as_sure():
+    size, how = (480, 640), fit((480, 640), 640)
+    mother, pup = blob(size, 300, 240, 200, 110, 0), blob(size, 330, 230, 60, 40, 30)
+    for scores, number in (([0.9, 0.85], 2), ([0.85, 0.9], 2), ([0.9, 0.4], 1)):
+        told, prototypes = numbers([mother, pup], how, scores)
+        told[-31] *= 8  # it claims its pixels more strongly than the one below it
+        assert len(answer(told, prototypes, how, Rules(), 1)) == number
 
 
 def test_touching_animals_stay_two_and_share_no_pixel():

@@ -15,7 +15,9 @@ from tracking.networks.samples import Placed
 
 PROTOTYPE_PX = 4  # pixels of a picture for one of its prototypes
 MOST = 300  # boxes that are looked at in one frame
-SURELY_ONE = 0.6  # of the smaller of two masks: sharing more, they are one animal
+SURELY_ONE = 0.6  # of the smaller of two masks of a class: sharing more, they are one animal
+SMALL = 0.25  # of the larger mask: a smaller one on it can be a young one on its mother ...
+AS_SURE = 0.8  # ... where the less sure of both has this share of the other's score
 LEAST_PX = 4  # smaller masks are specks
 
 
@@ -24,7 +26,9 @@ class Rules:
     """What counts as an animal in a network's answer."""
 
     confidence: float = 0.25  # the least score
-    overlap: float = 0.7  # boxes that share more (of both together) are one animal
+    # What shares more of both together is one animal: boxes of one class, or masks of two classes,
+    # since animals of two kinds may lie on each other.
+    overlap: float = 0.7
     least_part: float = 0.1  # of a mask's largest part: smaller parts are left out
     most: int = MOST  # animals in a frame, the surest first
     classes: tuple[int, ...] | None = None  # that are animals; None: all
@@ -79,7 +83,9 @@ def answer(
     guesses: list[_Guess] = []
     for box, score, kind, mix in zip(how.to_frame(boxes), scores, kinds, coefficients, strict=True):
         guess = _guess(box, float(score), int(kind), mix, prototypes, how)
-        if guess is not None and not any(_is_same(guess, better) for better in guesses):
+        if guess is not None and not any(
+            _is_same(guess, better, rules.overlap) for better in guesses
+        ):
             guesses.append(guess)
             if len(guesses) == rules.most:
                 break
@@ -92,7 +98,7 @@ Chosen = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _best_of_many(predictions: np.ndarray, rules: Rules, n_classes: int) -> Chosen:
-    """The boxes that are sure enough, without those that a surer one covers."""
+    """The boxes that are sure enough, without those that a surer one of the class covers."""
     scores = predictions[4 : 4 + n_classes]
     if rules.classes is not None:
         kept = np.zeros((n_classes, 1), bool)
@@ -104,8 +110,8 @@ def _best_of_many(predictions: np.ndarray, rules: Rules, n_classes: int) -> Chos
     rows = predictions[:, at].T.astype(np.float32)
     half = rows[:, 2:4] / 2
     boxes = np.concatenate((rows[:, :2] - half, rows[:, :2] + half), axis=1)
-    kept_rows = _suppressed(boxes, rules.overlap)[:MOST]
     kinds = scores[:, at].argmax(0)
+    kept_rows = _suppressed(boxes, kinds, rules.overlap)[:MOST]
     return boxes[kept_rows], best[at][kept_rows], kinds[kept_rows], rows[kept_rows, 4 + n_classes :]
 
 
@@ -117,12 +123,12 @@ def _best_of_few(predictions: np.ndarray, rules: Rules) -> Chosen:
         sure &= np.isin(rows[:, 5].astype(int), rules.classes)
     rows = rows[sure]
     rows = rows[np.argsort(-rows[:, 4], kind="stable")]
-    rows = rows[_suppressed(rows[:, :4], rules.overlap)][:MOST]
+    rows = rows[_suppressed(rows[:, :4], rows[:, 5].astype(int), rules.overlap)][:MOST]
     return rows[:, :4], rows[:, 4], rows[:, 5].astype(int), rows[:, 6:]
 
 
-def _suppressed(boxes: np.ndarray, overlap: float) -> np.ndarray:
-    """Which boxes (n, 4), surest first, stay when each takes away those it overlaps."""
+def _suppressed(boxes: np.ndarray, kinds: np.ndarray, overlap: float) -> np.ndarray:
+    """Which boxes (n, 4), surest first, stay when each takes away those of its class below it."""
     area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
     free = np.ones(len(boxes), bool)
     for k in range(len(boxes)):
@@ -131,7 +137,8 @@ def _suppressed(boxes: np.ndarray, overlap: float) -> np.ndarray:
         low = np.maximum(boxes[k, :2], boxes[k + 1 :, :2])
         high = np.minimum(boxes[k, 2:], boxes[k + 1 :, 2:])
         shared = np.prod(np.maximum(high - low, 0), axis=1)
-        free[k + 1 :] &= shared <= overlap * (area[k] + area[k + 1 :] - shared)
+        apart = shared <= overlap * (area[k] + area[k + 1 :] - shared)
+        free[k + 1 :] &= apart | (kinds[k + 1 :] != kinds[k])
     return np.flatnonzero(free)
 
 
@@ -188,14 +195,17 @@ def _common(a: _Guess, b: _Guess) -> tuple[np.ndarray, np.ndarray] | None:
     )
 
 
-def _is_same(guess: _Guess, better: _Guess) -> bool:
-    """Whether two masks are one animal seen twice."""
+def _is_same(guess: _Guess, better: _Guess, overlap: float) -> bool:
+    """Whether two masks are one animal seen twice; of two classes they have to be nearly equal."""
     both = _common(guess, better)
     if both is None:
         return False
     shared = np.count_nonzero((both[0] > 0) & (both[1] > 0))
-    least = min(np.count_nonzero(guess.logits > 0), np.count_nonzero(better.logits > 0))
-    return bool(shared > SURELY_ONE * least)
+    areas = [np.count_nonzero(one.logits > 0) for one in (guess, better)]
+    if guess.kind != better.kind:
+        return bool(shared > overlap * (sum(areas) - shared))
+    small = min(areas) < SMALL * max(areas) and guess.score >= AS_SURE * better.score
+    return bool(not small and shared > SURELY_ONE * min(areas))
 
 
 def _divide(guesses: list[_Guess]) -> None:
