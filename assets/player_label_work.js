@@ -47,7 +47,7 @@ class LabelWork {
     const state = origin === "person" ? "corrected" : "begun";
     Object.assign(this, { origin, author, undo: true, redo: false });
     Object.assign(this.at, { state, author });
-    this.push({ frame: this.at.frame, labels: this.records, origin, was: this.revision || null });
+    this.push({ frame: this.at.frame, labels: this.records, origin, was: this.revision ?? 0 }); // 0: nothing
     this.revision ??= 0; // its number is on its way
     this.editor.changed(this);
   }
@@ -57,7 +57,7 @@ class LabelWork {
     this.labels = [];
     Object.assign(this, { origin: null, author: "", undo: true, redo: false });
     this.at.state = "off";
-    this.push({ frame: this.at.frame, was: this.revision || null }, "labels.clear");
+    this.push({ frame: this.at.frame, was: this.revision ?? 0 }, "labels.clear");
     this.editor.changed(this);
   }
 
@@ -71,9 +71,9 @@ class LabelWork {
   told({ seq, error, revision_id: revision }, data, kind) {
     this.unsaved -= 1;
     if (error?.includes("meanwhile")) {
-      this.push({ ...data, was: null }, kind); // nobody's work is lost: theirs comes back by Undo
-      this.editor.note(`${error.split(" changed")[0]} changed this frame meanwhile. Yours is on top; Undo shows theirs.`);
-    } else if (error) {
+      this.push({ ...data, over: true }, kind); // nobody's work is lost: theirs comes back by Undo
+      this.editor.note(`${error.split(" changed")[0]} changed this frame meanwhile. Yours goes on top; Undo shows theirs.`);
+    } else if (error) { // also a draft over what somebody else corrected: theirs is shown again
       this.editor.note(error);
       if (!this.unsaved) this.after(() => this.read()); // what was refused is not shown as if it stood
     } else if (seq === this.newest) this.revision = revision;

@@ -13,7 +13,7 @@ from film import positions, write_video
 from required import required
 
 from app import library
-from storage.edit_labels import save_many
+from storage.edit_labels import save_labels, save_many
 from storage.labels import (
     LabelledFrame,
     Proposal,
@@ -240,6 +240,24 @@ def test_what_is_done_while_the_server_is_gone_is_saved_when_it_is_back(
     expect(page.locator(".label-state")).to_contain_text("begun")
     page.keyboard.press("u")  # also after a restart
     expect(outlines_there).to_have_count(2)
+
+
+def test_a_stroke_does_not_cover_what_a_colleague_corrected_meanwhile(
+    page: "playwright.Page", lab: Lab
+) -> None:
+    page.keyboard.press("n")
+    on_frame(page, LAST)
+    theirs = [label_of(disc(*place), "mouse") for place in PLACES[LAST]]
+    with open_study(lab.study, write=True) as study:
+        save_labels(study, 1, LAST, theirs, author="bob")
+    page.keyboard.press("k")
+    page.mouse.click(*spot(page, *PLACES[LAST][0]))
+    expect(page.locator(".labeller .note")).to_contain_text("bob corrected frame")
+    expect(page.locator(".label-animal")).to_have_count(2)  # bob's, not the one just clicked
+    found = lab.holds(LAST)
+    assert (found.author, found.corrected, found.labels) == ("bob", True, tuple(theirs))
+    page.keyboard.press("p")
+    on_frame(page, MERGED)
 
 
 def test_nobody_here_is_said_with_one_key_and_frames_go_off_the_list(
