@@ -2,7 +2,8 @@
 
 A segmentation is a list of polygons, which together are one animal, or run lengths, column by
 column, as a list or packed into a text. Masks with holes are written as run lengths, all others
-as polygons along the edges of their pixels. A crowd (`iscrowd`) is no single animal: left out.
+as polygons along the edges of their pixels. A crowd (`iscrowd`) is no single animal, and a box is
+no outline: an image with one of them is left out, since who is in it is not known whole.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 from storage.errors import StudyError
 from storage.label_files import (
     LARGEST_PX,
+    NO_OUTLINE,
+    PARTLY,
     LabelFile,
     LabelledImage,
     LabelledPicture,
@@ -145,10 +148,14 @@ def _image(
     if not annotations and not one.get("empty"):
         left.add("images without any annotation left out: nobody said that they are empty")
         return None
-    labels: list[Label] = []
-    for found in annotations:
-        label = _label(file, name, found, names, (width, height), left)
-        labels += [] if label is None else [label]
+    if bare := [found for found in annotations if not _is_outlined(found, left)]:
+        left.add(NO_OUTLINE if len(bare) == len(annotations) else PARTLY)
+        return None
+    made = [_label(file, name, found, names, (width, height), left) for found in annotations]
+    labels = [label for label in made if label is not None]
+    if annotations and not labels:
+        left.add(NO_OUTLINE)
+        return None
     video, frame = one.get("video"), one.get("frame")
     said = isinstance(video, str) and isinstance(frame, int)
     picture = find_picture(file.parent, name) or find_picture(file.parent.parent, name)
@@ -156,19 +163,22 @@ def _image(
     return LabelledImage(name, width, height, distinct(labels), picture, *where)
 
 
+def _is_outlined(found: dict[str, Any], left: Left) -> bool:
+    if found.get("iscrowd"):
+        left.add("crowds left out: a crowd is several animals in one mask")
+    elif not found.get("segmentation"):
+        left.add("boxes without an outline left out")
+    else:
+        return True
+    return False
+
+
 def _label(
     file: Path, image: str, found: dict[str, Any], names: dict[Any, str], size: tuple[int, int],
     left: Left,
 ) -> Label | None:  # fmt: skip
-    if found.get("iscrowd"):
-        left.add("crowds left out: a crowd is several animals in one mask")
-        return None
-    segmentation = found.get("segmentation")
-    if not segmentation:
-        left.add("boxes without an outline left out")
-        return None
     try:
-        mask = _mask(segmentation, size)
+        mask = _mask(found["segmentation"], size)
     except (TypeError, ValueError, KeyError, OverflowError, StudyError) as error:
         raise StudyError(
             f"{file}: annotation {found.get('id')} of {image} cannot be used: {error}"

@@ -29,6 +29,10 @@ _NUMBERED = re.compile(r"(?:frame|img|image|f)[ _.\-]*(\d+)", re.I)  # as DeepLa
 
 SizeOf = Callable[[str], tuple[int, int] | None]  # name of an image to its width and height
 
+# Why images are left out of which not every animal is outlined.
+PARTLY = "images left out with an animal that has no outline: it would be learned as floor"
+NO_OUTLINE = "images left out in which nothing is outlined, though something is marked"
+
 
 @dataclass(frozen=True)
 class LabelledImage:

@@ -21,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from storage.errors import StudyError
 from storage.label_files import (
     LARGEST_PX,
+    NO_OUTLINE,
     LabelFile,
     LabelledImage,
     LabelledPicture,
@@ -49,7 +50,11 @@ def read(path: Path) -> LabelFile:
     for file in files:
         found = read_json(file)
         if isinstance(found, dict) and isinstance(found.get("shapes"), list):
-            images.append(_image(file, found, left))
+            image = _image(file, found, left)
+            if found["shapes"] and not image.labels:  # points alone do not say: nobody is there
+                left.add(NO_OUTLINE)
+            else:
+                images.append(image)
         elif len(files) == 1:
             raise StudyError(f"{file} is no file of LabelMe: it has no shapes.")
         else:

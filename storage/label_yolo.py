@@ -2,8 +2,9 @@
 
 A line is the number of a class and the corners of one polygon as shares of width and height.
 Holes and further parts are joined to it by bridges of no width, so that one line says the whole
-mask. The last fifth of the frames of every video is for validation: never neighbours on both
-sides of a random choice.
+mask. A line that is a box outlines nobody: its image is left out, since a picture with only a part
+of its animals would be learned from. The last fifth of the frames of every video is for
+validation: never neighbours on both sides of a random choice.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import numpy as np
 
 from storage.errors import StudyError
 from storage.label_files import (
+    NO_OUTLINE,
+    PARTLY,
     PICTURES,
     LabelFile,
     LabelledImage,
@@ -32,15 +35,16 @@ from storage.labels import Label, label_of
 from storage.plain_yaml import read_yaml
 
 SETTINGS = "data.yaml"
+FARTHEST = 1.0  # from the middle of the picture may a corner lie, in widths and heights
 DIGITS = 8  # of a share: 1e-8 of 10 000 px is 0.0001 px
 
 
 def read(path: Path, size_of: SizeOf | None = None) -> LabelFile:
     """Read the folder of a data.yaml, or a folder of text files."""
     folder = path if path.is_dir() else path.parent
-    names = _names(path, folder)
+    names, files = _names(path, folder), _label_files(folder)
     left, images = Left(), []
-    for file in _label_files(folder):
+    for file in files:
         picture = _picture_of(file)
         name = file.relative_to(folder).with_suffix(picture.suffix if picture else ".png")
         size = picture_size(picture) if picture else size_of(name.as_posix()) if size_of else None
@@ -49,11 +53,13 @@ def read(path: Path, size_of: SizeOf | None = None) -> LabelFile:
                 f"There is no image for {file}, without which nobody knows how large it is: put "
                 "the images into a folder images beside the folder labels."
             )
-        labels = tuple(_labels(file, names, size, left))
+        labels = _labels(file, names, size, left)
+        if labels is None:
+            continue
         plain = "/".join(part for part in name.parts if part not in ("labels", "train", "val"))
-        images.append(LabelledImage(plain, *size, labels, picture))
+        images.append(LabelledImage(plain, *size, tuple(labels), picture))
     pictures = {one.stem for one in folder.rglob("*") if one.suffix.lower() in PICTURES}
-    if missing := len(pictures - {Path(one.name).stem for one in images}):
+    if missing := len(pictures - {one.stem for one in files}):
         left.add("images without a file of labels left out", missing)
     return LabelFile("yolo", tuple(images), left.notes)
 
@@ -85,21 +91,26 @@ def write(folder: Path, frames: Iterable[LabelledPicture], classes: Sequence[str
     return sum(map(len, written.values()))
 
 
-def _names(path: Path, folder: Path) -> list[str]:
-    """The names of the classes in the order of their numbers; [] when no file says them."""
+def _names(path: Path, folder: Path) -> dict[int, str]:
+    """The names of the classes by their numbers; none when no file says them."""
     found = [path] if path.is_file() else sorted(folder.glob("data.y*ml")) or sorted(
         folder.glob("*.y*ml"))  # fmt: skip
-    said: Any = read_yaml(found[0]).get("names") if found else None
+    settings = read_yaml(found[0]) if found else {}
+    if "kpt_shape" in settings:
+        raise StudyError(
+            f"{found[0]} is of poses (kpt_shape), whose lines outline nobody: export outlines "
+            "(segmentation), or bring the poses in from DeepLabCut or SLEAP."
+        )
+    said: Any = settings.get("names")
     if isinstance(said, dict):
-        numbered = sorted((int(key), name) for key, name in said.items() if str(key).isdecimal())
-        return [clean_name(name) for _, name in numbered]
+        return {int(key): clean_name(name) for key, name in said.items() if str(key).isdecimal()}
     if isinstance(said, list):
-        return [clean_name(name) for name in said]
+        return {number: clean_name(name) for number, name in enumerate(said)}
     listed = folder / "classes.txt"
     if listed.is_file():
         lines = listed.read_text(encoding="utf-8-sig").splitlines()
-        return [clean_name(line) for line in lines if line.strip()]
-    return []
+        return {number: clean_name(line) for number, line in enumerate(lines) if line.strip()}
+    return {}
 
 
 def _label_files(folder: Path) -> list[Path]:
@@ -125,32 +136,49 @@ def _picture_of(file: Path) -> Path | None:
     return None
 
 
-def _labels(file: Path, names: list[str], size: tuple[int, int], left: Left) -> list[Label]:
-    width, height = size
-    labels = []
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
-        words = line.split()
-        if not words:
-            continue
-        try:
-            kind, shares = int(float(words[0])), [float(word) for word in words[1:]]
-        except (ValueError, OverflowError) as error:
-            raise StudyError(f"{file}, line {number}: that is no line of numbers.") from error
+def _labels(
+    file: Path, names: dict[int, str], size: tuple[int, int], left: Left
+) -> list[Label] | None:
+    """The labels of one image; None where not all that is marked in it is outlined."""
+    lines = [line.split() for line in file.read_text(encoding="utf-8-sig").splitlines()]
+    marked = {number: words for number, words in enumerate(lines, 1) if words}
+    boxes, labels = 0, []
+    for number, words in marked.items():
+        kind, shares = _line(f"{file}, line {number}", words, names)
         if len(shares) == 4:
             left.add("boxes without an outline left out")
+            boxes += 1
             continue
-        if len(shares) < 6 or len(shares) % 2 or not all(map(math.isfinite, shares)):
-            raise StudyError(f"{file}, line {number}: that is no class with three corners or more.")
-        if names and not 0 <= kind < len(names):
-            raise StudyError(
-                f"{file}, line {number}: there is no class {kind}, {SETTINGS} names {len(names)}."
-            )
-        mask = fill(np.array(shares).reshape(-1, 2) * (width, height), width, height)
-        if not mask.any():
+        mask = fill(np.array(shares).reshape(-1, 2) * size, *size)
+        if mask.any():
+            labels.append(label_of(mask, names.get(kind, f"class{kind}")))
+        else:
             left.add("outlines that enclose no pixel left out")
-            continue
-        labels.append(label_of(mask, names[kind] if names else f"class{kind}"))
+    if boxes or (marked and not labels):
+        left.add(PARTLY if labels else NO_OUTLINE)
+        return None
     return labels
+
+
+def _line(where: str, words: list[str], names: dict[int, str]) -> tuple[int, list[float]]:
+    """The number of the class and the shares of one line."""
+    try:
+        kind, shares = int(float(words[0])), [float(word) for word in words[1:]]
+    except (ValueError, OverflowError) as error:
+        raise StudyError(f"{where}: that is no line of numbers.") from error
+    if names and kind not in names:
+        known = ", ".join(str(number) for number in sorted(names)[:20])
+        raise StudyError(f"{where}: there is no class {kind}, {SETTINGS} names {known}.")
+    if len(shares) != 4 and (
+        len(shares) < 6 or len(shares) % 2 or not all(map(math.isfinite, shares))
+    ):
+        raise StudyError(f"{where}: that is no class with three corners or more.")
+    if any(abs(share - 0.5) > FARTHEST for share in shares):
+        raise StudyError(
+            f"{where}: {max(shares, key=abs):g} is no share of width or height. Lines of poses "
+            "(a box and key points) are no outlines."
+        )
+    return kind, shares
 
 
 def _corners(label: Label, size: tuple[int, int]) -> str:

@@ -251,9 +251,69 @@ def test_parts_of_a_coco_animal_are_one_label_and_crowds_are_left_out(tmp_path: 
     (label,) = read_label_file(file).images[0].labels
     assert (label.class_name, label.box, label.area_px) == ("fly", (1, 1, 11, 4), 18)
     crowd = read_label_file(coco_file(tmp_path / "b", [squares], iscrowd=1))
-    assert crowd.images[0].labels == () and "1 crowds left out" in crowd.notes[0]
-    boxes = read_label_file(coco_file(tmp_path / "c", [[]]))
-    assert "1 boxes without an outline" in boxes.notes[0]
+    assert crowd.images == () and "1 crowds left out" in crowd.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("segmentations", "said"),
+    [
+        ([[], []], ["2 boxes without an outline", "1 images left out in which nothing"]),
+        ([[[1, 1, 4, 1, 4, 4]], []], ["1 boxes without an outline", "1 images left out with an"]),
+        ([[[1, 1, 1.1, 1, 1, 1.1]]], ["1 outlines that enclose no pixel", "1 images left out in"]),
+    ],
+)
+def test_boxes_of_coco_do_not_say_that_nobody_is_there(
+    tmp_path: Path, segmentations: list, said: list[str]
+) -> None:
+    found = read_label_file(coco_file(tmp_path, segmentations))
+    assert found.images == () and len(found.notes) == 2
+    assert all(note.startswith(words) for note, words in zip(found.notes, said, strict=True))
+
+
+TRIANGLE = "0.1 0.1 0.6 0.1 0.6 0.7"
+
+
+def yolo_folder(folder: Path, settings: str, **lines: str) -> Path:
+    """A folder of YOLO with images of 40 x 30 px, named as its lines are."""
+    for kind in ("images", "labels"):
+        (folder / kind).mkdir(parents=True)
+    (folder / "data.yaml").write_text(settings)
+    for name, text in lines.items():
+        (folder / "labels" / f"{name}.txt").write_text(text)
+        Image.new("L", (W, H)).save(folder / "images" / f"{name}.png")
+    return folder
+
+
+def test_boxes_of_yolo_do_not_say_that_nobody_is_there(tmp_path: Path) -> None:
+    box = "0 0.5 0.5 0.2 0.2\n"
+    made = yolo_folder(
+        tmp_path, "names: [mouse]\n", boxes=box * 2, mixed=f"{box}0 {TRIANGLE}\n",
+        outlined=f"0 {TRIANGLE}\n", nobody="",
+    )  # fmt: skip
+    found = read_label_file(made)
+    assert [(one.name, len(one.labels)) for one in found.images] == [
+        ("nobody.png", 0), ("outlined.png", 1)]  # fmt: skip
+    assert [note.split(" left out")[0] for note in found.notes] == [
+        "3 boxes without an outline", "1 images", "1 images"]  # fmt: skip
+
+
+def test_classes_of_yolo_are_called_by_their_numbers(tmp_path: Path) -> None:
+    names = "names: {1: mouse, 2: rat}\n"
+    found = read_label_file(yolo_folder(tmp_path / "a", names, a=f"1 {TRIANGLE}\n2 {TRIANGLE}\n"))
+    assert [one.class_name for one in found.images[0].labels] == ["mouse", "rat"]
+    with pytest.raises(StudyError, match="line 1: there is no class 0, data"):
+        read_label_file(yolo_folder(tmp_path / "b", names, a=f"0 {TRIANGLE}\n"))
+    listed = yolo_folder(tmp_path / "c", "path: .\n", a=f"2 {TRIANGLE}\n")
+    (listed / "classes.txt").write_text("mouse\n\nrat\n")
+    assert read_label_file(listed).images[0].labels[0].class_name == "rat"
+
+
+def test_poses_of_yolo_are_not_taken_for_outlines(tmp_path: Path) -> None:
+    pose = "0 0.5 0.5 0.2 0.2 0.4 0.5 2 0.6 0.5 2\n"
+    with pytest.raises(StudyError, match="is of poses \\(kpt_shape\\)"):
+        read_label_file(yolo_folder(tmp_path / "a", "kpt_shape: [2, 3]\nnames: [m]\n", a=pose))
+    with pytest.raises(StudyError, match="line 1: 2 is no share of width or height"):
+        read_label_file(yolo_folder(tmp_path / "b", "names: [m]\n", a=pose))
 
 
 def test_a_coco_image_without_annotations_is_not_taken_for_empty(tmp_path: Path) -> None:
@@ -299,6 +359,11 @@ def test_every_shape_of_labelme_that_outlines_something_is_read(tmp_path: Path) 
 
 def test_a_labelme_image_without_shapes_says_that_nobody_is_there(tmp_path: Path) -> None:
     assert read_label_file(labelme_file(tmp_path)).images[0].labels == ()
+
+
+def test_points_of_labelme_do_not_say_that_nobody_is_there(tmp_path: Path) -> None:
+    found = read_label_file(labelme_file(tmp_path, {"shape_type": "point", "points": [[3, 3]]}))
+    assert found.images == () and found.notes[1].startswith("1 images left out in which nothing")
 
 
 @pytest.mark.parametrize(

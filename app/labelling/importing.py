@@ -78,7 +78,7 @@ def import_labels(
     if posed:
         poses = read_labelled_poses(path)
         named = [Named(one.name, one.video, one.frame, one.picture) for one in poses.images]
-        placed, notes = _place(study, named, wish, path)
+        placed, notes = _place(study, named, wish, path, poses.notes)
         found, more = outline_poses(
             poses, placed, wish.posing, _class(study, wish.posing.class_name), study, on_progress
         )
@@ -88,7 +88,7 @@ def import_labels(
     for said in read.images:
         _check_picture(said)
     named = [Named(one.name, one.video, one.frame, one.picture) for one in read.images]
-    placed, notes = _place(study, named, wish, path)
+    placed, notes = _place(study, named, wish, path, read.notes)
     outlines: dict[Video, dict[int, Sequence[Label]]] = {}
     for one in placed:
         image = read.images[one.index]
@@ -128,11 +128,13 @@ def _class(study: Path, wanted: str | None) -> str:
 
 
 def _place(
-    study: Path, named: Sequence[Named], wish: Wish, path: Path
+    study: Path, named: Sequence[Named], wish: Wish, path: Path, left: Sequence[str]
 ) -> tuple[list[Placed], list[str]]:
     """The frames that the images are, checked; and what was left out."""
     if not named:
-        raise AppError(f"{path} has no labelled images.")
+        raise AppError(
+            f"{path} has no image that can be used{': ' if left else '.'}{'; '.join(left)}"
+        )
     if wish.as_video is not None:
         return _as_video(study, named, wish.as_video)
     with reading(study) as opened:
