@@ -55,6 +55,15 @@ def test_an_animal_taken_for_another_class_has_its_mask_but_no_precision() -> No
 def test_guesses_that_are_not_sure_count_for_precision_alone() -> None:
     found = judge([[square(0)]], [[square(0, score=0.1)]])
     assert (found.ap50, found.found, found.iou, found.right_count) == (1.0, 0.0, 0.0, 0.0)
+    assert np.isnan(found.iou_of_found)
+
+
+def test_an_animal_that_is_missed_counts_as_no_overlap() -> None:
+    # 80 of 120 pixels of one of four, the other three missed
+    truth = [[square(0), square(50)], [square(0), square(50)]]
+    found = judge(truth, [[square(2)], []])
+    assert found.iou == pytest.approx(80 / 120 / 4)
+    assert found.iou_of_found == pytest.approx(80 / 120)
 
 
 def test_pixels_two_apart_are_in_contact_and_three_are_not() -> None:

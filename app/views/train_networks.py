@@ -26,7 +26,7 @@ from storage.videos import Video, videos
 COLUMNS = {
     "AP50": "Average precision of masks; a mask counts from an overlap of 0.50 on",
     "AP50-95": "The mean of those at 0.50 to 0.95, as COCO defines it",
-    "IoU": "Mean overlap of animals with what was found of them",
+    "IoU": "Overlap with what was found, mean over all true animals: missed is 0",
     "Right number": "Share of frames with as many animals as there are",
     "Gain AP50": "Over the weights that this round began with, on the same frames",
 }

@@ -126,8 +126,9 @@ def try_network(study: Path, name: str, samples: Sequence[Sample], image_px: int
 
 def judged_line(what: str, judged: Judged) -> str:
     """The numbers in a line."""
-    said = f"{what:34} AP50 {judged.ap50:.3f}  AP50-95 {judged.ap:.3f}  IoU {judged.iou:.3f}  "
-    said += f"found {judged.found:.1%}  right count {judged.right_count:.1%}"
+    said = f"{what:34} AP50 {judged.ap50:.3f}  AP50-95 {judged.ap:.3f}  IoU {judged.iou:.3f} "
+    said += f"(of those found {judged.iou_of_found:.3f})  found {judged.found:.1%}  "
+    said += f"right count {judged.right_count:.1%}"
     if judged.contact_frames:
         said += f"  in contact AP50 {judged.contact_ap50:.3f} ({judged.contact_frames} frames)"
     return said

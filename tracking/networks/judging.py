@@ -33,7 +33,8 @@ class Judged:
     animals: int  # true ones
     ap50: float  # average precision at an overlap of 0.50
     ap: float  # the mean of those at 0.50 to 0.95 (AP50-95)
-    iou: float  # overlap of true animals with what was found of them, mean over those found
+    iou: float  # overlap with what was found of an animal, mean over all true ones: missed is 0
+    iou_of_found: float  # the same, mean over those found alone
     found: float  # share of the true animals that were found (overlap 0.50 or more)
     right_count: float  # share of frames with as many sure predictions as animals
     contact_frames: int
@@ -72,7 +73,8 @@ def judge(
         animals=total,
         ap50=float(curves[0]),
         ap=float(curves.mean()),
-        iou=float(np.mean(found)) if found else (0.0 if total else float("nan")),
+        iou=sum(found) / total if total else float("nan"),
+        iou_of_found=float(np.mean(found)) if found else float("nan"),
         found=len(found) / total if total else float("nan"),
         right_count=float(np.mean(right)) if right else float("nan"),
         contact_frames=len(touching),
