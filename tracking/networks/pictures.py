@@ -84,5 +84,5 @@ def scaled(gray: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if gray.shape == size:
         return gray
     # taking one pixel of several leaves out what lies between them
-    how = cv2.INTER_AREA if size[0] < gray.shape[0] else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if size < gray.shape else cv2.INTER_LINEAR
     return cv2.resize(gray, size[::-1], interpolation=how)
