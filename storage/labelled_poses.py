@@ -47,6 +47,7 @@ class LabelledPoses:
     edges: tuple[tuple[int, int], ...]  # pairs of nodes; none where the file has no skeleton
     images: tuple[PosedImage, ...]
     notes: tuple[str, ...] = ()
+    by_hand: bool = True  # False: a network of that program predicted them, nobody placed any
 
 
 def is_labelled_poses(path: Path) -> bool:
@@ -192,8 +193,12 @@ def _sleap(path: Path) -> LabelledPoses:
         who = [names[one["track"]] if 0 <= one["track"] < len(names) else None for one in mine]
         images.append(_posed(f"{video} frame {number}", np.array(found), who, video, number, None))
     if not by_hand:
-        left.add("frames of predicted poses taken: nobody placed any by hand", len(images))
-    return LabelledPoses("sleap", nodes, edges, tuple(images), left.notes)
+        left.add(
+            "frames have predicted poses, as nobody placed any by hand: their outlines wait for a "
+            "person who corrects them",
+            len(images),
+        )
+    return LabelledPoses("sleap", nodes, edges, tuple(images), left.notes, by_hand)
 
 
 def _xy(points: np.ndarray) -> np.ndarray:

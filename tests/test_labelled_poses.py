@@ -69,7 +69,8 @@ def test_instances_placed_by_hand_are_taken_and_predicted_ones_left(tmp_path: Pa
 def test_where_nobody_placed_any_predicted_ones_are_taken_and_it_is_said(tmp_path: Path) -> None:
     found = read_labelled_poses(sleap_file(tmp_path / "a.slp", types=(1, 1, 1)))
     assert [len(one.animals) for one in found.images] == [2, 1]
-    assert found.notes == ("2 frames of predicted poses taken: nobody placed any by hand",)
+    assert found.notes[0].startswith("2 frames have predicted poses") and not found.by_hand
+    assert read_labelled_poses(sleap_file(tmp_path / "b.slp")).by_hand
 
 
 def test_older_files_count_from_the_corner_of_a_pixel(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from film import positions, write_video
 from PIL import Image
 from storage_samples import mask_shard, run_of, track_shard
 from terminal import here
+from test_labelled_poses import sleap_file
 
 from app.labelling.exporting import export_labels
 from app.labelling.importing import Wish, import_labels
@@ -341,6 +342,31 @@ def test_loose_images_become_a_recording_of_their_own(
         assert np.abs(frame.gray.astype(int) - true[of].astype(int)).max() <= 3
     done = here("labels", "import", folder, "-s", study, "--as-video", "stills")
     assert done.status == 1 and "There is a video 'stills' already" in done.err
+    done = here("labels", "import", folder, "-s", study, "--as-video", "more")
+    assert done.status == 1 and "are the recording stills already" in done.err
+    assert [one.name for one in (study / "videos").iterdir()] == ["stills.mp4"]
+
+
+def test_images_whose_import_failed_half_way_come_in_when_it_is_asked_for_again(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    folder = images(film, tmp_path / "loose", {"a": 10, "b": 70})
+    right = (folder / "a.json").read_text()
+    shape = {"label": "disc", "points": [[9, 9], [29, 29]], "shape_type": "rectangle"}
+    many = {**json.loads(right), "shapes": [shape] * 1001}
+    (folder / "a.json").write_text(json.dumps(many))
+    asked = ("labels", "import", folder, "-s", study, "--as-video", "stills")
+    done = here(*asked)
+    assert done.status == 1 and "at most 1000" in done.err and labelled(study, "stills") == {}
+    (folder / "a.json").write_text(right)
+    other = images(film, tmp_path / "other", {"a": 11, "b": 70})
+    done = here("labels", "import", other, "-s", study, "--as-video", "stills")
+    assert done.status == 1 and "There is a video 'stills' already" in done.err
+    done = here(*asked)
+    assert done.status == 0, done.err
+    assert sorted(labelled(study, "stills")) == [0, 1]
+    with open_study(study) as opened:
+        assert [one.name for one in videos(opened)] == ["cage", "stills"]
 
 
 def test_a_damaged_file_changes_nothing(study: Path, tmp_path: Path) -> None:
@@ -408,3 +434,17 @@ def test_so_many_poses_are_taken_spread_over_the_film(
     with open_study(study) as opened:
         one = frame_labels(opened, 1, 20)
     assert one is not None and one.author == "kim"
+
+
+def test_poses_that_a_network_predicted_wait_for_a_person(study: Path, tmp_path: Path) -> None:
+    predicted = sleap_file(tmp_path / "a.slp", types=(1, 1, 1))
+    done = here("labels", "import", predicted, "-s", study, "--width", 6, "--no-refine")
+    assert done.status == 0, done.err
+    assert "frames have predicted poses" in done.err and "wait for a person" in done.err
+    found = labelled(study)
+    assert [(frame, one.origin, one.corrected) for frame, one in found.items()] == [
+        (4, "network:sleap", False)
+    ]
+    placed = sleap_file(tmp_path / "b.slp", types=(0, 0, 0))
+    done = here("labels", "import", placed, "-s", study, "--width", 6, "--no-refine")
+    assert done.status == 0 and labelled(study)[4].origin == "pose"

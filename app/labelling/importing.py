@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from storage.label_files import (
     safe_name,
 )
 from storage.labelled_poses import is_labelled_poses, read_labelled_poses
-from storage.labels import IMPORT, POSE, Label
+from storage.labels import IMPORT, NETWORK, POSE, Label, read_labels
 from storage.study import open_study
 from storage.videos import Video, add_video, find_video, videos
 from tracking.video import probe
@@ -83,7 +84,8 @@ def import_labels(
             poses, placed, wish.posing, _class(study, wish.posing.class_name), study, on_progress
         )
         notes = [*poses.notes, *notes, *more]
-        return _store(study, found, POSE, author, wish.force, notes)
+        origin = POSE if poses.by_hand else f"{NETWORK}{poses.format}"
+        return _store(study, found, origin, author, wish.force, notes)
     read = _read(study, path, wish)
     for said in read.images:
         _check_picture(said)
@@ -170,17 +172,32 @@ def _as_video(study: Path, named: Sequence[Named], name: str) -> tuple[list[Plac
     if len(pictures) < len(order):
         lost = next(named[index].name for index in order if named[index].picture is None)
         raise AppError(f"There is no image {lost}: put the images beside their labels.")
-    path = study / "videos" / f"{safe_name(name)}.mp4"
+    film = study / "videos" / f"{safe_name(name)}.mp4"
+    again = AppError(
+        f"There is a video '{name}' already: give another name, or --video {name} where the "
+        "images are frames of it."
+    )
     with reading(study) as opened:
-        taken = name in {one.name for one in videos(opened)}
-    if taken or path.exists():
-        raise AppError(
-            f"There is a video '{name}' already: give another name, or --video {name} where the "
-            "images are frames of it."
-        )
-    film_images(pictures, path)
-    with open_study(study, write=True, timeout_s=6 * WAIT_S) as opened:
-        video = add_video(opened, probe(path), name)
+        known = {one.name: one for one in videos(opened)}
+        if name in known and read_labels(opened, known[name].video_id):
+            raise again
+    draft = film.with_name(f".{uuid.uuid4().hex}.mp4")
+    try:
+        film_images(pictures, draft)
+        made = probe(draft)
+        # What an import that failed has left is used again where it is of the same images.
+        if name in known and known[name].content_hash != made.content_hash:
+            raise again
+        if film.exists() and probe(film).content_hash != made.content_hash:
+            raise again
+        with open_study(study, write=True, timeout_s=6 * WAIT_S) as opened:
+            of = [one.name for one in videos(opened) if one.content_hash == made.content_hash]
+            if of and of != [name]:
+                raise AppError(f"These images are the recording {of[0]} already: --video {of[0]}.")
+            draft.replace(film)
+            video = add_video(opened, probe(film), name)
+    finally:
+        draft.unlink(missing_ok=True)
     return [Placed(index, video, frame) for frame, index in enumerate(order)], []
 
 
