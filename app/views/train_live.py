@@ -32,6 +32,8 @@ def show_training(study: Path, job: jobs.Job) -> None:
         return
     name = now.video
     stage = STAGES.get(now.stage, "starting") if now.state == "running" else "starting"
+    if now.stage == "probe":  # where every job begins; there is no video to look at here
+        stage = "preparing"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Training {plain(name)}**")
         said = [stage.capitalize()]
@@ -81,7 +83,8 @@ def _cancel(study: Path, job_id: str) -> None:
 def show_ended(study: Path, job: jobs.Job) -> None:
     """How a training ended that did not end well, until somebody has seen it."""
     words = {"failed": "failed", "stopped": "stopped", "cancelled": "was cancelled"}[job.state]
-    ENDED[job.state](f"The training of {plain(job.video)} {words}. {plain(job.message)}".strip())
+    why = "" if job.state == "cancelled" else plain(job.message)  # who pressed the button knows
+    ENDED[job.state](f"The training of {plain(job.video)} {words}. {why}".strip())
     if may("owner"):
         st.button(
             "Dismiss", type="tertiary", key=f"seen:{job.job_id}", on_click=jobs.forget_job,
@@ -92,10 +95,10 @@ def show_ended(study: Path, job: jobs.Job) -> None:
 def show_stopped(study: Path, one: Interrupted) -> None:
     """A training that stopped half way: its curve so far, and the way on."""
     with st.container(border=True):
-        st.markdown(
-            f"**{plain(one.name)}** stopped after epoch {one.epoch} of {one.epochs}, "
-            f"{one.seconds / 60:.1f} min of training. Nothing of it is lost."
-        )
+        where = f"after epoch {one.epoch} of {one.epochs}, {one.seconds / 60:.1f} min of training"
+        if not one.epoch:
+            where = "before its first epoch was done"
+        st.markdown(f"**{plain(one.name)}** stopped {where}.")
         points = [asdict(each) for each in live_curve(study, one.name)]
         if points:
             st.plotly_chart(curve_chart(points), key=f"stopped:{one.name}", config=TOOLBAR)
@@ -106,6 +109,12 @@ def show_stopped(study: Path, one: Interrupted) -> None:
                 "Resume", type="primary", icon=":material/resume:", key=f"resume:{one.name}",
                 on_click=_resume, args=(study, one.name),
             )  # fmt: skip
+            if one.epoch:
+                st.button(
+                    "Keep what it has", icon=":material/done:", key=f"finish:{one.name}",
+                    on_click=_resume, args=(study, one.name, True),
+                    help="Ends the training here: the best epoch so far becomes a network.",
+                )  # fmt: skip
             with st.popover("Throw away", icon=":material/delete:"):
                 st.write("The labels and finished networks stay; this training is gone for good.")
                 st.button(
@@ -114,15 +123,15 @@ def show_stopped(study: Path, one: Interrupted) -> None:
                 )  # fmt: skip
 
 
-def _resume(study: Path, name: str) -> None:
+def _resume(study: Path, name: str, finish: bool = False) -> None:
     person = me()
     try:
         person.need("owner")
-        start_training(study, name, resume=True, author=person.name)
+        start_training(study, name, resume=not finish, finish=finish, author=person.name)
     except known_errors() as error:
         warn(one_line(error))
     else:
-        tell(f"The training of {name} goes on.")
+        tell(f"The training of {name} {'ends with what it has' if finish else 'goes on'}.")
 
 
 def _drop(study: Path, name: str) -> None:
