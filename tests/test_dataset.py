@@ -88,6 +88,54 @@ def test_frames_that_judged_before_judge_again_and_no_others() -> None:
     assert 11 in split.train
 
 
+@pytest.mark.parametrize(("videos", "each", "judging"), [(20, 1, 4), (20, 2, 8), (40, 1, 8)])
+def test_of_many_short_videos_the_last_ones_judge_whole(
+    videos: int, each: int, judging: int
+) -> None:
+    sources = [(f"{k:02}.mp4", 300 * n) for k in range(videos) for n in range(each)]
+    split = split_by_time(sources)
+    assert split.validation == list(range(len(sources) - judging, len(sources)))
+    assert not {sources[k][0] for k in split.train} & {sources[k][0] for k in split.validation}
+    assert f"{judging} later ones judge, with {judging // each} videos of which" in split.words
+
+
+def test_long_and_short_videos_together_spare_a_fifth() -> None:
+    sources = [("a.mp4", 100 * k) for k in range(10)] + [(f"b{k}.mp4", 0) for k in range(10)]
+    split = split_by_time(sources)
+    assert [sources[k] for k in split.validation] == [
+        ("a.mp4", 800), ("a.mp4", 900), ("b8.mp4", 0), ("b9.mp4", 0),
+    ]  # fmt: skip
+
+
+def test_frames_that_weights_learned_from_and_those_beside_them_never_judge() -> None:
+    sources = [("a.mp4", frame) for frame in (10, 20, 30, 40, 50, 52, 400, 500)]
+    learned = sources[:5]
+    split = split_by_time(sources, learned=learned, reserved={"a.mp4": 60})
+    assert [sources[k][1] for k in split.validation] == [500]
+    nothing = split_by_time(sources[:6], learned=learned, reserved={"a.mp4": 60})
+    assert nothing.validation == [] and nothing.train == [0, 1, 2, 3, 4, 5]
+    assert "since the weights that training began with know all of them" in nothing.words
+    again = split_by_time(sources, fixed=[("a.mp4", 30), ("a.mp4", 500)], learned=learned)
+    assert [sources[k][1] for k in again.validation] == [500]
+
+
+def test_the_stretch_of_frames_that_judged_before_is_kept_free_with_what_is_around_it() -> None:
+    new = (1800, 1839, 1896, 1904, 2300, 2561)  # 60 frames around 1900 to 2500 are reserved
+    judged = [("a.mp4", 1900), ("a.mp4", 2500), ("a.mp4", 2400)]
+    sources = [("a.mp4", 100), *(("a.mp4", frame) for frame in new), *judged[:2]]
+    split = split_by_time(sources, fixed=judged, learned=[("a.mp4", 100)],
+                          reserved={"a.mp4": 60})  # fmt: skip
+    assert [sources[k][1] for k in split.validation] == [1900, 2500]
+    assert [sources[k][1] for k in split.train] == [100, 1800, 1839, 2561]
+    assert "2 that judged before judge again; 3 too near to those are left out" in split.words
+
+
+def test_a_report_says_that_the_best_epoch_was_chosen_on_the_frames_that_judge() -> None:
+    split = split_by_time([("a.mp4", 100 * k) for k in range(10)])
+    assert "The best epoch is chosen on the frames that judge" in split.words
+    assert "only" not in split.words
+
+
 def test_pictures_are_written_without_loss_at_the_size_of_the_network(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (120, 160), np.uint8)

@@ -14,6 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tracking.networks.pictures import fit
+from tracking.networks.pictures import scaled as as_tracked
 from tracking.networks.samples import Placed, Sample, Source
 
 FEWEST = 6  # with fewer frames, none can be spared to validate with
@@ -22,81 +24,139 @@ SHARE = 0.2  # of a video's frames that validate
 
 @dataclass(frozen=True)
 class Split:
-    """Which frames are learned from and which only judge, as numbers into what was split."""
+    """Which frames are learned from and which judge, as numbers into what was split."""
 
     train: list[int]
-    validation: list[int]  # none where there are too few
+    validation: list[int]  # none where none can be spared
     left_out: list[int]  # next to a frame that judges, so learned from they would give it away
-
-    @property
-    def words(self) -> str:
-        """How it was done, for a report."""
-        if not self.validation:
-            return (
-                f"All {len(self.train)} frames are learned from, since {FEWEST} or more are needed "
-                "to spare some: the numbers are of frames that the network has seen, and say "
-                "nothing of others."
-            )
-        out = f"; {len(self.left_out)} too near to those are left out" if self.left_out else ""
-        return (
-            f"{len(self.train)} frames are learned from, {len(self.validation)} later ones of the "
-            f"same videos only judge{out}."
-        )
+    words: str = ""  # how it was done, for a report
 
 
 def split_by_time(
     sources: Sequence[Source], apart: Mapping[str, int] | None = None,
-    fixed: Collection[Source] = (), share: float = SHARE,
+    fixed: Collection[Source] = (), share: float = SHARE, learned: Collection[Source] = (),
+    reserved: Mapping[str, int] | None = None,
 ) -> Split:  # fmt: skip
     """Let the last `share` of each video's frames judge, all together at least one.
 
     `apart` is by how many frames of a video those that are learned from keep away from those that
     judge (1 unless said). `fixed` are frames that judged before: then those judge again and no
-    others, so that numbers can be compared.
+    others, so that numbers can be compared, and the whole stretch of a video between them, and
+    `reserved` frames around it, is kept free of frames to learn from. `learned` are frames that the
+    weights learned from before: these and what lies within `reserved` of them never judge.
 
     >>> split_by_time([("a.mp4", frame) for frame in (0, 10, 20, 30, 70, 80)]).validation
     [4, 5]
     """
-    validation = [k for k, source in enumerate(sources) if source in set(fixed)]
+    known, before, around = set(learned), set(fixed) - set(learned), reserved or apart or {}
+    validation = [k for k, source in enumerate(sources) if source in before]
+    again = bool(validation)
     if not validation and len(sources) >= FEWEST:
-        validation = _latest(sources, share)
-    judging = set(validation)
-    near = {k for k in range(len(sources)) if k not in judging and _near(k, sources, validation,
-            apart or {})}  # fmt: skip
-    train = [k for k in range(len(sources)) if k not in judging and k not in near]
-    return Split(train, sorted(validation), sorted(near))
+        others = [k for k in range(len(sources)) if not _near(sources[k], known, around)]
+        chosen = _latest([sources[k] for k in others], share, bool(known)) if others else []
+        validation = [others[k] for k in chosen]
+    judging = {sources[k] for k in validation}
+    stretch = _stretches(before if again else ())
+    near = [
+        k for k, source in enumerate(sources) if source not in judging and (
+            _near(source, judging, apart or {})
+            or _within(source, stretch, {} if source in known else around))
+    ]  # fmt: skip
+    train = sorted(set(range(len(sources))) - set(near) - set(validation))
+    words = _words(sources, train, sorted(validation), len(near), bool(known), again)
+    return Split(train, sorted(validation), near, words)
 
 
-def _latest(sources: Sequence[Source], share: float) -> list[int]:
-    """The last frames of each video with enough of them, cut where they lie furthest apart."""
+def _words(
+    sources: Sequence[Source], train: Sequence[int], validation: Sequence[int], near: int,
+    known: bool, again: bool,
+) -> str:  # fmt: skip
+    """How frames were divided, with what the numbers do not say."""
+    if not validation:
+        why = f"{FEWEST} or more are needed to spare some"
+        if len(sources) >= FEWEST:
+            why = "the weights that training began with know all of them, or frames next to them"
+        return (
+            f"All {len(train)} frames are learned from, since {why}: the numbers are of frames "
+            "that the network has seen, and say nothing of others."
+        )
+    videos = {sources[k][0] for k in train}
+    whole = len({sources[k][0] for k in validation} - videos)
+    later = f"{len(validation)} that judged before judge again" if again else (
+        f"{len(validation)} later ones judge")  # fmt: skip
+    said = f"{len(train)} frames are learned from, {later}"
+    if whole:
+        said += f", with {_counted(whole, 'video')} of which nothing is learned"
+    said += f"; {near} too near to those are left out. " if near else ". "
+    return said + (
+        "The best epoch is chosen on the frames that judge, so the numbers may be somewhat higher "
+        "than on frames that took no part."
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _latest(sources: Sequence[Source], share: float, all_may: bool) -> list[int]:
+    """The last frames of each video with enough of them, cut where they lie furthest apart.
+
+    Videos with few frames each judge whole, the last ones, until there are enough. `all_may`: there
+    are other frames to learn from.
+    """
     by_video: dict[str, list[int]] = {}
     for k in sorted(range(len(sources)), key=lambda k: sources[k]):
         by_video.setdefault(sources[k][0], []).append(k)
-    longest = max(by_video, key=lambda name: len(by_video[name]))
-    found = []
-    for name, numbers in by_video.items():
+    found: list[int] = []
+    whole = []
+    for numbers in by_video.values():
         wanted = round(share * len(numbers))
-        if name == longest:
-            wanted = max(wanted, 1)
-        if not 0 < wanted < len(numbers):
-            continue
-        frames = [sources[k][1] for k in numbers]
-        cuts = range(
-            max(1, wanted - wanted // 2), min(wanted + wanted // 2 + 1, len(frames) - 1) + 1
-        )
-        best = max(cuts, key=lambda n: (frames[-n] - frames[-n - 1], -abs(n - wanted)))
-        found += numbers[-best:]
+        if 0 < wanted < len(numbers):
+            found += _last_of(numbers, wanted, [sources[k][1] for k in numbers])
+        else:
+            whole.append(numbers)
+    missing = max(round(share * len(sources)), 1) - len(found)
+    for numbers in reversed(whole):
+        spare = all_may or len(found) + len(numbers) < len(sources)
+        if len(numbers) <= missing and spare:
+            found += numbers
+            missing -= len(numbers)
+    longest = max(by_video.values(), key=len)
+    return found or (longest[-1:] if all_may or len(sources) > 1 else [])
+
+
+def _last_of(numbers: Sequence[int], wanted: int, frames: Sequence[int]) -> Sequence[int]:
+    """About so many of the last, from behind the widest gap."""
+    cuts = range(max(1, wanted - wanted // 2), min(wanted + wanted // 2 + 1, len(frames) - 1) + 1)
+    best = max(cuts, key=lambda n: (frames[-n] - frames[-n - 1], -abs(n - wanted)))
+    return numbers[-best:]
+
+
+def _near(source: Source, others: Collection[Source], apart: Mapping[str, int]) -> bool:
+    """Whether a frame is one of the others, or close to one."""
+    video, frame = source
+    return any(
+        name == video and abs(other - frame) <= apart.get(video, 1) for name, other in others
+    )
+
+
+def _stretches(sources: Collection[Source]) -> dict[str, tuple[int, int]]:
+    """From the first to the last of these frames, in each video."""
+    found: dict[str, tuple[int, int]] = {}
+    for video, frame in sources:
+        first, last = found.get(video, (frame, frame))
+        found[video] = min(first, frame), max(last, frame)
     return found
 
 
-def _near(
-    k: int, sources: Sequence[Source], judging: Sequence[int], apart: Mapping[str, int]
+def _within(
+    source: Source, stretches: Mapping[str, tuple[int, int]], around: Mapping[str, int]
 ) -> bool:
-    video, frame = sources[k]
-    return any(
-        sources[j][0] == video and abs(sources[j][1] - frame) <= apart.get(video, 1)
-        for j in judging
-    )
+    video, frame = source
+    if video not in stretches:
+        return False
+    first, last = stretches[video]
+    return first - around.get(video, 0) <= frame <= last + around.get(video, 0)
 
 
 def write_dataset(
@@ -125,13 +185,9 @@ def write_dataset(
 
 
 def scaled(image: np.ndarray, image_px: int) -> np.ndarray:
-    """The picture with its longer side `image_px` long; where it shrinks, every pixel counts."""
-    height, width = image.shape[:2]
-    ratio = image_px / max(height, width)
-    if ratio == 1:
-        return image
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR)
+    """The picture with its longer side `image_px` long, as networks that track are shown it."""
+    height, width = image.shape
+    return as_tracked(image, fit((height, width), image_px).inner)
 
 
 def outlines(sample: Sample) -> str:
