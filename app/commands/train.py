@@ -23,14 +23,25 @@ def train(
         str, typer.Option("--name", "-n", metavar="NAME", help="What to call the network.")
     ] = "animals",
     size: Annotated[
-        str, typer.Option(metavar="n|s|m|l|x", help="Size of the network; n is the fastest.")
-    ] = "n",
+        str | None,
+        typer.Option(
+            metavar="n|s|m|l|x",
+            help="Size of the network. Default: n, the fastest, or its start's.",
+        ),
+    ] = None,
     family: Annotated[
-        str, typer.Option(metavar="11|26", help="Family of YOLO; 26 is the newest.")
-    ] = "11",
+        str | None,
+        typer.Option(
+            metavar="11|26", help="Family of YOLO; 26 is the newest. Default: 11, or its start's."
+        ),
+    ] = None,
     image_size: Annotated[
-        int, typer.Option(metavar="PX", help="Longer side of the pictures it sees.")
-    ] = 320,
+        int | None,
+        typer.Option(
+            metavar="PX",
+            help="Longer side of the pictures it sees. Default: 320, or that of its start.",
+        ),
+    ] = None,
     minutes: Annotated[
         float | None,
         typer.Option(metavar="M", help="Limit of time. Default: 15, without one with --epochs."),
@@ -98,13 +109,13 @@ def train(
 ) -> None:
     """Train a network that outlines animals, from the corrected frames of a study.
 
-    Composites put the labelled animals together in new ways; the last frames of each video only
-    judge. Ctrl-C stops after what is done, and the same command goes on from there. The network
-    is kept in the study under NAME with a report, and never written over.
+    Composites put the labelled animals together in new ways; the last frames of each video judge.
+    What begins with weights has their size. Ctrl-C stops after what is done, and the same command
+    goes on from there. The network is kept in the study under NAME with a report, and never
+    written over.
 
     \b
     Example:
-      ethoscribe labels propose -s study --frames 20
       ethoscribe train -s study --name mice --minutes 15
       ethoscribe track cage.mp4 -s study --segmenter yolo --weights mice
       ethoscribe train -s study --name mice --round
@@ -134,11 +145,14 @@ def train(
         check_place(report)
     limit = minutes if minutes is not None or epochs is not None else 15.0
     settings = TrainingSettings(
-        family=family, size=size, image_px=image_size, minutes=limit, epochs=epochs or 60,
+        family=family or "11", size=size or "n",
+        image_px=320 if image_size is None else image_size, minutes=limit, epochs=epochs or 60,
         batch=batch, pictures=pictures, composites=not no_composites, device=device,
         threads=threads, seed=seed,
     )  # fmt: skip
-    ask = Ask(name, settings, start, next_round, new_classes, author or getpass.getuser())
+    given = {"family": family, "size": size, "image_px": image_size}
+    left_out = tuple(one for one, value in given.items() if value is None)
+    ask = Ask(name, settings, start, next_round, new_classes, author or getpass.getuser(), left_out)
     with telling(name, limit, job_file) as said:
         done = train_network(
             study, ask, resume=resume, restart=restart, finish=finish, listener=said.listener
@@ -197,7 +211,10 @@ def _show(study: Path, done: "TrainSummary") -> None:
         f"{network.key}: trained in {done.seconds:.0f} s ({done.epochs} epochs{ended}), judged on "
         f"{judged.frames} frames with {judged.animals} animals"
     )
-    show(f"  mask AP50 {judged.ap50:.3f}, AP50-95 {judged.ap:.3f}, IoU {judged.iou:.3f}")
+    show(
+        f"  mask AP50 {judged.ap50:.3f}, AP50-95 {judged.ap:.3f}, IoU {judged.iou:.3f} "
+        f"(of the animals found {judged.iou_of_found:.3f})"
+    )
     show(
         f"  found {judged.found:.1%} of the animals, the right number in {judged.right_count:.1%} "
         "of the frames"

@@ -43,6 +43,11 @@ def measure_economy(
     study = study.expanduser().resolve()
     with reading(study) as opened:
         network = find_network(opened, name, kind="pt")
+    if not any(row["use"] == "validation" for row in network.trained_on):
+        raise AppError(
+            f"No frame judged {network.key}: with fewer frames it would be judged by those that it "
+            "has seen. Correct more frames, train again, and measure then."
+        )
     settings = settings or _shorter(network)
     train_numbers = _learned_from(network)
     wanted = sorted({min(count, len(train_numbers)) for count in counts})
@@ -55,7 +60,12 @@ def measure_economy(
                 _measure(study, network, place, count, replace(settings, composites=composites),
                          listener)  # fmt: skip
         place.clear()
-    return economy_of(study, network.name)
+    return rows_of(study, network)
+
+
+def rows_of(study: Path, network: Network) -> list[dict[str, Any]]:
+    """What was measured for this version alone: another one was judged on other frames."""
+    return [row for row in economy_of(study, network.name) if row.get("network") == network.key]
 
 
 def _shorter(network: Network) -> TrainingSettings:

@@ -19,13 +19,16 @@ __all__ = [
 
 
 def start_training(
-    study: Path, name: str, *, size: str = "n", family: str = "11", image_px: int = 320,
-    minutes: float | None = 15.0, epochs: int | None = None, device: str = "auto",
-    composites: bool = True, pictures: int = 360, start: str | None = None,
-    next_round: bool = False, seed: int = 0,
+    study: Path, name: str, *, size: str | None = None, family: str | None = None,
+    image_px: int | None = None, minutes: float | None = 15.0, epochs: int | None = None,
+    device: str = "auto", composites: bool = True, pictures: int = 360,
+    start: str | None = None, next_round: bool = False, seed: int = 0,
     resume: bool = False, restart: bool = False, finish: bool = False, author: str = "",
 ) -> Job:  # fmt: skip
-    """Start `ethoscribe train` with these options; what it cannot do is said at once."""
+    """Start `ethoscribe train` with these options; what it cannot do is said at once.
+
+    Without `size`, `family` and `image_px`, those of the weights that it begins with are taken.
+    """
     name = check_network_name(name)
     running = latest_training(study, name)
     if running is not None and running.active:
@@ -42,9 +45,11 @@ def start_training(
         command.append("--finish" if finish else "--resume")
     else:
         command += [
-            "--size", size, "--family", family, "--image-size", str(image_px), "--device", device,
-            "--seed", str(seed), "--pictures", str(pictures),
+            "--device", device, "--seed", str(seed), "--pictures", str(pictures),
         ]  # fmt: skip
+        command += ["--size", size] if size else []
+        command += ["--family", family] if family else []
+        command += ["--image-size", str(image_px)] if image_px is not None else []
         command += ["--minutes", f"{minutes:g}"] if minutes is not None else []
         command += ["--epochs", str(epochs)] if epochs is not None else []
         command += ["--from", start] if start else []

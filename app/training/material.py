@@ -18,6 +18,7 @@ from tracking.networks.training import Material
 
 START = 20  # corrected frames that are a good start
 NEAR_S = 0.1  # frames nearer than this show the same; they are not on both sides of the split
+AROUND_S = 2.0  # from frames that judge or were learned from, that later rounds keep: mice rest
 HOW = "Label some first: `ethoscribe labels propose` chooses frames, the page Label shows them."
 
 
@@ -48,10 +49,17 @@ class Chosen:
         """Name of the video and frame of each."""
         return [(video.name, labelled.frame) for video, labelled in self.frames]
 
-    def split(self, fixed: Sequence[Source] = ()) -> Split:
-        """Which of them judge: those that judged before, or the last ones of each video."""
-        apart = {video.name: max(1, round(NEAR_S * float(video.fps))) for video, _ in self.frames}
-        return split_by_time(self.sources, apart, fixed, SHARE)
+    def split(self, fixed: Sequence[Source] = (), learned: Sequence[Source] = ()) -> Split:
+        """Which of them judge: those that judged before, or the last ones of each video.
+
+        `learned` are those that the weights which training begins with have learned from.
+        """
+        return split_by_time(
+            self.sources, self._frames_in(NEAR_S), fixed, SHARE, learned, self._frames_in(AROUND_S)
+        )
+
+    def _frames_in(self, seconds: float) -> dict[str, int]:
+        return {v.name: max(1, round(seconds * float(v.fps))) for v, _ in self.frames}
 
 
 def readiness(study: Path) -> Readiness:

@@ -19,7 +19,7 @@ from app.figures.report_charts import Line, line_chart
 from app.figures.report_parts import percent, table
 from app.figures.track_report import FOLDER, POLICY
 from app.library import reading
-from app.training.economy import economy_of
+from app.training.economy import rows_of
 from app.training.rounds import Round, number, rounds
 from storage.networks import Network, find_network
 
@@ -82,7 +82,7 @@ def _head(network: Network) -> str:
     shown = [
         (number(judged["ap50"]), "mask AP50"),
         (number(judged["ap"]), "mask AP50-95"),
-        (number(judged["iou"]), "mean overlap (IoU) of animals found"),
+        (number(judged["iou"]), "mean overlap (IoU), 0 for an animal missed"),
         (percent(judged["right_count"]), "of frames with the right number of animals"),
         (str(uses.count("train")), "frames learned from"),
         (_minutes(network.duration_s), "of training"),
@@ -100,7 +100,8 @@ def _judged(network: Network) -> str:
     rows = [
         ("Mask AP50", "ap50", "average precision, a mask counts from an overlap of 0.50 on"),
         ("Mask AP50-95", "ap", "the mean of those at 0.50, 0.55 to 0.95, as COCO defines it"),
-        ("IoU", "iou", "mean overlap of true animals with what was found of them"),
+        ("IoU", "iou", "overlap with what was found, mean over all true animals: missed is 0"),
+        ("IoU of found", "iou_of_found", "the same, mean over the animals found alone"),
         ("Found", "found", "share of the true animals found with an overlap of 0.50 or more"),
         ("Right number", "right_count", "share of frames with as many animals as there are"),
         ("AP50 in contact", "contact_ap50",
@@ -108,7 +109,7 @@ def _judged(network: Network) -> str:
         ("AP50-95 in contact", "contact_ap", "the same at 0.50 to 0.95"),
     ]  # fmt: skip
     cells = [
-        [name, number(judged[key]), number(before[key]) if before else "", escape(words)]
+        [name, number(judged.get(key)), number(before.get(key)) if before else "", escape(words)]
         for name, key, words in rows
     ]
     head = ("", "This network", "Before this round" if before else "", "")
@@ -141,7 +142,9 @@ def _curve(network: Network) -> str:
     ended = WHY.get(network.metrics.get("stopped", ""), "")
     said = f"{len(points)} epochs; {ended}." if ended else f"{len(points)} epochs."
     if best:
-        said += f" The weights are those of epoch {best['epoch']}."
+        said += (
+            f" The weights are those of epoch {best['epoch']}, the best on the frames that judge."
+        )
     return (
         f"<p>{said}</p><h3>On the frames that judge</h3>"
         + line_chart(scores, until, "AP", high=1.05, height=180) + _key(scores)
@@ -169,13 +172,14 @@ def _rounds(known: Sequence[Round]) -> str:
     head = ("Version", "Round", "Frames", "Began with", "AP50", "AP50-95", "Right number",
             "Gain AP50", "Gain AP50-95")  # fmt: skip
     return table(head, rows, (1, 2, 4, 5, 6, 7, 8)) + (
-        '<p class="soft">A gain is over the weights that a round began with, on the same frames.'
-        "</p>"
+        '<p class="soft">A gain is over the weights that a round began with, on the same frames, '
+        "of which neither they nor it learned. The best epoch of a round is chosen on them, so a "
+        "gain is somewhat flattered; without such frames no gain is given.</p>"
     )
 
 
 def _economy(study: Path, network: Network) -> str:
-    rows = sorted(economy_of(study, network.name), key=lambda row: (row["frames"], row["way"]))
+    rows = sorted(rows_of(study, network), key=lambda row: (row["frames"], row["way"]))
     if not rows:
         return ""
     cells = [

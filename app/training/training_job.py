@@ -18,6 +18,7 @@ from typing import Any
 from app import __version__
 from app.errors import AppError
 from app.library import reading
+from app.training.lineage import known_file, learned_before, settings_for, used
 from app.training.material import Chosen, choose, choose_again, material_of
 from app.training.place import Place
 from app.training.worst import Failure, keep_failures
@@ -61,6 +62,7 @@ class Ask:
     next_round: bool = False  # from the newest version of the name, judged on the same frames
     new_classes: bool = False  # learn other classes than the weights know
     author: str = ""
+    inherit: tuple[str, ...] = ()  # settings that the weights it begins with decide
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class _Plan:
             "settings": self.settings.to_dict(), "frames": frames_of(self.chosen, self.split),
             "names": list(self.chosen.names), "start": str(self.start) if self.start else None,
             "start_name": self.start_name, "round": self.round, "started": self.started,
+            "words": self.split.words,
         }  # fmt: skip
 
 
@@ -168,14 +171,14 @@ def _plan(study: Path, ask: Ask) -> _Plan:
     chosen = choose(study)
     if known and not ask.new_classes:
         chosen = _with_classes(study, chosen, known, ask)
-    fixed = _judged_before(parent) if parent else []
-    split = chosen.split(fixed)
+    learned = learned_before(study, parent) if parent else []
+    split = chosen.split(used(study, parent, "validation") if parent else [], learned)
     if not any(chosen.frames[k][1].labels for k in split.train):
         raise AppError(
             "All corrected frames with animals judge, so that none is left to learn from: correct "
             "some more."
         )
-    settings = ask.settings
+    settings = settings_for(ask.settings, ask.inherit, parent, start)
     if start is not None:
         settings = replace(settings, learning_rate=GENTLER * settings.learning_rate)
     name = parent.key if parent else (str(start) if start else None)
@@ -197,11 +200,13 @@ def _again(study: Path, place: Place) -> _Plan:
     numbers: dict[str, list[int]] = {"train": [], "validation": [], "left out": []}
     for k, (_, labelled) in enumerate(chosen.frames):
         numbers[uses[labelled.revision_id]].append(k)
-    split = Split(numbers["train"], numbers["validation"], numbers["left out"])
+    split = Split(numbers["train"], numbers["validation"], numbers["left out"],
+                  str(asked.get("words", "")))  # fmt: skip
     name, parent = asked["start_name"], None
     if name:
         with reading(study) as opened:
-            parent = next((one for one in networks(opened) if one.key == name), None)
+            known = [one for one in networks(opened, withdrawn=True) if one.kind == "pt"]
+        parent = next((one for one in known if one.key == name), None)
     start = Path(asked["start"]) if asked["start"] else None
     return _Plan(
         TrainingSettings(**asked["settings"]), chosen, split, parent, start, name,
@@ -255,7 +260,7 @@ def _start(study: Path, ask: Ask) -> tuple[Network | None, Path | None, tuple[st
 
         if not file.is_file():
             raise AppError(f"There are no weights at {file}: check the path.")
-        return None, file.resolve(), tuple(describe(file).classes)
+        return known_file(study, file), file.resolve(), tuple(describe(file).classes)
     return _from_study(study, ask.start)
 
 
@@ -288,12 +293,6 @@ def _counted(names: Sequence[str]) -> str:
     return f"{len(names)} {'class' if len(names) == 1 else 'classes'} ({shown})"
 
 
-def _judged_before(parent: Network) -> list[tuple[str, int]]:
-    """The frames that judged the weights that training goes on from."""
-    rows = [row for row in parent.trained_on if row.get("use") == "validation"]
-    return [(str(row["video"]), int(row["frame"])) for row in rows]
-
-
 def _noting(listener: Listener, place: Place) -> Listener:
     def on_note(line: str) -> None:
         if line not in place.notes():
@@ -307,9 +306,11 @@ def _judge_start(
     plan: _Plan, material: Material, trained: Trained, listener: Listener
 ) -> Judged | None:
     """How good the weights were that training began with, on the same frames."""
-    if plan.parent is None or plan.start is None:
-        return None
-    found = predict(plan.start, material.judging, trained.settings, listener)
+    if plan.parent is None or plan.start is None or not material.validation:
+        return None  # frames that both have seen tell of no gain
+    seen_px = plan.parent.settings.get("image_px", trained.settings.image_px)
+    settings = replace(trained.settings, image_px=seen_px)
+    found = predict(plan.start, material.judging, settings, listener)
     return judge([shapes_of(sample) for sample in material.judging], found)
 
 

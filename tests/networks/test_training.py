@@ -20,7 +20,7 @@ required("ultralytics")
 
 from app import library  # noqa: E402
 from app.errors import AppError  # noqa: E402
-from app.training import economy, jobs  # noqa: E402
+from app.training import economy, jobs, training_job  # noqa: E402
 from app.training.place import Place, interrupted  # noqa: E402
 from app.training.rounds import rounds  # noqa: E402
 from app.training.train_report import report_file, write_report  # noqa: E402
@@ -101,9 +101,10 @@ def test_a_next_round_is_judged_on_the_same_frames_and_says_what_it_gained(
     study, first = trained
     with open_study(study, write=True) as opened:
         places = positions(120, 2, *SIZE)
-        labels = [label_of(draw(one[None], *SIZE) == 45, "mouse") for one in places[55]]
-        save_labels(opened, 1, 55, labels, author="Ann")
-    done = train_network(study, Ask("mice", TINY, next_round=True))
+        labels = [label_of(draw(one[None], *SIZE) == 45, "mouse") for one in places[25]]
+        save_labels(opened, 1, 25, labels, author="Ann")
+    larger = replace(TINY, image_px=128)  # the weights before are judged at their own 96
+    done = train_network(study, Ask("mice", larger, next_round=True))
     assert (done.network.key, done.network.round) == ("mice:2", 2)
     assert done.network.parent == "mice:1"
     judging = [row["frame"] for row in done.network.trained_on if row["use"] == "validation"]
@@ -117,6 +118,23 @@ def test_a_next_round_is_judged_on_the_same_frames_and_says_what_it_gained(
     with open_study(study) as opened:
         assert [one.key for one in networks(opened)] == ["mice:1", "mice:2"]
     assert first.network.path.is_file()
+
+
+def test_what_begins_with_weights_has_their_size_and_the_frames_that_judged_them(
+    trained: tuple[Path, TrainSummary], tmp_path: Path
+) -> None:
+    study, first = trained
+    copy = tmp_path / "copy.pt"
+    copy.write_bytes(first.network.path.read_bytes())
+    ask = Ask("other", replace(TINY, image_px=640, size="s"), start=str(copy))
+    plan = training_job._plan(study, replace(ask, inherit=("family", "size", "image_px")))
+    settings = plan.settings
+    assert (settings.family, settings.size, settings.image_px) == ("11", "n", 96)
+    assert plan.parent is not None and plan.parent.key == "mice:1"
+    frames = [plan.chosen.frames[k][1].frame for k in plan.split.validation]
+    assert frames == [100, 110]
+    with pytest.raises(AppError, match="mice:1 is of size n, not s: leave --size out"):
+        training_job._plan(study, ask)
 
 
 def test_label_economy_is_measured_once_and_comes_into_the_report(

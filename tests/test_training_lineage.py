@@ -1,0 +1,134 @@
+"""What weights learned from never judges what goes on from them; without torch."""
+
+from pathlib import Path
+
+import pytest
+from film import draw, positions, write_video
+
+from app import library
+from app.errors import AppError
+from app.training import lineage
+from app.training.economy import keep_economy, measure_economy, rows_of
+from app.training.lineage import known_file, learned_before
+from app.training.material import choose
+from app.training.training_job import Ask, _plan, frames_of
+from storage.edit_labels import save_labels
+from storage.labels import label_of
+from storage.networks import Network, find_network, register_network, withdraw_network
+from storage.study import open_study
+from storage.videos import rename_video
+from tracking.networks.dataset import Split
+from tracking.networks.training import TrainingSettings
+
+SIZE = (160, 120)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A film of 20 s with five corrected frames: too few to spare one."""
+    folder = tmp_path / "study"
+    library.add(folder, write_video(tmp_path / "film.mp4", 600, size=SIZE))
+    correct(folder, (10, 20, 30, 40, 50))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _silent_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights here are a few bytes, which tell no size."""
+    monkeypatch.setattr(lineage, "_of_weights", lambda file: {})
+
+
+def correct(study: Path, frames: tuple[int, ...]) -> None:
+    places = positions(600, 2, *SIZE)
+    with open_study(study, write=True) as opened:
+        for frame in frames:
+            labels = [label_of(draw(one[None], *SIZE) == 45, "mouse") for one in places[frame]]
+            save_labels(opened, 1, frame, labels, author="Ann")
+
+
+def trained(study: Path, name: str = "mice", parent: str | None = None) -> Network:
+    """What a training on all corrected frames registers; weights of their own bytes."""
+    chosen = choose(study)
+    split = chosen.split()
+    weights = study.parent / "weights.pt"
+    weights.write_bytes(f"{name} of {parent} from {len(chosen.frames)}".encode())
+    with open_study(study, write=True) as opened:
+        return register_network(
+            opened, name, weights, kind="pt", classes=["mouse"], author="Ann", parent=parent,
+            trained_on=frames_of(chosen, split), round=1, metrics={"judged": {}},
+        )  # fmt: skip
+
+
+def judging(study: Path, ask: Ask) -> tuple[list[int], Split]:
+    plan = _plan(study, ask)
+    return [plan.chosen.frames[k][1].frame for k in plan.split.validation], plan.split
+
+
+ROUND = Ask("mice", TrainingSettings(), next_round=True)
+
+
+def test_what_a_first_round_without_judges_learned_does_not_judge_the_second(study: Path) -> None:
+    trained(study)
+    correct(study, (70,))  # so near to one that it learned that it is no other
+    frames, split = judging(study, ROUND)
+    assert frames == [] and len(split.train) == 6
+    assert "the weights that training began with know all of them" in split.words
+    correct(study, (300, 500))
+    assert judging(study, ROUND)[0] == [500]
+
+
+def test_frames_of_ancestors_do_not_judge_either_whatever_the_video_is_called_now(
+    study: Path,
+) -> None:
+    trained(study)
+    with open_study(study, write=True) as opened:
+        weights = study.parent / "second.pt"
+        weights.write_bytes(b"second")
+        register_network(
+            opened, "mice", weights, kind="pt", classes=["mouse"], author="Ann", parent="mice:1",
+            trained_on=[], round=2, metrics={"judged": {}},
+        )  # fmt: skip
+        withdraw_network(opened, "mice:1", author="Ann")
+        rename_video(opened, 1, "cage")
+        second = find_network(opened, "mice:2")
+    assert learned_before(study, second) == [("cage", frame) for frame in (10, 20, 30, 40, 50)]
+    correct(study, (300, 500))
+    assert judging(study, ROUND)[0] == [500]
+
+
+def test_new_frames_between_those_that_judge_are_not_learned_from(study: Path) -> None:
+    correct(study, (100, 150, 200, 250, 360, 420))
+    first = trained(study)
+    assert [row["frame"] for row in first.trained_on if row["use"] == "validation"] == [360, 420]
+    correct(study, (230, 310, 390, 470, 471))  # 50 frames are two seconds
+    plan = _plan(study, ROUND)
+    frames = [one.frame for _, one in plan.chosen.frames]
+    assert [frames[k] for k in plan.split.validation] == [360, 420]
+    assert [frames[k] for k in plan.split.left_out] == [310, 390, 470]
+    assert {230, 250, 471} <= {frames[k] for k in plan.split.train}
+
+
+def test_a_file_of_weights_is_known_by_what_it_holds(study: Path, tmp_path: Path) -> None:
+    first = trained(study)
+    copy = tmp_path / "copied.pt"
+    copy.write_bytes(first.path.read_bytes())
+    with open_study(study, write=True) as opened:
+        withdraw_network(opened, "mice:1", author="Ann")
+    found = known_file(study, copy)
+    assert found is not None and found.key == "mice:1"
+    copy.write_bytes(b"others")
+    assert known_file(study, copy) is None
+
+
+def test_label_economy_needs_frames_that_judge(study: Path) -> None:
+    trained(study)
+    with pytest.raises(AppError, match="No frame judged mice:1: with fewer frames it would be"):
+        measure_economy(study, "mice", [2])
+    assert not (study / "training" / "mice.economy").exists()
+
+
+def test_label_economy_of_one_version_is_not_that_of_another(study: Path) -> None:
+    first, second = trained(study), trained(study, parent="mice:1")
+    rows = [{"frames": 5, "way": "frames alone", "network": key} for key in ("mice:1", "mice:2")]
+    keep_economy(study, "mice", rows)
+    assert rows_of(study, first) == rows[:1] and rows_of(study, second) == rows[1:]
