@@ -152,15 +152,16 @@ def _frame_words(data: Data) -> str:
 
 @kind("labels.save", scope="labels", describe=_frame_words)
 def save(study: Study, video_id: int, data: Data, author: str) -> Change:
-    """Add a revision {frame, labels, origin, sureness, was, over} of one frame.
+    """Add a revision {frame, labels, origin, sureness, was, over, window} of one frame.
 
     `over`: the author was told of what another person saved, and wants theirs on top of it.
+    `window`: the client that asks, as the same person may label in two windows.
     """
     video = find_video(study, video_id)
     frame, origin = _frame(data.get("frame"), video), _origin(data.get("origin", PERSON))
     labels = _labels(data.get("labels"), video)
     now = read_labels(study, video_id, [frame])
-    _check_meanwhile(now, data, author)
+    _check_meanwhile(study, now, data, author)
     _check_draft(now, origin, author)
     if now and is_by_hand(now[0].origin) and not is_by_hand(origin):
         raise StudyError(f"A person labelled frame {frame}, so nothing is filled in there.")
@@ -200,7 +201,7 @@ def put(study: Study, video_id: int, data: Data, author: str) -> Change:
 def clear(study: Study, video_id: int, data: Data, author: str) -> Change:
     """Let the frame {frame, was, over} be not labelled any more."""
     frame = _frame(data.get("frame"), find_video(study, video_id))
-    _check_meanwhile(read_labels(study, video_id, [frame]), data, author)
+    _check_meanwhile(study, read_labels(study, video_id, [frame]), data, author)
     batch = _add(study, video_id, {frame: ()}, CLEARED, author, {})
     return _added(batch, {"revision_id": batch, "frame": frame}, {"frame": frame})
 
@@ -286,19 +287,37 @@ def _same(now: LabelledFrame, labels: Sequence[Label], origin: str, author: str)
     return (now.labels, now.origin, now.author) == (tuple(labels), origin, author)
 
 
-def _check_meanwhile(now: Sequence[LabelledFrame], data: Data, author: str) -> None:
-    """Refuse to cover what another person saved since the author looked.
+def _check_meanwhile(study: Study, now: Sequence[LabelledFrame], data: Data, author: str) -> None:
+    """Refuse to cover what came since the author looked: another person's, or another window's.
 
-    A browser always says what it saw (`was`); 0 and null both say that nothing was there.
+    A browser always says what it saw (`was`); 0 and null both say that nothing was there. Its own
+    changes one after another do not wait for the number of the one before.
     """
     if "was" not in data or data.get("over") is True or not now:
         return
     last = now[0]
-    if is_by_hand(last.origin) and last.revision_id != data["was"] and last.author != author:
-        raise StudyError(
-            f"{last.author or 'Somebody else'} changed the labels of frame {last.frame} meanwhile: "
-            "look at them first."
-        )
+    if not is_by_hand(last.origin) or last.revision_id == data["was"]:
+        return
+    who, where = last.author or "Somebody else", ""
+    if last.author == author:
+        maker = _window_of(study, last)
+        if not data.get("window") or maker in (None, data["window"]):
+            return
+        who, where = "You", " in another window"
+    raise StudyError(
+        f"{who} changed the labels of frame {last.frame}{where} meanwhile: look at them first."
+    )
+
+
+def _window_of(study: Study, found: LabelledFrame) -> str | None:
+    """The client that made a revision; None where no browser did."""
+    rows = study.rows(
+        "SELECT client FROM edits WHERE video_id = ? AND scope = 'labels' AND error IS NULL "
+        "AND kind IN ('labels.save', 'labels.clear') "
+        "AND (result->>'revision_id')::BIGINT = ? ORDER BY edit_id LIMIT 1",
+        [found.video_id, found.revision_id],
+    )
+    return rows[0][0] if rows else None
 
 
 def _check_draft(now: Sequence[LabelledFrame], origin: str, author: str) -> None:

@@ -161,6 +161,24 @@ def test_who_opened_an_unlabelled_frame_does_not_cover_what_came_since(study: St
     assert told.error is None and corners(study) == [(3, 0)]
 
 
+def test_two_windows_of_one_person_do_not_cover_one_another_silently(study: Study) -> None:
+    def stroke(window: str, seq: int, x: int, was: int, **more: object) -> str | None:
+        data = {"frame": 7, "labels": [label_record(square(x, 0))], "origin": "draft",
+                "was": was, "window": window, **more}  # fmt: skip
+        return apply(study, 1, "labels.save", data, author="kim", client=window, seq=seq).error
+
+    assert stroke("one", 1, 1, 0) is None
+    assert stroke("one", 2, 2, 0) is None  # before the number of its first came back
+    refused = stroke("two", 1, 3, 0)
+    assert refused is not None and "You changed the labels of frame 7 in another window" in refused
+    assert corners(study) == [(2, 0)]
+    found = frame_labels(study, 1, 7)
+    assert found is not None and stroke("two", 2, 4, found.revision_id) is None
+    assert stroke("one", 3, 5, found.revision_id) is not None
+    assert stroke("one", 4, 5, found.revision_id, over=True) is None
+    assert corners(study) == [(5, 0)]
+
+
 def test_a_draft_never_covers_what_another_person_corrected(study: Study) -> None:
     seen = save_labels(study, 1, 7, [square(2, 0)], author="lee")
     draft = {"frame": 7, "labels": [], "origin": "draft", "was": seen, "over": True}
