@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -117,3 +118,33 @@ def test_boxes_that_overlap_are_taken_away_as_torchvision_does() -> None:
     assert torchvision.ops.nms(boxes, scores, 0.7).tolist() == [1, 0, 2]
     assert torchvision.ops.nms(boxes, scores, 0.95).tolist() == [1, 0, 3, 2]
     assert np.array_equal(torchvision.ops.nms(boxes[:0], scores[:0], 0.5), [])
+
+
+def test_two_that_export_the_same_file_at_once_do_not_disturb_each_other(
+    taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ultralytics.engine import exporter
+
+    class Exporter:
+        def __init__(self, overrides: object) -> None:
+            self.file = tmp_path / "made.onnx"
+
+        def __call__(self, model: object) -> Path:
+            self.file.write_bytes(b"graph")
+            return self.file
+
+    weights, file = taught / "weights" / "best.pt", tmp_path / "place" / "best.onnx"
+    file.parent.mkdir()
+    copy, begun = shutil.copyfile, []
+
+    def copied(source: str, target: Path) -> None:
+        copy(source, target)
+        if not begun:
+            begun.append(target)
+            door.export(weights, file)  # the other is quicker, and done before the first is
+
+    monkeypatch.setattr(exporter, "Exporter", Exporter)
+    monkeypatch.setattr(door.shutil, "copyfile", copied)
+    assert door.export(weights, file) == file and len(begun) == 1
+    assert [one.name for one in file.parent.iterdir()] == ["best.onnx"]
+    assert file.read_bytes() == b"graph"

@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
@@ -231,6 +232,19 @@ def strip(weights: Path) -> None:
         strip_optimizer(weights)
 
 
+def is_over(weights: Path) -> bool:
+    """Whether a checkpoint holds nothing more to go on with its training from."""
+    prepare()
+    from ultralytics.nn.tasks import load_checkpoint
+
+    try:
+        with redirect_stdout(StringIO()):
+            _, told = load_checkpoint(weights, device="cpu")
+    except (RuntimeError, OSError, EOFError, UnpicklingError, KeyError):
+        return False  # whoever goes on from it says what is wrong
+    return told.get("epoch", -1) == -1
+
+
 def begin(architecture: str, file: Path, classes: tuple[str, ...], image_px: int = 640) -> Path:
     """Write a network of random weights, as it is before training; torch's seed decides them."""
     prepare()
@@ -269,7 +283,7 @@ def export(weights: Path, file: Path, image_px: int = 640, dynamic: bool = True)
                 f"{weights.name} cannot be written as ONNX: {line}. It still runs with torch, or "
                 f"install what writes it: {EXTRA}"
             ) from error
-        draft = file.with_name(f".{file.name}.part")
+        draft = file.with_name(f".{file.name}.{uuid.uuid4().hex}.part")  # others may export it now
         shutil.copyfile(str(made), draft)
     draft.replace(file)
     return file
