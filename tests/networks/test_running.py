@@ -15,7 +15,13 @@ required("openvino")
 from tracking.errors import TrackingError  # noqa: E402
 from tracking.networks.fitting import same_masks, shared  # noqa: E402
 from tracking.networks.pictures import fit, pictures  # noqa: E402
-from tracking.networks.running import Choice, choose, open_network, run  # noqa: E402
+from tracking.networks.running import (  # noqa: E402
+    Choice,
+    DeviceFull,
+    choose,
+    open_network,
+    run,
+)
 from tracking.networks.settings import NetworkSettings  # noqa: E402
 from tracking.networks.weights import describe  # noqa: E402
 from tracking.yolo import YoloSegmenter  # noqa: E402
@@ -91,7 +97,7 @@ def test_found_masks_are_the_discs_that_were_drawn(known: Path) -> None:
             assert np.count_nonzero(full & true) / np.count_nonzero(full | true) >= 0.93
 
 
-def test_more_threads_or_a_larger_batch_change_no_bit(known: Path, taught: Path) -> None:
+def test_more_threads_or_a_larger_batch_change_no_bit(taught: Path) -> None:
     how = fit((240, 320), 320)
     batch = pictures(FRAMES, how)
     for file, runtime in (
@@ -100,10 +106,11 @@ def test_more_threads_or_a_larger_batch_change_no_bit(known: Path, taught: Path)
     ):
         choice = choose(describe(file), "cpu", runtime)
         alone = [run(open_network(choice), batch[k : k + 1]) for k in range(len(batch))]
-        several = run(open_network(replace(choice, threads=2)), batch[:1])
-        assert np.array_equal(alone[0][0], several[0]), runtime
-        assert np.array_equal(alone[0][1], several[1]), runtime
-    del known
+        several = run(open_network(replace(choice, threads=2)), batch)
+        assert len(several[0]) == len(alone) == 3
+        for k, one in enumerate(alone):
+            assert np.array_equal(one[0][0], several[0][k]), (runtime, k)
+            assert np.array_equal(one[1][0], several[1][k]), (runtime, k)
 
 
 def test_half_the_bits_are_taken_where_they_leave_every_mask(known: Path) -> None:
@@ -138,3 +145,47 @@ def test_what_cannot_be_had_is_refused_in_a_line(taught: Path) -> None:
         choose(known, "cpu", "torch")
     with pytest.raises(TrackingError, match=r"cuda:9 is not here.*--device cpu or auto"):
         choose(known, "cuda:9")
+
+
+def test_memory_that_lacks_is_told_by_every_runtime_and_other_errors_stay(taught: Path) -> None:
+    import torch
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
+
+    picture = np.zeros((1, 64, 64), np.uint8)
+    ways = choices(taught)
+    network = open_network(ways["torch"])
+    network._module = lambda _: torch.empty(10**16)
+    with pytest.raises(DeviceFull, match="cpu does not hold 1 pictures"):
+        network.submit(picture)
+    network._module = lambda _: torch.zeros(2) @ torch.zeros(3)
+    with pytest.raises(RuntimeError, match="size"):
+        network.submit(picture)
+
+    class Full:
+        def __init__(self, error: BaseException) -> None:
+            self.error = error
+
+        def infer(self, *_, **__):
+            raise self.error
+
+        run = infer
+
+        def get_inputs(self):
+            return [self]
+
+        name = "images"
+
+    for name, place, lacking in (
+        ("onnxruntime", "_sessions", RuntimeException("Exception during run: std::bad_alloc")),
+        ("onnxruntime", "_sessions", Fail("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED")),
+        ("onnxruntime", "_sessions", MemoryError()),
+        ("openvino", "_compiled", RuntimeError("Exception from src: std::bad_alloc")),
+        ("openvino", "_compiled", MemoryError("Unable to allocate 9 GiB")),
+    ):
+        network = open_network(ways[name])
+        getattr(network, place)[picture.shape] = Full(lacking)
+        with pytest.raises(DeviceFull):
+            network.submit(picture)
+        getattr(network, place)[picture.shape] = Full(RuntimeError("wrong input"))
+        with pytest.raises(RuntimeError, match="wrong input"):
+            network.submit(picture)

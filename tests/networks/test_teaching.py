@@ -1,13 +1,18 @@
 """What ultralytics is told is what is recorded, and what went wrong is told apart."""
 
+import weakref
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from required import required
 
 required("torch")
 
-from tracking.networks import running, teaching, training  # noqa: E402
+from tracking.networks import door, running, teaching, training  # noqa: E402
+from tracking.networks.teaching import DeviceMemoryError, Lesson  # noqa: E402
 from tracking.networks.training import TrainingSettings  # noqa: E402
 
 HERE = Path()
@@ -30,3 +35,56 @@ def test_the_recorded_precision_is_the_one_that_training_counts_in(
     halved = able and asked != "full" and device.startswith("cuda")
     assert settings.precision == ("half" if halved else "full")
     assert told == ("bf16" if halved else False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory",
+        "MPS backend out of memory (MPS allocated: 9 GB)",
+        "std::bad_alloc",
+    ],
+)
+def test_a_batch_that_does_not_fit_leaves_its_memory_to_a_smaller_one(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Any]] = []
+
+    class Trainer:
+        batch_size = 8
+
+        def __init__(self, overrides: dict[str, Any]) -> None:
+            self.itself = self  # as trainers are: only collecting garbage frees it
+            made.append(weakref.ref(self))
+
+        def add_callback(self, *_: Any) -> None:
+            pass
+
+        def train(self) -> None:
+            raise RuntimeError(words)
+
+    monkeypatch.setattr(door, "trainer_class", lambda: Trainer)
+    with pytest.raises(DeviceMemoryError, match="8 pictures of 64 px do not fit") as told:
+        teaching.train(tmp_path, Lesson("yolo11n-seg.yaml", image_px=64), print, tmp_path)
+    assert told.value.__cause__ is None and made[0]() is None
+
+
+@pytest.mark.parametrize(
+    ("device", "cores", "shared", "expected"),
+    [
+        ("cpu", 16, 2**34, 0), ("mps", 16, 2**34, 0), ("cuda:0", 16, 2**34, 8),
+        ("cuda:0", 4, 2**34, 3), ("cuda:0", 1, 2**34, 0), ("cuda:1", 16, 2**26, 0),
+    ],
+)  # fmt: skip
+def test_pictures_for_a_gpu_are_loaded_by_processes_of_their_own(
+    device: str, cores: int, shared: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teaching.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(teaching.Path, "is_dir", lambda _: True)
+    monkeypatch.setattr(teaching.shutil, "disk_usage", lambda _: SimpleNamespace(free=shared))
+    lesson = training._lesson("yolo11n-seg.yaml", TrainingSettings(device=device), True)
+    assert teaching._overrides(HERE, lesson, HERE)["workers"] == expected
+    chosen = teaching._overrides(HERE, replace(lesson, workers=2), HERE)
+    assert chosen["workers"] == 2

@@ -20,6 +20,7 @@ import numpy as np
 
 from tracking.errors import TrackingError
 from tracking.networks import door
+from tracking.networks.memory import give_back, is_lacking
 from tracking.networks.openvino_parts import openvino
 from tracking.networks.weights import SMALL_EXTRA, Weights, describe
 
@@ -279,9 +280,10 @@ class _OfTorch:
                 done = torch.cuda.Event()
                 done.record()
                 return (*held, done)
-        except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache() if self._pinned else None
-            raise DeviceFull(_full(self.choice, len(pictures))) from error
+        except (RuntimeError, MemoryError) as error:  # MPS and a CPU know no error of their own
+            if not is_lacking(error):
+                raise
+        raise _full(self.choice, len(pictures))  # what failed holds no memory any more
 
     def _sent_back(self, tensor: Any) -> Any:
         """A tensor on its way from the device into pinned memory."""
@@ -327,15 +329,15 @@ class _OfOnnxruntime:
         return self._sessions[shape]
 
     def submit(self, pictures: np.ndarray) -> Any:
-        from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
+        from onnxruntime.capi.onnxruntime_pybind11_state import EPFail, Fail, RuntimeException
 
-        session = self._session(pictures.shape)
         try:
+            session = self._session(pictures.shape)
             return session.run(None, {session.get_inputs()[0].name: _three(pictures)})
-        except RuntimeException as error:
-            if "allocate" in str(error).lower():
-                raise DeviceFull(_full(self.choice, len(pictures))) from error
-            raise
+        except (RuntimeException, Fail, EPFail, RuntimeError, MemoryError) as error:
+            if not is_lacking(error):
+                raise
+        raise _full(self.choice, len(pictures))
 
     def result(self, job: Any) -> Answers:
         return job[0], job[1]
@@ -363,16 +365,23 @@ class _OfOpenvino:
         return self._compiled[shape]
 
     def submit(self, pictures: np.ndarray) -> Any:
-        request = self._request(pictures.shape)
-        request.infer([_three(pictures)], share_inputs=True)
-        return [np.array(request.get_output_tensor(k).data, np.float32) for k in range(2)]
+        try:
+            request = self._request(pictures.shape)
+            request.infer([_three(pictures)], share_inputs=True)
+            return [np.array(request.get_output_tensor(k).data, np.float32) for k in range(2)]
+        except (RuntimeError, MemoryError) as error:
+            if not is_lacking(error):
+                raise
+        raise _full(self.choice, len(pictures))
 
     def result(self, job: Any) -> Answers:
         return job[0], job[1]
 
 
-def _full(choice: Choice, batch: int) -> str:
-    return (
+def _full(choice: Choice, batch: int) -> DeviceFull:
+    """The error, once the memory of what failed is free for a smaller batch."""
+    give_back()
+    return DeviceFull(
         f"The memory of {choice.device} does not hold {batch} pictures at once: close what else "
         "uses it, or take --device cpu."
     )

@@ -9,15 +9,21 @@ A checkpoint is written after every epoch, so that a killed training goes on fro
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tracking.errors import TrackingError
 from tracking.networks import door
+from tracking.networks.memory import give_back, is_lacking
 
+MOST_WORKERS = 8
+LEAST_SHARED = 2**30  # bytes
 METRICS = {  # ours: ultralytics'
     "precision": "metrics/precision(M)",
     "recall": "metrics/recall(M)",
@@ -40,7 +46,7 @@ class Lesson:
     batch: int = 8
     device: str = "cpu"  # cpu, cuda, cuda:0, mps
     threads: int = 1  # of torch on a CPU
-    workers: int = 0  # processes that load pictures; on a CPU none is fastest
+    workers: int | None = None  # processes that load pictures; None: as many as feed the device
     seed: int = 0
     patience: int = 100  # epochs without a better result until it stops
     minutes: float | None = None  # limit; the learning rate falls in time for it
@@ -95,19 +101,28 @@ def train(
     overrides = _overrides(dataset, lesson, folder)
     if resume and last.is_file():
         overrides["resume"] = str(last)
+    trainer: Any = None
     try:
         trainer = door.trainer_class()(overrides=overrides)
         telling.attach(trainer)
+        trainer.add_callback("on_fit_epoch_end", partial(_keep_within, lesson.epochs))
         trainer.train()
     except (RuntimeError, MemoryError) as error:
-        raise _explained(error, lesson) from error
+        if not is_lacking(error):
+            raise TrackingError(f"Training ended: {_first_line(error)}") from error
     except (OSError, AssertionError, ValueError, TypeError) as error:
         raise TrackingError(f"Training could not begin: {_first_line(error)}") from error
-    best = folder / "weights" / "best.pt"
-    return Taught(
-        best if best.is_file() else last, last, trainer.epoch + 1, int(trainer.batch_size),
-        telling.stopped,
-    )  # fmt: skip
+    else:
+        best, done = folder / "weights" / "best.pt", trainer.epoch + 1
+        batch = int(trainer.batch_size)
+        return Taught(best if best.is_file() else last, last, done, batch, telling.stopped)
+    # Out here the error no longer holds the trainer: what it took is free for a smaller batch.
+    del trainer
+    give_back()
+    raise DeviceMemoryError(
+        f"{lesson.batch} pictures of {lesson.image_px} px do not fit into the memory of "
+        f"{lesson.device}: take a smaller batch, smaller pictures or a smaller network."
+    )
 
 
 def _overrides(dataset: Path, lesson: Lesson, folder: Path) -> dict[str, Any]:
@@ -115,7 +130,7 @@ def _overrides(dataset: Path, lesson: Lesson, folder: Path) -> dict[str, Any]:
     told: dict[str, Any] = {
         "model": str(lesson.start), "data": str(dataset), "epochs": lesson.epochs,
         "imgsz": lesson.image_px, "batch": lesson.batch, "device": _device(lesson.device),
-        "workers": lesson.workers, "seed": lesson.seed, "patience": lesson.patience,
+        "workers": _workers(lesson), "seed": lesson.seed, "patience": lesson.patience,
         "nbs": lesson.nominal_batch, "freeze": lesson.freeze or None, "save_dir": str(folder),
         "project": str(folder.parent), "name": folder.name, "exist_ok": True, "plots": False,
         "verbose": False, "deterministic": True,
@@ -127,6 +142,18 @@ def _overrides(dataset: Path, lesson: Lesson, folder: Path) -> dict[str, Any]:
     if lesson.learning_rate is not None:
         told |= {"optimizer": "AdamW", "lr0": lesson.learning_rate, "warmup_bias_lr": 0.0}
     return told | dict(lesson.changes)
+
+
+def _workers(lesson: Lesson) -> int:
+    """Processes that load pictures: on a CPU none is fastest, a GPU would wait for one alone."""
+    if lesson.workers is not None:
+        return lesson.workers
+    if not lesson.device.startswith("cuda"):
+        return 0
+    shared = Path("/dev/shm")  # where they leave their pictures; a container may have little of it
+    if shared.is_dir() and shutil.disk_usage(shared).free < LEAST_SHARED:
+        return 0
+    return max(min(MOST_WORKERS, (os.cpu_count() or 1) - 1), 0)
 
 
 def _device(device: str) -> str:
@@ -146,6 +173,14 @@ def halves(device: str) -> bool:
     import torch
 
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
+def _keep_within(most: int, trainer: Any) -> None:
+    """Plan `most` epochs at most where a limit of time has room for more: rates fall in time."""
+    if trainer.epochs > most:
+        trainer.epochs = trainer.args.epochs = most
+        trainer._setup_scheduler()
+        trainer.scheduler.last_epoch = trainer.epoch
 
 
 class _Telling:
@@ -187,17 +222,6 @@ class _Telling:
         )  # fmt: skip
         if self._on_epoch(news) is False:
             trainer.stop = self.stopped = True
-
-
-def _explained(error: BaseException, lesson: Lesson) -> TrackingError:
-    """What went wrong, in a line."""
-    text = str(error)
-    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text:
-        return DeviceMemoryError(
-            f"{lesson.batch} pictures of {lesson.image_px} px do not fit into the memory of "
-            f"{lesson.device}: take a smaller batch, smaller pictures or a smaller network."
-        )
-    return TrackingError(f"Training ended: {_first_line(error)}")
 
 
 def _first_line(error: BaseException) -> str:
