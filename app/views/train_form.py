@@ -85,7 +85,8 @@ def more_settings(parent: Network | None) -> None:
     """What is seldom changed."""
     with st.expander("More settings"):
         st.select_slider(
-            "Longer side of the pictures it sees (px)", PIXELS, 320, key="train_pixels",
+            "Longer side of the pictures it sees (px)", sorted({*PIXELS, seen_px(parent)}),
+            seen_px(parent), key=f"train_pixels:{seen_px(parent)}",
             help="Small animals need more; twice as many take four times as long.",
         )  # fmt: skip
         if parent is None:
@@ -98,12 +99,18 @@ def more_settings(parent: Network | None) -> None:
         st.number_input("Seed", 0, 10_000, 0, key="train_seed", help="The same seed, the same run.")
 
 
+def seen_px(parent: Network | None) -> int:
+    """How large pictures are unless somebody chooses: as its parent saw them."""
+    return int(parent.settings.get("image_px", 320)) if parent else 320
+
+
 def begin(study: Path, parent: Network | None) -> None:
     """Start what the form says."""
     state = st.session_state
     asked: dict[str, Any] = {
         "minutes": float(state.train_minutes), "device": state.train_device.name,
-        "image_px": int(state.train_pixels), "composites": bool(state.train_composites),
+        "image_px": int(state[f"train_pixels:{seen_px(parent)}"]),
+        "composites": bool(state.train_composites),
         "seed": int(state.train_seed),
     }  # fmt: skip
     if parent is None:
