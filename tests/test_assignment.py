@@ -65,3 +65,11 @@ def test_a_blob_twice_as_large_as_one_animal_shows_one_more_for_the_first_time()
 
 def test_no_blob_at_all_means_everybody_is_missing():
     assert decide(predict([(0, 0), (9, 9)]), np.empty((0, 2)), []) == [-1, -1]
+
+
+def test_nobody_is_hidden_from_afar_where_an_outline_shows_one_animal():
+    alone = [(0, 0)], [535]
+    assert decide(predict([(0, 0), (8, 0)]), *alone) == [0, 0]  # one lies on the other
+    assert decide(predict([(0, 0), (45, 0)]), *alone) == [0, -1]  # it was not found
+    # and where it comes back in part it is found there, not among the others
+    assert decide(predict([(0, 0), (45, 0)]), [(0, 0), (52, 0)], [535, 90]) == [0, 1]

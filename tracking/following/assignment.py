@@ -15,6 +15,7 @@ MISSING = 1.5  # cost of an animal that is nowhere, body lengths
 UNEXPLAINED = 0.6  # cost of an animal-sized blob without an animal
 SHARE = 0.15  # cost of each further animal in a blob
 TOO_SMALL = 1.0  # cost per animal area that a blob lacks for what it holds
+HIDDEN = 4.0  # times that way counts more per animal area lacking: nobody is hidden from afar
 FULL_AREA = 0.7  # of one animal's area, that each of several in a blob should show
 LEAST_AREA = 0.75  # of one animal's area, for a blob to hold a second
 NEWCOMER = 1.2  # cost of an animal never seen before in any blob of animal size
@@ -42,14 +43,28 @@ def assign(expected: Prediction, areas: np.ndarray, distances: np.ndarray) -> np
     ``areas`` (n,) are the blobs'; ``distances`` (N, n) pixels from each animal's expected place to
     each blob.
     """
+    if distances.shape[1] == 0:
+        return np.full(len(distances), -1)
+    typical = float(np.median(expected.areas))
+    base = _base_costs(expected, areas, distances)
+    result = _assigned(expected, areas, base, typical)
+    far = _hidden_from_afar(result, base, areas / typical)
+    while far is not None:
+        base[far] = NEVER
+        result = _assigned(expected, areas, base, typical)
+        far = _hidden_from_afar(result, base, areas / typical)
+    small = _shared_and_small(result, areas / typical)
+    return np.where((expected.missing_for == 0) & small, -1, result)
+
+
+def _assigned(
+    expected: Prediction, areas: np.ndarray, base: np.ndarray, typical: float
+) -> np.ndarray:
+    """The blob of each animal at the least cost in all."""
     from scipy.optimize import linear_sum_assignment
 
-    n_animals, n_blobs = distances.shape
-    if n_blobs == 0:
-        return np.full(n_animals, -1)
-    typical = float(np.median(expected.areas))
+    n_animals, n_blobs = base.shape
     smallest = float(expected.areas.min())
-    base = _base_costs(expected, areas, distances)
     columns, owners = [], []
     first = _anywhere(base, expected, areas) + _unlike(expected, areas)
     for blob in range(n_blobs):
@@ -69,8 +84,23 @@ def assign(expected: Prediction, areas: np.ndarray, distances: np.ndarray) -> np
     result = np.full(n_animals, -1)
     found = chosen < len(owners)
     result[rows[found]] = np.array(owners)[chosen[found]]
-    small = _shared_and_small(result, areas / typical)
-    return np.where((expected.missing_for == 0) & small, -1, result)
+    return result
+
+
+def _hidden_from_afar(
+    blob: np.ndarray, base: np.ndarray, area_in_animals: np.ndarray
+) -> tuple[int, int] | None:
+    """An animal and the blob that it shares with others though it is too far off to be hidden
+    among them, and nowhere else to be seen either: rather it was not found."""
+    for value in np.unique(blob[blob >= 0]).tolist():
+        members = np.flatnonzero(blob == value)
+        lacking = FULL_AREA * len(members) - area_in_animals[value]
+        if len(members) > 1 and lacking > 0:
+            furthest = int(members[base[members, value].argmax()])
+            way = base[furthest, value] * (1 + HIDDEN * lacking)
+            if way + SHARE * (len(members) - 1) + TOO_SMALL * lacking > MISSING:
+                return furthest, value
+    return None
 
 
 def _shared_and_small(blob: np.ndarray, area_in_animals: np.ndarray) -> np.ndarray:
