@@ -117,6 +117,18 @@ def test_what_a_person_drew_is_not_filled_in_again(study: Path) -> None:
     assert done.status == 0 and "taken back: 2 labels in frame 50" in done.err
 
 
+def test_the_only_video_needs_no_name_and_frames_outside_of_it_are_refused(study: Path) -> None:
+    for wrong in (FRAMES, 99999):
+        done = here("labels", "fill", 3, wrong, "-s", study, "--animals", 2)
+        assert done.status == 1 and done.says_one_clear_line()
+        assert f"cage has no frame {wrong}: it has {FRAMES}, from 0" in done.err
+    assert labelled(study) == {}
+    done = here("labels", "fill", 3, "-s", study, "--animals", 2)
+    assert (
+        done.status == 0 and "cage: 1 frame filled in" in done.err and list(labelled(study)) == [3]
+    )
+
+
 def test_films_come_into_a_new_study_and_damaged_ones_make_none(film: Path, tmp_path: Path) -> None:
     study, bad = tmp_path / "new", tmp_path / "bad.mp4"
     bad.write_bytes(b"no film")
@@ -242,6 +254,8 @@ def test_an_export_is_whole_or_not_there_and_covers_nothing(study: Path, tmp_pat
     out = tmp_path / "out"
     done = here("labels", "export", "-s", study, "-o", out)
     assert done.status == 1 and done.says_one_clear_line() and "no corrected frames" in done.err
+    done = here("labels", "export", "-s", study, "-o", out, "--waiting")
+    assert done.status == 1 and "no labelled frames" in done.err and "--waiting" not in done.err
     draw(study)
     out.mkdir()
     (out / "mine.txt").write_text("keep")

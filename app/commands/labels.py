@@ -124,11 +124,9 @@ def fill(
       ethoscribe labels fill 120 480 -s study --video cage --animals 3
     """
     from app.labelling.filling import fill as fill_in
-    from app.labelling.listing import proposed_frames
+    from app.labelling.listing import only_video, proposed_frames
 
-    asked = {video: frames} if frames else proposed_frames(study, video)
-    if frames and video is None:
-        raise AppError("Say which video the frames are of by --video.")
+    asked = {only_video(study, video): frames} if frames else proposed_frames(study, video)
     if not asked:
         raise AppError("No frames are proposed: ethoscribe labels propose chooses some.")
     for name, wanted in asked.items():

@@ -71,8 +71,14 @@ def _nothing(known: dict[int, Video], gone: set[int], waiting: bool) -> str:
             f"The films of the labelled frames are not where the study expects them ({name} for "
             "one): `ethoscribe relink` finds them again."
         )
-    more = "" if waiting else "; --waiting writes those too that nobody corrected yet"
-    return f"There are no corrected frames to write: `ethoscribe labels list` shows them{more}."
+    if waiting:
+        return (
+            "There are no labelled frames to write: `ethoscribe labels list` shows what there is."
+        )
+    return (
+        "There are no corrected frames to write: `ethoscribe labels list` shows them; --waiting "
+        "writes those too that nobody corrected yet."
+    )
 
 
 def _write(

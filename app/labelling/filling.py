@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.errors import AppError
 from app.library import WAIT_S
 from storage.edit_labels import save_many
 from storage.labels import (
@@ -63,7 +64,9 @@ def fill(
     Returns what was found, and the frames that were filled in.
     """
     with open_study(study, timeout_s=WAIT_S) as opened:
-        video_id = find_video(opened, video).video_id
+        found_video = find_video(opened, video)
+        video_id = found_video.video_id
+        _check_frames(found_video, frames)
         by_hand = {
             one.frame for one in read_labels(opened, video_id, frames) if is_by_hand(one.origin)
         }
@@ -71,6 +74,12 @@ def fill(
     found = fill_frames(study, video_id, wanted, animals, class_name, author)
     with open_study(study, write=True, timeout_s=6 * WAIT_S) as opened:
         return found, found.save(opened, video_id, author)
+
+
+def _check_frames(video: Video, frames: Sequence[int]) -> None:
+    wrong = [frame for frame in frames if not 0 <= frame < video.n_frames]
+    if wrong:
+        raise AppError(f"{video.name} has no frame {wrong[0]}: it has {video.n_frames}, from 0.")
 
 
 def fill_frames(
