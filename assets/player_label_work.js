@@ -62,7 +62,8 @@ class LabelWork {
   }
 
   push(data, kind = "labels.save") {
-    const wait = this.editor.queueOf(this.at.video).push(kind, data);
+    const queue = this.editor.queueOf(this.at.video);
+    const wait = queue.push(kind, { ...data, window: queue.own.client }); // one may label in two windows
     this.newest = wait.seq;
     this.unsaved += 1;
     wait.then((told) => this.told(told, data, kind));
