@@ -14,16 +14,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tracking.errors import TrackingError
 from tracking.networks.dataset import write_dataset
 from tracking.networks.judging import Judged, Shape, judge
+from tracking.networks.pictures import fit
 from tracking.networks.samples import Sample
 from tracking.networks.teaching import DeviceMemoryError, EpochNews, Lesson, halves
 from tracking.networks.teaching import train as teach
+
+if TYPE_CHECKING:
+    from tracking.networks.composing import ComposeSettings
 
 CURVE, DATASET, TEACHING = "curve.jsonl", "dataset", "teaching"
 DONE, COMPLETE = "dataset.json", "complete"  # the pictures are written; training is over
@@ -39,10 +43,10 @@ class TrainingSettings:
     family: str = "11"  # of YOLO
     size: str = "n"  # n, s, m, l or x
     image_px: int = 320  # longer side of the pictures, a multiple of 32
-    minutes: float | None = 15.0  # limit of time; None: epochs alone
+    minutes: float | None = 15.0  # limit of time; None: epochs alone, which can be made again
     epochs: int = 60  # at most; fewer where the minutes do not suffice
     batch: int = 8
-    pictures: int = 360  # that an epoch shows, frames and composites, unless there are more frames
+    pictures: int = 360  # that an epoch shows; where frames fill it, no composites are made
     composites: bool = True
     learning_rate: float = 0.002
     device: str = "auto"  # auto, cpu, cuda, cuda:1, mps
@@ -133,6 +137,7 @@ class Trained:
     batch: int  # smaller than asked for where memory did not suffice
     stopped: str  # why it ended: finished, time, patience, person
     settings: TrainingSettings  # resolved
+    composites: int = 0  # that were really made
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,8 @@ def train(
     judged = judge([shapes_of(sample) for sample in material.judging], found)
     return Trained(
         weights, judged, found, done, done[-1].seconds if done else 0.0,
-        done[-1].batch if done else settings.batch, _why(done, settings), settings,
+        done[-1].batch if done else settings.batch, _why(done, settings, folder), settings,
+        int(_told(folder).get("composites", 0)),
     )  # fmt: skip
 
 
@@ -176,21 +182,34 @@ def prepare(
     file, mark = folder / DATASET / "data.yaml", folder / DONE
     if mark.is_file() and file.is_file():
         return file
-    pictures = list(_pictures(material, settings, listener))
+    pictures, composites = _pictures(material, settings, listener)
     made = write_dataset(
         folder / DATASET, pictures, material.judging, material.names, settings.image_px
     )
     # pictures of one shape need no square: at 320 x 240 that saves a fifth of the time
-    one_shape = len({sample.image.shape for sample in pictures}) == 1
-    told = {"pictures": len(pictures), "one_shape": one_shape}
+    shapes = {fit(one.image.shape, settings.image_px).picture for one in pictures}
+    told = {"pictures": len(pictures), "composites": composites, "one_shape": len(shapes) == 1}
     mark.write_text(json.dumps(told), encoding="utf-8")
     return made
 
 
+def _told(folder: Path) -> dict[str, Any]:
+    """What is known of the pictures that were written."""
+    return dict(json.loads((folder / DONE).read_text(encoding="utf-8")))
+
+
+def composing_of(settings: TrainingSettings) -> ComposeSettings:
+    """How composites are made: never smaller than the pictures that the network sees."""
+    from tracking.networks.composing import ComposeSettings
+
+    usual = ComposeSettings()
+    return replace(usual, longest_px=max(usual.longest_px, settings.image_px))
+
+
 def _pictures(
     material: Material, settings: TrainingSettings, listener: Listener
-) -> Sequence[Sample]:
-    """The frames, some of them several times in other light, and composites of them."""
+) -> tuple[list[Sample], int]:
+    """The frames, some of them several times in other light, and composites; how many of these."""
     from tracking.networks.composing import Composer, augment
 
     frames = list(material.train)
@@ -199,13 +218,21 @@ def _pictures(
     copies = max(round(share * settings.pictures) - len(frames), 0)
     made = [*frames, *(augment(frames[k % len(frames)], rng) for k in range(copies))]
     wanted = max(settings.pictures - len(made), 0) if settings.composites else 0
-    composer = Composer(frames, dict(material.seen), seed=settings.seed) if wanted else None
-    if composer is None or not composer.can:
-        return made
+    if settings.composites and not wanted:
+        listener.on_note(
+            f"The {len(frames)} frames fill the {settings.pictures} pictures of an epoch: no "
+            "composites are made. --pictures asks for more."
+        )
+    if not wanted:
+        return made, 0
+    composer = Composer(frames, dict(material.seen), composing_of(settings), settings.seed)
+    if not composer.can:
+        listener.on_note("No animal could be cut out of the frames: no composites are made.")
+        return made, 0
     for k in range(wanted):
         listener.on_stage("compose", k, wanted)
         made.append(composer.compose(k))
-    return made
+    return made, wanted
 
 
 def _learn(
@@ -215,8 +242,8 @@ def _learn(
     """Teach until it is finished; where memory does not suffice, with half the batch."""
     batch = done[-1].batch if done else settings.batch
     watch = _Watch(folder, settings, listener, done)
-    if done and (_over(done[-1], settings) or done[-1].epoch >= done[-1].epochs):
-        (folder / COMPLETE).touch()  # it was killed after its last epoch
+    if done and _has_ended(done[-1], settings, folder):
+        _complete(folder)  # it was killed after its last epoch
         return
     while True:
         lesson = _lesson(origin, replace(settings, batch=batch), watch.one_shape)
@@ -265,7 +292,7 @@ class _Watch:
         self._last = done[-1].epoch if done else 0
         self._settings = settings
         self._begun = time.monotonic()
-        told = json.loads((folder / DONE).read_text(encoding="utf-8"))
+        told = _told(folder)
         self._pictures, self._shown = int(told["pictures"]), 0
         self.one_shape = bool(told["one_shape"])
         self._batch, self._epochs = settings.batch, settings.epochs
@@ -275,7 +302,7 @@ class _Watch:
         return self._before + time.monotonic() - self._begun
 
     def epoch(self, news: EpochNews) -> bool | None:
-        """Note an epoch; False ends the training, since its time is up."""
+        """Note an epoch; False ends the training, since its time or its epochs are up."""
         if news.epoch <= self._last:  # told before it was killed
             return None
         self._last, self._shown = news.epoch, 0
@@ -287,7 +314,7 @@ class _Watch:
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(point)) + "\n")
         self._listener.on_epoch(point)
-        return not _over(point, self._settings)
+        return not _over(point, self._settings) and point.epoch < self._settings.epochs
 
     def batch(self) -> bool:
         """Tell how far it is; True ends the training, since its time is up."""
@@ -351,10 +378,24 @@ def _cores() -> int:
 
 def end_early(folder: Path) -> None:
     """Let a training that stopped be over with the best weights that it has so far."""
+    _complete(folder, "person")
+
+
+def _complete(folder: Path, why: str = "") -> None:
+    """Let a training be over, with weights that hold nothing more to go on from."""
     from tracking.networks.door import strip
 
     strip(folder / TEACHING / "weights" / "best.pt")
-    (folder / COMPLETE).touch()
+    (folder / COMPLETE).write_text(why, encoding="utf-8")
+
+
+def _has_ended(last: Epoch, settings: TrainingSettings, folder: Path) -> bool:
+    """Whether a training was killed when no epoch was left to do."""
+    from tracking.networks.door import is_over
+
+    ended = last.epoch >= min(last.epochs, settings.epochs)
+    # it may have ended before its time, without a better epoch for long
+    return _over(last, settings) or ended or is_over(folder / TEACHING / "weights" / "last.pt")
 
 
 def _is_complete(folder: Path) -> bool:
@@ -365,13 +406,12 @@ def _over(last: Epoch, settings: TrainingSettings) -> bool:
     return settings.minutes is not None and last.seconds >= 60 * settings.minutes
 
 
-def _why(curve: Sequence[Epoch], settings: TrainingSettings) -> str:
+def _why(curve: Sequence[Epoch], settings: TrainingSettings, folder: Path) -> str:
     if not curve:
         return "finished"
     last = curve[-1]
     if _over(last, settings):
         return "time"
-    if last.epoch >= last.epochs:
+    if last.epoch >= min(last.epochs, settings.epochs):
         return "finished"
-    best = max((point.epoch for point in curve if point.best), default=0)
-    return "patience" if last.epoch - best >= PATIENCE else "person"
+    return (folder / COMPLETE).read_text(encoding="utf-8") or "patience"
