@@ -41,6 +41,7 @@ from tracking.networks.training import (
     Material,
     Trained,
     TrainingSettings,
+    composing_of,
     end_early,
     predict,
     shapes_of,
@@ -336,7 +337,7 @@ def _register(
         "curve": [vars(one) for one in trained.curve], "stopped": trained.stopped,
         "notes": place.notes(), "worst": [_row(one) for one in failures],
     }  # fmt: skip
-    settings = trained.settings.to_dict() | {"batch_used": trained.batch} | _composing(plan)
+    settings = trained.settings.to_dict() | {"batch_used": trained.batch} | _composing(trained)
     with open_study(study, write=True) as opened:
         return register_network(
             opened, place.name, trained.weights, kind="pt", classes=plan.chosen.names,
@@ -350,15 +351,13 @@ def _row(failure: Failure) -> dict[str, Any]:
     return vars(failure)
 
 
-def _composing(plan: _Plan) -> dict[str, Any]:
-    """How composites were made, where there were any."""
-    if not plan.settings.composites:
-        return {}
+def _composing(trained: Trained) -> dict[str, Any]:
+    """How many composites were made, and how, where there were any."""
     from dataclasses import asdict
 
-    from tracking.networks.composing import ComposeSettings
-
-    return {"composing": asdict(ComposeSettings())}
+    made = {"composites_made": trained.composites}
+    return made | ({"composing": asdict(composing_of(trained.settings))} if trained.composites
+                   else {})  # fmt: skip
 
 
 def versions() -> dict[str, str]:
