@@ -14,6 +14,7 @@ from terminal import here
 from test_labelled_poses import sleap_file
 
 from app.labelling.exporting import export_labels
+from app.labelling.filling import Fills, _believed
 from app.labelling.importing import Wish, import_labels
 from app.labelling.posed_images import Posing
 from app.library import add
@@ -187,6 +188,12 @@ def test_where_thresholds_see_nobody_apart_the_tracks_are_there_to_be_corrected(
     found = labelled(study)[20]
     assert found.origin == "background" and (found.sureness or 1) < 0.5
     assert [label.animal_id for label in found.labels] == [1, 2]
+
+
+def test_an_outline_that_covers_more_than_an_animal_can_is_not_filled_in() -> None:
+    mouse, floor = (label_of(np.ones(size, np.uint8), "mouse") for size in ((20, 30), (100, 200)))
+    kept = _believed(Fills(labels={3: [mouse, floor], 4: [floor]}), most_px=5000)
+    assert kept.labels == {3: [mouse]}
 
 
 def test_frames_in_which_tracks_are_doubtful_or_animals_meet_are_proposed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.errors import AppError
@@ -29,6 +29,7 @@ from tracking.video import probe, read_frames_at
 CLASS = "animal"  # what an outline is called until somebody names it
 COUNT_OFF = 0.3  # of the sureness is left where a run did not find everybody
 UNSURE = 0.3  # of the sureness is left of outlines that tracking parted by itself
+MOST = 0.25  # of the picture, for all animals: outlines of more are of the floor
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def fill_frames(
         return tracked
     if animals is None:
         return Fills(said="say how many animals there are (--animals N) to have frames filled in")
-    return _with_tracks(_by_thresholds(video, frames, animals, name), tracked)
+    most_px = MOST * video.width * video.height / max(1, animals)
+    found = _believed(_by_thresholds(video, frames, animals, name), most_px)
+    return _with_tracks(found, _believed(tracked, most_px))
 
 
 def usual_class(study: Study) -> str:
@@ -139,6 +142,15 @@ def _by_thresholds(video: Video, frames: Sequence[int], animals: int, name: str)
             ]
             fills.sureness[frame.index] = found.sureness
     return fills
+
+
+def _believed(fills: Fills, most_px: float) -> Fills:
+    """Without outlines that cover more of the picture than an animal can."""
+    small = {
+        frame: [one for one in found if one.area_px <= most_px]
+        for frame, found in fills.labels.items()
+    }
+    return replace(fills, labels={frame: found for frame, found in small.items() if found})
 
 
 def _with_tracks(fills: Fills, tracked: Fills) -> Fills:

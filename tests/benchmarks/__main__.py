@@ -1,7 +1,7 @@
 """`make bench`: print every benchmark, or those that are named.
 
 python -m tests.benchmarks                      all but networks' and the peers'
-python -m tests.benchmarks networks             those of networks, with the models extra: an hour or more
+python -m tests.benchmarks networks             with the models extra: an hour or more
 python -m tests.benchmarks identities --minutes 2
 python -m tests.benchmarks idtracker            installs and runs idtracker.ai, which takes long
 """
