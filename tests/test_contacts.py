@@ -134,6 +134,35 @@ def test_only_the_histories_that_are_told_can_be_and_as_often_as_told():
     assert history.likeliest().exchanged[:, 0].tolist() == [True, False, True]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_no_way_into_a_contact_is_lost_when_it_is_over(seed):
+    random = np.random.default_rng(seed)
+    pairs = np.array([(0, 1), (0, 1), (1, 2), (0, 2)])
+    odds, looks = random.normal(0, 1, 4), random.normal(0, 2, (11, 3))
+    made = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1]], bool)
+    chance = random.dirichlet(np.ones(5))
+    told = Chain(
+        3, pairs, -np.logaddexp(0, -odds), -np.logaddexp(0, odds), np.arange(3),
+        np.arange(3, 11).reshape(4, 2), looks, (Joint((1, 2, 3), made, chance),),
+    )  # fmt: skip
+    every = {}
+    for start, first, (number, row) in product(all_states(3), (False, True), enumerate(made)):
+        who, log = start.astype(int), np.log(chance[number])
+        log += (told.exchanged if first else told.kept)[0] + looks[np.arange(3), who].sum()
+        for k, swap in enumerate((first, *row)):
+            if swap:
+                who[pairs[k]] = who[pairs[k][::-1]]
+            log += looks[told.after[k], who[pairs[k]]].sum()
+        every[(*start, first, *row)] = log
+    history = History(told, all_states(3))
+    found = history.likeliest()
+    assert (*found.start[0], *found.exchanged[:, 0]) == max(every, key=every.__getitem__)
+    drawn = history.draw(20_000)
+    share = (drawn.start[:, 0] == 0).mean()
+    total = np.exp(np.array(list(every.values())))
+    assert share == pytest.approx(total[[k[0] == 0 for k in every]].sum() / total.sum(), abs=0.02)
+
+
 def test_more_contacts_at_once_than_there_are_marks_for_are_told_as_far_as_marks_go():
     pairs = [(2 * k, 2 * k + 1) for k in range(25) for _ in range(3)]
     steps = [(k, 25 + k, 50 + k) for k in range(25)]  # all begin before the first is over

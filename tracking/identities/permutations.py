@@ -86,10 +86,14 @@ class _Step:
     swapped: np.ndarray  # (m,) int16, the state before, had they been exchanged
     odds: np.ndarray  # (m,) float32, log odds of the first against the second
     best: np.ndarray  # (m,) bool: the likeliest history came through an exchange
+    number: int  # of the exchange; NONE where states with and without a mark became one
 
     def of(self, which: np.ndarray) -> _Step:
         """Some of the states, by number or as (m,) bool."""
-        return _Step(*(part[which] for part in vars(self).values()))
+        return _Step(
+            self.stayed[which], self.swapped[which], self.odds[which], self.best[which],
+            self.number,
+        )  # fmt: skip
 
 
 class History:
@@ -126,23 +130,24 @@ class History:
             renamed = names - self._keys[a, x] - self._keys[b, y]
             renamed = renamed + self._keys[a, y] + self._keys[b, x]
             names, renamed = names + marks.names(kept_made), renamed + marks.names(swap_made)
-            every, where, which = np.unique(
-                np.concatenate((names, renamed)), return_index=True, return_inverse=True
-            )
-            made = np.concatenate((kept_made, swap_made))[where]
-            count, m = len(every), len(names)
-            stayed, swapped = np.full(count, NONE, np.int16), np.full(count, NONE, np.int16)
-            stayed[which[:m]] = swapped[which[m:]] = np.arange(m)
-            by_stay = np.where(stayed >= 0, (weight + stay)[stayed], -np.inf)
-            by_swap = np.where(swapped >= 0, (weight + swap)[swapped], -np.inf)
-            best_stay = np.where(stayed >= 0, (likeliest + stay)[stayed], -np.inf)
-            best_swap = np.where(swapped >= 0, (likeliest + swap - TIE)[swapped], -np.inf)
+            m, each_state = len(names), np.arange(len(names))
             both = np.concatenate((states, states))
             both[m:, a], both[m:, b] = y, x
-            states, names = both[where], every
-            weight = np.logaddexp(by_stay, by_swap)
-            likeliest = np.maximum(best_stay, best_swap)
-            step = _Step(stayed, swapped, _difference(by_stay, by_swap), best_swap > best_stay)
+            step, where, names, weight, likeliest = _merged(
+                k, (names, renamed), (each_state, each_state), (weight + stay, weight + swap),
+                (likeliest + stay, likeliest + swap - TIE),
+            )  # fmt: skip
+            states, made = both[where], np.concatenate((kept_made, swap_made))[where]
+            for bit in marks.over(k):  # how it came about counts no more: bit by bit, as each
+                self._steps.append(step)  # state may have come there with it and without
+                bare, marked = (np.flatnonzero((made >> bit) & 1 == is_set) for is_set in (0, 1))
+                known = (names[bare], names[marked] - marks.names(np.array([1 << bit])))
+                step, where, names, weight, likeliest = _merged(
+                    NONE, known, (bare, marked), (weight[bare], weight[marked]),
+                    (likeliest[bare], likeliest[marked]),
+                )  # fmt: skip
+                where = np.concatenate((bare, marked))[where]
+                states, made = states[where], made[where] & ~(1 << bit)
             weight -= weight.max()
             likely = weight > HOPELESS
             if not likely.all():
@@ -180,10 +185,10 @@ class History:
     def likeliest(self) -> Paths:
         """The one most likely history."""
         state = int(np.argmax(self._likeliest))
-        exchanged = np.zeros((len(self._steps), 1), bool)
-        for k in range(len(self._steps) - 1, -1, -1):
-            step = self._steps[k]
-            exchanged[k, 0] = step.best[state]
+        exchanged = np.zeros((len(self.chain.pairs), 1), bool)
+        for step in reversed(self._steps):
+            if step.number != NONE:
+                exchanged[step.number, 0] = step.best[state]
             state = int((step.swapped if step.best[state] else step.stayed)[state])
         return Paths(self.start[[state]], exchanged)
 
@@ -192,12 +197,12 @@ class History:
         share = np.cumsum(np.exp(self._weight - self._weight.max()))
         at = (np.arange(count) + 0.5) / count * share[-1]
         state = np.minimum(np.searchsorted(share, at), len(share) - 1)
-        exchanged = np.zeros((len(self._steps), count), bool)
-        for k in range(len(self._steps) - 1, -1, -1):
-            step = self._steps[k]
+        exchanged = np.zeros((len(self.chain.pairs), count), bool)
+        for step in reversed(self._steps):
             drawn = np.log(1 / np.maximum(self._random.random(count), 1e-300) - 1)
             swap = step.odds[state] < drawn
-            exchanged[k] = swap
+            if step.number != NONE:
+                exchanged[step.number] = swap
             state = np.where(swap, step.swapped[state], step.stayed[state])
         return Paths(self.start[state], exchanged)
 
@@ -237,10 +242,35 @@ class _Marks:
         before = (made >> low) & ((1 << number) - 1)
         gains = one.gains(number)
         after = made | (1 << (low + number))
-        if number == len(one.steps) - 1:  # it is over: how it came about counts no more
-            mask = ~(((1 << len(one.steps)) - 1) << low)
-            made, after = made & mask, after & mask
         return gains[0, before], gains[1, before], made, after
+
+    def over(self, k: int) -> range:
+        """The bits of the joint crossing that is over with step k."""
+        if k not in self._of:
+            return range(0)
+        one, number, low = self._of[k]
+        return range(low, low + len(one.steps) if number == len(one.steps) - 1 else low)
+
+
+def _merged(
+    number: int, names: tuple[np.ndarray, np.ndarray], source: tuple[np.ndarray, np.ndarray],
+    weight: tuple[np.ndarray, np.ndarray], likeliest: tuple[np.ndarray, np.ndarray],
+) -> tuple[_Step, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Join the states that came about in the one way and in the other, where they are equal.
+
+    Within each way all ``names`` differ. ``source`` are the states before. Returns how they came
+    about, where among both ways each is, and their names, weights and likeliest histories.
+    """
+    every, where, which = np.unique(np.concatenate(names), return_index=True, return_inverse=True)
+    m, count = len(names[0]), len(every)
+    at = (which[:m], which[m:])
+    came = np.full((2, count), NONE, np.int16)
+    weighs, best = np.full((2, count), -np.inf), np.full((2, count), -np.inf)
+    for way in (0, 1):
+        came[way, at[way]] = source[way]
+        weighs[way, at[way]], best[way, at[way]] = weight[way], likeliest[way]
+    step = _Step(came[0], came[1], _difference(*weighs), best[1] > best[0], number)
+    return step, where, every, np.logaddexp(*weighs), best.max(0)
 
 
 def all_states(n: int) -> np.ndarray:
