@@ -266,8 +266,8 @@ def test_nobody_here_is_said_with_one_key_and_frames_go_off_the_list(
     page.keyboard.press("n")
     on_frame(page, LAST)
     page.keyboard.press("0")
-    until(lambda: (found := lab.holds(LAST)) is not None and found.corrected)
-    assert lab.holds(LAST).labels == ()
+    until(lambda: (found := lab.holds(LAST)) is not None and found.labels == ())
+    assert lab.holds(LAST).corrected
     expect(page.locator(".label-count")).to_have_text("3 of 4 corrected")
     page.keyboard.press("p")
     on_frame(page, MERGED)
