@@ -2,6 +2,7 @@
 
 import random
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -179,6 +180,18 @@ def visiting(study: Path, browser_file: str) -> Iterator[Visit]:
         server.wait(20)
 
 
+def library_mb() -> float:
+    """What the libraries hold that a page loads when it first needs them: that is no video."""
+    code = (
+        "import psutil, pandas, plotly.graph_objects\n"
+        "me = psutil.Process(); before = me.memory_info().rss\n"
+        "import scipy.ndimage, scipy.stats\n"
+        "print((me.memory_info().rss - before) / 1e6)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(told.stdout)
+
+
 def said(text: str) -> None:
     sys.stdout.write(f"\n{text}\n")
 
@@ -194,7 +207,7 @@ def test_two_hours_open_at_once_and_step_without_delay(browser_file: str, tmp_pa
         turned = visit.page.evaluate(TURNS)
         review_s = visit.open(f"review?video=long&frame={frame}", visit.at(frame))
         results_s = visit.open("results", visit.seen(".js-plotly-plot"))
-        grown_mb = visit.memory_mb() - before
+        grown_mb = visit.memory_mb() - before - library_mb()
         ask_s = visit.open("ask", visit.seen("[data-testid=stChatInput]"))
     step, jump, turn = (statistics.median(times) for times in (stepped, jumped, turned))
     said(f"200 000 frames: Annotate in {opening_s:.1f} s, again in {again_s:.1f} s; Review "
