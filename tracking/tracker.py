@@ -50,6 +50,16 @@ class Tracked:
     split_masks: dict[tuple[int, int], bytes] = field(default_factory=dict)  # (frame, animal index)
     exchanges: list[Exchange] = field(default_factory=list)  # that ended here, in order of frame
 
+    @classmethod
+    def nobody(cls, start: int, stop: int, n_animals: int) -> Tracked:
+        """Frames in which nobody is seen yet."""
+        shape = (stop - start, n_animals)
+        return cls(
+            start, stop, np.zeros(shape, bool),
+            np.full((*shape, len(SHAPE)), np.nan, np.float32),
+            np.zeros((*shape, 4), np.int32), np.full(shape, -1, np.int64),
+        )  # fmt: skip
+
 
 class Tracker:
     """Keeps ``n_animals`` identities over chunks that are fed in order.
@@ -83,13 +93,7 @@ class Tracker:
     def track(self, chunk: Chunk) -> Tracked:
         """Find the animals among a chunk's detections; chunks must follow one another."""
         n_frames = chunk.stop - chunk.start
-        out = Tracked(
-            chunk.start, chunk.stop,
-            np.zeros((n_frames, self.n), bool),
-            np.full((n_frames, self.n, len(SHAPE)), np.nan, np.float32),
-            np.zeros((n_frames, self.n, 4), np.int32),
-            np.full((n_frames, self.n), -1, np.int64),
-        )  # fmt: skip
+        out = Tracked.nobody(chunk.start, chunk.stop, self.n)
         first = np.searchsorted(chunk.frame, np.arange(chunk.start, chunk.stop + 1))
         links, clear = self._links(chunk, first)
         f = 0

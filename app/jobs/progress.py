@@ -222,17 +222,15 @@ class Reporter:
 
 
 @contextmanager
-def reporting(path: Path, job_file: Path | None, cancelled: str) -> Iterator[Reporter]:
-    """Show the work on `path` on the terminal and tell its state, to the end, in the job's file.
+def told(job: JobFile | None, cancelled: str) -> Iterator[None]:
+    """Tell the state of work, to the end, in the job's file where there is one.
 
     cancelled: what the file says after Ctrl-C. Errors are told and go on their way.
     """
-    job = JobFile(job_file, path) if job_file else None
     tell = job.write if job else lambda state, message="": None
     tell("running")
     try:
-        with Reporter(path.name, job) as report:
-            yield report
+        yield
     except KeyboardInterrupt:
         tell("cancelled", cancelled)
         raise
@@ -240,3 +238,11 @@ def reporting(path: Path, job_file: Path | None, cancelled: str) -> Iterator[Rep
         tell("failed", one_line(error))
         raise
     tell("done")
+
+
+@contextmanager
+def reporting(path: Path, job_file: Path | None, cancelled: str) -> Iterator[Reporter]:
+    """Show the work on `path` on the terminal and, as `told`, in the job's file."""
+    job = JobFile(job_file, path) if job_file else None
+    with told(job, cancelled), Reporter(path.name, job) as report:
+        yield report

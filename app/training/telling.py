@@ -11,8 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from app.errors import one_line
-from app.jobs.progress import STAGES, JobFile, as_clock
+from app.jobs.progress import STAGES, JobFile, as_clock, told
 from tracking.networks.training import Epoch, Listener
 
 
@@ -164,15 +163,6 @@ def spoken(point: Epoch) -> str:
 def telling(name: str, minutes: float | None, job_file: Path | None) -> Iterator[Telling]:
     """Tell of a training on the terminal, and its state to the end in the job's file."""
     job = JobFile(job_file, Path(name)) if job_file else None
-    tell = job.write if job else lambda state, message="": None
-    tell("running")
-    try:
-        with Telling(name, minutes, job) as said:
-            yield said
-    except KeyboardInterrupt:
-        tell("cancelled", "Cancelled. Every whole epoch is kept: train again with resume.")
-        raise
-    except Exception as error:
-        tell("failed", one_line(error))
-        raise
-    tell("done")
+    cancelled = "Cancelled. Every whole epoch is kept: train again with resume."
+    with told(job, cancelled), Telling(name, minutes, job) as said:
+        yield said

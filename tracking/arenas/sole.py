@@ -49,14 +49,7 @@ class SoleTracker:
     def track(self, chunk: Chunk) -> Tracked:
         """The animal in each frame of a chunk in which it is visible."""
         rows = self._chosen(chunk.frame, chunk.shapes.astype(np.float64))
-        n_frames = chunk.stop - chunk.start
-        out = Tracked(
-            chunk.start, chunk.stop,
-            np.zeros((n_frames, 1), bool),
-            np.full((n_frames, 1, len(SHAPE)), np.nan, np.float32),
-            np.zeros((n_frames, 1, 4), np.int32),
-            np.full((n_frames, 1), -1, np.int64),
-        )  # fmt: skip
+        out = Tracked.nobody(chunk.start, chunk.stop, 1)
         at = chunk.frame[rows] - chunk.start
         out.detected[at, 0] = True
         out.shapes[at, 0] = chunk.shapes[rows]

@@ -12,7 +12,6 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from tracking.detections import SHAPE
 from tracking.errors import TrackingError
 from tracking.networks import door
 from tracking.shards import Chunk
@@ -52,13 +51,7 @@ class OtherTracker:
     def track(self, chunk: Chunk) -> Tracked:
         """Find the animals among a chunk's detections."""
         n_frames = chunk.stop - chunk.start
-        out = Tracked(
-            chunk.start, chunk.stop,
-            np.zeros((n_frames, self.n), bool),
-            np.full((n_frames, self.n, len(SHAPE)), np.nan, np.float32),
-            np.zeros((n_frames, self.n, 4), np.int32),
-            np.full((n_frames, self.n), -1, np.int64),
-        )  # fmt: skip
+        out = Tracked.nobody(chunk.start, chunk.stop, self.n)
         first = np.searchsorted(chunk.frame, np.arange(chunk.start, chunk.stop + 1))
         for f in range(n_frames):
             self._step(chunk, out, f, int(first[f]), int(first[f + 1]))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass
+from typing import ClassVar
 
 from tracking.errors import TrackingError
 from tracking.networks.answers import MOST, Rules
+from tracking.settings import Settings, areas_of, check_sizes
 
 RUNTIMES = ("auto", "torch", "onnxruntime", "openvino")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
@@ -16,8 +15,10 @@ LARGEST_IMAGE = 4096  # pixels
 
 
 @dataclass(frozen=True)
-class NetworkSettings:
+class NetworkSettings(Settings):
     """Everything beside the weights that decides what a network calls an animal."""
+
+    UNKNOWN: ClassVar[str] = "A network has no setting"
 
     confidence: float = 0.25  # the least score, 0 to 1
     overlap: float = 0.7  # boxes that share more of both together are one animal
@@ -33,25 +34,6 @@ class NetworkSettings:
     typical_length_px: float = 18.0  # of one animal
     areas_px: str = ""  # typical area of each animal, where they differ much: "2669 54"
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> NetworkSettings:
-        return cls().with_changes(values)
-
-    def with_changes(self, changes: dict[str, Any]) -> NetworkSettings:
-        """A copy with some values set by hand (numbers may be text); TrackingError if unusable."""
-        known = {f.name: getattr(self, f.name) for f in fields(self)}
-        clean: dict[str, Any] = {}
-        for name, value in changes.items():
-            if name not in known:
-                raise TrackingError(
-                    f"A network has no setting {name}. Settings: {', '.join(known)}."
-                )
-            clean[name] = _as_kind(name, value, type(known[name]))
-        return replace(self, **clean).checked()
-
     def checked(self) -> NetworkSettings:
         """Itself; TrackingError when a value cannot work."""
         for name in ("confidence", "overlap", "least_part"):
@@ -66,22 +48,15 @@ class NetworkSettings:
         for name, choices in (("runtime", RUNTIMES), ("precision", PRECISIONS)):
             if getattr(self, name) not in choices:
                 raise TrackingError(f"Setting {name} must be one of {', '.join(choices)}.")
-        if not 0 < self.min_area_px < self.max_area_px:
-            raise TrackingError("Setting min_area_px must be above 0 and below max_area_px.")
-        if not (self.typical_area_px > 0 and self.typical_length_px > 0):
-            raise TrackingError("Settings typical_area_px and typical_length_px must be above 0.")
+        check_sizes(
+            self.min_area_px, self.max_area_px, self.typical_area_px, self.typical_length_px
+        )
         self.areas(1)
         return self
 
     def areas(self, n_animals: int) -> list[float]:
         """The typical area of each animal in square pixels, largest first."""
-        try:
-            given = [float(area) for area in self.areas_px.split()]
-        except ValueError as error:
-            raise TrackingError(
-                f"Setting areas_px is numbers with spaces between, not {self.areas_px!r}."
-            ) from error
-        return given if len(given) == n_animals else [self.typical_area_px] * n_animals
+        return areas_of(self.areas_px, self.typical_area_px, n_animals)
 
     def rules(self, classes: tuple[str, ...]) -> Rules:
         """What counts as an animal, for a network that knows these classes."""
@@ -95,17 +70,3 @@ class NetworkSettings:
                 f"The network knows no class {missing[0]!r}. It knows: {', '.join(classes)}."
             )
         return tuple(classes.index(name) for name in wanted) or None
-
-
-def _as_kind(name: str, value: Any, kind: type) -> Any:
-    """A setting by hand as a value of its kind; numbers may come as text."""
-    if kind is str:
-        return str(value)
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise TrackingError(f"Setting {name} cannot be {value!r}.") from error
-    wrong = isinstance(value, bool) or not np.isfinite(number)
-    if wrong or (kind is int and number != int(number)):
-        raise TrackingError(f"Setting {name} cannot be {value!r}.")
-    return kind(number)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
-
-import numpy as np
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from tracking.errors import TrackingError
+from tracking.settings import Settings, areas_of, check_sizes
 
 Statistic = Literal["median", "bright", "dark", "masked median"]
 Polarity = Literal["darker", "brighter"]
@@ -16,7 +15,7 @@ WIDEST = 99  # pixels; radius of an opening or closing
 
 
 @dataclass(frozen=True)
-class BackgroundSettings:
+class BackgroundSettings(Settings):
     """Everything that decides what background subtraction calls an animal.
 
     ``threshold`` is in gray levels for absolute contrast; for relative contrast it is the share of
@@ -40,23 +39,6 @@ class BackgroundSettings:
     usual_light: float = 0.0  # of a frame, times that of the background; 0: light is not followed
     most_strange: float = 0.0  # share of a frame that animals change; 0: hands are not looked for
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> BackgroundSettings:
-        return cls().with_changes(values)
-
-    def with_changes(self, changes: dict[str, Any]) -> BackgroundSettings:
-        """A copy with some values set by hand (numbers may be text); TrackingError if unusable."""
-        known = {f.name: getattr(self, f.name) for f in fields(self)}
-        clean: dict[str, Any] = {}
-        for name, value in changes.items():
-            if name not in known:
-                raise TrackingError(f"There is no setting {name}. Settings: {', '.join(known)}.")
-            clean[name] = _as_kind(name, value, type(known[name]))
-        return replace(self, **clean).checked()
-
     def checked(self) -> BackgroundSettings:
         """Itself; TrackingError when a value cannot work."""
         choices = {"statistic": Statistic, "animals": Polarity, "contrast": Contrast}
@@ -68,10 +50,9 @@ class BackgroundSettings:
             raise TrackingError(
                 f"Setting threshold must lie between 0 and {limit:g} for {self.contrast} contrast."
             )
-        if not 0 < self.min_area_px < self.max_area_px:
-            raise TrackingError("Setting min_area_px must be above 0 and below max_area_px.")
-        if not (self.typical_area_px > 0 and self.typical_length_px > 0):
-            raise TrackingError("Settings typical_area_px and typical_length_px must be above 0.")
+        check_sizes(
+            self.min_area_px, self.max_area_px, self.typical_area_px, self.typical_length_px
+        )
         if not 0 <= self.black_level < 255:
             raise TrackingError("Setting black_level must lie between 0 and 255.")
         if not (0 <= self.open_px <= WIDEST and 0 <= self.close_px <= WIDEST):
@@ -87,30 +68,8 @@ class BackgroundSettings:
 
     def areas(self, n_animals: int) -> list[float]:
         """The typical area of each animal in square pixels, largest first."""
-        try:
-            given = [float(area) for area in self.areas_px.split()]
-        except ValueError as error:
-            raise TrackingError(
-                f"Setting areas_px is numbers with spaces between, not {self.areas_px!r}."
-            ) from error
-        return given if len(given) == n_animals else [self.typical_area_px] * n_animals
+        return areas_of(self.areas_px, self.typical_area_px, n_animals)
 
     def lines(self) -> list[str]:
         """The settings as a person reads them, one line each."""
         return [f"{name} = {value}" for name, value in self.to_dict().items()]
-
-
-def _as_kind(name: str, value: Any, kind: type) -> Any:
-    """A setting by hand as a value of its kind; numbers may come as text."""
-    complaint = f"Setting {name} cannot be {value!r}."
-    if kind is str:
-        return str(value)
-    if isinstance(value, bool):
-        raise TrackingError(complaint)
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise TrackingError(complaint) from error
-    if not np.isfinite(number) or (kind is int and number != int(number)):
-        raise TrackingError(complaint)
-    return kind(number)
