@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.poses import Poses
+from storage.readers.poses import Poses
 
 CENTRE_RULE = (
     "the centre or mid-back point where it is seen, else the mean of the seen points of head and "

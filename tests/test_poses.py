@@ -11,7 +11,7 @@ import pytest
 
 from storage.errors import StudyError
 from storage.pose_tracks import find_bodies, split_by_name
-from storage.poses import Poses, at_least, read_poses, readers
+from storage.readers.poses import Poses, at_least, read_poses, readers
 
 DEEPOF = "pose/deepof/test_"
 

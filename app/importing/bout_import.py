@@ -12,7 +12,7 @@ import pandas as pd
 from app.errors import AppError
 from app.scoring.bout_checks import FRAMES, OWNER, SECONDS, check_order, join_same_frames
 from storage.bouts import delete_bouts, frame_edges, read_bouts, save_bouts
-from storage.poses import first_lines, format_of
+from storage.readers.poses import first_lines, format_of
 from storage.study import Study, open_study
 from storage.videos import Video, animal_names, find_video
 

@@ -26,7 +26,7 @@ from storage.pose_tracks import (
     split_by_name,
     write_shards,
 )
-from storage.poses import Poses, at_least, format_of, read_poses, readers
+from storage.readers.poses import Poses, at_least, format_of, read_poses, readers
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, StudyError, open_study
 from storage.tracks import read_tracks

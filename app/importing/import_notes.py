@@ -9,7 +9,7 @@ import numpy as np
 
 from app.errors import AppError
 from storage.pose_tracks import find_bodies
-from storage.poses import Poses
+from storage.readers.poses import Poses
 from storage.study import Study
 from storage.videos import videos
 

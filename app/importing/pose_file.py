@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from app.errors import AppError
-from storage.poses import Poses
+from storage.readers.poses import Poses
 from storage.videos import NO_VIDEO
 
 _BROADCAST = {f"{rate * 1000 / 1001:.{digits}f}": Fraction(rate * 1000, 1001)

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from storage.dlc_tables import Table, is_table, read_table
 from storage.errors import StudyError
-from storage.poses import Poses, arrange, check_frames, first_lines, is_hdf5
+from storage.readers.dlc_tables import Table, is_table, read_table
+from storage.readers.poses import Poses, arrange, check_frames, first_lines, is_hdf5
 
 NAME, TITLE = "dlc", "DeepLabCut"
 UNIQUE = "single"  # the individual under which DeepLabCut lists points that belong to no animal

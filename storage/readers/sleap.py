@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from storage.poses import Poses, check_frames, is_hdf5, read_values, text_of
+from storage.readers.poses import Poses, check_frames, is_hdf5, read_values, text_of
 
 NAME, TITLE = "sleap", "SLEAP analysis"
 # The order for MATLAB, which files without `dims` have. Occupancy is the one not turned round.

@@ -16,7 +16,7 @@ from storage.errors import StudyError
 
 MAX_VALUES = 500_000_000  # in one dataset: 4 GB
 # One module per format; each has NAME, TITLE, detect(path) and read(path).
-MODULES = ("storage.dlc", "storage.sleap")
+MODULES = ("storage.readers.dlc", "storage.readers.sleap")
 SPARSEST, FEW_FRAMES = 20, 200_000  # of more frames than that, a row for every 20th is expected
 
 # What h5py, csv and pandas raise over files that are damaged or something else.

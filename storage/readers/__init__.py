@@ -1,0 +1,1 @@
+"""Files of other programs, told by what is in them."""
