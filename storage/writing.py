@@ -102,6 +102,6 @@ def _as_rows(table: Rows | pa.Table | pd.DataFrame) -> Iterator[Rows]:
 
 
 def _spreadsheet() -> ModuleType:
-    from storage import spreadsheet  # openpyxl takes 0.1 s that most commands do not need
+    from storage.writers import spreadsheet  # openpyxl takes 0.1 s that most commands do not need
 
     return spreadsheet

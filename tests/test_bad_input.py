@@ -14,10 +14,10 @@ import pytest
 from film import write_sound, write_video
 from terminal import Ended, environment, here
 
-from storage.exports import bouts_table, tracks_table
 from storage.regions import Region, save_region
 from storage.study import open_study
 from storage.videos import videos
+from storage.writers.exports import bouts_table, tracks_table
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_a_study_made_by_a_newer_version_is_left_alone(tmp_path):
 
 AS_NOBODY = """
 import os, sys
-import app.cli, app.jobs.tracking_job, storage.exports, storage.videos, tracking.video, cv2
+import app.cli, app.jobs.tracking_job, storage.writers.exports, storage.videos, tracking.video, cv2
 if os.getuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 app.cli.main()

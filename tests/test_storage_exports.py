@@ -10,10 +10,10 @@ import pytest
 from storage_samples import add_tracked, run_of, track_shard
 
 from storage.bouts import save_bouts
-from storage.exports import bouts_table, summary_table, tracks_table, write_table
 from storage.runs import ingest_run
 from storage.study import Study, open_study
 from storage.videos import frame_times
+from storage.writers.exports import bouts_table, summary_table, tracks_table, write_table
 
 NAN = np.nan
 TRACKS = (

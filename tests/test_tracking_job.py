@@ -18,11 +18,11 @@ from app.jobs import tracking_job, tracking_work
 from app.jobs.tracking_job import track_video
 from app.jobs.tracking_work import doubts
 from storage.bouts import read_bouts, save_bouts
-from storage.exports import tracks_table
 from storage.runs import COLUMNS, active_run
 from storage.runs import runs as stored_runs
 from storage.study import StudyError, open_study
 from storage.videos import rename_animal, video_file, videos
+from storage.writers.exports import tracks_table
 from tracking.errors import TrackingError
 from tracking.pipeline import Tables
 

@@ -9,9 +9,9 @@ from storage_samples import add_tracked
 
 from storage.bouts import save_bouts
 from storage.edits import Applied, apply
-from storage.exports import bouts_table, summary_table, tracks_table
 from storage.study import Study, open_study
 from storage.tracks import read_masks
+from storage.writers.exports import bouts_table, summary_table, tracks_table
 from storage.writing import write_table
 
 NTSC = Fraction(30_000, 1001)

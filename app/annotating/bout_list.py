@@ -14,8 +14,8 @@ from app.library import WAIT_S, reading
 from storage.bouts import PERSON, REMARKS, read_bouts, watched_for
 from storage.edits import apply, next_steps
 from storage.ethogram import read_ethogram
-from storage.exports import bouts_table, write_table
 from storage.study import open_study
+from storage.writers.exports import bouts_table, write_table
 
 SHOWN = {
     "behaviour": "Behaviour", "subject": "Animal", "target": "Target", "start_s": "Start (s)",

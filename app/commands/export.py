@@ -210,9 +210,9 @@ def _write_whole(
     remarks: Sequence[str],
 ) -> int:
     """Write tracks, or bouts with remarks, straight from the database."""
-    from storage.exports import bouts_table, tracks_table, write_table
     from storage.study import open_study
     from storage.videos import find_video
+    from storage.writers.exports import bouts_table, tracks_table, write_table
 
     with open_study(study) as opened:
         video_id = find_video(opened, videos[0]).video_id if videos else None

@@ -192,8 +192,8 @@ def _ask(folder: Path, video: Video, scene: DemoScene, question: Question) -> tu
 
 def _export(folder: Path, video: Video) -> dict[str, int]:
     """Write the tables as CSV; return how many rows each has."""
-    from storage.exports import bouts_table, tracks_table, write_table
     from storage.study import open_study
+    from storage.writers.exports import bouts_table, tracks_table, write_table
 
     rows = {}
     with open_study(folder) as study:

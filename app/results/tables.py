@@ -27,8 +27,8 @@ from app.results.data import (
 from app.results.filters import Filters, check_known
 from storage.bouts import ANALYSIS
 from storage.data_state import ScoredVideo, VideoData
-from storage.exports import bouts_table, summary_table
 from storage.study import open_study
+from storage.writers.exports import bouts_table, summary_table
 from storage.writing import write_table
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from app.errors import AppError
 from app.library import reading
 from app.results.cache import Kept
 from app.results.data import Overview
-from storage.exports import tracks_table, write_table
 from storage.videos import find_video
+from storage.writers.exports import tracks_table, write_table
 
 HEAD = 200  # rows shown
 MOST_ROWS = {"csv": 5_000_000, "parquet": 20_000_000, "xlsx": 200_000}  # in one download
