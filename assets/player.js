@@ -162,6 +162,7 @@ class Player {
     this.find(".of").textContent = `of ${facts.frames - 1}`;
     this.note("");
     this.root.dataset.state = "loading";
+    this.begun = false;
     this.openOverlay();
     this.overlay.at(this.firstFrame()); // its tracks come while the times are read
     try {
@@ -294,8 +295,14 @@ class Player {
     this.begin(first);
   }
 
+  // Where the person has gone by now comes before where the film was to open.
   begin(first) {
-    if (this.facts.go !== null && this.facts.stop !== null) this.visit(); else this.seek(first);
+    const { early } = this;
+    this.begun = true;
+    this.early = undefined;
+    if (early !== undefined) this.seek(early);
+    else if (this.facts.go !== null && this.facts.stop !== null) this.visit();
+    else this.seek(first);
   }
 
   note(text) {
@@ -305,10 +312,11 @@ class Player {
 
   // -- moving
 
+  // A film that is still opening keeps the newest wish: only its first picture tells its clock.
   seek(frame) {
-    if (!this.source) return;
+    if (!this.facts) return;
     this.wanted = clamp(Math.round(frame), 0, this.facts.frames - 1);
-    this.source.seek(this.wanted);
+    if (this.begun) this.source.seek(this.wanted); else this.early = this.wanted;
   }
 
   // Go where Python asked to; with a last frame, play up to it.
@@ -343,7 +351,8 @@ class Player {
   step(frames) {
     this.clip = null;
     this.source?.pause();
-    this.seek((this.source?.busy ? this.wanted : this.frame ?? 0) + frames);
+    const going = this.early !== undefined || this.source?.busy;
+    this.seek((going ? this.wanted : this.frame ?? 0) + frames);
   }
 
   jump(text) {

@@ -24,7 +24,8 @@ class VideoSource {
     Object.assign(this, { video, still, url, times, onFrame, offset: 0, target: -1, wanted: 0,
       busy: false, missed: new Set() });
     video.onseeked = () => this.sought();
-    video.onpause = () => { if (!video.ended) this.seek(this.shown ?? 0); };
+    // The browser tells of a pause later: by then a jump may be under way, which is where it stays.
+    video.onpause = () => { if (!video.ended && !this.busy) this.seek(this.shown ?? 0); };
     video.onended = () => this.seek(times.length - 1);
     this.watch();
   }

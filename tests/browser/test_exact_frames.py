@@ -59,7 +59,7 @@ JUMP = """async (wanted) => {
     if (frame !== null) {
       jump.value = frame;
       jump.dispatchEvent(new Event('change'));
-      const end = performance.now() + 10000;
+      const end = performance.now() + 30000;
       const there = () => [player, overlay].every((one) => one.dataset.frame === String(frame));
       while (!there() && performance.now() < end) await turn();
       await turn();
@@ -194,3 +194,51 @@ def test_a_clip_plays_to_its_last_frame_and_stops_there(
     expect(player).to_have_attribute("data-state", "paused")
     page.wait_for_timeout(200)
     assert page.evaluate(JUMP, [None]) == [[49, 49]]
+
+
+# The moment the first picture of a film that opens is there, goes to a frame, as an impatient
+# person does; only afterwards the player would turn to the frame where it was left.
+IMPATIENT = """(() => {
+  const look = () => {
+    const all = [...document.querySelectorAll('*')];
+    const host = all.find((element) => element.shadowRoot?.querySelector('.player'));
+    if (!host) { requestAnimationFrame(look); return; }
+    const [player, jump] = ['.player', '.jump'].map((one) => host.shadowRoot.querySelector(one));
+    const go = () => {
+      if (player.dataset.state !== 'paused') return;
+      seen.disconnect();
+      jump.value = 77;
+      jump.dispatchEvent(new Event('change'));
+    };
+    const seen = new MutationObserver(go);
+    seen.observe(player, { attributes: true });
+    go();
+  };
+  requestAnimationFrame(look);
+})()"""
+
+
+def test_a_jump_while_a_film_opens_is_not_lost(address: str, browser_file: str) -> None:
+    with context_of(browser_file) as context:
+        eager = context.new_page()
+        eager.add_init_script(IMPATIENT)
+        player = open_film(eager, address, "late")
+        expect(player).to_have_attribute("data-frame", "77")
+        eager.wait_for_timeout(700)
+        assert eager.evaluate(JUMP, [None])[0][0] == 77
+        expect(player).to_have_attribute("data-frame", "77")
+
+
+def test_a_jump_while_a_film_plays_goes_there_and_stays(
+    page: "playwright.Page", address: str
+) -> None:
+    player = open_film(page, address, "ntsc")
+    for frame in (200, 33):
+        page.keyboard.press("Home")
+        expect(player).to_have_attribute("data-frame", "0")
+        page.keyboard.press(" ")
+        expect(player).to_have_attribute("data-state", "playing")
+        assert page.evaluate(JUMP, [frame]) == [[frame, frame]]
+        page.wait_for_timeout(500)
+        assert page.evaluate(JUMP, [None]) == [[frame, frame]]
+        expect(player).to_have_attribute("data-state", "paused")
