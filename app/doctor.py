@@ -265,7 +265,7 @@ def _networks() -> Finding:
     """What would run a trained network here, and what would train one: `track --segmenter yolo`."""
     from tracking.errors import TrackingError
     from tracking.networks import door
-    from tracking.networks.running import device_for, installed
+    from tracking.networks.running.choices import device_for, installed
 
     name = "networks"
     try:

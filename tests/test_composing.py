@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tracking.errors import TrackingError
-from tracking.networks.augmenting import AugmentSettings, augment
-from tracking.networks.composing import Composer, ComposeSettings
-from tracking.networks.cutting import spread_of_turns
+from tracking.networks.composing.augmenting import AugmentSettings, augment
+from tracking.networks.composing.composer import Composer, ComposeSettings
+from tracking.networks.composing.cutting import spread_of_turns
+from tracking.networks.composing.scenery import empty_cage, light_of, scenery_of
 from tracking.networks.samples import Placed, Sample, place, reduced, sample_of
-from tracking.networks.scenery import empty_cage, light_of, scenery_of
 
 SIZE = (240, 320)
 DARK, BRIGHT = 40, 220

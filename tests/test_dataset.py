@@ -7,8 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from tracking.networks.dataset import outline, outlines, scaled, split_by_time, write_dataset
 from tracking.networks.samples import Placed, Sample, place
+from tracking.networks.teaching.dataset import (
+    outline,
+    outlines,
+    scaled,
+    split_by_time,
+    write_dataset,
+)
 
 
 def filled(placed: Placed, shape: tuple[int, int]) -> np.ndarray:

@@ -10,7 +10,7 @@ from bedding_scene import film_bedding
 from tracked_scenes import ellipse
 
 from tracking.detections import detections_of
-from tracking.networks.filling import Filler, filled_by_network
+from tracking.networks.labelling.filling import Filler, filled_by_network
 from tracking.networks.samples import sample_of
 from tracking.video import probe, read_frames_at
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tracking.networks.judging import Shape, in_contact, judge, overlap
+from tracking.networks.teaching.judging import Shape, in_contact, judge, overlap
 
 
 def square(x0: int, y0: int = 0, side: int = 10, kind: int = 0, score: float = 1.0) -> Shape:

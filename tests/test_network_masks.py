@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tracking.errors import TrackingError
-from tracking.networks.answers import Rules, answer
 from tracking.networks.pictures import EDGE, Fit, fit, pictures
-from tracking.networks.settings import NetworkSettings
+from tracking.networks.running.answers import Rules, answer
+from tracking.networks.running.settings import NetworkSettings
 
 SIZES = [(768, 1024), (480, 640), (241, 319), (1080, 1920), (640, 360), (200, 260)]
 

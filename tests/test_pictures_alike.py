@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tracking.networks.dataset import write_dataset
 from tracking.networks.pictures import fit, pictures
 from tracking.networks.samples import Sample
+from tracking.networks.teaching.dataset import write_dataset
 
 
 @pytest.mark.parametrize(

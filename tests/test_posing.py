@@ -9,7 +9,7 @@ import pytest
 from bedding_scene import BODY_NODES, film_bedding
 
 from tracking.errors import TrackingError
-from tracking.networks.posing import (
+from tracking.networks.labelling.posing import (
     PoseSettings,
     Skeleton,
     learn_body,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tracking.errors import TrackingError
-from tracking.networks.proposing import (
+from tracking.networks.labelling.proposing import (
     Candidate,
     Shares,
     candidate_frames,

@@ -17,8 +17,8 @@ from storage.labels import label_of
 from storage.networks import Network, find_network, register_network, withdraw_network
 from storage.study import open_study
 from storage.videos import rename_video
-from tracking.networks.dataset import Split
-from tracking.networks.training import TrainingSettings
+from tracking.networks.teaching.dataset import Split
+from tracking.networks.teaching.plans import TrainingSettings
 
 SIZE = (160, 120)
 

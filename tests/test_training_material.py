@@ -15,11 +15,12 @@ from storage.edit_labels import save_labels
 from storage.labels import Label, label_of
 from storage.study import open_study
 from tracking.errors import TrackingError
-from tracking.networks import training
-from tracking.networks.dataset import write_dataset
 from tracking.networks.samples import Sample, place
-from tracking.networks.teaching import DeviceMemoryError, EpochNews, Lesson
-from tracking.networks.training import Epoch, TrainingSettings, read_curve
+from tracking.networks.teaching import training
+from tracking.networks.teaching.dataset import write_dataset
+from tracking.networks.teaching.lessons import DeviceMemoryError, EpochNews, Lesson
+from tracking.networks.teaching.plans import Epoch, TrainingSettings
+from tracking.networks.teaching.training import read_curve
 
 SIZE = (160, 120)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracking.networks import training
 from tracking.networks.samples import Sample, place
-from tracking.networks.training import Material, TrainingSettings, composing_of, prepare
+from tracking.networks.teaching import training
+from tracking.networks.teaching.plans import Material, TrainingSettings
+from tracking.networks.teaching.training import composing_of, prepare
 
 
 def frame(number: int, height: int = 60, width: int = 80) -> Sample:

@@ -15,10 +15,11 @@ from test_network_masks import blob, numbers, whole
 import app.jobs.network_work as network_work
 from app.jobs.network_work import Way
 from tracking.errors import TrackingError
-from tracking.networks.fitting import check_classes, fit_network, same_masks
 from tracking.networks.pictures import fit
-from tracking.networks.running import Choice, DeviceFull, device_for
-from tracking.networks.settings import NetworkSettings
+from tracking.networks.running.choices import Choice, device_for
+from tracking.networks.running.fitting import check_classes, fit_network, same_masks
+from tracking.networks.running.runtimes import DeviceFull
+from tracking.networks.running.settings import NetworkSettings
 from tracking.networks.weights import Weights, describe
 from tracking.yolo import YoloSegmenter
 
@@ -130,7 +131,7 @@ def test_settings_are_fitted_to_the_number_of_animals():
     def made(choice, settings, where=None):
         return segmenter_class(choice, settings, where, Dark())
 
-    import tracking.networks.fitting as fitting
+    from tracking.networks.running import fitting
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "YoloSegmenter", made)

@@ -28,7 +28,7 @@ from tracking.identities.evidence import Method, appearance
 from tracking.identities.fragments import Fragment, Stretches, fragments_of
 from tracking.identities.moments import Moments
 from tracking.identities.solution import Solution, linked, solve
-from tracking.networks.association import OWN, Association, OtherTracker
+from tracking.networks.running.association import OWN, Association, OtherTracker
 from tracking.segmenting import OnProgress, detections_file, quiet
 from tracking.shards import chunk_bounds, read_shard, write_parquet
 from tracking.tables import (

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from tracking.detections import Blob, Detections, outline_of, outlined
-from tracking.networks.answers import Found, answer
 from tracking.networks.pictures import Fit, fit, pictures
-from tracking.networks.running import Answers, Choice, DeviceFull, Network, open_network
-from tracking.networks.settings import NetworkSettings
+from tracking.networks.running.answers import Found, answer
+from tracking.networks.running.choices import Choice
+from tracking.networks.running.runtimes import Answers, DeviceFull, Network, open_network
+from tracking.networks.running.settings import NetworkSettings
 from tracking.video import Frame
 
 IN_FLIGHT = 2  # batches: a GPU works on one while the masks of the other are made

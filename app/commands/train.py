@@ -139,7 +139,7 @@ def train(
     if economy:
         _measure(study, name, economy, as_json)
         return
-    from tracking.networks.training import TrainingSettings
+    from tracking.networks.teaching.plans import TrainingSettings
 
     if report is not None:
         check_place(report)

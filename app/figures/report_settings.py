@@ -9,7 +9,7 @@ from typing import Any
 from app.figures.report_facts import Facts
 from app.figures.report_parts import STAGES, table
 from storage.runs import Run
-from tracking.networks.settings import NetworkSettings
+from tracking.networks.running.settings import NetworkSettings
 from tracking.subtraction.background import BackgroundSettings
 
 MEANS = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.errors import AppError
 from tracking.arenas.division import Arena, Arenas
-from tracking.networks.settings import NetworkSettings
+from tracking.networks.running.settings import NetworkSettings
 from tracking.subtraction.background import BackgroundSettings
 
 NOT_BY_HAND = (  # of what was asked for

@@ -17,11 +17,11 @@ import numpy as np
 from app.errors import AppError
 from tracking.arenas.division import Arenas
 from tracking.errors import TrackingError
-from tracking.networks.association import OWN, Association, checked
 from tracking.networks.fetching import fetch, is_published
-from tracking.networks.fitting import NetworkTuning, check_classes, fit_network
-from tracking.networks.running import Choice, choose, device_for, installed
-from tracking.networks.settings import NetworkSettings
+from tracking.networks.running.association import OWN, Association, checked
+from tracking.networks.running.choices import Choice, choose, device_for, installed
+from tracking.networks.running.fitting import NetworkTuning, check_classes, fit_network
+from tracking.networks.running.settings import NetworkSettings
 from tracking.networks.weights import Weights, describe
 from tracking.yolo import YoloSegmenter
 

@@ -57,7 +57,7 @@ from storage.videos import (
 )
 from tracking.errors import TrackingError
 from tracking.identities.evidence import AUTO, chosen_method
-from tracking.networks.association import OWN, checked
+from tracking.networks.running.association import OWN, checked
 from tracking.subtraction.tuning import usable_settings
 from tracking.video import VideoInfo, probe
 

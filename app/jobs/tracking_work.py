@@ -41,9 +41,9 @@ from tracking.detections import AnimalSizes
 from tracking.errors import TrackingError
 from tracking.identities.crops import CropPlan
 from tracking.identities.evidence import AUTO, Method, chosen_method
-from tracking.networks.association import OWN, Association
-from tracking.networks.running import Choice
-from tracking.networks.settings import NetworkSettings
+from tracking.networks.running.association import OWN, Association
+from tracking.networks.running.choices import Choice
+from tracking.networks.running.settings import NetworkSettings
 from tracking.pipeline import Tables, identify_video
 from tracking.segmenting import segment_video
 from tracking.subtraction.background import BackgroundSegmenter, BackgroundSettings

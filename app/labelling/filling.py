@@ -23,7 +23,7 @@ from storage.study import Study, open_study
 from storage.tracks import read_masks, read_tracks
 from storage.videos import Video, find_video, video_file
 from tracking.errors import TrackingError
-from tracking.networks.filling import Filler
+from tracking.networks.labelling.filling import Filler
 from tracking.video import probe, read_frames_at
 
 CLASS = "animal"  # what an outline is called until somebody names it

@@ -40,7 +40,12 @@ def outline_poses(
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[dict[Video, dict[int, Sequence[Label]]], list[str]]:
     """Outlines by video and frame, and what was left out, in words."""
-    from tracking.networks.posing import PoseSettings, Skeleton, learn_body, masks_of_poses
+    from tracking.networks.labelling.posing import (
+        PoseSettings,
+        Skeleton,
+        learn_body,
+        masks_of_poses,
+    )
 
     chosen, notes = _chosen(poses, placed, posing)
     some = [(gray, poses.images[one.index].points) for one, gray in

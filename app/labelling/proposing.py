@@ -20,8 +20,8 @@ from storage.runs import active_run
 from storage.study import Study, open_study
 from storage.videos import Video, find_video, video_file
 from storage.videos import videos as every
-from tracking.networks.proposing import Candidate, Proposal, candidate_frames, look_of
-from tracking.networks.proposing import propose as choose
+from tracking.networks.labelling.proposing import Candidate, Proposal, candidate_frames, look_of
+from tracking.networks.labelling.proposing import propose as choose
 from tracking.video import probe, read_frames_at
 
 FEWEST_LOOKED_AT, PER_FRAME, MOST_LOOKED_AT = 60, 8, 400  # frames of a video that are decoded

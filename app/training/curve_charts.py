@@ -17,7 +17,7 @@ HEIGHT, SMALL = 300, 230  # px
 def curve_chart(points: Sequence[Mapping[str, Any]]) -> go.Figure:
     """Mask AP on the frames that judge, and the loss, by epoch; the best epoch is marked.
 
-    `points` are epochs as `tracking.networks.training.Epoch` has them, as mappings.
+    `points` are epochs as `tracking.networks.teaching.training.Epoch` has them, as mappings.
     """
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     epochs = [one["epoch"] for one in points]

@@ -15,8 +15,9 @@ from app.library import reading
 from app.training.material import choose_again, material_of
 from app.training.place import Place
 from storage.networks import FOLDER, Network, check_network_name, find_network
-from tracking.networks.dataset import Split
-from tracking.networks.training import SILENT, Listener, TrainingSettings, train
+from tracking.networks.teaching.dataset import Split
+from tracking.networks.teaching.plans import SILENT, Listener, TrainingSettings
+from tracking.networks.teaching.training import train
 
 FILE = "economy.json"
 WAYS = {True: "with composites", False: "frames alone"}

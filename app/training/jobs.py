@@ -10,7 +10,7 @@ from app.jobs.processes import Job
 from app.training.material import Readiness, readiness
 from app.training.place import Interrupted, Place, interrupted
 from storage.networks import check_network_name
-from tracking.networks.training import Epoch
+from tracking.networks.teaching.plans import Epoch
 
 __all__ = [
     "Interrupted", "Readiness", "interrupted", "latest_training", "live_curve", "notes",

@@ -15,7 +15,7 @@ from app.errors import AppError
 from app.library import reading
 from storage.networks import Network, hash_of, networks
 from tracking.networks.samples import Source
-from tracking.networks.training import TrainingSettings
+from tracking.networks.teaching.plans import TrainingSettings
 
 SHAPE = ("family", "size")  # of a network: weights have theirs, whatever is asked for
 

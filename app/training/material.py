@@ -12,9 +12,9 @@ from app.errors import AppError
 from app.library import reading, video_file
 from storage.labels import LabelledFrame, label_counts, read_labels
 from storage.videos import Video, file_is_there, videos
-from tracking.networks.dataset import FEWEST, SHARE, Split, split_by_time
 from tracking.networks.samples import Placed, Sample, Source
-from tracking.networks.training import Material
+from tracking.networks.teaching.dataset import FEWEST, SHARE, Split, split_by_time
+from tracking.networks.teaching.plans import Material
 
 START = 20  # corrected frames that are a good start
 NEAR_S = 0.1  # frames nearer than this show the same; they are not on both sides of the split

@@ -13,7 +13,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from app.errors import AppError
-from tracking.networks.training import Epoch, read_curve
+from tracking.networks.teaching.plans import Epoch
+from tracking.networks.teaching.training import read_curve
 
 FOLDER = "training"  # of a study
 ASKED, NOTES = "asked.json", "notes.txt"

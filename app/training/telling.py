@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TextIO
 
 from app.jobs.progress import STAGES, JobFile, as_clock, told
-from tracking.networks.training import Epoch, Listener
+from tracking.networks.teaching.plans import Epoch, Listener
 
 
 @dataclass(frozen=True)

@@ -33,20 +33,11 @@ from storage.networks import (
 )
 from storage.study import open_study
 from tracking.errors import TrackingError
-from tracking.networks.dataset import Split
-from tracking.networks.judging import Judged, judge
-from tracking.networks.training import (
-    SILENT,
-    Listener,
-    Material,
-    Trained,
-    TrainingSettings,
-    composing_of,
-    end_early,
-    predict,
-    shapes_of,
-    train,
-)
+from tracking.networks.teaching.dataset import Split
+from tracking.networks.teaching.judging import Judged, judge
+from tracking.networks.teaching.plans import SILENT, Listener, Material, Trained, TrainingSettings
+from tracking.networks.teaching.training import composing_of, end_early, train
+from tracking.networks.teaching.trials import predict, shapes_of
 
 LIBRARIES = ("torch", "ultralytics-opencv-headless", "ultralytics", "numpy",
              "opencv-python-headless")  # fmt: skip

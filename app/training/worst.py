@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 
 from storage.networks import FOLDER
-from tracking.networks.judging import Shape, overlap
 from tracking.networks.samples import Sample
-from tracking.networks.training import Material, Trained, shapes_of
+from tracking.networks.teaching.judging import Shape, overlap
+from tracking.networks.teaching.plans import Material, Trained
+from tracking.networks.teaching.trials import shapes_of
 
 KEPT = 9  # frames with a picture
 SURE = 0.25  # guesses of a lower score are not drawn

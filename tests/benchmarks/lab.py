@@ -23,9 +23,10 @@ from storage.edit_labels import save_labels  # noqa: E402
 from storage.labels import label_of  # noqa: E402
 from storage.networks import find_network  # noqa: E402
 from storage.study import open_study  # noqa: E402
-from tracking.networks.judging import Judged, judge  # noqa: E402
 from tracking.networks.samples import Sample  # noqa: E402
-from tracking.networks.training import TrainingSettings, predict, shapes_of  # noqa: E402
+from tracking.networks.teaching.judging import Judged, judge  # noqa: E402
+from tracking.networks.teaching.plans import TrainingSettings  # noqa: E402
+from tracking.networks.teaching.trials import predict, shapes_of  # noqa: E402
 from tracking.video import probe, read_frames_at  # noqa: E402
 
 SECONDS, OTHER_S = 40.0, 12.0  # of the film that is labelled in, and of another one of the cage
@@ -70,7 +71,7 @@ def cage(seed: int, folder: Path) -> Cage:
 
 def proposed(film: BeddingFilm, count: int) -> list[int]:
     """The frames that the program proposes to label first; it knows nothing of the truth."""
-    from tracking.networks.proposing import Candidate, candidate_frames, look_of, propose
+    from tracking.networks.labelling.proposing import Candidate, candidate_frames, look_of, propose
 
     info = probe(film.video)
     numbers = candidate_frames(info.n_frames, CANDIDATES, info.keyframes)

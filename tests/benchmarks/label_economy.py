@@ -68,7 +68,7 @@ def measured(chosen: argparse.Namespace, films: Path) -> list[dict]:
         cost = cost_of(
             train_once, chosen.seed, films, count, way, chosen.epochs, chosen.pictures,
             chosen.threads, chosen.counts,
-            imports=("tracking.networks.training", "tests.benchmarks.lab"),
+            imports=("tracking.networks.teaching.training", "tests.benchmarks.lab"),
         )  # fmt: skip
         rows.append({**cost.result, "frames": count, "way": way, "cpu_s": cost.cpu_s})
         if chosen.keep:
@@ -89,9 +89,11 @@ def train_once(
 ) -> dict:  # fmt: skip
     """Train with so many frames in one way, and judge on frames that no way has labelled."""
     from tests.benchmarks.lab import cage, proposed
-    from tracking.networks.dataset import split_by_time
-    from tracking.networks.judging import judge
-    from tracking.networks.training import Material, TrainingSettings, predict, shapes_of, train
+    from tracking.networks.teaching.dataset import split_by_time
+    from tracking.networks.teaching.judging import judge
+    from tracking.networks.teaching.plans import Material, TrainingSettings
+    from tracking.networks.teaching.training import train
+    from tracking.networks.teaching.trials import predict, shapes_of
     from tracking.subtraction.tuning import sample
     from tracking.video import probe
 

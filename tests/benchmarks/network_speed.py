@@ -86,9 +86,9 @@ def measure(
     choice: Any, video: Path, settings: Any, frames: int, plain: bool = False
 ) -> tuple[Spent, list[Any]]:
     """Decode and segment the first frames stage by stage; the time and what was found."""
-    from tracking.networks.answers import MOST, answer
+    from tracking.networks.running.answers import MOST, answer
     from tracking.networks.pictures import fit, pictures
-    from tracking.networks.running import open_network, run
+    from tracking.networks.running.runtimes import open_network, run
     from tracking.threads import one_thread
     from tracking.video import probe, read_frames
 
@@ -118,7 +118,7 @@ def measure(
 
 def agreement(some: list[Any], others: list[Any]) -> tuple[float, float]:
     """Mean and least share of the best partner of every mask, over all frames."""
-    from tracking.networks.fitting import shared
+    from tracking.networks.running.fitting import shared
 
     best = [
         max((shared(one, other) for other in b), default=0.0)
@@ -130,7 +130,7 @@ def agreement(some: list[Any], others: list[Any]) -> tuple[float, float]:
 
 def ways(weights: Path, device: str, folder: Path) -> dict[str, Any]:
     """The network in every way that can be had here."""
-    from tracking.networks.running import choose, device_for, installed, shorter
+    from tracking.networks.running.choices import choose, device_for, installed, shorter
     from tracking.networks.weights import describe
 
     known = describe(weights)
@@ -160,7 +160,7 @@ def main(options: Sequence[str] = ()) -> None:
     reader.add_argument("--device", default="cpu")
     told = reader.parse_args(options)
     from tracking.networks import door
-    from tracking.networks.settings import NetworkSettings
+    from tracking.networks.running.settings import NetworkSettings
 
     if not door.is_installed() or not told.video.is_file():
         missing = told.video if door.is_installed() else "the models extra"

@@ -67,8 +67,9 @@ def main(folder: Path) -> None:
     subprocess.Popen.__init__ = began  # type: ignore[method-assign]
 
     from tracking.networks import door
-    from tracking.networks.running import choose, installed, open_network, run
-    from tracking.networks.teaching import Lesson, train
+    from tracking.networks.running.choices import choose, installed
+    from tracking.networks.running.runtimes import open_network, run
+    from tracking.networks.teaching.lessons import Lesson, train
     from tracking.networks.weights import describe
 
     news: list[Any] = []

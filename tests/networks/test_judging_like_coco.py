@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from required import required
 
-from tracking.networks.judging import Shape, in_contact, judge
+from tracking.networks.teaching.judging import Shape, in_contact, judge
 
 required("pycocotools")
 

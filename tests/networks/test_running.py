@@ -13,16 +13,11 @@ required("onnxruntime")
 required("openvino")
 
 from tracking.errors import TrackingError  # noqa: E402
-from tracking.networks.fitting import same_masks, shared  # noqa: E402
 from tracking.networks.pictures import fit, pictures  # noqa: E402
-from tracking.networks.running import (  # noqa: E402
-    Choice,
-    DeviceFull,
-    choose,
-    open_network,
-    run,
-)
-from tracking.networks.settings import NetworkSettings  # noqa: E402
+from tracking.networks.running.choices import Choice, choose  # noqa: E402
+from tracking.networks.running.fitting import same_masks, shared  # noqa: E402
+from tracking.networks.running.runtimes import DeviceFull, open_network, run  # noqa: E402
+from tracking.networks.running.settings import NetworkSettings  # noqa: E402
 from tracking.networks.weights import describe  # noqa: E402
 from tracking.yolo import YoloSegmenter  # noqa: E402
 
@@ -114,8 +109,8 @@ def test_more_threads_or_a_larger_batch_change_no_bit(taught: Path) -> None:
 
 
 def test_half_the_bits_are_taken_where_they_leave_every_mask(known: Path) -> None:
-    from tracking.networks.fitting import fit_network
-    from tracking.networks.running import shorter
+    from tracking.networks.running.choices import shorter
+    from tracking.networks.running.fitting import fit_network
 
     choice = choose(describe(known), "cpu", "openvino")
     tuning = fit_network(choice, np.stack(FRAMES), 2, {})

@@ -11,9 +11,11 @@ from required import required
 
 required("torch")
 
-from tracking.networks import door, running, teaching, training  # noqa: E402
-from tracking.networks.teaching import DeviceMemoryError, Lesson  # noqa: E402
-from tracking.networks.training import TrainingSettings  # noqa: E402
+from tracking.networks import door  # noqa: E402
+from tracking.networks.running import choices  # noqa: E402
+from tracking.networks.teaching import lessons, training  # noqa: E402
+from tracking.networks.teaching.lessons import DeviceMemoryError, Lesson  # noqa: E402
+from tracking.networks.teaching.plans import TrainingSettings  # noqa: E402
 
 HERE = Path()
 
@@ -26,12 +28,12 @@ def test_the_recorded_precision_is_the_one_that_training_counts_in(
 ) -> None:
     import torch
 
-    monkeypatch.setattr(running, "device_for", lambda device: device)
+    monkeypatch.setattr(choices, "device_for", lambda device: device)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: able)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: able)
     settings = TrainingSettings(device=device, precision=asked).resolved()
     lesson = training._lesson("yolo11n-seg.yaml", settings, True)
-    told = teaching._overrides(HERE, lesson, HERE)["amp"]
+    told = lessons._overrides(HERE, lesson, HERE)["amp"]
     halved = able and asked != "full" and device.startswith("cuda")
     assert settings.precision == ("half" if halved else "full")
     assert told == ("bf16" if halved else False)
@@ -67,7 +69,7 @@ def test_a_batch_that_does_not_fit_leaves_its_memory_to_a_smaller_one(
 
     monkeypatch.setattr(door, "trainer_class", lambda: Trainer)
     with pytest.raises(DeviceMemoryError, match="8 pictures of 64 px do not fit") as told:
-        teaching.train(tmp_path, Lesson("yolo11n-seg.yaml", image_px=64), print, tmp_path)
+        lessons.train(tmp_path, Lesson("yolo11n-seg.yaml", image_px=64), print, tmp_path)
     assert told.value.__cause__ is None and made[0]() is None
 
 
@@ -81,10 +83,10 @@ def test_a_batch_that_does_not_fit_leaves_its_memory_to_a_smaller_one(
 def test_pictures_for_a_gpu_are_loaded_by_processes_of_their_own(
     device: str, cores: int, shared: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(teaching.os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(teaching.Path, "is_dir", lambda _: True)
-    monkeypatch.setattr(teaching.shutil, "disk_usage", lambda _: SimpleNamespace(free=shared))
+    monkeypatch.setattr(lessons.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(lessons.Path, "is_dir", lambda _: True)
+    monkeypatch.setattr(lessons.shutil, "disk_usage", lambda _: SimpleNamespace(free=shared))
     lesson = training._lesson("yolo11n-seg.yaml", TrainingSettings(device=device), True)
-    assert teaching._overrides(HERE, lesson, HERE)["workers"] == expected
-    chosen = teaching._overrides(HERE, replace(lesson, workers=2), HERE)
+    assert lessons._overrides(HERE, lesson, HERE)["workers"] == expected
+    chosen = lessons._overrides(HERE, replace(lesson, workers=2), HERE)
     assert chosen["workers"] == 2

@@ -30,9 +30,9 @@ from storage.edit_labels import save_labels  # noqa: E402
 from storage.labels import label_of  # noqa: E402
 from storage.networks import networks  # noqa: E402
 from storage.study import open_study  # noqa: E402
-from tracking.networks import training  # noqa: E402
 from tracking.networks.samples import Sample, place  # noqa: E402
-from tracking.networks.training import TrainingSettings  # noqa: E402
+from tracking.networks.teaching import training  # noqa: E402
+from tracking.networks.teaching.plans import TrainingSettings  # noqa: E402
 
 SIZE = (320, 240)
 FRAMES = tuple(range(0, 120, 10))  # twelve labelled frames, ten apart
@@ -259,7 +259,8 @@ def test_a_training_killed_just_after_its_last_epoch_is_over(taught: Path, tmp_p
 
 def test_the_same_seed_makes_the_same_pictures(tmp_path: Path) -> None:
     from app.training.material import choose, material_of
-    from tracking.networks.training import SILENT, prepare
+    from tracking.networks.teaching.plans import SILENT
+    from tracking.networks.teaching.training import prepare
 
     study = labelled_study(tmp_path, FRAMES[::2])
     chosen = choose(study)

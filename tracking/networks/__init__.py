@@ -1,16 +1,11 @@
 """Neural networks that segment: from labels to weights, and from weights to animals.
 
-    proposing, filling, posing (skeletons)        frames to label, and first outlines in them
-            │ samples
-            ▼
-    composing (scenery, cutting, canvas, augmenting)      labelled animals in new pictures
-            │ samples
-            ▼
-    dataset ─▶ training (teaching, memory) ─▶ weights ─▶ judging
-                        │ door: the only importer of ultralytics (torchvision_parts, fetching)
-                        ▼
-    pictures ─▶ running (torch, onnxruntime, openvino_parts) ─▶ answers ─▶ tracking.yolo
-                settings, fitting: chosen for each video             association: other trackers
+    labelling ─────────▶ composing ─────────▶ teaching ─────────▶ running ─▶ tracking.yolo
+    frames to label,     labelled animals     datasets, lessons   torch, onnxruntime or
+    first outlines       in new pictures      and judging         OpenVINO; numbers to masks
 
-Nothing here knows of a study.
+Between them go ``samples`` (a picture with the masks of everybody in it), ``pictures`` (as networks
+are shown them) and ``weights`` (what a file holds). ``door`` is the only importer of ultralytics,
+with torchvision_parts, openvino_parts, fetching (weights by name) and memory (of devices) around
+it. Nothing here knows of a study.
 """

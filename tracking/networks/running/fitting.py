@@ -14,9 +14,9 @@ import numpy as np
 
 from tracking.detections import SHAPE, Blob, outline_of, shapes_of
 from tracking.errors import TrackingError
-from tracking.networks.answers import Found
-from tracking.networks.running import Choice, shorter
-from tracking.networks.settings import NetworkSettings
+from tracking.networks.running.answers import Found
+from tracking.networks.running.choices import Choice, shorter
+from tracking.networks.running.settings import NetworkSettings
 from tracking.subtraction.sizes import sizes_of
 from tracking.threads import one_thread
 from tracking.yolo import YoloSegmenter

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tracking.networks.augmenting import AugmentSettings, augment
-from tracking.networks.canvas import Canvas
-from tracking.networks.cutting import Cutout, cut_out, shadow_around, spread_of_turns
+from tracking.networks.composing.augmenting import AugmentSettings, augment
+from tracking.networks.composing.canvas import Canvas
+from tracking.networks.composing.cutting import Cutout, cut_out, shadow_around, spread_of_turns
+from tracking.networks.composing.scenery import Scenery, light_of, scenery_of
 from tracking.networks.samples import Sample, reduced
-from tracking.networks.scenery import Scenery, light_of, scenery_of
 
 TRIES = 12  # places looked at before an animal is left out
 JUST_TOUCHING = 0.3  # share of contacts in which nobody lies over anybody

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tracking.networks.composing.scenery import BEYOND, Scenery, bridged, grown
 from tracking.networks.samples import Placed, Sample
-from tracking.networks.scenery import BEYOND, Scenery, bridged, grown
 
 MARGIN = 14  # px around a cut-out, room for its shadow
 NEAR = 3  # px between two labels that lie in contact

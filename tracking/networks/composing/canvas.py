@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from tracking.networks.cutting import Patch
+from tracking.networks.composing.cutting import Patch
+from tracking.networks.composing.scenery import BEYOND, Scenery, grown
 from tracking.networks.samples import Placed, Sample, Source, place
-from tracking.networks.scenery import BEYOND, Scenery, grown
 
 FEATHER = 0.8  # px of blur at the edge of a cut-out, as a camera's
 HOME = 0.9  # share of a pasted animal that lies where animals have been

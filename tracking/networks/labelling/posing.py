@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tracking.networks.labelling.skeletons import CORE, THIN, Body, Skeleton, learn_body
 from tracking.networks.samples import Placed, place
-from tracking.networks.skeletons import CORE, THIN, Body, Skeleton, learn_body
 
 __all__ = [
     "THIN", "Body", "PoseSettings", "Posed", "Skeleton", "learn_body", "learn_width",

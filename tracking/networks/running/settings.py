@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tracking.errors import TrackingError
-from tracking.networks.answers import MOST, Rules
+from tracking.networks.running.answers import MOST, Rules
 from tracking.settings import Settings, areas_of, check_sizes
 
 RUNTIMES = ("auto", "torch", "onnxruntime", "openvino")

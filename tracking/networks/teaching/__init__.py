@@ -1,0 +1,8 @@
+"""Training: from samples to weights, and how good they are.
+
+dataset                     split by time, written as ultralytics reads it
+   ▼
+training ─▶ lessons         epochs, resuming, less memory; plans: what it is told
+   ▼
+trials ─▶ judging           what it finds beside what is there: AP, IoU, counts
+"""
