@@ -19,7 +19,7 @@ import numpy as np
 from storage.errors import StudyError
 from storage.label_files import Left, find_picture, place_of
 from storage.plain_yaml import read_yaml
-from storage.readers.poses import is_hdf5, read_values, text_of
+from storage.readers.files import is_hdf5, read_values, text_of
 
 _SINGLE = "single"  # DeepLabCut: body parts of nobody, such as corners of the arena
 _USER, _BODY = 0, 1  # SLEAP: an instance that a person placed; an edge of the skeleton

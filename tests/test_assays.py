@@ -23,7 +23,7 @@ from llm_query.individual.motion import immobile
 from llm_query.individual.rest import floating
 from llm_query.outlines import Outlines
 from llm_query.recording import Recording
-from storage.readers.poses import read_poses
+from storage.readers.registry import read_poses
 
 FIELD = {"field": ("rectangle", [[0, 0], [60, 60]], "arena")}
 

@@ -11,7 +11,8 @@ import pytest
 
 from storage.errors import StudyError
 from storage.pose_tracks import find_bodies, split_by_name
-from storage.readers.poses import Poses, at_least, read_poses, readers
+from storage.readers.poses import Poses, at_least
+from storage.readers.registry import read_poses, readers
 
 DEEPOF = "pose/deepof/test_"
 
@@ -172,8 +173,8 @@ def test_a_file_is_known_by_its_content_and_not_its_name(shared_data: Path, tmp_
     odd = tmp_path / "results.txt"
     odd.write_bytes((shared_data / f"{DEEPOF}madlc_topview/testDLC_h5_table_madlc.h5").read_bytes())
     assert read_poses(odd).animals == ("mouse_black_tail", "mouse_white_tail")
-    with pytest.raises(StudyError, match="no pose file that is known here"):
-        read_poses(shared_data / "pose/jabs/sample_pose_est_v3.h5")
+    with pytest.raises(StudyError, match="an HDF5 file with #refs#, hBehavior"):
+        read_poses(shared_data / "behaviour/freezing/demo1/hB_demo1_manual_annotations.mat.mat")
     with pytest.raises(StudyError, match="choose one of dlc, sleap"):
         read_poses(odd, "boris")
     with pytest.raises(StudyError, match="There is no file"):

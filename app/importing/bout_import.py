@@ -12,7 +12,8 @@ import pandas as pd
 from app.errors import AppError
 from app.scoring.bout_checks import FRAMES, OWNER, SECONDS, check_order, join_same_frames
 from storage.bouts import delete_bouts, frame_edges, read_bouts, save_bouts
-from storage.readers.poses import first_lines, format_of
+from storage.readers.files import first_lines
+from storage.readers.registry import format_of
 from storage.study import Study, open_study
 from storage.videos import Video, animal_names, find_video
 
@@ -56,7 +57,7 @@ def refuse_as_bouts(file: Path, scored: Scored) -> NoReturn:
     if not file.is_file():
         raise AppError(f"There is no file {file}: check the name and the folder.")
     given = [f"--{one.name}" for one in fields(scored) if getattr(scored, one.name) is not None]
-    poses = format_of(file)
+    poses = format_of(file, "tracks")
     if poses is not None:
         raise AppError(
             f"{file} is a pose file of {poses.title}, and {', '.join(given)} "

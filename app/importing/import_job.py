@@ -26,7 +26,8 @@ from storage.pose_tracks import (
     split_by_name,
     write_shards,
 )
-from storage.readers.poses import Poses, at_least, format_of, read_poses, readers
+from storage.readers.poses import Poses, at_least
+from storage.readers.registry import format_of, read_poses, readers
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, StudyError, open_study
 from storage.tracks import read_tracks
@@ -80,9 +81,10 @@ def import_poses(study_folder: Path, file: Path, wish: Wish) -> ImportSummary:
         raise AppError(f"There is no file {file}: check the name and the folder.")
     if wish.video is not None and wish.fps is not None:
         raise AppError("--fps is for files without a video: a video has its own frame times.")
-    if wish.format == "auto" and format_of(file) is None:
+    if wish.format == "auto" and format_of(file, "tracks") is None:
+        titles = ", ".join(one.title for one in readers("tracks").values())
         raise AppError(
-            f"{file} is neither a pose file ({', '.join(one.title for one in readers().values())}) "
+            f"{file} is neither a pose file ({titles}) "
             f"nor a CSV of bouts, with the columns {BOUT_COLUMNS}: name a pose file's format "
             "with --format, or correct its header."
         )

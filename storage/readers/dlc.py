@@ -11,20 +11,23 @@ import pandas as pd
 
 from storage.errors import StudyError
 from storage.readers.dlc_tables import Table, is_table, read_table
-from storage.readers.poses import Poses, arrange, check_frames, first_lines, is_hdf5
+from storage.readers.files import Head, first_lines, is_hdf5, read_numbers
+from storage.readers.poses import Poses, arrange, check_frames
 
-NAME, TITLE = "dlc", "DeepLabCut"
+NAME, TITLE, GIVES = "dlc", "DeepLabCut", "tracks"
+FILES = "CSV or HDF5 of one animal or several, also filtered, and the CSV of Lightning Pose"
 UNIQUE = "single"  # the individual under which DeepLabCut lists points that belong to no animal
+COORDS = ("x", "y", "likelihood")
 HEADER = ("scorer", "individuals", "bodyparts", "coords")
 ONLY_ANIMAL = "animal1"
 
 
-def detect(path: Path) -> bool:
+def looks_like(head: Head) -> bool:
     """Whether a file is a table of DeepLabCut."""
-    if is_hdf5(path):
-        with h5py.File(path) as file:
+    if head.kind == "hdf5":
+        with h5py.File(head.path) as file:
             return is_table(file)
-    names = [line.partition(",")[0].strip() for line in first_lines(path, 4)]
+    names = [line.partition(",")[0].strip() for line in head.lines[:4]]
     return names[:1] == ["scorer"] and names[1:2] in (["individuals"], ["bodyparts"])
 
 
@@ -63,12 +66,28 @@ def _animals(path: Path, table: Table) -> tuple[list[str], list[str]]:
         )
     if len(set(table.columns)) < len(table.columns):
         raise StudyError(f"{path} has a column twice: export it again.")
+    _check_whole(path, table)
     animals = list(dict.fromkeys(who for who, _, _ in table.columns))
     if len(animals) == 1 or UNIQUE not in animals:
         return animals, []
     left = dict.fromkeys(part for who, part, _ in table.columns if who == UNIQUE)
     animals.remove(UNIQUE)
     return animals, [f"points that belong to no animal left out: {', '.join(left)}"]
+
+
+def _check_whole(path: Path, table: Table) -> None:
+    """Refuse a point of which a coordinate is missing: a name is damaged or a column lost."""
+    wanted = {coord for _, _, coord in table.columns if coord in COORDS}
+    there: dict[tuple[str, str], set[str]] = {}
+    for who, part, coord in table.columns:
+        there.setdefault((who, part), set()).add(coord)
+    for (who, part), coords in there.items():
+        if coords != wanted:
+            of = f"{part} of {who}" if who else part
+            raise StudyError(
+                f"{path} has the columns {', '.join(sorted(coords))} of {of}, and "
+                f"{', '.join(sorted(wanted))} of others: export it again."
+            )
 
 
 def _frames(table: Table) -> tuple[np.ndarray, list[str]]:
@@ -81,29 +100,34 @@ def _frames(table: Table) -> tuple[np.ndarray, list[str]]:
 
 
 def _read_csv(path: Path) -> Table:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        header = [next(rows), next(rows), next(rows)]
-        if header[1][0] == "individuals":
-            header.append(next(rows))
-    names = [row[0].strip() for row in header]
+    lines = first_lines(path, len(HEADER))
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, strict=True)]
+    header = rows if len(rows) > 1 and rows[1][0] == "individuals" else rows[:3]
+    names = [row[0] for row in header]
     if tuple(names) != tuple(name for name in HEADER if name in names) or names[-1] != "coords":
         raise ValueError(f"its header rows are {', '.join(names)}")
+    if len({len(row) for row in header}) > 1:
+        raise ValueError("its header rows have different lengths")
     # A labelled picture has its folder, video and file in three columns.
     first = next((i for i, cell in enumerate(header[-1][1:], 1) if cell), len(header[-1]))
-    cells = pd.read_csv(path, header=None, skiprows=len(header), encoding="utf-8-sig")
-    if cells.shape[1] != len(header[0]):
-        raise ValueError(f"{cells.shape[1]} columns under {len(header[0])} names")
-    index = pd.to_numeric(cells[0], errors="coerce") if first == 1 else pd.Series([np.nan])
-    labels = [[cell.strip() for cell in row[first:]] for row in header]
+    cells = read_numbers(path, len(header), len(header[0]), first)
+    labels = [row[first:] for row in header]
     who = labels[1] if len(labels) == 4 else [""] * len(labels[0])
     return Table(
         scorer=labels[0][0],
         columns=list(zip(who, labels[-2], labels[-1], strict=True)),
         values=cells.iloc[:, first:].to_numpy(float),
-        frame=None if index.isna().any() else _whole(index.to_numpy()),
+        frame=_index(cells[0]) if first == 1 else None,
     )
 
 
-def _whole(index: np.ndarray) -> np.ndarray:
+def _index(cells: pd.Series) -> np.ndarray | None:
+    """The frame numbers of the rows; None where they are names of pictures."""
+    index = pd.to_numeric(cells, errors="coerce").to_numpy(float)
+    missing = np.isnan(index)
+    if missing.any() and not missing.all():
+        row = int(np.flatnonzero(missing)[0])
+        raise ValueError(f"frame {cells.iloc[row]!r} in row {row + 1} is no number")
+    if not len(index) or missing.all():
+        return None
     return index.astype(np.int64) if (index == np.floor(index)).all() else index

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from storage.errors import StudyError
-from storage.readers.poses import read_values, text_of
+from storage.readers.files import read_values, text_of
 
 _LONGEST_PICKLE = 1 << 20  # bytes; the columns of a large project take 20 kB
 

@@ -1,44 +1,43 @@
-"""Pose files of other programs: which reader knows a file, and what every reader gives back."""
+"""Body points and trajectories as every reader gives them back."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from importlib import import_module
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from storage.errors import StudyError
 
-MAX_VALUES = 500_000_000  # in one dataset: 4 GB
-# One module per format; each has NAME, TITLE, detect(path) and read(path).
-MODULES = ("storage.readers.dlc", "storage.readers.sleap")
 SPARSEST, FEW_FRAMES = 20, 200_000  # of more frames than that, a row for every 20th is expected
-
-# What h5py, csv and pandas raise over files that are damaged or something else.
-_DAMAGE = (
-    OSError, KeyError, ValueError, IndexError, TypeError, AttributeError, RuntimeError,
-    StopIteration, csv.Error,
-)  # fmt: skip
+CENTRE = "centre"  # the only point of a trajectory
+BOX = ("box_top_left", "box_bottom_right")  # the points that a box of a detector becomes
+WHOLE = ("heading_deg", "length_px", "width_px", "area_px", "identity_confidence")
+FARTHEST = 1e7  # px; nothing that is told of a picture lies farther out
 
 
 @dataclass(frozen=True, eq=False)
 class Poses:
-    """Body points of all animals in every frame, in px from the top left; NaN where not found."""
+    """Body points of all animals in every frame, from the top left; NaN where not found.
+
+    A trajectory has the one point "centre"; what a tracker says of the whole animal is in
+    `whole`, named as the columns of tracks.
+    """
 
     source: str  # "dlc", "sleap", ...
     animals: tuple[str, ...]
     points: tuple[str, ...]
-    xy: np.ndarray  # (n_frames, n_animals, n_points, 2) float64
+    xy: np.ndarray  # (n_frames, n_animals, n_points, 2) float64, in `unit`
     confidence: np.ndarray  # (n_frames, n_animals, n_points) 0 to 1; NaN where the file has none
     scorer: str = ""  # the network or person that found the points
     fps: Fraction | None = None  # when the file says so
     px_per_cm: float | None = None  # when the file says so
     notes: tuple[str, ...] = ()  # what was decided while reading, in words
+    unit: str = "px"  # or "cm", of xy
+    whole: Mapping[str, np.ndarray] = field(default_factory=dict)  # (n_frames, n_animals) each
+    video: str = ""  # name of the video's file, when the file says so
 
     def __post_init__(self) -> None:
         expected = (self.n_frames, len(self.animals), len(self.points))
@@ -59,67 +58,41 @@ class Poses:
         """(n_frames, n_animals, n_points) bool: which points have a place."""
         return np.isfinite(self.xy).all(axis=-1)
 
+    @property
+    def is_trajectory(self) -> bool:
+        """Whether there is nothing but where each animal is."""
+        return self.points == (CENTRE,)
+
     def noting(self, *notes: str) -> Poses:
         """The same poses with more said about how they came to be."""
         return replace(self, notes=(*self.notes, *notes))
 
-
-@dataclass(frozen=True)
-class Reader:
-    """A format of pose files: how to recognise one by its content, and how to read it."""
-
-    name: str  # as --format takes it
-    title: str  # the program that writes such files
-    detect: Callable[[Path], bool]
-    read: Callable[[Path], Poses]
+    def in_px(self, px_per_cm: float) -> Poses:
+        """The same in px, where the file has cm; `px_per_cm` is the scale of the video."""
+        if self.unit == "px":
+            return self
+        return replace(self, xy=self.xy * px_per_cm, unit="px").noting(
+            f"positions in cm times {px_per_cm:g} px/cm"
+        )
 
 
-def readers() -> dict[str, Reader]:
-    """Every format that can be read, by name.
-
-    >>> sorted(readers())[:1]
-    ['dlc']
-    """
-    found = [import_module(name) for name in MODULES]
-    return {one.NAME: Reader(one.NAME, one.TITLE, one.detect, one.read) for one in found}
-
-
-def format_of(path: Path) -> Reader | None:
-    """The format of a pose file, told by what is in it; None when it is no pose file."""
-    return next((reader for reader in readers().values() if _fits(reader, path)), None)
-
-
-def read_poses(path: Path | str, format: str = "auto") -> Poses:
-    """Read a pose file; "auto" tells its format by what is in it, whatever it is called.
-
-    Points at exactly (0, 0) without confidence above 0 are what programs write for "not found",
-    and become missing; so does what is not finite. How many is in the notes.
-    """
-    path, known = Path(path), readers()
-    if not path.is_file():
-        raise StudyError(f"There is no file {path}: check the name and the folder.")
-    if format == "auto":
-        fitting = format_of(path)
-        if fitting is None:
-            raise StudyError(
-                f"{path} is no pose file that is known here: it should come from "
-                f"{_either(known)}. Name the format with --format if it does."
-            )
-        reader = fitting
-    elif format in known:
-        reader = known[format]
-    else:
-        raise StudyError(f"There is no format '{format}': choose one of {', '.join(known)}.")
-    try:
-        poses = reader.read(path)
-    except _DAMAGE as error:
-        reason = " ".join(str(error).split())[:120]
-        raise StudyError(
-            f"{path} cannot be read as a {reader.title} file ({reason}): write it again, or name "
-            "another format with --format."
-        ) from error
+def check(path: Path, poses: Poses) -> Poses:
+    """The poses, if their names and places can be true of a video; StudyError otherwise."""
     if not poses.n_frames or not poses.animals or not poses.points:
         raise StudyError(f"{path} has no frame with a body point in it: export it again.")
+    for names, what in ((poses.animals, "animal"), (poses.points, "body point")):
+        if len(set(names)) < len(names) or not all(name.strip() for name in names):
+            raise StudyError(
+                f"{path} has a nameless {what} or two of one name ({', '.join(names)[:120]}): "
+                "export it again."
+            )
+    far = np.isfinite(poses.xy) & (np.abs(poses.xy) > FARTHEST)
+    if far.any():
+        frame = int(np.argwhere(far)[0][0])
+        raise StudyError(
+            f"{path} has a position of {poses.xy[far][0]:.3g} {poses.unit} in frame {frame}, "
+            "which lies in no picture: the file is damaged, or in another unit."
+        )
     return without_placeholders(poses)
 
 
@@ -127,6 +100,8 @@ def without_placeholders(poses: Poses) -> Poses:
     """Make the points missing that are only written as a place: (0, 0) and what is not finite."""
     zero = (poses.xy == 0).all(axis=-1) & ~(poses.confidence > 0)
     strange = ~np.isfinite(poses.xy).all(axis=-1)
+    if poses.is_trajectory or set(BOX) <= set(poses.points):
+        zero[:] = False  # a tracker says in its own way where an animal is missing
     whole = (zero | strange).all(axis=2) & zero.any(axis=2)
     single = int((zero & ~whole[:, :, None]).sum())
     notes = []
@@ -168,58 +143,106 @@ def check_frames(path: Path, frame: np.ndarray) -> int:
     numbers = np.asarray(frame)
     if not len(numbers):
         return 0
+    if len(np.unique(numbers)) < len(numbers):
+        raise StudyError(f"{path} has a frame number that is there twice: repair it.")
+    return last_frame(path, numbers) + 1
+
+
+def last_frame(path: Path, numbers: np.ndarray) -> int:
+    """The last of frame numbers that may be there several times; -1 of none."""
+    numbers = np.asarray(numbers, dtype=float)
+    if not len(numbers):
+        return -1
     whole = np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all()
-    if not whole or numbers.min() < 0 or len(np.unique(numbers)) < len(numbers):
-        raise StudyError(f"{path} has frame numbers that are missing, twice or below 0: repair it.")
+    if not whole or numbers.min() < 0:
+        raise StudyError(f"{path} has frame numbers that are missing, no number or below 0.")
     # A damaged number must not ask for more memory than there is.
     if numbers.max() >= SPARSEST * len(numbers) + FEW_FRAMES:
         raise StudyError(
             f"{path} has {len(numbers)} rows and speaks of frame {int(numbers.max())}: that is no "
             "frame number, repair it."
         )
-    return int(numbers.max()) + 1
+    return int(numbers.max())
 
 
-def is_hdf5(path: Path) -> bool:
-    """Whether a file is HDF5, by its first bytes."""
-    try:
-        return path.is_file() and bool(h5py.is_hdf5(path))
-    except OSError:
-        return False
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A long table of places: one row per frame and animal, columns as the formats have them."""
+
+    frame: np.ndarray  # (k,) from 0
+    animal: Sequence[str]  # (k,)
+    xy: np.ndarray  # (k, n_points, 2)
+    points: tuple[str, ...] = (CENTRE,)
+    confidence: np.ndarray | None = None  # (k,) of all points, or (k, n_points)
+    whole: Mapping[str, np.ndarray] = field(default_factory=dict)  # (k,) each
 
 
-def read_values(group: h5py.Group, name: str) -> np.ndarray:
-    """A dataset's values, from this file and no other, and only as many as poses may have."""
-    link = group.get(name, getlink=True)
-    node = group.get(name) if isinstance(link, h5py.HardLink | h5py.SoftLink) else None
-    if not isinstance(node, h5py.Dataset) or node.external or node.is_virtual:
-        raise ValueError(f"{name} is missing or lies in another file")
-    if (node.size or 0) > MAX_VALUES:
-        raise ValueError(f"{name} has {node.size} values")
-    return np.asarray(node[()])
+def from_rows(path: Path, rows: Rows, source: str, n_frames: int = 0) -> Poses:
+    """Poses of a long table; an animal that is in a frame twice is an error."""
+    names = tuple(dict.fromkeys(rows.animal))
+    frame = np.asarray(rows.frame)
+    n = max(last_frame(path, frame) + 1, n_frames)
+    frame = frame.astype(np.int64)
+    who = np.array([names.index(name) for name in rows.animal], dtype=np.int64)
+    cell = frame * max(len(names), 1) + who
+    if len(np.unique(cell)) < len(cell):
+        order = np.argsort(cell, kind="stable")
+        again = order[1:][np.diff(cell[order]) == 0][0]
+        raise StudyError(
+            f"{path} has the animal '{rows.animal[again]}' twice in frame {frame[again]}: "
+            "repair it."
+        )
+    if n * len(names) > max(1_000_000, 1000 * len(frame)):
+        raise StudyError(f"{path} speaks of {len(names)} animals in {n} frames: repair it.")
+    shape = (n, len(names), len(rows.points))
+    xy, confidence = np.full((*shape, 2), np.nan), np.full(shape, np.nan)
+    xy[frame, who] = rows.xy
+    if rows.confidence is not None:
+        sure = rows.confidence
+        confidence[frame, who] = sure[:, None] if sure.ndim == 1 else sure
+    whole = {name: np.full(shape[:2], np.nan) for name in rows.whole}
+    for name, values in rows.whole.items():
+        whole[name][frame, who] = values
+    return Poses(source, names, rows.points, xy, confidence, whole=whole)
 
 
-def first_lines(path: Path, count: int) -> list[str]:
-    """The first lines of a text file; none when it is no text."""
-    try:
-        with path.open(encoding="utf-8-sig", newline=None) as file:
-            return [line.rstrip("\n") for line, _ in zip(file, range(count), strict=False)]
-    except (OSError, UnicodeDecodeError):
-        return []
+def box_points(left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray,
+               centre: np.ndarray | None = None) -> np.ndarray:  # fmt: skip
+    """(k, 3, 2) the centre and the two corners of boxes, each side (k,) px."""
+    corners = np.stack([np.stack([left, top], -1), np.stack([right, bottom], -1)], axis=1)
+    middle = corners.mean(axis=1) if centre is None else centre
+    return np.concatenate([middle[:, None], corners], axis=1)
 
 
-def text_of(value: object) -> str:
-    """A name from an HDF5 file, whether it is stored as bytes or as text."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+def join(parts: Sequence[Poses], source: str) -> Poses:
+    """Several files of one recording as one: their animals side by side."""
+    first = parts[0]
+    names = [name for one in parts for name in one.animals]
+    if len(set(names)) < len(names):
+        raise StudyError(
+            f"Two of the files have an animal of the same name ({', '.join(names)}): give the "
+            "files of one recording together."
+        )
+    if any((one.points, one.unit, one.fps) != (first.points, first.unit, first.fps)
+           for one in parts):  # fmt: skip
+        raise StudyError(
+            "The files differ in points, unit or frame rate: give those of one recording."
+        )
+    n = max(one.n_frames for one in parts)
+    columns = set.intersection(*(set(one.whole) for one in parts))
+    return replace(
+        first,
+        source=source,
+        animals=tuple(names),
+        xy=np.concatenate([_longer(one.xy, n) for one in parts], axis=1),
+        confidence=np.concatenate([_longer(one.confidence, n) for one in parts], axis=1),
+        whole={
+            name: np.concatenate([_longer(one.whole[name], n) for one in parts], axis=1)
+            for name in sorted(columns)
+        },
+        notes=tuple(dict.fromkeys(note for one in parts for note in one.notes)),
+    )
 
 
-def _fits(reader: Reader, path: Path) -> bool:
-    try:
-        return reader.detect(path)
-    except _DAMAGE:
-        return False
-
-
-def _either(known: dict[str, Reader]) -> str:
-    titles = [reader.title for reader in known.values()]
-    return " or ".join([", ".join(titles[:-1]), titles[-1]] if titles[1:] else titles)
+def _longer(values: np.ndarray, n_frames: int) -> np.ndarray:
+    return arrange(np.arange(len(values)), values, n_frames)

@@ -1,0 +1,133 @@
+"""Every format that can be read: which reader knows a file, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from storage.errors import StudyError
+from storage.readers.elsewhere import describe
+from storage.readers.files import DAMAGE, Head, look
+from storage.readers.poses import Poses, check, join
+from storage.readers.scored import Bouts
+
+# One module per format; each has NAME, TITLE, GIVES, FILES, looks_like(head) and read(path).
+# Those that keep each animal in a file of its own also have recording_of(head).
+MODULES = (
+    "dlc", "sleap",
+)  # fmt: skip
+TRACKS, BOUTS = "tracks", "bouts"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A format of another program: how to recognise a file by its content, and how to read it."""
+
+    name: str  # as --format takes it
+    title: str  # the program that writes such files
+    gives: str  # tracks or bouts
+    files: str  # what such a file is, in words
+    looks_like: Callable[[Head], bool]
+    read: Callable[[Path], Poses | Bouts]
+    recording_of: Callable[[Head], str] | None = None  # same for the animals of one recording
+
+
+def readers(gives: str | None = None) -> dict[str, Reader]:
+    """Every format that can be read, by name; with `gives`, those of tracks or of bouts.
+
+    >>> readers()["dlc"].title
+    'DeepLabCut'
+    """
+    found = [import_module(f"storage.readers.{name}") for name in MODULES]
+    known = [
+        Reader(
+            one.NAME, one.TITLE, one.GIVES, one.FILES, one.looks_like, one.read,
+            getattr(one, "recording_of", None),
+        )
+        for one in found
+    ]  # fmt: skip
+    return {one.name: one for one in known if gives in (None, one.gives)}
+
+
+def format_of(path: Path, gives: str | None = None) -> Reader | None:
+    """The format of a file, told by what is in it; None when no reader knows it."""
+    try:
+        head = look(Path(path))
+    except StudyError:
+        return None
+    return next((reader for reader in readers(gives).values() if fits(reader, head)), None)
+
+
+def fits(reader: Reader, head: Head) -> bool:
+    """Whether a reader knows this file; a damaged one is not known."""
+    try:
+        return reader.looks_like(head)
+    except DAMAGE:
+        return False
+
+
+def read_file(path: Path | str, format: str = "auto", gives: str | None = None) -> Poses | Bouts:
+    """Read a file of another program; "auto" tells its format by what is in it.
+
+    Poses are what body points and trajectories become, Bouts what scored behaviour becomes.
+    Points at exactly (0, 0) without confidence above 0 are what programs write for "not found",
+    and become missing; so does what is not finite. How many is in the notes.
+    """
+    path = Path(path)
+    head = look(path)
+    reader = _reader(head, format, gives)
+    try:
+        found = reader.read(path)
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise StudyError(
+            f"{path} cannot be read as a {reader.title} file ({reason}): write it again there, or "
+            "name another format with --format."
+        ) from error
+    return check(path, found) if isinstance(found, Poses) else found
+
+
+def read_files(paths: Sequence[Path], format: str = "auto") -> Poses | Bouts:
+    """Read the files of one recording: several where a program has one for each animal."""
+    if len(paths) == 1:
+        return read_file(paths[0], format)
+    parts = [read_file(path, format, TRACKS) for path in paths]
+    poses = [one for one in parts if isinstance(one, Poses)]
+    return check(paths[0], join(poses, poses[0].source))
+
+
+def read_poses(path: Path | str, format: str = "auto") -> Poses:
+    """Read a file of body points or trajectories."""
+    found = read_file(path, format, TRACKS)
+    if not isinstance(found, Poses):
+        raise StudyError(f"{path} holds scored bouts and no positions.")
+    return found
+
+
+def read_bouts_file(path: Path | str, format: str = "auto") -> Bouts:
+    """Read a file of scored bouts."""
+    found = read_file(path, format, BOUTS)
+    if not isinstance(found, Bouts):
+        raise StudyError(f"{path} holds positions and no scored bouts.")
+    return found
+
+
+def _reader(head: Head, format: str, gives: str | None) -> Reader:
+    known = readers(gives)
+    if format != "auto":
+        if format not in known:
+            raise StudyError(f"There is no format '{format}': choose one of {', '.join(known)}.")
+        return known[format]
+    fitting = next((reader for reader in known.values() if fits(reader, head)), None)
+    if fitting is not None:
+        return fitting
+    other = next((reader for reader in readers().values() if fits(reader, head)), None)
+    if other is not None:
+        raise StudyError(f"{head.path} is a {other.title} file of {other.gives}, not of {gives}.")
+    titles = list(dict.fromkeys(reader.title for reader in known.values()))
+    raise StudyError(
+        f"{head.path} is {describe(head)}. Expected was a file of {', '.join(titles[:-1])} or "
+        f"{titles[-1]}: name its format with --format if it is one."
+    )
