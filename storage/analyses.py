@@ -45,7 +45,8 @@ def keep(
         return latest[0].version
     version = latest[0].version + 1 if latest else 1
     study.rows(
-        "INSERT INTO analyses VALUES (nextval('analysis_ids'), ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO analyses ({_COLUMNS}) "
+        "VALUES (nextval('analysis_ids'), ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             name or None, version, question, code, json.dumps(list(assumptions)),
             json.dumps(list(ignored)), model, datetime.now(UTC).replace(tzinfo=None),

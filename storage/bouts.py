@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from storage.provenance import IMPORT, new_origin
 from storage.study import Study, StudyError
 from storage.videos import Video, find_video, frame_times
 
@@ -76,7 +77,11 @@ def save_bouts(
                 "AND annotator IS NOT DISTINCT FROM ?",
                 [video_id, *owner],
             )
-    _insert(study, video_id, rows, analysis_id)
+    if len(rows):
+        kind = ANALYSIS if set(rows["source"]) == {ANALYSIS} else IMPORT
+        asked = {"behaviours": sorted(set(rows["behaviour"])), "analysis_id": analysis_id}
+        origin_id = new_origin(study, video_id, kind, asked)
+        _insert(study, video_id, rows, analysis_id, origin_id)
     return len(rows)
 
 
@@ -294,7 +299,9 @@ def _check(rows: pd.DataFrame, video: str, n_frames: int) -> None:
             )
 
 
-def _insert(study: Study, video_id: int, rows: pd.DataFrame, analysis_id: int | None) -> None:
+def _insert(
+    study: Study, video_id: int, rows: pd.DataFrame, analysis_id: int | None, origin_id: int
+) -> None:
     text = ("behaviour", "subject", "target", "kind", "source", "annotator", "definition")
     columns = {name: pa.array(rows[name].tolist(), pa.string()) for name in text}
     for name in ("start_frame", "stop_frame"):
@@ -304,7 +311,8 @@ def _insert(study: Study, video_id: int, rows: pd.DataFrame, analysis_id: int | 
     study.connection.register("new_bouts", pa.table(columns))
     names = ", ".join(columns)
     study.rows(
-        f"INSERT INTO bouts (video_id, analysis_id, {names}) SELECT ?, ?, {names} FROM new_bouts",
-        [video_id, analysis_id],
+        f"INSERT INTO bouts (video_id, analysis_id, origin_id, {names}) "
+        f"SELECT ?, ?, ?, {names} FROM new_bouts",
+        [video_id, analysis_id, origin_id],
     )
     study.connection.unregister("new_bouts")

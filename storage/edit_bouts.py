@@ -10,6 +10,7 @@ from storage.bouts import PERSON
 from storage.edits import Change, Data, kind
 from storage.errors import StudyError
 from storage.ethogram import read_ethogram
+from storage.provenance import scoring_origin
 from storage.scored_bouts import (
     Row,
     checked,
@@ -57,6 +58,7 @@ def add(study: Study, video_id: int, data: Data, author: str) -> Change:
     given["kind"] = given["kind"] or "state"
     row = checked(study, video_id, given)
     row |= {"source": PERSON, "annotator": author or None, "definition": None, "analysis_id": None}
+    row["origin_id"] = scoring_origin(study, video_id, author)
     row, gone = merged(study, video_id, row)
     _check_group(study, video_id, row)
     row["bout_id"] = study.rows("SELECT nextval('bout_ids')")[0][0]

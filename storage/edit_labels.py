@@ -250,7 +250,11 @@ def _add(
         rows.append([number, numbers[0], video_id, frame, origin, author, made_at, sure])
         shapes += [(number, place, one) for place, one in enumerate(labels)]
     for row in rows:
-        study.rows(f"INSERT INTO label_revisions VALUES ({', '.join('?' * len(row))})", row)
+        study.rows(
+            "INSERT INTO label_revisions (revision_id, batch, video_id, frame, origin, author, "
+            f"made_at, sureness) VALUES ({', '.join('?' * len(row))})",
+            row,
+        )
     if shapes:
         study.connection.register("new_labels", _table(shapes))
         study.rows("INSERT INTO labels SELECT * FROM new_labels ORDER BY revision_id, number")

@@ -22,17 +22,17 @@ _STRANGE = {
 }
 
 
-def complaints_of(study: Study, video_id: int, n_frames: int, n_animals: int) -> list[str]:
-    """What is wrong with the fragments, crossings and doubts of a video, a phrase each."""
+def complaints_of(study: Study, run_id: str, n_frames: int, n_animals: int) -> list[str]:
+    """What is wrong with the fragments, crossings and doubts of a run, a phrase each."""
     found = []
     for table, columns in IDENTITIES.items():
-        numbers = {"video": video_id, "frames": n_frames, "animals": n_animals}
+        numbers = {"run": run_id, "frames": n_frames, "animals": n_animals}
         rows, distinct, strange, beyond = study.rows(
             f"SELECT count(*), count(DISTINCT {columns[0]}), count(*) FILTER (WHERE "
             f"NOT (0 <= start_frame AND start_frame {_BEFORE[table]} stop_frame "
             f"AND stop_frame <= $frames) OR {_STRANGE[table]}), count(*) FILTER "
             f"(WHERE {_SHARE[table]} NOT BETWEEN 0 AND 1) "
-            f"FROM {table} WHERE video_id = $video",
+            f"FROM {table} WHERE run_id = $run",
             numbers,
         )[0]
         complaints = {
@@ -41,26 +41,26 @@ def complaints_of(study: Study, video_id: int, n_frames: int, n_animals: int) ->
             f"{beyond} {table} with a {_SHARE[table]} that is not from 0 to 1": beyond,
         }
         found += [text for text, wrong in complaints.items() if wrong]
-        found += _unknown_kinds(study, table, video_id)
-    return found + _overlaps(study, video_id)
+        found += _unknown_kinds(study, table, run_id)
+    return found + _overlaps(study, run_id)
 
 
-def _unknown_kinds(study: Study, table: str, video_id: int) -> list[str]:
+def _unknown_kinds(study: Study, table: str, run_id: str) -> list[str]:
     if table not in _KINDS:
         return []
     unknown = study.rows(
-        f"SELECT DISTINCT kind FROM {table} WHERE video_id = $video "
+        f"SELECT DISTINCT kind FROM {table} WHERE run_id = $run "
         "AND NOT list_contains($kinds, kind) ORDER BY kind",
-        {"video": video_id, "kinds": list(_KINDS[table])},
+        {"run": run_id, "kinds": list(_KINDS[table])},
     )
     return [f"{table} of the unknown kind '{kind}'" for (kind,) in unknown]
 
 
-def _overlaps(study: Study, video_id: int) -> list[str]:
+def _overlaps(study: Study, run_id: str) -> list[str]:
     """An animal is in one place at a time, so its fragments follow one another."""
     number = study.rows(
         "SELECT count(*) FROM (SELECT start_frame < lag(stop_frame) OVER (PARTITION BY animal_id "
-        "ORDER BY start_frame) AS early FROM fragments WHERE video_id = ?) WHERE early",
-        [video_id],
+        "ORDER BY start_frame) AS early FROM fragments WHERE run_id = ?) WHERE early",
+        [run_id],
     )[0][0]
     return [f"{number} fragments of one animal at the same time"] if number else []

@@ -11,10 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.bouts import ANALYSIS
+from storage.authors import who
 from storage.identity_tables import IDENTITIES, complaints_of
 from storage.study import Study, StudyError
 from storage.videos import Video, find_video
+from storage.withdrawing import make_room, withdraw_run
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "tracks": (
@@ -48,6 +49,10 @@ class Run:
     video_id: int | None = None
     status: str = "complete"
     active: bool = field(default=False)
+    video_hash: str | None = None  # content of the video it was made from; None when not noted
+    made_by: str | None = None  # who started it; None when not noted
+    withdrawn_at: datetime | None = None  # when it was deleted or replaced
+    purged_at: datetime | None = None  # when its rows were removed for good
 
 
 def ingest_run(
@@ -63,10 +68,10 @@ def ingest_run(
     """Store a finished run from its Parquet files and make it the video's active one.
 
     The tracks must hold one row per frame and animal. `identities` are files of fragments,
-    crossings and doubts by those names, where tracking made them. Rows of the video's earlier
-    runs are deleted, and with them the bouts that analyses computed from them; a person's bouts
-    and the list of runs stay. Needs a study opened with `write=True`, whose one transaction keeps
-    readers from ever seeing half a run.
+    crossings and doubts by those names, where tracking made them. The video's run so far goes out
+    of sight, and with it the bouts that analyses computed from it (`withdrawing.restore_run`
+    brings both back); a person's bouts stay. Needs a study opened with `write=True`, whose one
+    transaction keeps readers from ever seeing half a run.
     """
     video = find_video(study, video_id)
     names = list(animal_names or [f"animal{i + 1}" for i in range(run.n_animals)])
@@ -76,17 +81,19 @@ def ingest_run(
         )
     if study.rows("SELECT 1 FROM runs WHERE run_id = ?", [run.run_id]):
         raise StudyError(f"Run {run.run_id} is stored already: give the new run another id.")
-    for table in COLUMNS:
-        study.rows(f"DELETE FROM {table} WHERE video_id = ?", [video_id])
-    for table in ("bouts", "watched"):
-        study.rows(f"DELETE FROM {table} WHERE video_id = ? AND source = ?", [video_id, ANALYSIS])
+    before = active_run(study, video_id)
+    if before is not None:
+        make_room(study, video_id)
+        withdraw_run(study, before.run_id, replaced_by=run.run_id)
+    for table in COLUMNS:  # of an attempt in the same transaction that was refused
+        study.rows(f"DELETE FROM {table} WHERE video_id = ? AND run_id = ?", [video_id, run.run_id])
     for table, shards in (("tracks", tracks), ("masks", masks), ("keypoints", keypoints)):
         _load(study, table, list(shards), run.run_id, video_id)
     for table, shards in (identities or {}).items():
         _load(study, table, list(shards), run.run_id, video_id)
     _check_tracks(study, video, run)
     _check_parts(study, video, run)
-    _refuse(video, run, complaints_of(study, video.video_id, video.n_frames, run.n_animals))
+    _refuse(video, run, complaints_of(study, run.run_id, video.n_frames, run.n_animals))
     _save(study, video_id, run)
     study.rows("DELETE FROM animals WHERE video_id = ?", [video_id])
     for number, name in enumerate(names, start=1):
@@ -103,7 +110,8 @@ def runs(study: Study, video_id: int | None = None) -> list[Run]:
     """All runs, oldest first; of one video when given."""
     rows = study.rows(
         "SELECT run_id, segmenter, n_animals, settings, versions, timings, started_at, "
-        "finished_at, share_detected, video_id, status, active FROM runs "
+        "finished_at, share_detected, video_id, status, active, video_hash, made_by, "
+        "withdrawn_at, purged_at FROM runs "
         "WHERE ?::INTEGER IS NULL OR video_id = ? ORDER BY finished_at, run_id",
         [video_id, video_id],
     )
@@ -156,8 +164,9 @@ def _check_tracks(study: Study, video: Video, run: Run) -> None:
         "count(*) FILTER (WHERE t.detected IS DISTINCT FROM (t.x_px IS NOT NULL) "
         "OR t.detected IS DISTINCT FROM (t.y_px IS NOT NULL)), "
         "count(*) FILTER (WHERE abs(t.time_s - f.time_s) > ?) "
-        "FROM tracks t LEFT JOIN frame_times f USING (video_id, frame) WHERE t.video_id = ?",
-        [run.n_animals, _TIME_TOLERANCE_S, video.video_id],
+        "FROM tracks t LEFT JOIN frame_times f USING (video_id, frame) "
+        "WHERE t.video_id = ? AND t.run_id = ?",
+        [run.n_animals, _TIME_TOLERANCE_S, video.video_id, run.run_id],
     )[0]
     complaints = {
         f"{rows} rows for {video.n_frames} frames x {run.n_animals} animals": rows != expected,
@@ -174,8 +183,8 @@ def _check_parts(study: Study, video: Video, run: Run) -> None:
         rows, distinct, strangers = study.rows(
             f"SELECT count(*), count(DISTINCT (frame, animal_id{key})), count(*) FILTER (WHERE "
             "frame NOT BETWEEN 0 AND ? - 1 OR animal_id NOT BETWEEN 1 AND ?) "
-            f"FROM {table} WHERE video_id = ?",
-            [video.n_frames, run.n_animals, video.video_id],
+            f"FROM {table} WHERE run_id = ?",
+            [video.n_frames, run.n_animals, run.run_id],
         )[0]
         complaints = {
             f"{rows - distinct} {table} twice": rows != distinct,
@@ -195,15 +204,17 @@ def _refuse(video: Video, run: Run, complaints: list[str]) -> None:
 def _save(study: Study, video_id: int, run: Run) -> None:
     share = run.share_detected
     if share is None:
-        sql = "SELECT avg(detected::INTEGER) FROM tracks WHERE video_id = ?"
-        share = study.rows(sql, [video_id])[0][0]
-    study.rows("UPDATE runs SET active = false WHERE video_id = ? AND active", [video_id])
+        sql = "SELECT avg(detected::INTEGER) FROM tracks WHERE run_id = ?"
+        share = study.rows(sql, [run.run_id])[0][0]
     study.rows(
-        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, true)",
+        "INSERT INTO runs (run_id, video_id, status, segmenter, n_animals, settings, versions, "
+        "timings, share_detected, started_at, finished_at, video_hash, made_by, active) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, true)",
         [
             run.run_id, video_id, run.status, run.segmenter, run.n_animals,
             json.dumps(run.settings), json.dumps(run.versions), json.dumps(run.timings),
             share, _naive(run.started_at), _naive(run.finished_at),
+            find_video(study, video_id).content_hash, who() if run.made_by is None else run.made_by,
         ],
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ NAME_LENGTH, COMMENT_LENGTH, MODIFIERS = 200, 2000, 20
 FIELDS = (
     "bout_id", "behaviour", "subject", "target", "kind", "start_frame", "stop_frame", "start_s",
     "stop_s", "source", "annotator", "definition", "analysis_id", "modifiers", "comment",
+    "origin_id",
 )  # fmt: skip
 Row = dict[str, Any]  # FIELDS by name; modifiers is a dict or None
 
@@ -120,7 +121,7 @@ def put_rows(study: Study, video_id: int, bout_ids: Sequence[int], rows: Sequenc
         values = {**row, "modifiers": row["modifiers"] and json.dumps(row["modifiers"])}
         study.rows(
             f"INSERT INTO bouts (video_id, {', '.join(FIELDS)}) VALUES ({marks})",
-            [video_id, *(values[name] for name in FIELDS)],
+            [video_id, *(values.get(name) for name in FIELDS)],
         )
 
 
@@ -151,7 +152,7 @@ def with_names(study: Study, video_id: int, rows: Sequence[Row]) -> list[Row]:
     names = animal_names(study, video_id)
     return [
         {
-            **{name: row[name] for name in FIELDS},
+            **{name: row.get(name) for name in FIELDS},
             "subject": names.get(row["subject_id"], row["subject"]),
             "target": names.get(row["target_id"], row["target"]),
         }

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from storage import schema
+from storage.authors import program, who
 from storage.errors import StudyBusyError, StudyError
 from storage.locks import connect, gate_of
 
@@ -147,7 +148,12 @@ def _opened(folder: Path, write: bool, deadline: float) -> Iterator[Study]:
                 connection.begin()
             try:
                 schema.check(connection, folder, upgrade=write)
-                yield Study(folder, connection, write)
+                study = Study(folder, connection, write)
+                if write:
+                    # columns that say who and by which version default to these
+                    connection.execute("SET VARIABLE author = $who", {"who": who()})
+                    connection.execute("SET VARIABLE program = $what", {"what": program()})
+                yield study
             except BaseException:
                 if write:
                     schema.roll_back(connection)

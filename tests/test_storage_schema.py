@@ -49,7 +49,7 @@ def test_every_table_and_column_says_what_it_is(tmp_path: Path) -> None:
             "SELECT concat_ws('.', table_name, column_name), comment FROM duckdb_columns() "
             "WHERE NOT internal"
         )
-    assert len(tables) == 30 and len(columns) == 258
+    assert len(tables) >= 32 and len(columns) >= 280
     assert [name for name, comment in tables + columns if not comment] == []
     units = {"_s": " s", "_px": "px", "_deg": "degrees"}
     for name, comment in columns:
