@@ -17,8 +17,6 @@ MOST = 40  # shown at once
 memory = Memory(workplace().study)
 known = memory.definitions()
 titles = {"mine": f"This study ({len(known)})", "handbook": f"Handbook ({len(presets())})"}
-if st.session_state.pop("show_mine", False):  # a preset was copied
-    st.session_state["definitions-shown"] = "mine"
 
 title("Definitions")
 st.caption(

@@ -133,6 +133,11 @@ def expect(locator: "playwright.Locator") -> Any:
     return Expected(locator)
 
 
+def at_rest(page: "playwright.Page") -> None:
+    """Wait until the page has run to its end: what is clicked next stays where it is."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 def start_server(study: Path, port: int) -> subprocess.Popen[bytes]:
     """Run `ethoscribe ui` at a port and wait until it answers."""
     log_file = study.parent / "server.log"

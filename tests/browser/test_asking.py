@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser_server import expect, opened
+from browser_server import at_rest, expect, opened
 from required import required
 from storage_samples import add_tracked
 
@@ -180,6 +180,7 @@ def test_a_definition_is_edited_renamed_and_forgotten(page: "playwright.Page", s
     expect(page.locator("summary")).to_have_count(2)
     page.locator("summary").first.click()
     expect(page.get_by_text("Ask for it by its name")).to_be_visible()
+    at_rest(page)
     page.get_by_role("button", name="Copy to this study and edit").click()
     expect(page.get_by_text(re.compile("is in this study now"))).to_be_visible()
     page.get_by_role("button", name="Leave it").click()
