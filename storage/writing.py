@@ -49,8 +49,13 @@ class Rows:
         return self.to_arrow().to_pandas()
 
 
-def write_table(table: Rows | pa.Table | pd.DataFrame, path: Path | str, format: str) -> Path:
+def write_table(
+    table: Rows | pa.Table | pd.DataFrame, path: Path | str, format: str, about: str | None = None
+) -> Path:
     """Write a table as csv, parquet or xlsx; the file appears whole, equal for equal data.
+
+    `about` is a JSON text that says where the numbers come from: Parquet has it as the metadata
+    `ethoscribe`, Excel as a sheet of its own, and CSV has no room for it.
 
     An empty table writes its header. A `Rows` table never passes through Python whole (csv,
     parquet); what DuckDB has to sort beyond its memory limit goes to disk.
@@ -66,9 +71,12 @@ def write_table(table: Rows | pa.Table | pd.DataFrame, path: Path | str, format:
             raise StudyError(f"There is no folder {path.parent}: make it first.")
         with _as_rows(table) as rows:
             if format == "xlsx":
-                _spreadsheet().write_xlsx(rows, draft)
+                _spreadsheet().write_xlsx(rows, draft, about)
             else:
-                sql = f"COPY ({rows.sql}) TO {sql_text(str(draft))} ({_COPY_OPTIONS[format]})"
+                options = _COPY_OPTIONS[format]
+                if about and format == "parquet":
+                    options += f", KV_METADATA {{ethoscribe: {sql_text(about)}}}"
+                sql = f"COPY ({rows.sql}) TO {sql_text(str(draft))} ({options})"
                 rows.connection.execute(sql, dict(rows.parameters)).fetchall()
         draft.replace(path)
     except (OSError, duckdb.Error) as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
 
 XLSX_ROWS = 1_048_576  # of a sheet, header included
 _BATCH = 50_000
+_LONGEST = 32_767  # letters of a cell
 _EPOCH = datetime(1980, 1, 1)
 
 
-def write_xlsx(rows: Rows, file: Path) -> None:
-    """Write all rows into one sheet; StudyError when they are more than a sheet holds."""
+def write_xlsx(rows: Rows, file: Path, about: str | None = None) -> None:
+    """Write all rows into one sheet; StudyError when they are more than a sheet holds.
+
+    `about`, a JSON text, is spread over a second sheet: where the numbers come from.
+    """
     count = len(rows)
     if count >= XLSX_ROWS:
         raise StudyError(
@@ -42,8 +48,38 @@ def write_xlsx(rows: Rows, file: Path) -> None:
                 sheet.append([_cell(sheet, value) for value in row])
     finally:
         sheet.close()  # else a failure leaves its half-written stream behind
+    if about:
+        _write_about(book, json.loads(about))
     book.save(file)
     _without_clock(file)
+
+
+def _write_about(book: openpyxl.Workbook, videos: list[dict[str, Any]]) -> None:
+    """A row per fact of every video: its place among the facts, and its value."""
+    sheet = book.create_sheet("provenance")
+    try:
+        sheet.append(["video", "fact", "value"])
+        for one in videos:
+            name = str((one.get("video") or {}).get("name", ""))
+            for place, value in _facts(one):
+                sheet.append([_cell(sheet, name), _cell(sheet, place), _cell(sheet, value)])
+    finally:
+        sheet.close()
+
+
+def _facts(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every single fact with the names that lead to it, as `run.author`."""
+    if isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_more, value))):
+        items = value.items() if isinstance(value, dict) else enumerate(value, start=1)
+        for name, one in items:
+            yield from _facts(one, f"{place}.{name}" if place else str(name))
+        return
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+    yield place, text[:_LONGEST] if isinstance(text, str) else text
+
+
+def _holds_more(value: Any) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _values(column: pa.Array) -> list[Any]:
