@@ -14,8 +14,14 @@ from app.commands.shared import say, show
 from app.errors import known_errors, one_line
 
 
+_FORMER = {"edits": "edit"}  # commands that had another name
+
+
 class Commands(TyperGroup):
     """Runs one command and turns what went wrong into one line and an exit status."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, _FORMER.get(cmd_name, cmd_name))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -45,7 +51,7 @@ app = typer.Typer(
 _MODULES = (
     "demo", "track", "import_files", "ask", "assay", "measures", "export", "score", "learn",
     "labels", "train", "calibrate", "memory", "regions", "ethogram", "metadata", "compare",
-    "edits", "people", "relink", "proxy", "ui", "doctor",
+    "edits", "runs", "people", "relink", "proxy", "ui", "doctor",
 )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def _tell(done: "ImportSummary") -> None:
         lost = count(sum(done.removed_bouts.values()), "bout")
         say(
             f"{done.video}: {lost} of {', '.join(done.removed_bouts)} came from the old tracks and "
-            "went with them."
+            f"went with them; `ethoscribe runs restore {done.video}` brings both back."
         )
     say(
         f"{done.video}: {done.frames} frames, {', '.join(done.animals)} with "

@@ -12,10 +12,12 @@ import pandas as pd
 from app.errors import AppError
 from app.scoring.bout_checks import FRAMES, OWNER, SECONDS, check_order, join_same_frames
 from storage.bouts import delete_bouts, frame_edges, read_bouts, save_bouts
+from storage.provenance import imported_from
 from storage.readers.files import first_lines
 from storage.readers.registry import format_of
 from storage.study import Study, open_study
 from storage.videos import Video, animal_names, find_video
+from tracking.video import content_hash
 
 PERSON = "person"  # the source of bouts that a person scored
 _STOPS = {"stop_frame_exclusive": "stop_frame"}  # spelled out, as some files have it
@@ -104,7 +106,8 @@ def import_bouts(
             )
         delete_bouts(study, before["bout_id"].tolist())
         watched = {} if len(rows) else {"behaviour": kinds[0], "annotator": scored.annotator}
-        save_bouts(study, about.video_id, rows, source=PERSON, replace=False, **watched)
+        with imported_from(file=file.name, file_hash=content_hash(file)):
+            save_bouts(study, about.video_id, rows, source=PERSON, replace=False, **watched)
     if not len(rows):
         notes = [f"{scored.annotator or 'somebody without a name'} watched it and saw none"]
     return BoutSummary(about.name, len(rows), kinds, notes=tuple(notes))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import AppError
+from storage.authors import AUTHOR, who
 
 RUNNING = frozenset({"starting", "running"})
 HOME = Path(__file__).resolve().parents[2]  # `python -m app.cli` finds this very program there
@@ -131,6 +132,7 @@ def _start(
         child = subprocess.Popen(
             [sys.executable, "-m", "app.cli", *command, "--job-file", str(path), *(more or [])],
             cwd=HOME,
+            env={**os.environ, AUTHOR: who()},  # the run notes who pressed the button
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

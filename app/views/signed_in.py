@@ -4,6 +4,7 @@ import streamlit as st
 from starlette.datastructures import Headers
 
 from app.server.identity import Person, who
+from storage.authors import act_as
 
 
 def me() -> Person:
@@ -14,6 +15,8 @@ def me() -> Person:
         st.info("You are not signed in any more. What you have scored is kept in this browser.")
         st.link_button("Sign in", "/sign-in", type="primary", icon=":material/login:")
         st.stop()
+    if person.name:  # nobody signs in where one works alone: then it is whose login it is
+        act_as(person.name)
     return person
 
 

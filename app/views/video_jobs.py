@@ -53,8 +53,8 @@ def ask_first(video: Video) -> None:
         return
     noun = "correction belongs" if corrections == 1 else "corrections belong"
     st.warning(
-        f"{corrections} {noun} to the present tracks and would not be in the new ones. The log "
-        "keeps them, but they would have to be made again."
+        f"{corrections} {noun} to the present tracks and would not be in the new ones. They "
+        "come back with the old tracks: in the menu of the video, Runs, Bring back."
     )
     with st.container(horizontal=True):
         st.button(
