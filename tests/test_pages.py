@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import library, workplace
 from app.server.serve import server_options, shown_host
+from app.setting_up.facts import edit, setup_facts
 from app.workplace import Workplace
 
 SHELL = Path(workplace.__file__).parent / "views" / "shell.py"
@@ -105,3 +106,23 @@ def test_the_server_sends_no_statistics_and_has_no_developer_doors() -> None:
 def test_the_launcher_does_not_load_streamlit_before_it_serves() -> None:
     code = "import sys, app.server.serve; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_regions_are_never_told_with_the_number_of_a_later_edit(
+    open_page: Callable[[str], AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, told = tmp_path / "study", []
+    library.add(study, write_video(tmp_path / "clip.mp4"))
+    read = library.player_facts
+
+    def read_and_draw(*asked: object) -> dict:
+        facts = read(*asked)
+        box = {"name": "box", "kind": "rectangle", "role": "region", "points": [(1, 1), (9, 9)]}
+        edit(study, 1, "regions.save", box, "Ada")  # while the page is being made
+        return facts
+
+    monkeypatch.setattr(library, "player_facts", read_and_draw)
+    monkeypatch.setattr("app.player.player", lambda facts, **more: told.append(facts))
+    assert not open_page("setup").exception
+    assert (told[0]["regions"], told[0]["setup"]["edit"]) == ([], 0)
+    assert setup_facts(study, 1)["edit"] > 0

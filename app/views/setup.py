@@ -40,7 +40,9 @@ if part == DETECT:
     preview(study, row)
 else:
     video_id = row.video.video_id
-    facts = library.player_facts(study, video_id)
-    shown = {**facts, "tools": ["draw"], "setup": setup_facts(study, video_id)}
+    # The number of the last edit is read before the regions: the tool never takes older regions for
+    # newer ones, which would let go of the region that is being named.
+    setup = setup_facts(study, video_id)
+    shown = {**library.player_facts(study, video_id), "tools": ["draw"], "setup": setup}
     player(shown, key=f"setup-{video_id}", **asked_clip(row.video.name))
     region_panels(study, row, drawn, list(rows.values()))
