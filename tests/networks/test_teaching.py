@@ -1,11 +1,16 @@
 """What ultralytics is told is what is recorded, and what went wrong is told apart."""
 
+import pickle
+import subprocess
+import sys
 import weakref
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from required import required
 
@@ -13,7 +18,9 @@ required("torch")
 
 from tracking.networks import door  # noqa: E402
 from tracking.networks.running import choices  # noqa: E402
+from tracking.networks.samples import Sample, place  # noqa: E402
 from tracking.networks.teaching import lessons, training  # noqa: E402
+from tracking.networks.teaching.dataset import write_dataset  # noqa: E402
 from tracking.networks.teaching.lessons import DeviceMemoryError, Lesson  # noqa: E402
 from tracking.networks.teaching.plans import TrainingSettings  # noqa: E402
 
@@ -90,3 +97,30 @@ def test_pictures_for_a_gpu_are_loaded_by_processes_of_their_own(
     assert lessons._overrides(HERE, lesson, HERE)["workers"] == expected
     chosen = lessons._overrides(HERE, replace(lesson, workers=2), HERE)
     assert chosen["workers"] == 2
+
+
+def test_ultralytics_is_given_masks_as_large_as_they_were_labelled(tmp_path: Path) -> None:
+    full = np.zeros((240, 320), np.uint8)
+    cv2.ellipse(full, ((150.0, 120.0), (92.0, 41.0), 30.0), 1, -1)
+    sample = Sample(np.full((240, 320), 90, np.uint8), [place(full)], [0])
+    file = write_dataset(tmp_path, [sample], [sample], ["mouse"], 160)
+    told = lessons._overrides(file, Lesson("yolo11n-seg.yaml", image_px=160), tmp_path / "work")
+    trainer = door.trainer_class()(overrides=told)
+    trainer.model = SimpleNamespace(stride=np.array([32]))  # of which only this is asked
+    made = trainer.build_dataset(str(tmp_path / "images" / "val"), mode="val", batch=1)
+    again = pickle.loads(pickle.dumps(made))  # as another process gets it
+    for data in (made, again):
+        cells = data[0]["masks"].numpy()[0]
+        assert np.count_nonzero(cells) * 64 == pytest.approx(full.sum(), rel=0.05)
+    code = (
+        "import pickle, sys\n"
+        "pickle.load(open(sys.argv[1], 'rb'))\n"
+        "from ultralytics.data import augment\n"
+        "print(augment.polygons2masks_overlap.__module__)"
+    )
+    (tmp_path / "made.pickle").write_bytes(pickle.dumps(made))
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "made.pickle")],
+        capture_output=True, text=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert said.stdout.strip() == "tracking.networks.teaching.targets", said.stderr

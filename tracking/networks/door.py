@@ -186,19 +186,46 @@ def trainer_class() -> Any:
     """The class that trains a segmentation network, and leaves its last judgement to us.
 
     ultralytics' own ends with one more pass over the validation pictures; ours only takes what
-    training alone needs out of the files.
+    training alone needs out of the files. And masks are as large as they were labelled.
     """
-    prepare()
+    draw_exactly()
     from ultralytics.models.yolo.segment import SegmentationTrainer
     from ultralytics.utils.torch_utils import strip_optimizer
 
     class Trainer(SegmentationTrainer):
+        def build_dataset(self, *given: Any, **named: Any) -> Any:
+            made = super().build_dataset(*given, **named)
+            made.drawing = _Exactly()
+            return made
+
         def final_eval(self) -> None:
             for file in (self.last, self.best):
                 if file.exists():
                     strip_optimizer(file)
 
     return Trainer
+
+
+def draw_exactly() -> None:
+    """Let masks to learn from be drawn by us, since ultralytics draws them too large."""
+    prepare()
+    from ultralytics.data import augment
+
+    from tracking.networks.teaching.targets import covered
+
+    augment.polygons2masks_overlap = covered
+
+
+class _Exactly:
+    """Goes with a data set to the processes that load its pictures, and draws exactly there too."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _drawing_exactly, ()
+
+
+def _drawing_exactly() -> _Exactly:
+    draw_exactly()
+    return _Exactly()
 
 
 def tracker(name: str, fps: float) -> Any:

@@ -19,6 +19,7 @@ from tracking.networks.pictures import scaled as as_tracked
 from tracking.networks.samples import Placed, Sample, Source
 
 FEWEST = 6  # with fewer frames, none can be spared to validate with
+FINER = 8  # pixels for one of a mask, to draw its outline: 1/16 px inside of its edge
 SHARE = 0.2  # of a video's frames that validate
 
 
@@ -201,14 +202,16 @@ def outlines(sample: Sample) -> str:
 
 
 def outline(placed: Placed) -> np.ndarray:
-    """A mask as one closed line through the centres of its outermost pixels, (k, 2) px.
+    """A mask as one closed line along the edges of its outermost pixels, (k, 2) px.
 
     A line of this kind cannot stop and begin again, so that parts and holes are joined: it goes to
     the next part or hole where the two come nearest, around it, and back the same way. Filled by
-    the even-odd rule, holes stay holes and the ways between parts are a pixel wide at most.
+    the even-odd rule, holes stay holes.
     """
-    found, _ = cv2.findContours(placed.mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    rings = [_ring(ring.reshape(-1, 2)) for ring in found]
+    # contours run through the centres of pixels: of smaller ones, that is nearer to the edge
+    finer = np.kron(placed.mask, np.ones((FINER, FINER), np.uint8))
+    found, _ = cv2.findContours(finer, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    rings = [ring.reshape(-1, 2).astype(float) for ring in found]
     rings.sort(key=len, reverse=True)
     line = rings[0]
     for ring in rings[1:]:
@@ -216,17 +219,7 @@ def outline(placed: Placed) -> np.ndarray:
         i, j = np.unravel_index(np.argmin(distances), distances.shape)
         around = np.concatenate([ring[j:], ring[: j + 1]])
         line = np.concatenate([line[: i + 1], around, line[i:]])
-    return line + np.array([placed.x0 + 0.5, placed.y0 + 0.5])
-
-
-def _ring(points: np.ndarray) -> np.ndarray:
-    """The corners of a ring; of one or two pixels a small square, which is a line around them."""
-    if len(points) < 3:
-        (x0, y0), (x1, y1) = points.min(axis=0) - 0.4, points.max(axis=0) + 0.4
-        return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
-    straight = np.roll(points, -1, 0) + np.roll(points, 1, 0) == 2 * points
-    corners = points[~straight.all(axis=1)].astype(float)
-    return corners if len(corners) >= 3 else points.astype(float)
+    return (line + 0.5) / FINER + np.array([placed.x0, placed.y0])
 
 
 def _png(picture: np.ndarray) -> bytes:
