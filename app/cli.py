@@ -13,7 +13,6 @@ from app import __version__
 from app.commands.shared import say, show
 from app.errors import known_errors, one_line
 
-
 _FORMER = {"edits": "edit"}  # commands that had another name
 
 

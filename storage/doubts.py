@@ -55,11 +55,14 @@ def _as_called(study: Study, video_id: int, table: str) -> pd.DataFrame | None:
     if not has_identities(study, video_id):
         return None
     rows, swaps = stored_rows(study, table, video_id), standing_swaps(study, video_id)
+    here = animal_names(study, video_id)  # without those that a person took off
+    needed = rows["animals"].map(len).clip(upper=2)
     rows["animals"] = [
-        sorted(now_called(int(one), frame, swaps) for one in who)
+        sorted(k for k in (now_called(int(one), frame, swaps) for one in who) if k in here)
         for who, frame in zip(rows["animals"], rows["start_frame"], strict=True)
     ]
-    return rows
+    left = rows["animals"].map(len) >= needed
+    return rows[left].reset_index(drop=True)
 
 
 def read_paths(study: Study, video_id: int) -> Paths:
@@ -69,7 +72,8 @@ def read_paths(study: Study, video_id: int) -> Paths:
     time_s = frame_times(study, video_id)
     table = study.arrow(
         "SELECT frame, animal_id, x_px, y_px, detected, identity_confidence, length_px "
-        "FROM tracks WHERE run_id = ? AND video_id = ?",
+        "FROM tracks SEMI JOIN animals USING (video_id, animal_id) "
+        "WHERE run_id = ? AND video_id = ?",
         [run_id, video_id],
     )
     column = {name: table[name].to_numpy() for name in table.column_names}

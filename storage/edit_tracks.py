@@ -1,4 +1,4 @@
-"""Edits of identities: swap, delete, interpolate, rename, correct an outline, tick a doubt.
+"""Edits of identities: swap, delete, interpolate, rename, restore, tick a doubt.
 
 What a person corrects, in numbers:
 
@@ -7,7 +7,9 @@ What a person corrects, in numbers:
 - A deleted animal is not found in these frames: its numbers are NULL, its outline is gone.
 - Interpolated positions stay `detected` FALSE. Exports and the player show them, measures take
   them for missing, and `tracked_fraction` stays what was seen. Outlines are not invented.
-- A corrected outline has identity confidence 1: a person said who it is, in that one frame.
+
+The column `edited` of such rows says what was done to them, and exports show it; a swap, which
+moves rows as they are, leaves it alone. `storage.edit_places` has the edits of one frame.
 
 What analyses computed from the tracks before is taken off, as tracking again does, and comes back
 when the edit is taken back.
@@ -19,12 +21,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.edits import Change, Data, kind, log, saved_rows
 from storage.errors import StudyError
 from storage.study import Study
 from storage.track_names import rename, rename_back
-from storage.track_outline import outline_rows
 from storage.track_rows import (
     COMPUTED,
     TABLES,
@@ -32,7 +34,7 @@ from storage.track_rows import (
     active_id,
     exchange,
     put_rows,
-    remove_rows,
+    replace_rows,
     rows_at,
     set_share,
     share_of,
@@ -44,6 +46,8 @@ LONGEST = 200  # letters of a name or of a doubt's key
 
 
 def _span(data: Data) -> str:
+    if "frame" in data:
+        return f"frame {data['frame']}"
     start, stop = data.get("start_frame"), data.get("stop_frame")
     if stop is None:
         return f"from frame {start} to the end"
@@ -59,10 +63,10 @@ def swap(study: Study, video_id: int, data: Data, author: str) -> Change:
     one, other = (find_animal(study, video_id, data.get(name)) for name in "ab")
     if one == other:
         raise StudyError("Swap two different animals.")
-    place = _place(study, video_id, data, one, other)
-    inverse = {"swap": True, **_kept(place), "share": share_of(study, place.run_id)}
+    place = place_of(study, video_id, data, one, other)
+    inverse = {"swap": True, **kept(study, place)}
     exchange(study, place)
-    return _change(study, place, inverse, {})
+    return changed(study, place, inverse, {}, place.stop - place.start)
 
 
 @kind(
@@ -70,17 +74,18 @@ def swap(study: Study, video_id: int, data: Data, author: str) -> Change:
     describe=lambda data: f"delete {data.get('animal')}, {_span(data)}",
 )  # fmt: skip
 def delete(study: Study, video_id: int, data: Data, author: str) -> Change:
-    """Make an animal not found {animal, start_frame, stop_frame}: whatever was there was not it."""
+    """Make an animal not found {animal, start_frame, stop_frame, or frame}: it was not there."""
     animal = find_animal(study, video_id, data.get("animal"))
-    place = _place(study, video_id, data, animal)
+    place = place_of(study, video_id, data, animal)
     before = rows_at(study, place)
-    if not any(value is not None for value in before["tracks"]["x_px"].to_pylist()):
+    found = len(before["tracks"]) - before["tracks"]["x_px"].null_count
+    if not found:
         raise StudyError(f"{data['animal']} is not found in {_span(data)}: nothing to delete.")
-    inverse = {**_kept(place), "share": share_of(study, place.run_id)}
-    remove_rows(study, place)
-    put_rows(study, {"tracks": _unseen(before["tracks"])})
-    set_share(study, place.run_id)
-    return _change(study, place, inverse, before)
+    inverse = kept(study, place)
+    nothing = {table: before[table].slice(0, 0) for table in ("masks", "keypoints")}
+    replace_rows(study, place, {"tracks": _unseen(before["tracks"]), **nothing})
+    set_share(study, place)
+    return changed(study, place, inverse, before, found)
 
 
 @kind(
@@ -90,7 +95,7 @@ def delete(study: Study, video_id: int, data: Data, author: str) -> Change:
 def interpolate(study: Study, video_id: int, data: Data, author: str) -> Change:
     """Fill gaps between two detections on a straight line {animal, start_frame, stop_frame}."""
     animal = find_animal(study, video_id, data.get("animal"))
-    place = _place(study, video_id, data, animal)
+    place = place_of(study, video_id, data, animal)
     whole = Place(place.run_id, video_id, place.animals, 0, 2**31 - 1)
     filled = _filled(rows_at(study, whole)["tracks"], place)
     if not filled.num_rows:
@@ -99,36 +104,10 @@ def interpolate(study: Study, video_id: int, data: Data, author: str) -> Change:
             "filled already."
         )
     before = rows_at(study, place)
-    inverse = {**_kept(place), "share": share_of(study, place.run_id), "computed": False}
-    study.connection.register("filled", filled)
-    study.rows(
-        "UPDATE tracks SET x_px = f.x_px, y_px = f.y_px FROM filled f WHERE run_id = ? "
-        "AND video_id = ? AND animal_id = ? AND tracks.frame = f.frame",
-        [place.run_id, video_id, animal],
-    )
-    study.connection.unregister("filled")
+    inverse = {**kept(study, place), "computed": False}
+    replace_rows(study, place, {**before, "tracks": _with_filled(before["tracks"], filled)})
     result = {"frames": filled.num_rows}
     return Change(("tracks.restore", inverse), result, before, place.run_id)
-
-
-@kind(
-    "tracks.mask", scope="tracks",
-    describe=lambda data: f"correct the outline of {data.get('animal')} in frame "
-    f"{data.get('frame')}",
-)  # fmt: skip
-def mask(study: Study, video_id: int, data: Data, author: str) -> Change:
-    """Replace an animal's outline in one frame; see `storage.track_outline` for the data."""
-    animal = find_animal(study, video_id, data.get("animal"))
-    frame = _number(data.get("frame"), "frame")
-    span = {"start_frame": frame, "stop_frame": frame + 1}
-    place = _place(study, video_id, span, animal)
-    before = rows_at(study, place)
-    after = outline_rows(study, place, before, data)
-    inverse = {**_kept(place), "share": share_of(study, place.run_id)}
-    remove_rows(study, place)
-    put_rows(study, after)
-    set_share(study, place.run_id)
-    return _change(study, place, inverse, before)
 
 
 @kind(
@@ -170,12 +149,12 @@ def restore(study: Study, video_id: int, data: Data, author: str) -> Change:
         exchange(study, place)
     else:
         before = rows_at(study, place)
-        remove_rows(study, place)
-        put_rows(study, {table: saved_rows(study, data["edit_id"], table) for table in TABLES})
-    set_share(study, place.run_id, data["share"])
+        saved = {table: saved_rows(study, data["edit_id"], table) for table in TABLES}
+        replace_rows(study, place, saved)
+    set_share(study, place, data["share"])
     if data.get("computed") is False:
         return Change(("tracks.restore", inverse), {}, before, place.run_id)
-    change = _change(study, place, inverse, before)
+    change = changed(study, place, inverse, before)
     put_rows(study, {table: saved_rows(study, data["edit_id"], table) for table in COMPUTED})
     return change
 
@@ -225,11 +204,15 @@ def find_animal(study: Study, video_id: int, wanted: object) -> int:
     raise StudyError(f"There is no animal '{str(wanted)[:80]}' in this video. It has: {known}.")
 
 
-def _place(study: Study, video_id: int, data: Data, *animals: int) -> Place:
+def place_of(study: Study, video_id: int, data: Data, *animals: int) -> Place:
+    """Where an edit with a frame, or a start_frame and a stop_frame (null: the end), is to be."""
     n_frames = find_video(study, video_id).n_frames
-    start = _number(data.get("start_frame"), "start_frame")
+    if "frame" in data:
+        frame = frame_number(data["frame"], "frame")
+        data = {"start_frame": frame, "stop_frame": frame + 1}
+    start = frame_number(data.get("start_frame"), "start_frame")
     stop = data.get("stop_frame")
-    stop = n_frames if stop is None else _number(stop, "stop_frame")
+    stop = n_frames if stop is None else frame_number(stop, "stop_frame")
     if not 0 <= start < stop <= n_frames:
         raise StudyError(
             f"Frames {start} to {stop} are not in the video: it has {n_frames}, from 0, and the "
@@ -238,17 +221,18 @@ def _place(study: Study, video_id: int, data: Data, *animals: int) -> Place:
     return Place(active_id(study, video_id), video_id, animals, start, stop)
 
 
-def _number(value: object, name: str) -> int:
+def frame_number(value: object, name: str) -> int:
+    """A whole number of a frame, as an edit gives it."""
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 1 << 31:
         raise StudyError(f"{name} is a whole number of a frame, not {str(value)[:40]}.")
     return value
 
 
-def _kept(place: Place) -> dict[str, Any]:
-    """Where an edit was, as the log keeps it."""
+def kept(study: Study, place: Place) -> dict[str, Any]:
+    """Where an edit was, and the share found before it, as the log keeps them."""
     return {
         "run": place.run_id, "animals": list(place.animals), "start": place.start,
-        "stop": place.stop,
+        "stop": place.stop, "share": share_of(study, place.run_id),
     }  # fmt: skip
 
 
@@ -256,13 +240,18 @@ def _plain(data: Data) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name != "edit_id"}
 
 
-def _change(
-    study: Study, place: Place, inverse: dict[str, Any], before: dict[str, pa.Table]
+def changed(
+    study: Study,
+    place: Place,
+    inverse: dict[str, Any],
+    before: dict[str, pa.Table],
+    frames: int | None = None,
 ) -> Change:
     """An edit that changed what measures read: what was computed from it is taken off."""
     taken = take_computed(study, place.video_id)
     result = {"bouts_taken_off": taken["bouts"].num_rows}
-    return Change(("tracks.restore", inverse), result, {**before, **taken}, place.run_id)
+    told = result if frames is None else {"frames": frames, **result}
+    return Change(("tracks.restore", inverse), told, {**before, **taken}, place.run_id)
 
 
 def _renamed(study: Study, video_id: int, inverse: dict[str, Any]) -> Change:
@@ -272,12 +261,30 @@ def _renamed(study: Study, video_id: int, inverse: dict[str, Any]) -> Change:
 
 def _unseen(tracks: pa.Table) -> pa.Table:
     """The same rows of an animal that was not found."""
-    where = {"run_id", "video_id", "frame", "time_s", "animal_id"}
+    where = {"run_id", "video_id", "frame", "time_s", "animal_id", "raw_animal_id"}
     columns = {
         field.name: tracks[field.name] if field.name in where else pa.nulls(len(tracks), field.type)
         for field in tracks.schema
     }
-    return pa.table({**columns, "detected": np.zeros(len(tracks), bool)})
+    told = pa.array(["deleted"] * len(tracks), pa.string())
+    return pa.table({**columns, "detected": np.zeros(len(tracks), bool), "edited": told})
+
+
+def _with_filled(tracks: pa.Table, filled: pa.Table) -> pa.Table:
+    """The rows with the places that were found for their gaps."""
+    at = np.searchsorted(tracks["frame"].to_numpy(), filled["frame"].to_numpy())
+    here = np.zeros(len(tracks), bool)
+    here[at] = True
+    columns = {name: tracks[name] for name in tracks.column_names}
+    for name in ("x_px", "y_px"):
+        columns[name] = pc.replace_with_mask(
+            tracks[name].combine_chunks(), pa.array(here), filled[name].combine_chunks()
+        )
+    told = pa.array(["interpolated"] * len(filled), pa.string())
+    columns["edited"] = pc.replace_with_mask(
+        tracks["edited"].combine_chunks(), pa.array(here), told
+    )
+    return pa.table(columns)
 
 
 def _filled(tracks: pa.Table, place: Place) -> pa.Table:

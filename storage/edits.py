@@ -10,6 +10,11 @@ A module that knows one kind of edit registers a function for it::
 The function returns how to take the edit back: another kind with its data. Taking back calls
 that kind, whose own inverse is then what does it again. So one that is called only in this way
 (`internal=True`) is a kind like every other, and cannot be sent by a browser.
+
+Whose edits an undo takes back: tracks and the setup of a video are one thing that everybody works
+on, so it is the last edit of anybody, and `by` says whose it was. Bouts and labels are one
+person's own judgement, so it is the last one of that person (`OWN`). An edit that somebody made
+in between is never skipped: those after it may rest on it.
 """
 
 from __future__ import annotations
@@ -31,7 +36,8 @@ from storage.study import Study
 from storage.videos import find_video
 
 MODULES = (
-    "storage.edit_bouts", "storage.edit_tracks", "storage.edit_setup", "storage.edit_labels",
+    "storage.edit_bouts", "storage.edit_tracks", "storage.edit_places", "storage.edit_setup",
+    "storage.edit_labels",
 )  # fmt: skip
 OWN = frozenset({"bouts", "labels"})  # scopes in which a person takes back only what is theirs
 APART = frozenset({"labels"})  # scopes in which every frame, named in the data, has its own undo
@@ -136,6 +142,7 @@ def apply(
     if not study.rows("SELECT 1 FROM videos WHERE video_id = ?", [video_id]):
         find_video(study, video_id)  # which says what there is
     entry = _Entry(video_id, kind, data, author, client, seq)
+    study.rows("SET VARIABLE author = ?", [author])  # what is drawn is by whose edit it is
     try:
         return _step(study, entry) if kind in ("undo", "redo") else _fresh(study, entry)
     except StudyError as error:
@@ -194,14 +201,14 @@ def can_redo(
 def next_steps(
     study: Study, video_id: int, scope: str, author: str = "", frame: int | None = None
 ) -> dict[str, Any]:
-    """What an undo and a redo of this person would be of: {edit_id, words} each, or None.
+    """What an undo and a redo of this person would be of: {edit_id, words, by} each, or None.
 
     `at` is the last edit of the video, by which a later answer is told from an earlier one.
     """
     stacks = _stacks(study, video_id, scope, author, frame)
     undo, redo = (
-        {"edit_id": stack[-1].edit_id, "words": stack[-1].words} if stack else None
-        for stack in stacks
+        {"edit_id": last.edit_id, "words": last.words, "by": last.author} if last else None
+        for last in (stack[-1] if stack else None for stack in stacks)
     )
     sql = "SELECT coalesce(max(edit_id), 0) FROM edits WHERE video_id = ?"
     at = study.rows(sql, [video_id])[0][0]
@@ -249,6 +256,7 @@ class _Row:
     last_id: int  # of the edit, undo or redo that brought it to its present state
     kind: str
     data: str  # JSON
+    author: str  # of the edit itself
 
     @property
     def words(self) -> str:
@@ -302,7 +310,7 @@ def _step(study: Study, entry: _Entry) -> Applied:
     inverse = json.loads(study.rows(sql, [row.last_id])[0][0])
     data = {**inverse["data"], "edit_id": row.last_id}
     change = _kinds[inverse["kind"]].do(study, entry.video_id, data, entry.author)
-    told = {**change.result, "words": row.words}
+    told = {**change.result, "words": row.words, "by": row.author}
     change = Change(change.inverse, told, change.saved, change.run_id)
     undoes = row.edit_id if entry.kind == "undo" else row.last_id
     return _log(study, entry, scope, change, undoes=undoes)
@@ -358,14 +366,14 @@ def _replayed(study: Study, video_id: int, scope: str, author: str) -> dict[obje
     """
     whose = "AND author = $author" if scope in OWN else ""
     rows = study.rows(
-        "SELECT edit_id, kind, data::VARCHAR FROM edits WHERE video_id = $video "
+        "SELECT edit_id, kind, data::VARCHAR, author FROM edits WHERE video_id = $video "
         "AND scope = $scope AND error IS NULL AND (inverse IS NOT NULL OR undoes IS NOT NULL) "
         "AND (run_id IS NULL OR run_id IN (SELECT run_id FROM runs WHERE active)) "
         f"{whose} ORDER BY edit_id",
         {"video": video_id, "scope": scope, **({"author": author} if whose else {})},
     )
     stacks: dict[object, _Stacks] = {}
-    for edit_id, name, data in rows:
+    for edit_id, name, data, by in rows:
         part = json.loads(data).get("frame") if scope in APART else None
         done, undone = stacks.setdefault(part, ([], []))
         if name == "undo":
@@ -373,7 +381,7 @@ def _replayed(study: Study, video_id: int, scope: str, author: str) -> dict[obje
         elif name == "redo":
             done.append(replace(undone.pop(), last_id=edit_id))
         else:
-            done.append(_Row(edit_id, edit_id, name, data))
+            done.append(_Row(edit_id, edit_id, name, data, by))
             undone.clear()
     return stacks
 

@@ -102,6 +102,8 @@ def fragments_table(study: Study, video: int | str) -> pd.DataFrame:
     for row in stored_rows(study, "fragments", clock.video_id).to_dict("records"):
         found = pieces(row["animal_id"], row["start_frame"], row["stop_frame"], swaps)
         for who, start, stop in found:
+            if who not in names:  # a person took it off
+                continue
             rows.append(
                 (clock.name, row["fragment_id"], names[who], start, stop, *clock.span(start, stop),
                  row["probability"], row["appearance"])
@@ -116,7 +118,10 @@ def crossings_table(study: Study, video: int | str) -> pd.DataFrame:
     rows = []
     for row in stored_rows(study, "crossings", clock.video_id).to_dict("records"):
         start, stop = row["start_frame"], row["stop_frame"]
-        who = sorted(now_called(int(one), start, swaps) for one in row["animals"])
+        called = (now_called(int(one), start, swaps) for one in row["animals"])
+        who = sorted(one for one in called if one in names)
+        if not who:
+            continue
         rows.append(
             (clock.name, row["crossing_id"], row["kind"], TOGETHER.join(names[one] for one in who),
              start, stop, *clock.span(start, stop), row["probability"])

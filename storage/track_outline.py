@@ -44,10 +44,9 @@ def outline_rows(
         "run_id": place.run_id, "video_id": place.video_id, "frame": place.start,
         "animal_id": place.animals[0],
     }  # fmt: skip
-    time_s = before["tracks"]["time_s"][0].as_py()
     track = {
-        **key, "time_s": time_s, **{name: _real(data.get(name)) for name in MEASURES},
-        "detected": True, "identity_confidence": SURE,
+        **before["tracks"].to_pylist()[0], **{name: _real(data.get(name)) for name in MEASURES},
+        "detected": True, "identity_confidence": SURE, "edited": "outline",
     }  # fmt: skip
     outline = {**key, **box, "rle": np.array(runs, "<u2").tobytes()}
     made = {"tracks": [track], "masks": [outline], "keypoints": _points(study, key, data)}

@@ -25,7 +25,7 @@ from storage.videos import find_video
 
 TRACKS = (
     "video,frame,time_s,animal,x_px,y_px,x_cm,y_cm,heading_deg,length_px,width_px,area_px,"
-    "speed_cm_s,detected,identity_confidence"
+    "speed_cm_s,detected,identity_confidence,edited"
 )
 BOUTS = (
     "video,behaviour,subject,target,kind,start_frame,stop_frame,start_s,stop_s,duration_s,"

@@ -142,7 +142,7 @@ def test_a_corrected_outline_replaces_every_number_of_one_frame(study: Path) -> 
 def test_a_swap_takes_computed_bouts_off_and_undo_brings_them_back(study: Path) -> None:
     before = exported(study)
     done = edit(study, "tracks.swap", a=1, b=2, start_frame=5, stop_frame=None)
-    assert done.result == {"bouts_taken_off": 2}
+    assert done.result == {"frames": FRAMES - 5, "bouts_taken_off": 2}
     with open_study(study) as opened:
         assert set(read_bouts(opened, 1)["source"]) == {"person"}
         assert can_undo(opened, 1, "tracks") == "swap 1 and 2, from frame 5 to the end"

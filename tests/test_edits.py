@@ -452,7 +452,8 @@ def test_an_undo_never_takes_back_another_edit_than_the_one_it_means(study: Stud
     assert "made elsewhere, it is 'groom of animal1 at frame 50'" in str(first.error)
     assert spans(study) == [(1, 5), (50, 60)]
     steps = edits.next_steps(study, 1, "bouts", "kim")
-    assert steps["undo"] == {"edit_id": other.edit_id, "words": "groom of animal1 at frame 50"}
+    said = {"edit_id": other.edit_id, "words": "groom of animal1 at frame 50"}
+    assert steps["undo"] == {**said, "by": "kim"}
     assert meant(study, "undo", {"edit_id": other.edit_id}).error is None
     assert meant(study, "undo", {"client": "a", "seq": 1}).error is None
     assert spans(study) == []

@@ -18,7 +18,7 @@ from storage.writers.exports import bouts_table, summary_table, tracks_table, wr
 NAN = np.nan
 TRACKS = (
     "video,frame,time_s,animal,x_px,y_px,x_cm,y_cm,heading_deg,length_px,width_px,area_px,"
-    "speed_cm_s,detected,identity_confidence"
+    "speed_cm_s,detected,identity_confidence,edited"
 )
 BOUTS = (
     "video,behaviour,subject,target,kind,start_frame,stop_frame,start_s,stop_s,duration_s,source,"
@@ -46,12 +46,12 @@ def test_the_tracks_file_is_exactly_this(study: Study, tmp_path: Path) -> None:
     file = write_table(tracks_table(study), tmp_path / "t.csv", "csv")
     assert file.read_text().splitlines() == [
         TRACKS,
-        "clip,0,0.0,animal1,0.0,0.1,0.0,0.01,90.0,40.0,15.0,471.5,7.5,true,0.75",
-        "clip,0,0.0,animal2,10.5,0.1,1.05,0.01,90.0,40.0,15.0,471.5,,true,0.75",
-        "clip,1,0.04,animal1,3.0,0.1,0.3,0.01,90.0,40.0,15.0,471.5,7.5,true,0.75",
-        "clip,1,0.04,animal2,,,,,,,,,,false,",
-        "clip,2,0.08,animal1,6.0,0.1,0.6,0.01,90.0,40.0,15.0,471.5,7.5,true,0.75",
-        "clip,2,0.08,animal2,30.0,0.1,3.0,0.01,90.0,40.0,15.0,471.5,,true,0.75",
+        "clip,0,0.0,animal1,0.0,0.1,0.0,0.01,90.0,40.0,15.0,471.5,7.5,true,0.75,",
+        "clip,0,0.0,animal2,10.5,0.1,1.05,0.01,90.0,40.0,15.0,471.5,,true,0.75,",
+        "clip,1,0.04,animal1,3.0,0.1,0.3,0.01,90.0,40.0,15.0,471.5,7.5,true,0.75,",
+        "clip,1,0.04,animal2,,,,,,,,,,false,,",
+        "clip,2,0.08,animal1,6.0,0.1,0.6,0.01,90.0,40.0,15.0,471.5,7.5,true,0.75,",
+        "clip,2,0.08,animal2,30.0,0.1,3.0,0.01,90.0,40.0,15.0,471.5,,true,0.75,",
     ]
 
 

@@ -19,6 +19,7 @@ from app.library import reading
 from storage.edit_tracks import find_animal, tracks_version
 from storage.edits import can_redo, can_undo, log
 from storage.identities import fragments_table, has_identities
+from storage.labels import frame_labels
 from storage.study import Study
 from storage.tracks import measured as measured_by_run
 from storage.tracks import read_tracks
@@ -148,7 +149,10 @@ def limits_from(query: Mapping[str, str]) -> Limits:
 
 
 def prepared(study: Study, video_id: int, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of an edit, with the numbers that only pixels tell where it is an outline."""
+    """The data of an edit, with the numbers that only pixels tell where it is an outline.
+
+    An outline is a `polygon` [[x, y], ...], or with `labelled` the one that was labelled there.
+    """
     if kind != "tracks.mask":
         return dict(data)
     video = find_video(study, video_id)
@@ -156,7 +160,10 @@ def prepared(study: Study, video_id: int, kind: str, data: Mapping[str, Any]) ->
     if not isinstance(frame, int) or isinstance(frame, bool) or not 0 <= frame < video.n_frames:
         raise AppError(f"frame is a whole number from 0 to {video.n_frames - 1}.")
     animal = find_animal(study, video_id, data.get("animal"))
-    mask = fill_polygon(_corners(data.get("polygon")), video.width, video.height)
+    if data.get("labelled"):
+        mask = _labelled(study, video, animal, frame)
+    else:
+        mask = fill_polygon(_corners(data.get("polygon")), video.width, video.height)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not rows.size:
         raise AppError("The outline is smaller than a pixel: draw it around the whole animal.")
@@ -164,6 +171,21 @@ def prepared(study: Study, video_id: int, kind: str, data: Mapping[str, Any]) ->
     part = np.ascontiguousarray(mask[y0 : rows[-1] + 1, x0 : columns[-1] + 1])
     near = _heading_near(study, video, animal, frame)
     return {"animal": data["animal"], "frame": frame, **measured(part, x0, y0, near)}
+
+
+def _labelled(study: Study, video: Video, animal: int, frame: int) -> np.ndarray:
+    """The mask of an animal that was saved on the page Label; of the only one, if nameless."""
+    found = frame_labels(study, video.video_id, frame)
+    labels = [] if found is None else list(found.labels)
+    named = [one for one in labels if one.animal_id == animal]
+    nameless = [one for one in labels if one.animal_id is None]
+    chosen = named or (nameless if len(labels) == 1 else [])
+    if len(chosen) != 1:
+        raise AppError(
+            f"Frame {frame} has no label of this animal ({len(labels)} labels): draw it on the "
+            "page Label and say which animal it is."
+        )
+    return chosen[0].whole(video.width, video.height)
 
 
 def measured(mask: np.ndarray, x0: int, y0: int, near_deg: float | None) -> dict[str, Any]:

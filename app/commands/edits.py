@@ -1,6 +1,5 @@
-"""`ethoscribe edits`: what was corrected by hand, and corrections without a browser."""
+"""`ethoscribe edit`: tracks corrected by hand, taken back and listed, without a browser."""
 
-import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,22 +18,29 @@ from app.commands.shared import (
 from app.errors import AppError
 
 SCOPES = ("tracks", "bouts", "setup", "labels")
-HELP = """Correct identities, take corrections back, and list what is doubtful.
+HELP = """Correct tracks and bouts by hand, take corrections back, and list what is doubtful.
+
+Where a FRAME is asked for, a time does as well: 1200, 40.5s, 1:02.5 or 0:01:02.5. Everything is
+written down with who did it and when, and can be taken back. The rows that tracking made are kept.
 
 \b
 Example:
-  ethoscribe edits doubts -s study --video clip
-  ethoscribe edits swap animal1 animal2 --from 1200 -s study --video clip
-  ethoscribe edits undo -s study --video clip
-  ethoscribe edits log -s study
+  ethoscribe edit doubts -s study --video clip
+  ethoscribe edit swap animal1 animal2 --from 1200 -s study --video clip
+  ethoscribe edit undo -s study --video clip
+  ethoscribe edit list -s study
 """
-FromOption = Annotated[int, typer.Option("--from", metavar="FRAME", help="The first frame.")]
+FromOption = Annotated[str, typer.Option("--from", metavar="FRAME", help="The first frame.")]
 ToOption = Annotated[
-    int | None,
+    str | None,
     typer.Option("--to", metavar="FRAME", help="The frame after the last; left out: to the end."),
 ]
+AtOption = Annotated[str, typer.Option("--at", metavar="FRAME", help="The frame.")]
 AuthorOption = Annotated[
     str | None, typer.Option("--author", metavar="NAME", help="Who does it; left out: you.")
+]
+DryOption = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what would change; nothing is kept.")
 ]
 ScopeOption = Annotated[
     str, typer.Option("--scope", help="tracks, setup, or only your own bouts or labels.")
@@ -44,10 +50,14 @@ AnimalArgument = Annotated[str, typer.Argument(metavar="ANIMAL", help="Its name 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    from app.commands import edit_bouts
+
     group = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None)
-    for command in (doubts, swap, delete, interpolate, rename, undo, redo, log):
-        group.command(command.__name__)(command)
-    app.add_typer(group, name="edits")
+    for command in (doubts, swap, delete, interpolate, move, mask, rename, undo, redo, log):
+        group.command({"log": "list"}.get(command.__name__, command.__name__))(command)
+    group.command("log", hidden=True, help=log.__doc__ and log.__doc__.replace("list", "log"))(log)
+    edit_bouts.register(group)
+    app.add_typer(group, name="edit")
 
 
 def doubts(
@@ -72,15 +82,16 @@ def doubts(
 
     \b
     Example:
-      ethoscribe edits doubts -s study --video clip --kind jump --jump-std 6
+      ethoscribe edit doubts -s study --video clip --kind jump --jump-std 6
     """
+    from app.annotating.corrections import video_of
     from app.annotating.reviewing import doubts_table
     from tracking.identities.doubt import KINDS, Limits
 
     kind = kind.replace(" ", "_") if kind else None
     if kind is not None and kind not in KINDS:
         raise AppError(f"There is no kind '{kind}'. There are: {', '.join(KINDS)}.")
-    table = doubts_table(study, _video(study, video), Limits(jump_std=jump_std))
+    table = doubts_table(study, video_of(study, video), Limits(jump_std=jump_std))
     if kind is not None:
         table = table[table["kind"] == kind]
     if json:
@@ -98,42 +109,61 @@ def swap(
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
     author: AuthorOption = None,
+    dry_run: DryOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Exchange two animals from a frame on: tracks, outlines and body points.
 
     \b
     Example:
-      ethoscribe edits swap animal1 animal2 --from 1200 --to 1400 -s study --video clip
+      ethoscribe edit swap animal1 animal2 --from 1200 --to 1400 -s study --video clip
     """
-    data = {"a": animal, "b": other, "start_frame": first, "stop_frame": to}
-    _edit(study, video, author, "tracks.swap", data)
+    places = {"start_frame": first, "stop_frame": to}
+    make(study, video, author, "tracks.swap", {"a": animal, "b": other}, places, dry_run, json)
 
 
 def delete(
     animal: AnimalArgument,
-    first: FromOption,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="FRAME", help="The first frame.")
+    ] = None,
     to: ToOption = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="FRAME", help="One frame.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Take the animal off the whole video.")
+    ] = False,
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
     author: AuthorOption = None,
+    dry_run: DryOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Say that an animal was not found: what is there in these frames is something else.
 
+    With --whole there was no such animal at all: it is in no table any more.
+
     \b
     Example:
-      ethoscribe edits delete animal2 --from 310 --to 325 -s study --video clip
+      ethoscribe edit delete animal2 --from 310 --to 325 -s study --video clip
     """
-    data = {"animal": animal, "start_frame": first, "stop_frame": to}
-    _edit(study, video, author, "tracks.delete", data)
+    if (first is not None) + (at is not None) + whole != 1 or (to is not None and first is None):
+        raise AppError("Say which frames: --from FRAME (and --to FRAME), --at FRAME, or --whole.")
+    if whole:
+        make(study, video, author, "tracks.remove", {"animal": animal}, {}, dry_run, json)
+        return
+    places = {"frame": at} if at is not None else {"start_frame": first, "stop_frame": to}
+    make(study, video, author, "tracks.delete", {"animal": animal}, places, dry_run, json)
 
 
 def interpolate(
     animal: AnimalArgument,
-    first: FromOption = 0,
+    first: FromOption = "0",
     to: ToOption = None,
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
     author: AuthorOption = None,
+    dry_run: DryOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Fill gaps between two detections on a straight line in time.
 
@@ -141,10 +171,67 @@ def interpolate(
 
     \b
     Example:
-      ethoscribe edits interpolate animal2 --from 310 --to 325 -s study --video clip
+      ethoscribe edit interpolate animal2 --from 310 --to 325 -s study --video clip
     """
-    data = {"animal": animal, "start_frame": first, "stop_frame": to}
-    _edit(study, video, author, "tracks.interpolate", data)
+    places = {"start_frame": first, "stop_frame": to}
+    make(study, video, author, "tracks.interpolate", {"animal": animal}, places, dry_run, json)
+
+
+def move(
+    animal: AnimalArgument,
+    at: AtOption,
+    x: Annotated[float, typer.Option("--x", metavar="PX", help="From the left edge.")],
+    y: Annotated[float, typer.Option("--y", metavar="PX", help="Down from the top edge.")],
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+    author: AuthorOption = None,
+    dry_run: DryOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Say where an animal is in one frame; its outline and body points there are taken off.
+
+    \b
+    Example:
+      ethoscribe edit move animal2 --at 312 --x 120.5 --y 88 -s study --video clip
+    """
+    data = {"animal": animal, "x_px": x, "y_px": y}
+    make(study, video, author, "tracks.move", data, {"frame": at}, dry_run, json)
+
+
+def mask(
+    animal: AnimalArgument,
+    at: AtOption,
+    polygon: Annotated[
+        str | None,
+        typer.Option("--polygon", metavar="'X,Y X,Y X,Y'", help="Corners of the outline, px."),
+    ] = None,
+    labelled: Annotated[
+        bool, typer.Option("--labelled", help="The outline that was saved on the page Label.")
+    ] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="No outline in this frame.")] = False,
+    study: StudyOption = DEFAULT_STUDY,
+    video: VideoOption = None,
+    author: AuthorOption = None,
+    dry_run: DryOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Replace an animal's outline in one frame, or take it off.
+
+    Place, heading and size follow the new outline. Where it is taken off, the place stays.
+
+    \b
+    Example:
+      ethoscribe edit mask animal1 --at 12 --polygon '10,10 60,10 60,40 10,40' -s study --video clip
+    """
+    if (polygon is not None) + labelled + clear != 1:
+        raise AppError("Say what the outline is: --polygon 'X,Y X,Y X,Y', --labelled or --clear.")
+    data: dict[str, Any] = {"animal": animal}
+    if labelled:
+        data["labelled"] = True
+    elif polygon is not None:
+        data["polygon"] = _corners(polygon)
+    kind = "tracks.unmask" if clear else "tracks.mask"
+    make(study, video, author, kind, data, {"frame": at}, dry_run, json)
 
 
 def rename(
@@ -153,14 +240,17 @@ def rename(
     study: StudyOption = DEFAULT_STUDY,
     video: VideoOption = None,
     author: AuthorOption = None,
+    dry_run: DryOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Call an animal by another name; its bouts and its metadata follow.
 
     \b
     Example:
-      ethoscribe edits rename animal1 Mickey -s study --video clip
+      ethoscribe edit rename animal1 Mickey -s study --video clip
     """
-    _edit(study, video, author, "tracks.rename", {"animal": animal, "name": name})
+    data = {"animal": animal, "name": name}
+    make(study, video, author, "tracks.rename", data, {}, dry_run, json)
 
 
 def undo(
@@ -168,14 +258,19 @@ def undo(
     video: VideoOption = None,
     scope: ScopeOption = "tracks",
     author: AuthorOption = None,
+    dry_run: DryOption = False,
+    json: JsonOption = False,
 ) -> None:
-    """Take back the last correction of a video's tracks that stands.
+    """Take back the last correction of a video that stands.
+
+    Of tracks and the setup it is the last one of anybody, and whose it was is said; of bouts and
+    labels it is your own.
 
     \b
     Example:
-      ethoscribe edits undo -s study --video clip
+      ethoscribe edit undo -s study --video clip
     """
-    _edit(study, video, author, "undo", {"scope": scope})
+    make(study, video, author, "undo", {"scope": scope}, {}, dry_run, json)
 
 
 def redo(
@@ -183,14 +278,16 @@ def redo(
     video: VideoOption = None,
     scope: ScopeOption = "tracks",
     author: AuthorOption = None,
+    dry_run: DryOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Do the correction again that was taken back last.
 
     \b
     Example:
-      ethoscribe edits redo -s study --video clip
+      ethoscribe edit redo -s study --video clip
     """
-    _edit(study, video, author, "redo", {"scope": scope})
+    make(study, video, author, "redo", {"scope": scope}, {}, dry_run, json)
 
 
 def log(
@@ -204,7 +301,7 @@ def log(
 
     \b
     Example:
-      ethoscribe edits log -s study > corrections.csv
+      ethoscribe edit list -s study > corrections.csv
     """
     from app.annotating.reviewing import edit_log
 
@@ -217,41 +314,46 @@ def log(
         show(table.to_csv(index=False).rstrip("\n"))
 
 
-def _edit(
-    study: Path, video: str | None, author: str | None, kind: str, data: dict[str, Any]
+def make(
+    study: Path,
+    video: str | None,
+    author: str | None,
+    kind: str,
+    data: dict[str, Any],
+    places: dict[str, str | None],
+    only_try: bool,
+    json: bool,
 ) -> None:
-    from storage.edits import apply, kinds
-    from storage.study import open_study
-    from storage.videos import find_video
+    """Make one edit, or try it, and say what it changed."""
+    from app.annotating.corrections import correct
+    from storage.authors import who
 
-    name = _video(study, video)
-    with open_study(study, write=True) as opened:
-        video_id = find_video(opened, name).video_id
-        done = apply(opened, video_id, kind, data, author=author or getpass.getuser())
-    if done.error:
-        raise AppError(done.error)
-    words = done.result.get("words") or kinds()[kind].describe(data)
-    say(f"{name}: {_DONE.get(kind, '')}{words}")
+    name = who() if author is None else author
+    done = correct(study, video, kind, data, name, places=places, only_try=only_try)
+    if json:
+        show_json(done.record())
+    by, frames = done.result.get("by"), done.result.get("frames")
+    whose = f" (by {by})" if by not in (None, name) else ""
+    wide = f", {count(frames, 'frame')}" if frames is not None else ""
+    dry = "dry run, nothing is kept: " if only_try else ""
+    say(f"{done.video}: {dry}{_DONE.get(kind, '')}{done.words}{whose}{wide}")
     if gone := done.result.get("bouts_taken_off"):
+        are = ("would be" if only_try else "is" if gone == 1 else "are") + " taken off"
         say(
-            f"{count(gone, 'bout')} computed from the tracks before "
-            f"{'is' if gone == 1 else 'are'} taken off: ethoscribe run ANALYSIS --save finds "
-            "them anew."
+            f"{count(gone, 'bout')} computed from the tracks before {are}: "
+            "ethoscribe run ANALYSIS --save finds them anew."
         )
+    if note := done.result.get("note"):
+        say(f"It was {note}.")
 
 
 _DONE = {"undo": "taken back: ", "redo": "done again: "}
 
 
-def _video(study: Path, video: str | None) -> str:
-    """The name of the video that was meant; the only one of a study needs no name."""
-    from storage.study import open_study
-    from storage.videos import find_video, videos
-
-    with open_study(study) as opened:
-        if video is not None:
-            return find_video(opened, video).name
-        names = [one.name for one in videos(opened)]
-    if len(names) != 1:
-        raise AppError(f"Say which video by --video: {', '.join(names) or 'there is none yet'}.")
-    return names[0]
+def _corners(text: str) -> list[list[float]]:
+    try:
+        return [[float(x), float(y)] for x, y in (pair.split(",") for pair in text.split())]
+    except ValueError:
+        raise AppError(
+            f"'{text[:80]}' is no outline: give corners as 'X,Y X,Y X,Y', in px."
+        ) from None
