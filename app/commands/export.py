@@ -11,6 +11,7 @@ from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
 from app.errors import AppError
 
 if TYPE_CHECKING:
+    from app.results.exporting import Exported
     from app.results.filters import Filters
 
 
@@ -19,6 +20,7 @@ class What(StrEnum):
 
     tracks = "tracks"
     bouts = "bouts"
+    masks = "masks"
     measures = "measures"
     summary = "summary"
     latency = "latency"
@@ -30,6 +32,9 @@ class What(StrEnum):
 
 IDENTITIES = (What.fragments, What.crossings, What.doubts)
 FORMATS = {"csv": "csv", "parquet": "parquet", "xlsx": "xlsx"}
+ENDINGS = {"boris": "boris", "json": "coco", "txt": "mot", "nc": "movement", "nwb": "nwb",
+           "h5": "sleap"}  # fmt: skip
+OTHERS = (*ENDINGS.values(), "mabe", "simba")  # formats of other programs, storage.writers.formats
 
 
 def register(app: typer.Typer) -> None:
@@ -42,14 +47,20 @@ def export(
         What,
         typer.Argument(
             metavar="WHAT",
-            help="tracks, bouts, measures, summary, latency, fragments, crossings, doubts; video.",
+            help="tracks, bouts, masks, measures, summary, latency, fragments, crossings, doubts; "
+            "video.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE")],
     study: StudyOption = DEFAULT_STUDY,
     file_format: Annotated[
         str | None,
-        typer.Option("--format", metavar="FORMAT", help="csv, parquet or xlsx; else by the name."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="csv, parquet, xlsx; boris, nwb, movement, sleap, coco, mot, mabe, simba; else by "
+            "the name of the file.",
+        ),
     ] = None,
     video: Annotated[
         list[str] | None,
@@ -92,20 +103,28 @@ def export(
     behaviours: Annotated[bool, typer.Option(help="Write who does what.")] = True,
     job_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Write a table of the study to a file, or a video with everything drawn on it.
+    """Write a table of the study, files for other programs, or a film of what was found.
 
-    tracks: a row per animal and frame. bouts: a row per behaviour bout. measures: a row per
-    animal, region and measure. summary: a row per animal. latency: a row per animal and event,
-    censored where it never came. fragments: a row per stretch in which an animal could not be
-    confused, with how sure it is who it was. crossings: a row per place where animals could have
-    been exchanged. doubts: a row per doubtful place, with who looked at it. video: the film with
-    outlines, trails, names and behaviours, at its own frame times.
+    tracks: a row per animal and frame. bouts: a row per behaviour bout. masks: a row per outline,
+    with its run lengths. measures: a row per animal, region and measure. summary: a row per
+    animal. latency: a row per animal and event, censored where it never came. fragments: a row
+    per stretch in which an animal could not be confused, with how sure it is who it was.
+    crossings: a row per place where animals could have been exchanged. doubts: a row per doubtful
+    place, with who looked at it. video: the film with outlines, trails, names and behaviours, at
+    its own frame times.
+
+    Tracks go to other programs as nwb, movement (netCDF), sleap (analysis h5), coco, mot, mabe and
+    simba; bouts as boris, nwb, mabe and simba; masks as coco. Where a file holds one video, -o is
+    a folder when there are several. Beside every export lies FILE.dictionary.md: columns, units,
+    definitions, share of frames found, and the runs, settings, people and versions it comes from.
 
     \b
     Example:
       ethoscribe export tracks -s study -o tracks.csv
       ethoscribe export measures -s study -o measures.xlsx --bin 60 --where treatment=drug
       ethoscribe export bouts -s study -o bouts.csv --with modifiers,comment
+      ethoscribe export bouts -s study -o scored.boris --annotator Kim
+      ethoscribe export tracks -s study -o poses --format nwb
       ethoscribe export video -s study --video cage1 -o cage1.mp4 --from 60 --to 90 --no-masks
     """
     from app.results.filters import from_options
@@ -116,7 +135,7 @@ def export(
         raise typer.BadParameter("only bouts have further columns", param_hint="'--with'")
     drawn = {"masks": masks, "trails": trails, "names": names, "regions": regions,
              "behaviours": behaviours}  # fmt: skip
-    _check_place(output)
+    _check_place(output, folder=file_format in OTHERS)
     filters = from_options(
         where or (), _video_names(study, video or ()), animal=tuple(animal or ()),
         behaviour=tuple(behaviour or ()), who=tuple(annotator or ()), bin_s=bin_s,
@@ -129,12 +148,25 @@ def export(
         raise typer.BadParameter("only a video is drawn on", param_hint="'--no-...'")
     kind = format_of(output, file_format)
     more = [name.strip() for name in (remarks or "").split(",") if name.strip()]
-    rows = _write(what, study, output, kind, filters, more)
-    say(f"{output}: {count(rows, 'row')}")
+    if kind in OTHERS and more:
+        raise AppError("Files of other programs have modifiers and comments where they can.")
+    _tell(_write(what, study, output, kind, filters, more), output)
 
 
-def _check_place(output: Path) -> None:
-    if output.is_dir():
+def _tell(done: "Exported", output: Path) -> None:
+    if done.rows is None:
+        *files, beside = done.files
+        say(f"{files[0] if len(files) == 1 else output}: {count(len(files), 'file')}")
+    else:
+        say(f"{output}: {count(done.rows, 'row')}")
+        beside = done.files[-1]
+    for note in done.notes:
+        say(note)
+    say(f"What is in it, and where it comes from: {beside}")
+
+
+def _check_place(output: Path, folder: bool = False) -> None:
+    if output.is_dir() and not folder:
         raise AppError(f"{output} is a folder: give the name of a file to write.")
     if not output.resolve().parent.is_dir():
         raise AppError(f"There is no folder {output.resolve().parent}: make it first.")
@@ -158,10 +190,11 @@ def format_of(output: Path, wanted: str | None) -> str:
     ('csv', 'parquet')
     """
     name = (wanted or output.suffix.lstrip(".")).lower()
-    if name not in FORMATS:
+    name = name if wanted else ENDINGS.get(name, name)
+    if name not in (*FORMATS, *OTHERS):
         given = f"{wanted!r}" if wanted else f"the name {output.name!r}"
-        raise AppError(f"No table format for {given}: choose --format {', '.join(FORMATS)}.")
-    return FORMATS[name]
+        raise AppError(f"No format for {given}: choose --format {', '.join((*FORMATS, *OTHERS))}.")
+    return name
 
 
 def _write(
@@ -171,58 +204,23 @@ def _write(
     kind: str,
     filters: "Filters",
     remarks: Sequence[str] = (),
-) -> int:
-    """Write one table; return how many rows it has."""
+) -> "Exported":
+    """Write one table, or files for another program, with the dictionary beside it."""
+    from app.jobs.progress import Reporter
+    from app.jobs.tracking_work import Progress
+    from app.results.exporting import export_any
     from app.results.filters import Filters
 
     only_videos = Filters(videos=filters.videos)
-    if what in (What.tracks, *IDENTITIES) and filters != only_videos:
+    if what in (What.tracks, What.masks, *IDENTITIES) and filters != only_videos:
         raise AppError(f"{what.title()} are exported whole: choose them by --video alone.")
-    if what in IDENTITIES:
-        from app.results.identity_tables import identity_table
-        from storage.writing import write_table
-
-        table = identity_table(study, what.value, filters.videos)
-        write_table(table, output, kind)
-        return len(table)
-    if what is What.tracks or remarks:
-        if len(filters.videos) > 1 or filters != only_videos:
-            raise AppError("Tracks, and bouts with further columns, take one --video or all.")
-        return _write_whole(what, study, output, kind, filters.videos, remarks)
-    from app.jobs.progress import Reporter
-    from app.jobs.tracking_work import Progress
-    from app.results.tables import export_results
-
     with Reporter(output.name) as report:
 
         def step(done: int, total: int, name: str) -> None:
-            report(Progress("compute", done, total, message=name))
+            stage = "write" if kind in OTHERS or what is What.masks else "compute"
+            report(Progress(stage, done, total, message=name))
 
-        return export_results(study, what.value, filters, output, kind, step)
-
-
-def _write_whole(
-    what: What,
-    study: Path,
-    output: Path,
-    kind: str,
-    videos: Sequence[str],
-    remarks: Sequence[str],
-) -> int:
-    """Write tracks, or bouts with remarks, straight from the database."""
-    from storage.study import open_study
-    from storage.videos import find_video
-    from storage.writers.exports import bouts_table, tracks_table, write_table
-
-    with open_study(study) as opened:
-        video_id = find_video(opened, videos[0]).video_id if videos else None
-        table = (
-            bouts_table(opened, video_id, remarks=remarks)
-            if what is What.bouts
-            else tracks_table(opened, video_id)
-        )
-        write_table(table, output, kind)
-        return len(table)
+        return export_any(study, what.value, kind, filters, output, remarks, step)
 
 
 def _write_video(

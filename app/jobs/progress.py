@@ -21,6 +21,7 @@ STAGES = {
     "proxy": "making a copy for the browser",
     "draw": "drawing",
     "compute": "computing",
+    "write": "writing",
     "compose": "composing pictures",
     "train": "training",
     "judge": "judging",

@@ -63,9 +63,9 @@ def table_of(
 
 def export_results(
     study: Path, kind: str, filters: Filters, output: Path, file_format: str,
-    step: Step | None = None,
-) -> int:  # fmt: skip
-    """Write one table to a file; names that the study has not are an error."""
+    step: Step | None = None, about: str | None = None,
+) -> pa.Table | pd.DataFrame:  # fmt: skip
+    """Write one table to a file and return it; names that the study has not are an error."""
     with open_study(study):  # says what is wrong with a folder that is no study
         pass
     seen = overview(study)
@@ -74,8 +74,8 @@ def export_results(
     if kind in ("measures", "summary") and lacking:
         raise AppError(f"Video '{lacking[0]}' is not tracked yet: track it first.")
     table = table_of(seen, kind, filters, step)
-    write_table(table, output, file_format)
-    return len(table)
+    write_table(table, output, file_format, about)
+    return table
 
 
 def as_file(table: pa.Table | pd.DataFrame, file_format: str) -> bytes:

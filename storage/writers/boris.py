@@ -101,7 +101,8 @@ def _ethogram(videos: Sequence[Taken]) -> dict[str, Any]:
         conf[str(number)] = {
             "type": "Point event" if kind == "point" else "State event",
             "key": line.key or "", "code": f"{name} (point)" if both else name,
-            "description": line.description, "color": line.colour, "category": "", "excluded": "", "coding map": "",
+            "description": line.description, "color": line.colour, "category": "",
+            "excluded": "", "coding map": "",
             "modifiers": {
                 str(at): {"name": title, "description": "", "type": _selection(videos, name, title),
                           "ask at stop": False, "values": list(values)}

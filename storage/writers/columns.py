@@ -110,13 +110,17 @@ LATENCY = (
 MASKS = (
     VIDEO,
     Column("frame", "frames", "Frame number, from 0"),
+    Column("time_s", "s", "Time since the first frame"),
     Column("animal", "", "Name of the animal"),
-    Column("x0", "px", "Left edge of the box"),
+    Column("x0", "px", "Left edge of the box around the outline"),
     Column("y0", "px", "Top edge of the box"),
     Column("width", "px", "Width of the box"),
     Column("height", "px", "Height of the box"),
-    Column("rle", "px", "Run lengths of the outline's pixels, row by row in the box, background "
-           "first, separated by blanks"),
+    Column("area_px", "square px", "Pixels of the outline"),
+    Column("picture_width", "px", "Width of the video's pictures"),
+    Column("picture_height", "px", "Height of the video's pictures"),
+    Column("rle", "px", "The outline in the whole picture, packed as COCO does: "
+           'pycocotools.mask.decode({"size": [picture_height, picture_width], "counts": rle})'),
 )  # fmt: skip
 KNOWN = {
     "tracks": (*TRACKS, *POINT), "bouts": (*BOUTS, *(REMARK[name] for name in REMARKS)),
