@@ -194,8 +194,7 @@ def _sleap(path: Path) -> LabelledPoses:
         images.append(_posed(f"{video} frame {number}", np.array(found), who, video, number, None))
     if not by_hand:
         left.add(
-            "frames have predicted poses, as nobody placed any by hand: their outlines wait for a "
-            "person who corrects them",
+            "frames have predicted poses, as nobody placed any by hand",
             len(images),
         )
     return LabelledPoses("sleap", nodes, edges, tuple(images), left.notes, by_hand)

@@ -466,6 +466,12 @@ def test_poses_that_a_network_predicted_wait_for_a_person(study: Path, tmp_path:
     assert [(frame, one.origin, one.corrected) for frame, one in found.items()] == [
         (4, "network:sleap", False)
     ]
+    assert here("labels", "undo", "-s", study).status == 0
+    words = ("-s", study, "--width", 6, "--no-refine", "--proofread")
+    done = here("labels", "import", predicted, *words)
+    assert done.status == 0 and "wait for a person" not in done.err
+    assert labelled(study)[4].origin == "pose"
+    assert here("labels", "undo", "-s", study).status == 0
     placed = sleap_file(tmp_path / "b.slp", types=(0, 0, 0))
     done = here("labels", "import", placed, "-s", study, "--width", 6, "--no-refine")
     assert done.status == 0 and labelled(study)[4].origin == "pose"

@@ -188,6 +188,9 @@ def import_labels(
     incomplete: Annotated[
         bool, typer.Option("--incomplete", help="Poses: also frames where somebody has none.")
     ] = False,
+    proofread: Annotated[
+        bool, typer.Option("--proofread", help="Poses a network predicted count as a person's.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Compare images with the video's frames.")
     ] = True,
@@ -213,7 +216,7 @@ def import_labels(
     from app.labelling.posed_images import Posing
 
     posing = Posing(class_name, width, refine, frames, incomplete)
-    wish = Wish(format, video, first, as_video, check, force, posing)
+    wish = Wish(format, video, first, as_video, check, force, posing, proofread)
     done = bring_in(study, path, wish, author=author or getpass.getuser(), on_progress=_progress)
     for name, n in done.frames.items():
         say(f"{name}: {count(n, 'labelled frame')} brought in")

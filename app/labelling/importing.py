@@ -34,6 +34,10 @@ from storage.videos import Video, add_video, find_video, videos
 from tracking.video import probe
 
 POSE_FORMATS = ("dlc", "sleap")
+UNSEEN = (
+    "Predicted poses: their outlines wait for a person who corrects them. If somebody has looked "
+    "at these poses, undo this and import them with --proofread."
+)
 OnProgress = Callable[[str, int, int], None]  # what is done, done, total
 
 
@@ -48,6 +52,7 @@ class Wish:
     check: bool = True  # that images show the frames they are said to be
     force: bool = False  # over frames that a person labelled
     posing: Posing = field(default_factory=Posing)  # how poses become outlines
+    proofread: bool = False  # a person looked at the poses that a network predicted
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,10 @@ def import_labels(
             poses, placed, wish.posing, _class(study, wish.posing.class_name), study, on_progress
         )
         notes = [*poses.notes, *notes, *more]
-        origin = POSE if poses.by_hand else f"{NETWORK}{poses.format}"
+        seen = poses.by_hand or wish.proofread
+        if not seen:
+            notes.append(UNSEEN)
+        origin = POSE if seen else f"{NETWORK}{poses.format}"
         return _store(study, found, origin, author, wish.force, notes)
     read = _read(study, path, wish)
     for said in read.images:

@@ -87,7 +87,8 @@ def home_cage(chosen: argparse.Namespace, study: Path) -> None:
     _add(study, video)
     ethoscribe(
         "labels", "import", str(place / "proofread.slp"), "-s", str(study), "--video",
-        video.stem, "--class", "mouse", "--frames", str(chosen.frames), json_out=False,
+        video.stem, "--class", "mouse", "--frames", str(chosen.frames), "--proofread",
+        json_out=False,
     )  # fmt: skip
     run = ethoscribe(
         "train", "-s", str(study), "--name", "mice", "--device", "cpu", "--threads",

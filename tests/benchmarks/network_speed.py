@@ -86,8 +86,8 @@ def measure(
     choice: Any, video: Path, settings: Any, frames: int, plain: bool = False
 ) -> tuple[Spent, list[Any]]:
     """Decode and segment the first frames stage by stage; the time and what was found."""
-    from tracking.networks.running.answers import MOST, answer
     from tracking.networks.pictures import fit, pictures
+    from tracking.networks.running.answers import MOST, answer
     from tracking.networks.running.runtimes import open_network, run
     from tracking.threads import one_thread
     from tracking.video import probe, read_frames
