@@ -116,7 +116,8 @@ def test_every_dependency_is_locked_to_one_version(project):
 def test_every_package_that_is_imported_is_declared(graph, project):
     owners = packages_distributions()
     declared = " ".join(project["project"]["dependencies"])
-    optional = " ".join(project["project"]["optional-dependencies"]["models"])
+    extras = project["project"]["optional-dependencies"]
+    optional = " ".join(one for extra in extras.values() for one in extra)
     for module in graph.modules:
         if not graph.is_module_squashed(module) or module in sys.stdlib_module_names:
             continue

@@ -310,7 +310,7 @@ def test_no_lock_is_left_behind_and_a_held_one_is_respected(clip, tmp_path):
     place = tracking_job._place(tmp_path / "s", info, asked)
     task = tracking_job.Task(info, 2, {}, place)
     with (
-        tracking_job._alone(task),
+        tracking_job.alone(task),
         pytest.raises(AppError, match="by another process"),
     ):
         track_video(tmp_path / "s", clip, 2, force=True)

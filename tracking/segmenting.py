@@ -24,7 +24,7 @@ from tracking.detections import Detections, Segmenter
 from tracking.errors import TrackingError
 from tracking.identities.crops import CropPlan, CropsOfChunk, crops_file
 from tracking.reading.ahead import read_ahead, read_batches
-from tracking.shards import chunk_bounds, write_parquet, write_shard
+from tracking.shards import chunk_bounds, is_whole, write_parquet, write_shard
 from tracking.threads import one_thread
 from tracking.video import Frame, VideoInfo
 
@@ -44,8 +44,8 @@ def segment_video(
     With several workers the segmenter is sent to each of them, so it must be picklable. With a
     ``plan`` the crops of every chunk are kept beside its shard.
     """
-    task = _Task(info, segmenter, folder, plan)
-    missing = _missing(task)
+    task = Part(info, segmenter, folder, plan)
+    missing = missing_chunks(info, folder, plan)
     done = _frames_done(info, missing)
     on_progress(done, info.n_frames)
     if workers > 1 and len(missing) > 1:
@@ -70,9 +70,9 @@ def detections_file(folder: Path, start: int) -> Path:
 
 
 def _is_done(folder: Path, start: int, plan: CropPlan | None) -> bool:
-    """Whether a chunk has all its files; its detections are written last."""
-    has_crops = plan is None or crops_file(folder, start).exists()
-    return has_crops and detections_file(folder, start).exists()
+    """Whether a chunk has all its files, and whole ones; its detections are written last."""
+    has_crops = plan is None or is_whole(crops_file(folder, start))
+    return has_crops and is_whole(detections_file(folder, start))
 
 
 class _Shard:
@@ -102,9 +102,11 @@ class _Shard:
         write_shard(detections_file(self._folder, self._start), self._start, self._found)
 
 
-def _missing(task: _Task) -> list[tuple[int, int]]:
-    """The chunks that nobody has segmented yet."""
-    return [b for b in chunk_bounds(task.info) if not _is_done(task.folder, b[0], task.plan)]
+def missing_chunks(
+    info: VideoInfo, folder: Path, plan: CropPlan | None = None
+) -> list[tuple[int, int]]:
+    """The chunks, as (start, stop) frames, that nobody has segmented yet."""
+    return [bound for bound in chunk_bounds(info) if not _is_done(folder, bound[0], plan)]
 
 
 def _frames_done(info: VideoInfo, missing: Sequence[tuple[int, int]]) -> int:
@@ -125,8 +127,8 @@ def _consecutive(bounds: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, 
 
 
 @dataclass(frozen=True)
-class _Task:
-    """What every worker process holds."""
+class Part:
+    """What whoever segments a chunk of a video needs to hold."""
 
     info: VideoInfo
     segmenter: Segmenter
@@ -134,14 +136,31 @@ class _Task:
     plan: CropPlan | None = None
 
 
-_task: list[_Task] = []  # one, set when a worker starts
+def segment_chunk(part: Part, start: int, stop: int) -> int:
+    """Segment the frames ``start`` to ``stop`` (exclusive) and write their shard; how many.
+
+    Whoever does it, and however often, the shard is the same; it appears whole or not at all.
+    """
+    shard = _Shard(part.folder, start, part.plan)
+    for batch in read_batches(part.info, [(start, stop)]):
+        shard.add(batch, part.segmenter.segment(batch))
+    shard.write()
+    return stop - start
 
 
-def _start_worker(task: _Task) -> None:
+_part: list[Part] = []  # one, set when a worker starts
+
+
+def begin_worker() -> None:
+    """Make a process that was started for work heed its parent alone, and take one core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _task[:] = [task]
+
+
+def _start_worker(part: Part) -> None:
+    begin_worker()
+    _part[:] = [part]
 
 
 def _end_with_parent() -> None:
@@ -152,17 +171,12 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _segment_chunk(start: int, stop: int) -> int:
-    task = _task[0]
-    shard = _Shard(task.folder, start, task.plan)
-    for batch in read_batches(task.info, [(start, stop)]):
-        shard.add(batch, task.segmenter.segment(batch))
-    shard.write()
-    return stop - start
+def _segment_mine(start: int, stop: int) -> int:
+    return segment_chunk(_part[0], start, stop)
 
 
 def _segment_together(
-    task: _Task, missing: list[tuple[int, int]], workers: int, on_progress: OnProgress
+    task: Part, missing: list[tuple[int, int]], workers: int, on_progress: OnProgress
 ) -> None:
     """Segment chunks with several processes; where one dies, fewer go on with what is missing."""
     while missing:
@@ -170,7 +184,7 @@ def _segment_together(
             _segment_parallel(task, missing, workers, on_progress)
             return
         except BrokenProcessPool as error:
-            left = _missing(task)
+            left = missing_chunks(task.info, task.folder, task.plan)
             if workers == 1 and len(left) == len(missing):
                 raise TrackingError(
                     f"The process that segments {task.info.path.name} is ended each time, as when "
@@ -180,15 +194,15 @@ def _segment_together(
 
 
 def _segment_parallel(
-    task: _Task, missing: list[tuple[int, int]], workers: int, on_progress: OnProgress
+    task: Part, missing: list[tuple[int, int]], workers: int, on_progress: OnProgress
 ) -> None:
     done = _frames_done(task.info, missing)
     pool = ProcessPoolExecutor(
         min(workers, len(missing)), multiprocessing.get_context("spawn"), _start_worker, (task,)
     )
     try:
-        with _interrupts_held():
-            futures = [pool.submit(_segment_chunk, *bound) for bound in missing]
+        with interrupts_held():
+            futures = [pool.submit(_segment_mine, *bound) for bound in missing]
         for future in as_completed(futures):
             done += future.result()
             on_progress(done, task.info.n_frames)
@@ -197,7 +211,7 @@ def _segment_parallel(
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Ignore Ctrl-C while workers start: they inherit that, and the parent alone decides."""
     if threading.current_thread() is not threading.main_thread():
         yield

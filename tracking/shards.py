@@ -7,6 +7,7 @@ that a shard that exists is whole and a killed run goes on after the last one.
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,9 +96,19 @@ def read_shard(path: Path, start: int, stop: int) -> Chunk:
     )  # fmt: skip
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a Parquet file is there to its end: what a power cut or a full disk cut is not."""
+    try:
+        pq.read_metadata(path)
+    except (pa.ArrowException, OSError):
+        return False
+    return True
+
+
 def write_parquet(table: pa.Table, path: Path) -> None:
     """Write a Parquet file under a temporary name and rename it when it is safely on disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Two machines that share a drive may give two processes one number.
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.tmp")
     pq.write_table(table, temporary, compression="lz4")
     with temporary.open("rb") as file:
         os.fsync(file.fileno())

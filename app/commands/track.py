@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
-from app.errors import AppError, known_errors, one_line
+from app.errors import AppError
 
 if TYPE_CHECKING:
-    from app.jobs.network_work import Way
     from app.jobs.tracking_job import Chosen, TrackSummary
 
 
@@ -23,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 
 def track(
-    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files.")],
+    videos: Annotated[
+        list[Path], typer.Argument(metavar="VIDEO...", help="Video files, folders or patterns.")
+    ],
     study: StudyOption = DEFAULT_STUDY,
     animals: Annotated[
         int | None,
@@ -58,6 +59,21 @@ def track(
     workers: Annotated[
         int, typer.Option(metavar="N", help="Processes that work side by side.")
     ] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Work on the Dask cluster of this scheduler."),
+    ] = None,
+    slurm: Annotated[
+        str | None,
+        typer.Option(metavar="K=V,...", help="Work in jobs of SLURM: partition=,cpus=,time=."),
+    ] = None,
+    metadata: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="What is known of the videos or their subjects."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be done, and how long it takes.")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Track again what is already tracked.")
     ] = False,
@@ -90,6 +106,13 @@ def track(
     work begins. A video that is already tracked is left alone (--name renames it); work that
     was interrupted goes on where it stopped.
 
+    A folder stands for all videos in it and below. With several videos and --workers, or on a
+    --cluster (`dask scheduler`, and `dask worker ADDRESS --nthreads 1` on each machine) or in jobs
+    of --slurm, videos are worked on side by side, a stretch of a film each; the study and the films
+    then lie on a drive that all see. A video that fails stops no other: what failed is listed at
+    the end, and the same command does what is left. Folders like sub-01/ses-02_date-20250131 give
+    subject, session and date as metadata; --metadata adds columns by video, or by subject.
+
     Tubes, wells and cages: where two or more arenas are drawn on a video, or --arenas gives them,
     each is tracked on its own, animals are called like their arena, and --animals is how many live
     in all of them together (without it, one in each). --arenas takes a GeoJSON file, names of
@@ -110,60 +133,46 @@ def track(
       ethoscribe track clip.mp4 -s study --animals 2 --report
       ethoscribe track rack.mp4 -s study --arenas tubes.geojson
       ethoscribe track *.mp4 -s study --animals 1 --px-per-cm 12.5 --set threshold=30
+      ethoscribe track films/ -s study --animals 2 --workers 4 --metadata mice.csv --dry-run
+      ethoscribe track films/ -s study --animals 2 --cluster tcp://node7:8786
+      ethoscribe track films/ -s study --animals 2 --slurm partition=cpu,cpus=8,time=12:00:00,jobs=4
       ethoscribe track cage.mp4 -s study --animals 3 --segmenter yolo --weights mice
     """
     if job_file is not None:
         # a page cancels by an interrupt, which a server put in the background hands on as ignored
         signal.signal(signal.SIGINT, signal.default_int_handler)
     segmenter = _check(animals, segmenter, workers, px_per_cm, weights, device, like)
-    _check_together(videos, animals, arenas, identification, setting, like, report_to)
+    _check_together(animals, arenas, identification, setting, like)
     if animals is None and like is None and not _arenas_known(study, arenas):
         raise typer.BadParameter(
             "say how many animals the video shows, as in --animals 2", param_hint="'--animals'"
         )
-    if name is not None and len(videos) > 1:
-        raise typer.BadParameter("it names one video, and several are given", param_hint="'--name'")
+    from app.jobs.folders import find_videos
+
+    found = find_videos(videos)
+    _check_one(max(len(found), len(videos)), name, report_to, cluster, slurm)
     settings = parse_settings(setting or [])
+    from app.commands.track_batch import Doing, plan_only, track_all
     from app.jobs.network_work import Way
+    from app.jobs.tracking_job import Ask
 
     if report_to is not None:
         from app.figures.track_report import check_place
 
         check_place(report_to)
-    failures = 0
-    for video in videos:
-        try:
-            _track_one(
-                study,
-                video,
-                animals,
-                settings,
-                workers,
-                force,
-                px_per_cm,
-                name,
-                job_file,
-                arenas,
-                identification,
-                like,
-                Way(segmenter, weights, device, association),
-            )
-            if report or report_to:
-                _report(study, video, report_to)
-        except Exception as error:
-            if not isinstance(error, known_errors()):
-                raise
-            failures += 1
-            say(f"Error: {_naming(video, one_line(error))}")
-    if failures:
-        if len(videos) > 1:
-            say(f"{failures} of {count(len(videos), 'video')} failed.")
+    way = Way(segmenter, weights, device, association)
+    ask = Ask(animals, settings, force, name, arenas, identification, like, way)
+    doing = Doing(
+        study, found, ask, workers, cluster, slurm, px_per_cm, metadata, report, report_to, job_file
+    )
+    failed = plan_only(doing) if dry_run else track_all(doing)
+    if failed:
         raise typer.Exit(1)
 
 
 def _check_together(
-    videos: list[Path], animals: int | None, arenas: str | None, identification: str,
-    setting: list[str] | None, like: str | None, report_to: Path | None,
+    animals: int | None, arenas: str | None, identification: str, setting: list[str] | None,
+    like: str | None,
 ) -> None:  # fmt: skip
     """Refuse options that say different things."""
     given = {
@@ -175,20 +184,21 @@ def _check_together(
         raise typer.BadParameter(
             f"the run says what {', '.join(twice)} would: leave it out", param_hint="'--like'"
         )
-    if report_to is not None and len(videos) > 1:
+
+
+def _check_one(
+    videos: int, name: str | None, report_to: Path | None, cluster: str | None, slurm: str | None
+) -> None:
+    """Refuse what is about one video where there are several, and two places to work at once."""
+    if name is not None and videos > 1:
+        raise typer.BadParameter("it names one video, and several are given", param_hint="'--name'")
+    if cluster and slurm:
+        raise typer.BadParameter("it is another place than --cluster", param_hint="'--slurm'")
+    if report_to is not None and videos > 1:
         raise typer.BadParameter(
             "it is one file, and several videos are given: --report writes one for each",
             param_hint="'--report-to'",
         )
-
-
-def _report(study: Path, video: Path, report_to: Path | None) -> None:
-    """Write the page about one video that has just been tracked, or was before."""
-    from app.figures.track_report import write_report
-    from tracking.video import content_hash
-
-    file = write_report(study.resolve(), content_hash(video), report_to)
-    say(f"{video.name}: report {file}")
 
 
 def _arenas_known(study: Path, arenas: str | None) -> bool:
@@ -236,75 +246,7 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
     return settings
 
 
-def _track_one(
-    study: Path,
-    video: Path,
-    n_animals: int | None,
-    settings: dict[str, Any],
-    workers: int,
-    force: bool,
-    px_per_cm: float | None,
-    name: str | None,
-    job_file: Path | None,
-    arenas: str | None,
-    identification: str,
-    like: str | None,
-    way: "Way",
-) -> None:
-    """Track one video, show how it goes, and tell a page's job file how it ended."""
-    from app.jobs.progress import JobFile, Reporter
-    from app.jobs.tracking_job import track_video
-
-    job = JobFile(job_file, video) if job_file else None
-    said: list[str] = []
-    try:
-        with Reporter(video.name, job) as report:
-            summary = track_video(
-                study,
-                video,
-                n_animals,
-                settings=settings or None,
-                workers=workers,
-                force=force,
-                name=name,
-                arenas=arenas,
-                identification=identification,
-                like=like,
-                segmenter=way.segmenter,
-                weights=way.weights,
-                device=way.device,
-                association=way.association,
-                progress=report,
-                on_arenas=lambda said: report.say(f"{video.name}: {said}"),
-                on_settings=lambda chosen: said.extend(
-                    _tell_settings(chosen, video.name, report.say)
-                ),
-            )
-        if px_per_cm is not None:
-            _set_scale(study, summary.video, px_per_cm)
-    except KeyboardInterrupt:
-        say(f"{video.name}: stopped; the same command goes on from here.")
-        if job:
-            job.write("cancelled", "Cancelled. Track again to go on where it stopped.")
-        raise
-    except Exception as error:
-        if job:
-            job.write("failed", one_line(error))
-        raise
-    if job:
-        job.write("done", " ".join(summary.warnings))
-    _tell(summary, said, _what_force_takes(study, summary.video) if summary.skipped else "")
-
-
-def _set_scale(study: Path, video: str, px_per_cm: float) -> None:
-    from storage.study import open_study
-    from storage.videos import find_video, set_scale
-
-    with open_study(study, write=True) as opened:
-        set_scale(opened, find_video(opened, video).video_id, px_per_cm)
-
-
-def _tell_settings(chosen: "Chosen", video: str, tell: Callable[[str], None]) -> list[str]:
+def tell_settings(chosen: "Chosen", video: str, tell: Callable[[str], None]) -> list[str]:
     """Say with which settings the long work begins; return the warnings that were said."""
     if chosen.found_by:
         tell(f"{video}: {chosen.found_by}")
@@ -319,7 +261,7 @@ def _tell_settings(chosen: "Chosen", video: str, tell: Callable[[str], None]) ->
     return chosen.warnings
 
 
-def _what_force_takes(study: Path, video: str) -> str:
+def what_force_takes(study: Path, video: str) -> str:
     """What a person did to the present tracks, which tracking again would take away."""
     from app.library import corrections_of
     from storage.study import open_study
@@ -331,32 +273,35 @@ def _what_force_takes(study: Path, video: str) -> str:
     return f" and takes {count(made, 'correction')} by hand with the old tracks" if made else ""
 
 
-def _tell(summary: "TrackSummary", said: list[str], lost: str = "") -> None:
+def tell_summary(
+    summary: "TrackSummary", said: list[str], lost: str = "", tell: Callable[[str], None] = say
+) -> None:
     """Say what was done, how well, and the warnings that were not said yet."""
     name = summary.video
     if summary.skipped:
-        say(f"{name}: already tracked; --force tracks it again{lost}.")
+        tell(f"{name}: already tracked; --force tracks it again{lost}.")
         return
     if summary.removed_bouts:
         bouts = count(sum(summary.removed_bouts.values()), "bout")
         kept = ", ".join(summary.removed_bouts)
-        say(
+        tell(
             f"{name}: {bouts} of {kept} came from the old tracks and went with them; "
-            "`ethoscribe ask QUESTION --save NAME` makes them anew."
+            "`ethoscribe ask QUESTION --save NAME` makes them anew, `ethoscribe runs restore "
+            f"{name}` brings the old tracks back with them."
         )
     done = f"{summary.frames} frames"
     if summary.new_frames < summary.frames:
         done += f", {summary.new_frames} of them now,"
     speed = summary.new_frames / summary.seconds if summary.seconds > 0 else 0.0
-    say(
+    tell(
         f"{name}: {done} in {summary.seconds:.1f} s ({speed:.0f} frames/s), "
         f"animals seen in {summary.share_detected:.1%} of all frames"
     )
     if summary.doubtful:
         places = count(summary.doubtful, "doubtful place")
-        say(f"{name}: {places}: the Review page leads there, --report shows pictures")
+        tell(f"{name}: {places}: the Review page leads there, --report shows pictures")
     for line in [one for one in summary.warnings if one not in said]:
-        say(f"Warning: {name}: {line}")
+        tell(f"Warning: {name}: {line}")
 
 
 def spell_settings(settings: dict[str, Any]) -> str:
@@ -370,8 +315,3 @@ def spell_settings(settings: dict[str, Any]) -> str:
         return f"{value:.6g}" if isinstance(value, float) else shlex.quote(str(value))
 
     return " ".join(f"{key}={spell(value)}" for key, value in sorted(settings.items()))
-
-
-def _naming(video: Path, message: str) -> str:
-    """Put the video's name before a message that does not say which video it is about."""
-    return message if video.name in message else f"{video}: {message}"

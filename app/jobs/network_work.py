@@ -83,6 +83,10 @@ class Way:
         """Who follows the animals; TrackingError where that is not known or not installed."""
         return checked(self.association)
 
+    def on_gpu(self) -> bool:
+        """Whether a network would run on a GPU of this machine."""
+        return self.segmenter == YOLO and device_for(self.device) != "cpu"
+
     def network(self, study: Path, by_hand: dict[str, Any]) -> NetworkTask | None:
         """The network that is asked for, looked at; None for background subtraction."""
         if self.segmenter != YOLO:

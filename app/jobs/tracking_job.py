@@ -45,7 +45,7 @@ from storage.edit_tracks import standing_corrections
 from storage.identity_tables import IDENTITIES
 from storage.regions import Region, regions
 from storage.runs import Run, active_run, ingest_run
-from storage.study import Study, open_study
+from storage.study import Study, is_study, open_study
 from storage.videos import (
     Video,
     add_video,
@@ -118,47 +118,129 @@ def track_video(
     the study) on ``device``. ``association`` bytetrack or botsort follows them with a tracker of
     ultralytics, for comparison.
     """
-    if n_animals is not None and n_animals < 1:
-        raise AppError(f"{n_animals} animals cannot be tracked. Give 1 or more.")
+    ask = Ask(
+        n_animals, settings or {}, force, name, arenas, identification, like,
+        Way(segmenter, weights, device, association),
+    )  # fmt: skip
+    return track_as_asked(
+        study_folder, video_path, ask, workers, progress=progress, on_settings=on_settings,
+        on_arenas=on_arenas,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a person wants of a video; the parameters of ``track_video``."""
+
+    n_animals: int | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    force: bool = False
+    name: str | None = None
+    arenas: str | None = None
+    identification: str = AUTO
+    like: str | None = None
+    way: Way = field(default_factory=Way)
+    name_if_new: str | None = None  # what to call a video that the study does not know
+
+    def check(self) -> None:
+        """Refuse what can be refused before any file is opened."""
+        if self.n_animals is not None and self.n_animals < 1:
+            raise AppError(f"{self.n_animals} animals cannot be tracked. Give 1 or more.")
+        if self.way.segmenter == SEGMENTER and self.like is None:
+            usable_settings(self.settings)
+        chosen_method(self.identification)
+        self.way.check()
+
+
+def track_as_asked(
+    study_folder: Path | str, video_path: Path | str, ask: Ask, workers: int = 1, *,
+    progress: OnProgress | None = None, on_settings: OnSettings | None = None,
+    on_arenas: Callable[[str], None] | None = None,
+) -> TrackSummary:  # fmt: skip
+    """``track_video`` with what is wanted in one piece."""
+    ask.check()
     report = progress or _quiet
     report(Progress("probe"))
     started, begun = datetime.now(UTC), time.perf_counter()
-    if segmenter == SEGMENTER and like is None:
-        usable_settings(settings or {})
-    chosen_method(identification)
-    way = Way(segmenter, weights, device, association)
-    way.check()
-    info = probe(video_path)
+    ready = prepare(study_folder, looked_at(video_path), ask, workers)
+    if isinstance(ready, TrackSummary):
+        return ready
+    if ready.task.arenas and on_arenas:
+        on_arenas(spoken_arenas(ready.task.arenas))
+    with alone(ready.task):
+        meanwhile = tracked_meanwhile(ready)
+        if meanwhile is not None:
+            return meanwhile
+        done = _work(ready.task, report, on_settings or _quiet, started)
+        return store(ready, done, time.perf_counter() - begun)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A video that is to be tracked, looked at and compared with what the study has of it."""
+
+    folder: Path  # of the study
+    task: Task
+    ask: Ask
+    before: Run | None  # that the new one replaces
+    regions: list[Region] = field(default_factory=list)
+    name: str | None = None  # what the video is to be called
+
+
+def looked_at(path: Path | str) -> VideoInfo:
+    """The facts of a video file; TrackingError where it cannot be tracked."""
+    info = probe(path)
     if info.n_frames < 2:
         raise TrackingError(f"{info.path} has 1 frame. Tracking needs a video of 2 frames or more.")
-    with open_study(study_folder, create=True) as study:
-        folder = study.folder
-        if name is not None:
-            check_name(study, name, info.content_hash)
-        before = _tracked_before(study, info)
-        regions_ = [] if like else _arena_regions(study, info, arenas)
-    if like is not None:
-        task = _task_like(folder, info, read_like(folder, like), workers, way)
+    return info
+
+
+def prepare(
+    study_folder: Path | str, info: VideoInfo, ask: Ask, workers: int = 1, *, create: bool = True
+) -> Ready | TrackSummary:
+    """What is to be done with a video, or what was done, where it is tracked already.
+
+    Without ``create`` nothing is written, and there need not be a study yet.
+    """
+    name, before = ask.name, None
+    places = [] if create or ask.like else chosen_arenas([], ask.arenas)
+    folder = Path(study_folder).expanduser().resolve()
+    if create or is_study(folder):
+        with open_study(folder, create=create) as study:
+            if name is not None:
+                check_name(study, name, info.content_hash)
+            known = {video.content_hash for video in videos(study)}
+            if name is None and info.content_hash not in known:
+                name = ask.name_if_new
+            before = _tracked_before(study, info)
+            places = [] if ask.like else _arena_regions(study, info, ask.arenas)
+    if ask.like is not None:
+        task = _task_like(folder, info, read_like(folder, ask.like), workers, ask.way)
     else:
         task = _task(
-            folder, info, n_animals, settings or {}, workers, regions_, identification, way
-        )  # fmt: skip
-    places, asked = task.arenas, task.asked
-    if before and not force:
-        return _already(folder, *before, asked, name)
-    if places and on_arenas:
-        on_arenas(spoken_arenas(places))
-    with _alone(task):
-        with open_study(folder) as study:
-            now = _tracked_before(study, info)
-        if now and (before is None or now[1].run_id != before[1].run_id):
-            return _already(folder, *now, asked, name)  # another process has just finished this
-        done = _work(task, report, on_settings or _quiet, started)
-        few = _check_found(task, done, now[1] if now else None)
-        doubtful = sum(pq.read_metadata(file).num_rows for file in done.tables.doubts)
-        video, stored, removed, past = _store(folder, task, name, done, regions_)
+            folder, info, ask.n_animals, ask.settings, workers, places, ask.identification, ask.way
+        )
+    if before and not ask.force:
+        return _already(folder, *before, task.asked, ask.name)
+    return Ready(folder, task, ask, before[1] if before else None, places, name)
+
+
+def tracked_meanwhile(ready: Ready) -> TrackSummary | None:
+    """What another process has just finished, if it was this very video."""
+    with open_study(ready.folder) as study:
+        now = _tracked_before(study, ready.task.info)
+    if now and (ready.before is None or now[1].run_id != ready.before.run_id):
+        return _already(ready.folder, *now, ready.task.asked, ready.ask.name)
+    return None
+
+
+def store(ready: Ready, done: Finished, seconds: float) -> TrackSummary:
+    """Put a finished run into the study, in one short transaction, and say how it went."""
+    few = _check_found(ready.task, done, ready.before)
+    doubtful = sum(pq.read_metadata(file).num_rows for file in done.tables.doubts)
+    video, stored, removed, past = _store(ready.folder, ready.task, ready.name, done, ready.regions)
     return _summary(
-        video, stored, time.perf_counter() - begun, warnings=[*done.warnings, *few, *past],
+        video, stored, seconds, warnings=[*done.warnings, *few, *past],
         new_frames=done.new_frames, removed_bouts=removed, doubtful=doubtful,
     )  # fmt: skip
 
@@ -217,12 +299,13 @@ def _tracked_before(study: Study, info: VideoInfo) -> tuple[Video, Run] | None:
 
 
 @contextmanager
-def _alone(task: Task) -> Iterator[None]:
+def alone(task: Task) -> Iterator[None]:
     """Let one process at a time do this work; the file of its lock goes when it ends.
 
     Locks are taken and their files removed under one guard, else a process could lock a file
     that another is just removing.
     """
+    task.place.parent.mkdir(exist_ok=True)
     guard = FileLock(task.place.with_name(".lock"))
     file = task.place.with_name(f".{task.place.name}.lock")
     mine = FileLock(file, timeout=0)
@@ -314,7 +397,8 @@ def _past_corrections(study: Study, video_id: int) -> list[str]:
         return []
     which = "1 correction by hand was" if number == 1 else f"{number} corrections by hand were"
     return [
-        f"{which} of the old tracks and went with them; `ethoscribe edits log` says what they were."
+        f"{which} of the old tracks and went with them; `ethoscribe edit list` says what they "
+        "were, `ethoscribe runs restore` brings the old tracks back with them."
     ]
 
 
@@ -373,9 +457,7 @@ def _place(study: Path, info: VideoInfo, asked: dict[str, Any]) -> Path:
     """The folder for work on this video in this way: the same command finds it again."""
     way = json.dumps([asked, __version__], sort_keys=True)
     key = f"{info.content_hash[:16]}-{hashlib.blake2b(way.encode(), digest_size=6).hexdigest()}"
-    place = study / "shards" / key
-    place.parent.mkdir(exist_ok=True)
-    return place
+    return study / "shards" / key
 
 
 def _keep(study: Path, place: Path, run: Run) -> None:

@@ -45,7 +45,7 @@ from tracking.networks.running.association import OWN, Association
 from tracking.networks.running.choices import Choice
 from tracking.networks.running.settings import NetworkSettings
 from tracking.pipeline import Tables, identify_video
-from tracking.segmenting import segment_video
+from tracking.segmenting import Part, segment_video
 from tracking.subtraction.background import BackgroundSegmenter, BackgroundSettings
 from tracking.subtraction.empty_arena import ranked
 from tracking.subtraction.tuning import Tuning, sample, tune
@@ -161,7 +161,7 @@ def doubts(n_animals: int, tuning: dict[str, float]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """What is decided before the long work."""
 
     settings: BackgroundSettings | NetworkSettings
@@ -172,14 +172,18 @@ class _Plan:
 
 
 class Clock:
-    """How long each stage took, over all sessions of one job; kept in its folder."""
+    """How long each stage took, over all sessions of one job; kept in its folder.
 
-    def __init__(self, place: Path) -> None:
+    Where the work is done elsewhere, whoever asked for it adds what each step took.
+    """
+
+    def __init__(self, place: Path, elsewhere: bool = False) -> None:
+        self._elsewhere, self._added_cpu = elsewhere, 0.0
         self._file, self._plan = place / "timings.json", place / "plan.json"
         self._before: dict[str, float] = {}
         self._now: dict[str, float] = {}
         self._stage, self._since, self._saved = "", 0.0, 0.0
-        self._resumed, self._cpu = 0, _cpu_s()
+        self._resumed, self._cpu = 0, cpu_seconds()
         if self._plan.exists():
             self._before = json.loads(self._file.read_text()) if self._file.exists() else {}
             self._resumed = int(self._before.pop("resumed", 0)) + 1
@@ -194,9 +198,16 @@ class Clock:
             self.save()
             self._stage = ""
 
+    def add(self, stage: str, seconds: float, cpu_s: float) -> None:
+        """Count a step that was done elsewhere."""
+        self._now[stage] = self._now.get(stage, 0.0) + seconds
+        self._added_cpu += cpu_s
+        if self._plan.exists():
+            _write_json(self._file, self.timings())
+
     def tick(self) -> None:
         """Save now and then, so that a killed session counts too."""
-        if time.perf_counter() - self._saved > SAVE_EVERY_S:
+        if not self._elsewhere and time.perf_counter() - self._saved > SAVE_EVERY_S:
             self.save()
 
     def save(self) -> None:
@@ -212,11 +223,12 @@ class Clock:
         total = dict(self._before)
         for stage, seconds in self._now.items():
             total[f"{stage}_s"] = round(total.get(f"{stage}_s", 0.0) + seconds, 3)
-        cpu = round(self._before.get("cpu_s", 0.0) + _cpu_s() - self._cpu, 3)
+        cpu = self._added_cpu if self._elsewhere else cpu_seconds() - self._cpu
+        cpu = round(self._before.get("cpu_s", 0.0) + cpu, 3)
         return {**total, "cpu_s": cpu, "resumed": self._resumed}
 
 
-def _cpu_s() -> float:
+def cpu_seconds() -> float:
     """CPU time of this process and the workers that have ended, s."""
     return sum(os.times()[:4])
 
@@ -224,39 +236,56 @@ def _cpu_s() -> float:
 class Work:
     """One run over one video in its own folder."""
 
-    def __init__(self, task: Task, report: OnProgress, on_settings: OnSettings) -> None:
+    def __init__(
+        self, task: Task, report: OnProgress, on_settings: OnSettings, elsewhere: bool = False
+    ) -> None:
         self.task, self.report, self.on_settings = task, report, on_settings
-        self.clock = Clock(task.place)
+        self.clock = Clock(task.place, elsewhere)
         self.new_frames = 0
 
     def run(self, started: datetime) -> Finished:
         """Tune, segment and identify; every stage is skipped as far as it is done already."""
         task = self.task
         with self.clock.stage("tune"):
-            plan = self._plan()
-            method = self._method()
-        chosen = Chosen(
-            plan.settings.to_dict(), plan.tuning, doubts(task.n_animals, plan.tuning) + plan.notes,
-            self._words(plan),
-        )  # fmt: skip
+            plan, chosen = self.planned()
         self.on_settings(chosen)
         with self.clock.stage("segment"):
             tick = self._ticker("segment", plan.choice.words() if plan.choice else "")
-            segmenter = self._segmenter(plan)
-            crops = self._crop_plan(plan.settings, method)
+            part = self.part(plan)
             workers = 1 if plan.choice and plan.choice.on_gpu else task.workers
-            segment_video(task.info, segmenter, task.place, workers, tick, crops)
+            segment_video(task.info, part.segmenter, task.place, workers, tick, part.plan)
         with self.clock.stage("identify"):
-            tick = self._ticker("identify")
-            tables = identify_video(
-                task.info, task.n_animals, plan.settings, task.place, tick, task.arenas, method,
-                task.association,
-            )  # fmt: skip
-        run = self._run(plan, tables, method, started)
-        notes = segmenter.notes if isinstance(segmenter, YoloSegmenter) else []
-        return Finished(run, tables, [*chosen.warnings, *notes], self.new_frames)
+            tables = self.identified(plan)
+        notes = part.segmenter.notes if isinstance(part.segmenter, YoloSegmenter) else []
+        return self.finished(plan, tables, started, [*chosen.warnings, *notes])
 
-    def _run(self, plan: _Plan, tables: Tables, method: Method, started: datetime) -> Run:
+    def planned(self) -> tuple[Plan, Chosen]:
+        """What is decided before the long work, now or by the session that was interrupted."""
+        plan = self._plan()
+        warnings = doubts(self.task.n_animals, plan.tuning) + plan.notes
+        return plan, Chosen(plan.settings.to_dict(), plan.tuning, warnings, self._words(plan))
+
+    def part(self, plan: Plan) -> Part:
+        """What whoever segments a chunk needs."""
+        crops = self._crop_plan(plan.settings, self._method())
+        return Part(self.task.info, self._segmenter(plan), self.task.place, crops)
+
+    def identified(self, plan: Plan) -> Tables:
+        """Identities over all chunks, and the tables."""
+        task = self.task
+        return identify_video(
+            task.info, task.n_animals, plan.settings, task.place, self._ticker("identify"),
+            task.arenas, self._method(), task.association,
+        )  # fmt: skip
+
+    def finished(
+        self, plan: Plan, tables: Tables, started: datetime, warnings: list[str]
+    ) -> Finished:
+        """A run that is ready to be stored."""
+        run = self._run(plan, tables, self._method(), started)
+        return Finished(run, tables, warnings, self.new_frames)
+
+    def _run(self, plan: Plan, tables: Tables, method: Method, started: datetime) -> Run:
         """The run as it is stored."""
         task = self.task
         how: dict[str, Any] = {}
@@ -282,7 +311,7 @@ class Work:
             finished_at=datetime.now(UTC),
         )
 
-    def _words(self, plan: _Plan) -> str:
+    def _words(self, plan: Plan) -> str:
         """By what animals are found, for a person."""
         if self.task.network is None or plan.choice is None:
             return ""
@@ -291,7 +320,7 @@ class Work:
             words += f" (one process; {self.task.workers} workers are for a CPU)"
         return words
 
-    def _segmenter(self, plan: _Plan) -> BackgroundSegmenter | YoloSegmenter:
+    def _segmenter(self, plan: Plan) -> BackgroundSegmenter | YoloSegmenter:
         task = self.task
         if plan.choice is not None and isinstance(plan.settings, NetworkSettings):
             return network_segmenter(plan.choice, plan.settings, task.arenas)
@@ -303,7 +332,7 @@ class Work:
             return arena_segmenter(plan.background, settings, task.arenas, glimpses)
         return BackgroundSegmenter(plan.background, settings)
 
-    def _plan(self) -> _Plan:
+    def _plan(self) -> Plan:
         """Settings, background, how well they do and what was noticed, chosen now or by the job
         that was interrupted."""
         task = self.task
@@ -324,10 +353,10 @@ class Work:
         notes = stored.get("notes", [])
         if task.network is None:
             known = BackgroundSettings.from_dict(stored["settings"])
-            return _Plan(known, background, stored["tuning"], notes)
+            return Plan(known, background, stored["tuning"], notes)
         settings = NetworkSettings.from_dict(stored["settings"])
         choice = task.network.choice(settings, task.workers, task.place)
-        return _Plan(settings, background, stored["tuning"], notes, choice)
+        return Plan(settings, background, stored["tuning"], notes, choice)
 
     def _tuned(self, stack: np.ndarray, picture: Path) -> dict[str, Any]:
         """Tune background subtraction; its picture of the empty arena is kept."""

@@ -1,0 +1,235 @@
+"""Track many videos side by side, each to its end or to its error; none stops the others.
+
+The steps are done by a crew, here or on a cluster. This process alone opens the study: it hands
+out steps, counts what comes back, and stores a video when its last step is done.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.errors import AppError, known_errors, one_line
+from app.jobs.batch_record import VideoJob
+from app.jobs.batch_video import VideoWork
+from app.jobs.board import Board
+from app.jobs.crew import Crew, Ended, Step
+from app.jobs.tracking_job import Ask, TrackSummary, store
+from app.jobs.tracking_work import Chosen
+from storage.study import StudyBusyError
+
+TICK_S = 0.25
+STORE_AGAIN_S = 5.0  # where somebody else holds the study
+AHEAD = 2  # videos that are begun for each worker, so that nobody waits for a video's last step
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A video and what is wanted of it."""
+
+    path: Path
+    ask: Ask
+
+
+@dataclass(frozen=True)
+class News:
+    """What a batch tells of a video as it goes on."""
+
+    job: VideoJob
+    summary: TrackSummary | None = None  # when it is tracked
+    chosen: Chosen | None = None  # when its settings are chosen
+    error: str = ""
+
+
+@dataclass
+class Outcome:
+    """How a batch ended."""
+
+    done: list[TrackSummary] = field(default_factory=list)
+    failed: list[VideoJob] = field(default_factory=list)
+
+
+OnNews = Callable[[News], None]
+AfterStoring = Callable[[Path, TrackSummary], None]
+
+
+class Batch:
+    """The videos of one command and the crew that works on them."""
+
+    def __init__(
+        self, study: Path, wishes: Sequence[Wish], crew: Crew, board: Board, on_news: OnNews,
+        after: AfterStoring | None = None,
+    ) -> None:  # fmt: skip
+        self.study, self.crew, self.board = study, crew, board
+        self.on_news, self.after = on_news, after
+        self.outcome = Outcome()
+        jobs = board.begin([one.path.absolute() for one in wishes], [w.path.stem for w in wishes])
+        self._works = [
+            VideoWork(number, job, wish.ask, study)
+            for number, (job, wish) in enumerate(zip(jobs, wishes, strict=True))
+        ]
+        self._store_again: dict[int, float] = {}
+
+    def run(self) -> Outcome:
+        """Work until every video is over."""
+        ended = False
+        try:
+            while not all(work.job.over for work in self._works):
+                self._obey()
+                self._hand_out()
+                for one in self.crew.ended(TICK_S):
+                    self._take(one)
+                self._store_finished()
+                self.board.record.trouble = self.crew.trouble()
+                self.board.tell()
+            ended = True
+        finally:
+            self._leave(hurry=not ended)
+        return self.outcome
+
+    def _leave(self, hurry: bool) -> None:
+        """Send everybody home; what is not over can go on with the next command."""
+        try:
+            self.crew.close(hurry)
+        finally:
+            for work in self._works:
+                work.let_go()
+                if not work.job.over:
+                    work.job.end("stopped", "Stopped. The same command goes on from here.")
+            self.board.end()
+
+    def _hand_out(self) -> None:
+        """Give out steps, those of the first videos first, as long as somebody has room."""
+        begun = 0
+        for work in self._works:
+            if work.job.over:
+                continue
+            if work.job.state == "waiting" and begun < AHEAD * self.crew.size:
+                work.begin()
+            begun += 1
+            while work.ready and self.crew.room(work.ready[0].gpu):
+                self._start(work, work.ready.popleft())
+            if begun >= AHEAD * self.crew.size:
+                return
+
+    def _start(self, work: VideoWork, step: Step) -> None:
+        work.doing[step.key] = step
+        self.crew.start(step)
+        work.job.worker = self.crew.where(step.key) or work.job.worker
+
+    def _take(self, ended: Ended) -> None:
+        """What came of a step moves its video on, or ends it."""
+        work = self._works[ended.step.key[0]]
+        if work.doing.get(ended.step.key) is not ended.step:
+            return  # of an attempt that is over
+        del work.doing[ended.step.key]
+        if ended.done is None:
+            self._fail(work, ended.error or AppError("it ended without a word"))
+            return
+        work.job.worker = ended.done.worker
+        try:
+            self._move(work, ended)
+        except Exception as error:
+            if not isinstance(error, known_errors()):
+                raise
+            self._fail(work, error)
+
+    def _move(self, work: VideoWork, ended: Ended) -> None:
+        done, name = ended.done, ended.step.key[1]
+        if done is None:
+            return
+        if name == "look":
+            self._refuse_twice(work, done.value.content_hash)
+            summary = work.looked(done.value, self.crew)
+            if summary is not None:
+                self._end(work, "already", summary)
+        elif name == "plan":
+            work.planned(done)
+            self.on_news(News(work.job, chosen=work.chosen))
+        elif name == "segment":
+            work.segmented(done)
+        else:
+            work.identified(done)
+
+    def _refuse_twice(self, work: VideoWork, content_hash: str) -> None:
+        """The same film under two names is tracked once."""
+        for other in self._works:
+            if other is not work and other.content_hash == content_hash and not _failed(other):
+                raise AppError(f"{work.job.path} is the same film as {other.job.path}: give one.")
+
+    def _store_finished(self) -> None:
+        for work in self._works:
+            if work.finished is None or work.job.over:
+                continue
+            if time.monotonic() < self._store_again.get(work.number, 0.0):
+                continue
+            try:
+                summary = store(*work.summary_parts())
+            except StudyBusyError:
+                self._store_again[work.number] = time.monotonic() + STORE_AGAIN_S
+                continue
+            except Exception as error:
+                if not isinstance(error, known_errors()):
+                    raise
+                self._fail(work, error)
+                continue
+            self._end(work, "done", summary)
+
+    def _end(self, work: VideoWork, state: str, summary: TrackSummary) -> None:
+        """A video is in the study."""
+        work.let_go()
+        warned = " ".join(summary.warnings)
+        if self.after is not None:
+            try:
+                self.after(Path(work.job.path), summary)
+            except Exception as error:
+                if not isinstance(error, known_errors()):
+                    raise
+                warned = f"{warned} {one_line(error)}".strip()
+                self.on_news(News(work.job, error=warned))
+        work.job.video, work.job.run_id = summary.video, summary.run_id
+        work.job.end(state, warned)
+        self.outcome.done.append(summary)
+        self.on_news(News(work.job, summary))
+
+    def _fail(self, work: VideoWork, error: BaseException) -> None:
+        """A video cannot be tracked; the others go on."""
+        work.let_go()
+        text = one_line(error)
+        if not isinstance(error, known_errors()):
+            text = f"{type(error).__name__}: {text}"
+            self._keep_trace(work.job, error)
+        work.job.end("failed", text)
+        self.outcome.failed.append(work.job)
+        self.on_news(News(work.job, error=text))
+
+    def _keep_trace(self, job: VideoJob, error: BaseException) -> None:
+        """Keep what nobody foresaw, for a report of it."""
+        log = self.study / "jobs" / f"{self.board.record.batch}.log"
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{job.video}\n")
+            file.writelines(traceback.format_exception(error))
+
+    def _obey(self) -> None:
+        """Do what people asked for meanwhile."""
+        for what, job_id in self.board.asks.new():
+            for work in self._works:
+                mine = work.job.job_id == job_id or what == "stop"
+                if mine and what in ("cancel", "stop") and not work.job.over:
+                    work.let_go()
+                    work.job.end("cancelled", "Cancelled. Track again to go on where it stopped.")
+                elif mine and what == "again" and work.job.state in ("failed", "cancelled"):
+                    self._try_again(work)
+
+    def _try_again(self, work: VideoWork) -> None:
+        if work.job in self.outcome.failed:
+            self.outcome.failed.remove(work.job)
+        new = VideoWork(work.number, self.board.again(work.job), work.ask, self.study)
+        self._works[work.number] = new
+
+
+def _failed(work: VideoWork) -> bool:
+    return work.job.state in ("failed", "cancelled")
