@@ -27,6 +27,7 @@ RUN_TABLES = (
     "raw_tracks",
     "raw_masks",
     "raw_keypoints",
+    "animal_ways",
     *IDENTITIES,
 )  # with a run_id in every row
 _ASIDE = {  # what rests on the present run of a video
