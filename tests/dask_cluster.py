@@ -13,21 +13,30 @@ import time
 from pathlib import Path
 
 LOADED = """
-import os, sys
-import distributed.cli.dask_scheduler, distributed.cli.dask_worker, app.jobs.steps
+import os, sys, traceback
 from distributed.cli import dask_scheduler, dask_worker
+import app.cli, app.commands.track_batch, app.jobs.batch, app.jobs.dask_crew
+MAIN = {"scheduler": dask_scheduler.main, "worker": dask_worker.main, "ethoscribe": app.cli.app}
 print("loaded", flush=True)
 for line in sys.stdin:
     kind, log, *arguments = line.rstrip("\\n").split("\\t")
+    if kind == "wait":
+        print(os.waitstatus_to_exitcode(os.waitpid(int(log), 0)[1]), flush=True)
+        continue
     child = os.fork()
     if child == 0:
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(out, 1), os.dup2(out, 2), os.setsid()
-        main = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}[kind]
+        status = 70
         try:
-            main(arguments, standalone_mode=False)
+            MAIN[kind](arguments)
+        except SystemExit as ended:
+            status = ended.code or 0
+        except BaseException:
+            traceback.print_exc()
         finally:
-            os._exit(0)
+            sys.stdout.flush(), sys.stderr.flush()
+            os._exit(status)
     print(child, flush=True)
 """
 
@@ -47,7 +56,7 @@ class DaskProcesses:
         self.scheduler, self.workers = 0, list[int]()
         self._started = list[int]()
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-        environment |= {"OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
+        environment |= {"OMP_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
         self._loaded = subprocess.Popen(
             [sys.executable, "-c", LOADED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True, env=environment,
@@ -80,6 +89,21 @@ class DaskProcesses:
         pid = int(pipe_out.readline())
         self._started.append(pid)
         return pid
+
+    def ethoscribe(self, *arguments: object) -> int:
+        """Start `ethoscribe`, with what it says in ethoscribe.log; its process."""
+        (self.folder / "ethoscribe.log").unlink(missing_ok=True)
+        return self._fork("ethoscribe", *map(str, arguments))
+
+    def ended(self, pid: int) -> tuple[int, str]:
+        """The exit status of a command, when it is over, and what it said."""
+        pipe_in, pipe_out = self._loaded.stdin, self._loaded.stdout
+        assert pipe_in and pipe_out
+        pipe_in.write(f"wait\t{pid}\n")
+        pipe_in.flush()
+        status = int(pipe_out.readline())
+        self._started.remove(pid)
+        return status, (self.folder / "ethoscribe.log").read_text(encoding="utf-8")
 
     def kill(self, pid: int) -> None:
         """End one process as a power cut would."""
