@@ -1,5 +1,6 @@
 """Bouts: when which animal did what, scored by a person or found by an analysis."""
 
+import json
 from collections.abc import Collection
 
 import numpy as np
@@ -279,7 +280,17 @@ def _completed(bouts: pd.DataFrame, **given: str | None) -> pd.DataFrame:
             index=rows.index,
             dtype=object,
         )
+    for column in REMARKS:
+        values = bouts[column].tolist() if column in bouts else [None] * len(bouts)
+        rows[column] = pd.Series([_remark(value) for value in values], rows.index, dtype=object)
     return rows
+
+
+def _remark(value: object) -> str | None:
+    """A remark as it is stored: a text, or modifiers as JSON."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False) if value else None
+    return value.strip() or None if isinstance(value, str) else None
 
 
 def _check(rows: pd.DataFrame, video: str, n_frames: int) -> None:
@@ -302,7 +313,8 @@ def _check(rows: pd.DataFrame, video: str, n_frames: int) -> None:
 def _insert(
     study: Study, video_id: int, rows: pd.DataFrame, analysis_id: int | None, origin_id: int
 ) -> None:
-    text = ("behaviour", "subject", "target", "kind", "source", "annotator", "definition")
+    text = ("behaviour", "subject", "target", "kind", "source", "annotator", "definition",
+            *REMARKS)  # fmt: skip
     columns = {name: pa.array(rows[name].tolist(), pa.string()) for name in text}
     for name in ("start_frame", "stop_frame"):
         columns[name] = pa.array(rows[name].astype("int32"), pa.int32())

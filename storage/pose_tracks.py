@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.readers.poses import Poses
+from storage.readers.poses import WHOLE, Poses
 
 CENTRE_RULE = (
     "the centre or mid-back point where it is seen, else the mean of the seen points of head and "
@@ -25,8 +25,8 @@ LENGTH_RULE = "from the nose (the head when no nose is labelled) to the tail bas
 HEADING_RULE = "from the tail base (else mid-back) to the nose (else ears, else head)"
 # Names without case and separators; the first that an animal has is taken.
 _CENTRE = ("center", "centre", "bodycenter", "bodycentre", "centroid", "midback", "centerback",
-           "centreback", "backcenter", "backcentre", "spinecenter", "spinemid", "midbody", "thorax",
-           "body", "torso", "back", "spine2", "spine")  # fmt: skip
+           "centreback", "backcenter", "backcentre", "spinecenter", "centerspine", "spinemid",
+           "midbody", "thorax", "body", "torso", "back", "spine2", "spine")  # fmt: skip
 _NOSE = ("nose", "snout", "nosetip", "tipofnose", "muzzle")
 _EARS = (("leftear", "earleft", "lear", "earl"), ("rightear", "earright", "earr"))
 _HEAD = ("head", "headcenter", "headcentre", "midhead", "headmidpoint", "neck")
@@ -126,10 +126,14 @@ def _track_rows(poses: Poses, number: int, time_s: np.ndarray) -> pa.Table:
         "x_px": body.centre[:, 0], "y_px": body.centre[:, 1],
         "heading_deg": body.heading_deg, "length_px": body.length_px,
     }  # fmt: skip
-    full = {name: np.full(n, np.nan) for name in (*columns, "width_px", "area_px")}
-    for name, values in columns.items():
+    full = {name: np.full(n, np.nan) for name in dict.fromkeys((*columns, *WHOLE))}
+    for name, values in (*columns.items(), *_said(poses, number).items()):
         full[name][:seen] = values
-    numbers = {name: pa.array(values, pa.float32()) for name, values in full.items()}
+    numbers = {
+        name: pa.array(values, pa.float32())
+        for name, values in full.items()
+        if name != "identity_confidence"
+    }
     return pa.table(
         {
             "frame": pa.array(np.arange(n), pa.int32()),
@@ -137,9 +141,15 @@ def _track_rows(poses: Poses, number: int, time_s: np.ndarray) -> pa.Table:
             "animal_id": pa.array(np.full(n, number + 1), pa.int16()),
             **numbers,
             "detected": np.isfinite(full["x_px"]),
-            "identity_confidence": pa.array(np.full(n, np.nan), pa.float32()),
+            "identity_confidence": pa.array(full["identity_confidence"], pa.float32()),
         }
     )
+
+
+def _said(poses: Poses, number: int) -> dict[str, np.ndarray]:
+    """What a tracker says of the whole animal, where it says anything, before our own rules."""
+    found = {name: poses.whole[name][:, number] for name in WHOLE if name in poses.whole}
+    return {name: values for name, values in found.items() if np.isfinite(values).any()}
 
 
 def _point_rows(poses: Poses) -> Iterator[pa.Table]:
@@ -147,6 +157,8 @@ def _point_rows(poses: Poses) -> Iterator[pa.Table]:
         for number, name in enumerate(poses.points):
             xy, sure = poses.xy[:, animal, number], poses.confidence[:, animal, number]
             frame = np.flatnonzero(np.isfinite(xy).all(axis=1))
+            if poses.is_trajectory and not np.isfinite(sure).any():
+                frame = frame[:0]  # the track itself says all of it
             yield pa.table(
                 {
                     "frame": pa.array(frame, pa.int32()),

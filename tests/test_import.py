@@ -209,7 +209,7 @@ def test_doubtful_points_are_left_out_and_the_run_says_so(tmp_path: Path) -> Non
         (("--fps", "0"), "--fps is '0'"),
         (("--fps", "30", "--px-per-cm", "-1"), "A scale of -1.0"),
         (("--fps", "30", "--min-confidence", "60"), "A confidence of 60"),
-        (("--fps", "30", "--format", "boris"), "no format 'boris'"),
+        (("--fps", "30", "--format", "word"), "no format 'word'"),
         (("--video", "nowhere"), "There is no folder"),
     ],
 )
@@ -385,7 +385,7 @@ def test_a_mistake_in_the_format_is_told_first(tmp_path: Path) -> None:
     said = refused(tmp_path / "walk.csv", "-s", study, *SNIFF)
     assert "is a pose file of DeepLabCut" in said and "--behaviour, --annotator are about" in said
     said = refused(wrong, "-s", study, "--video", "walk")
-    assert "neither a pose file" in said and "--force" not in said
+    assert "is a table with the columns a, b. Expected was" in said and "--force" not in said
     nothing = tmp_path / "nothing.csv"
     nothing.write_text("")
     assert "is empty" in refused(nothing, "-s", study, *SNIFF)

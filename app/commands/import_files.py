@@ -1,11 +1,11 @@
-"""`ethoscribe import`: poses and scored bouts that other programs wrote."""
+"""`ethoscribe import`: what other programs tracked and people scored in them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
+from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say, show
 from app.errors import AppError
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ def register(app: typer.Typer) -> None:
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pose files or bouts.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Positions, body points or bouts; or a folder."),
+    ] = None,
     study: StudyOption = DEFAULT_STUDY,
     video: Annotated[
         str | None,
@@ -31,7 +34,7 @@ def import_files(
         float | None, typer.Option(metavar="K", help="Scale, so that results are in cm.")
     ] = None,
     format: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, dlc, sleap or bouts.")
+        str, typer.Option(metavar="NAME", help="auto, or one of those that --formats lists.")
     ] = "auto",
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="What to call the recording in the study.")
@@ -40,11 +43,19 @@ def import_files(
         float | None,
         typer.Option(metavar="P", help="Leave out points less sure than this, 0 to 1."),
     ] = None,
+    recording: Annotated[
+        str | None,
+        typer.Option(metavar="R", help="One of the observations that a file of bouts holds."),
+    ] = None,
     behaviour: Annotated[
         str | None, typer.Option(metavar="B", help="What the bouts of a file are.")
     ] = None,
     subject: Annotated[
         str | None, typer.Option(metavar="A", help="Which animal the bouts are of.")
+    ] = None,
+    same: Annotated[
+        list[str] | None,
+        typer.Option("--as", metavar="THERE=HERE", help="Who an animal of the file is here."),
     ] = None,
     annotator: Annotated[
         str | None, typer.Option(metavar="WHO", help="Who scored the bouts.")
@@ -52,41 +63,91 @@ def import_files(
     force: Annotated[
         bool, typer.Option("--force", help="Replace what was imported or tracked before.")
     ] = False,
+    formats: Annotated[
+        bool,
+        typer.Option(
+            "--formats",
+            help="List what can be read, and stop.",
+            is_eager=True,
+            callback=lambda wanted: _list_formats(wanted),
+        ),
+    ] = False,
 ) -> None:
-    """Bring in what other programs wrote: body points as tracks, scored bouts as bouts.
+    """Bring in what other programs wrote: positions and body points as tracks, scores as bouts.
 
-    Poses (DeepLabCut CSV and HDF5, SLEAP analysis HDF5) become a recording without a video,
-    or with --video the tracks of that video. A CSV with the columns start_frame,stop_frame or
-    start_s,stop_s holds bouts that a person scored; the stop frame is the first one after the
-    bout. The format is told by what is in a file. Nothing is smoothed or filled in.
+    DeepLabCut, SLEAP, idtracker.ai, TRex, JABS, Lightning Pose, movement and others become a
+    recording without a video, or with --video the tracks of that video. BORIS, BENTO, SimBA,
+    EthoVision, MABe and others become bouts, of the videos that they name or of --video. The
+    format is told by what is in a file, and --formats lists all. Files of one recording that hold
+    an animal each are given together. Nothing is smoothed or filled in.
 
     \b
     Example:
       ethoscribe import poses.csv -s study --fps 25 --px-per-cm 32
       ethoscribe import clipDLC.h5 -s study --video clip.mp4 --min-confidence 0.6
+      ethoscribe import data/clip_fish*.npz -s study --video clip.mp4
+      ethoscribe import project.boris -s study --annotator Kim --as rat1=animal1
       ethoscribe import freezing.csv -s study --video clip --behaviour freezing --annotator Kim
+      ethoscribe import --formats
     """
-    from app.importing.bout_import import Scored, import_bouts, is_bouts, refuse_as_bouts
+    from app.importing.bout_import import Scored, refuse_as_bouts
     from app.importing.import_job import Wish, import_poses
     from app.importing.pose_file import parse_fps
+    from app.importing.recordings import group
 
-    if len(files) > 1 and (name is not None or video is not None):
+    if not files:
+        raise typer.BadParameter("Give a file or a folder, or --formats.", param_hint="FILE...")
+    sources = group(files, format)
+    if len(sources) > 1 and (name is not None or video is not None):
         raise AppError("--name and --video are about one file: give one file at a time.")
     rate = None if fps is None else parse_fps(fps)
     scored = Scored(behaviour, subject, annotator)
-    for file in files:
-        if format == "bouts" or (format == "auto" and is_bouts(file)):
-            done = import_bouts(study, file, video, scored, force)
-            found = f"{count(done.bouts, 'bout')} of {', '.join(done.behaviours)}"
-            more = "are there already" if done.skipped else "imported"
-            say(f"{done.video}: {found} {more}")
-            for note in done.notes:
-                say(f"{done.video}: {note}")
+    for source in sources:
+        if source.reader is not None and source.reader.gives == "bouts":
+            wish = (video, recording, scored, _names(same or []), format, force)
+            _import_bouts(study, source.files[0], source.reader.name, wish)
+        elif scored != Scored():
+            refuse_as_bouts(source.files[0], scored)
         else:
-            if scored != Scored():
-                refuse_as_bouts(file, scored)
-            wish = Wish(video, rate, px_per_cm, format, name, min_confidence, force)
-            _tell(import_poses(study, file, wish))
+            called = name or source.name
+            poses = Wish(video, rate, px_per_cm, format, called, min_confidence, force)
+            _tell(import_poses(study, source.files, poses))
+
+
+def _import_bouts(study: Path, file: Path, reader: str, wish: tuple[Any, ...]) -> None:
+    """Bring in the bouts of one file, a table of our own or another program's."""
+    from app.importing.bout_import import import_bouts
+    from app.importing.scored_import import ScoredWish, import_scored
+
+    asked = ScoredWish(*wish)
+    if reader == "bouts" and file.suffix.lower() != ".parquet":
+        done = [import_bouts(study, file, asked.video, asked.scored, asked.force)]
+    else:
+        done = import_scored(study, file, asked)
+    for one in done:
+        found = f"{count(one.bouts, 'bout')} of {', '.join(one.behaviours) or 'nothing'}"
+        say(f"{one.video}: {found} {'are there already' if one.skipped else 'imported'}")
+        for note in one.notes:
+            say(f"{one.video}: {note}")
+
+
+def _names(pairs: list[str]) -> dict[str, str]:
+    """Animals of a file and who they are here, of THERE=HERE each."""
+    found = dict(pair.partition("=")[::2] for pair in pairs)
+    if wrong := [there for there, here in found.items() if not there or not here]:
+        raise AppError(f"--as is {wrong[0]!r}: give THERE=HERE, as rat1=animal1.")
+    return found
+
+
+def _list_formats(wanted: bool) -> None:
+    """Show every format: its name, the program, what it gives and which files it has."""
+    if not wanted:
+        return
+    from storage.readers import readers
+
+    for one in sorted(readers().values(), key=lambda one: (one.gives, one.name), reverse=True):
+        show(f"{one.gives:7}{one.name:14}{one.title}: {one.files}")
+    raise typer.Exit
 
 
 def _tell(done: "ImportSummary") -> None:

@@ -13,7 +13,7 @@ from app.errors import AppError
 from app.scoring.bout_checks import FRAMES, OWNER, SECONDS, check_order, join_same_frames
 from storage.bouts import delete_bouts, frame_edges, read_bouts, save_bouts
 from storage.provenance import imported_from
-from storage.readers.files import first_lines
+from storage.readers.files import DAMAGE, first_lines, read_frame
 from storage.readers.registry import format_of
 from storage.study import Study, open_study
 from storage.videos import Video, animal_names, find_video
@@ -93,9 +93,9 @@ def import_bouts(
         rows = _filled(study, about, file, table, scored)
         rows, notes = _in_frames(study, about, file, rows)
         stored = read_bouts(study, about.video_id)
-        before = _same_owner(stored, rows) if len(rows) else _of_nothing(stored, scored)
+        before = same_owner(stored, rows) if len(rows) else _of_nothing(stored, scored)
         kinds = tuple(dict.fromkeys(rows["behaviour"])) or (str(scored.behaviour),)
-        if len(before) and _equal(before, rows):
+        if len(before) and equal_bouts(before, rows):
             return BoutSummary(about.name, len(rows), kinds, skipped=True)
         if len(before) and not force:
             who = before.iloc[0]
@@ -120,8 +120,8 @@ def _columns(header: str) -> set[str]:
 
 def _read(file: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(file, sep=None, engine="python", encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        table = read_frame(file).replace("", None)
+    except DAMAGE as error:
         raise AppError(f"{file} is no CSV file that can be read ({error}).") from error
     table.columns = [_STOPS.get(str(name).strip(), str(name).strip()) for name in table.columns]
     wanted = FRAMES if set(FRAMES) <= set(table.columns) else SECONDS
@@ -175,7 +175,7 @@ def _in_frames(
     edges_s = frame_edges(study, video.video_id)
     check_order(file, video, rows, SECONDS, float(edges_s[-1]), 1 / float(video.fps))
     for frame, second in zip(FRAMES, SECONDS, strict=True):
-        rows[frame] = _nearest(edges_s, rows[second].to_numpy(float))
+        rows[frame] = nearest_edge(edges_s, rows[second].to_numpy(float))
     # Nobody scores nothing: what is shorter than half a frame is one frame.
     rows["start_frame"] = np.minimum(rows["start_frame"], video.n_frames - 1)
     rows["stop_frame"] = np.maximum(rows["stop_frame"], rows["start_frame"] + 1)
@@ -184,17 +184,18 @@ def _in_frames(
     return joined, [f"{lost} bouts fall into frames of the one before: joined"] if lost else []
 
 
-def _nearest(edges_s: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+def nearest_edge(edges_s: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """The frame whose start (n_frames: the end of the last) lies nearest to each time."""
     after = np.clip(np.searchsorted(edges_s, seconds), 1, len(edges_s) - 1)
     before_is_nearer = seconds - edges_s[after - 1] <= edges_s[after] - seconds
     return after - before_is_nearer
 
 
-def _same_owner(stored: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """A person's stored bouts of the behaviours, animals and annotators that the rows have."""
+def same_owner(stored: pd.DataFrame, rows: pd.DataFrame, of: str = PERSON) -> pd.DataFrame:
+    """Stored bouts of a source that have the rows' behaviours, animals and annotators."""
     owners = set(_plain(rows)[OWNER].itertuples(index=False, name=None))
     mine = [
-        source == PERSON and owner in owners
+        source == of and owner in owners
         for source, owner in zip(
             stored["source"], _plain(stored)[OWNER].itertuples(index=False, name=None), strict=True
         )
@@ -212,7 +213,8 @@ def _of_nothing(stored: pd.DataFrame, scored: Scored) -> pd.DataFrame:
     return stored[mine]
 
 
-def _equal(stored: pd.DataFrame, rows: pd.DataFrame) -> bool:
+def equal_bouts(stored: pd.DataFrame, rows: pd.DataFrame) -> bool:
+    """Whether both have the same bouts of the same animals by the same annotators."""
     columns = [*OWNER, *FRAMES]
     first, second = (
         sorted(_plain(one)[columns].itertuples(index=False, name=None)) for one in (stored, rows)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -14,7 +16,6 @@ import numpy as np
 
 from app import __version__
 from app.errors import AppError
-from app.importing.bout_import import BOUT_COLUMNS
 from app.importing.import_notes import centre_notes, doubt_scale, fit, lengths_px_of, rate_notes
 from app.importing.pose_file import PoseFile
 from storage.bouts import analysed_bouts
@@ -27,7 +28,7 @@ from storage.pose_tracks import (
     write_shards,
 )
 from storage.readers.poses import Poses, at_least
-from storage.readers.registry import format_of, read_poses, readers
+from storage.readers.registry import TRACKS, format_of, read_files
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, StudyError, open_study
 from storage.tracks import read_tracks
@@ -52,7 +53,7 @@ class Wish:
     fps: Fraction | None = None
     px_per_cm: float | None = None
     format: str = "auto"
-    name: str | None = None
+    name: str | None = None  # of the recording
     min_confidence: float | None = None
     force: bool = False
 
@@ -71,38 +72,57 @@ class ImportSummary:
     removed_bouts: dict[str, int] = field(default_factory=dict)
 
 
-def import_poses(study_folder: Path, file: Path, wish: Wish) -> ImportSummary:
-    """Make a pose file a recording of its own, or the tracks of a video; all of it or nothing.
+def import_poses(study_folder: Path, file: Path | Sequence[Path], wish: Wish) -> ImportSummary:
+    """Make a file of poses or trajectories a recording of its own, or the tracks of a video.
 
-    A file that was imported already in the same way is told and left alone, unless `wish.force`.
+    Several files are the animals of one recording. All of it is stored or nothing. What was
+    imported already in the same way is told and left alone, unless `wish.force`.
     """
-    file = Path(file)
-    if not file.is_file():
-        raise AppError(f"There is no file {file}: check the name and the folder.")
+    files = [Path(file)] if isinstance(file, str | Path) else [Path(one) for one in file]
+    if lost := [one for one in files if not one.is_file()]:
+        raise AppError(f"There is no file {lost[0]}: check the name and the folder.")
     if wish.video is not None and wish.fps is not None:
         raise AppError("--fps is for files without a video: a video has its own frame times.")
-    if wish.format == "auto" and format_of(file, "tracks") is None:
-        titles = ", ".join(one.title for one in readers("tracks").values())
-        raise AppError(
-            f"{file} is neither a pose file ({titles}) "
-            f"nor a CSV of bouts, with the columns {BOUT_COLUMNS}: name a pose file's format "
-            "with --format, or correct its header."
-        )
-    print_of = content_hash(file)
+    if wish.format == "auto" and format_of(files[0], TRACKS) is None:
+        read_files(files)  # says what the file is
+    print_of = _print_of(files)
     asked = {"file_hash": print_of, "min_confidence": wish.min_confidence}
     target = _target(study_folder, wish)
     if not wish.force and (done := _already(study_folder, asked, target, print_of, wish)):
         return done
-    poses = split_by_name(read_poses(file, wish.format))
+    found = read_files(files, wish.format)
+    if not isinstance(found, Poses):
+        raise AppError(f"{files[0]} holds scored bouts and no positions.")
+    poses = _in_px(files[0], split_by_name(found), wish, target)
     if wish.min_confidence is not None:
         poses = at_least(poses, wish.min_confidence)
     if not poses.seen.any():
-        raise AppError(f"{file} has no body point in any frame, so nothing is stored.")
+        raise AppError(f"{files[0]} has no body point in any frame, so nothing is stored.")
     fps = wish.fps or poses.fps
     if target is None and fps is None:
-        raise AppError(f"{file} does not say its frame rate: give --fps F, or --video V.")
-    info = target or PoseFile(file.resolve(), poses, fps or Fraction(1), print_of)
-    return _store(study_folder, file, poses, info, wish, asked)
+        raise AppError(f"{files[0]} does not say its frame rate: give --fps F, or --video V.")
+    info = target or PoseFile(files[0].resolve(), poses, fps or Fraction(1), print_of)
+    return _store(study_folder, files, poses, info, wish, asked)
+
+
+def _print_of(files: Sequence[Path]) -> str:
+    """A fingerprint of the files, whatever the order in which they are given."""
+    prints = sorted(content_hash(file) for file in files)
+    return prints[0] if len(prints) == 1 else hashlib.sha256("".join(prints).encode()).hexdigest()
+
+
+def _in_px(file: Path, poses: Poses, wish: Wish, target: Any) -> Poses:
+    """The poses in px: cm by the scale of the file, of the person or of the video."""
+    if poses.unit == "px":
+        return poses
+    known = target.px_per_cm if isinstance(target, Video) else None
+    scale = poses.px_per_cm or wish.px_per_cm or known
+    if scale is None:
+        raise AppError(
+            f"{file} has positions in cm and does not say its scale: give --px-per-cm K (1 divided "
+            "by cm_per_pixel in the settings of TRex), or calibrate the video first."
+        )
+    return poses.in_px(scale)
 
 
 def _target(study_folder: Path, wish: Wish) -> Any:
@@ -163,11 +183,12 @@ def _describe(study_folder: Path, video: Video, wish: Wish) -> tuple[Video, list
 
 
 def _store(
-    study_folder: Path, file: Path, poses: Poses, info: Any, wish: Wish, asked: dict[str, Any]
-) -> ImportSummary:
+    study_folder: Path, files: Sequence[Path], poses: Poses, info: Any, wish: Wish,
+    asked: dict[str, Any],
+) -> ImportSummary:  # fmt: skip
     """Put poses into the study in one transaction, opened when everything is ready for it."""
     started = datetime.now(UTC)
-    poses = poses.noting(*fit(file, poses, info), *centre_notes(poses))
+    poses = poses.noting(*fit(files[0], poses, info), *centre_notes(poses))
     with tempfile.TemporaryDirectory(prefix="ethoscribe-import-") as folder:
         tracks, points = write_shards(poses, _times(study_folder, info), Path(folder))
         with open_study(study_folder, create=True) as study:
@@ -176,7 +197,7 @@ def _store(
             poses = poses.noting(*doubt_scale(lengths_px_of(poses), video.px_per_cm))
             removed = analysed_bouts(study, video.video_id)
             names = _names(study, video, poses)
-            run = _run(file, poses, asked, started)
+            run = _run(files, poses, asked, started)
             stored = ingest_run(study, video.video_id, run, [tracks], [], [points], names)
     return ImportSummary(
         video.name, video.n_frames, tuple(names), len(poses.points),
@@ -212,6 +233,11 @@ def _times(study_folder: Path, info: Any) -> np.ndarray:
         return frame_times(study, info.video_id)
 
 
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
 def _names(study: Study, video: Video, poses: Poses) -> list[str]:
     """The animals' names; an only animal without one keeps the name it was given before."""
     before = list(animal_names(study, video.video_id).values())
@@ -219,14 +245,16 @@ def _names(study: Study, video: Video, poses: Poses) -> list[str]:
     return before if nameless else list(poses.animals)
 
 
-def _run(file: Path, poses: Poses, asked: dict[str, Any], started: datetime) -> Run:
+def _run(files: Sequence[Path], poses: Poses, asked: dict[str, Any], started: datetime) -> Run:
     return Run(
         run_id=f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}",
         segmenter=f"import:{poses.source}",
         n_animals=len(poses.animals),
         settings={
             **asked,
-            "file": file.name,
+            "format": poses.source,
+            "file": ", ".join(file.name for file in files),
+            "sha256": ", ".join(_sha256(file) for file in files),
             "scorer": poses.scorer,
             "animals": list(poses.animals),
             "n_points": len(poses.points),

@@ -21,7 +21,7 @@ SPARE_FRAMES = 2  # programs count the frames of one file differently by up to t
 def fit(file: Path, poses: Poses, info: Any) -> list[str]:
     """What to say about frames without poses; poses of another video are an error."""
     short = info.n_frames - poses.n_frames
-    if not 0 <= short <= SPARE_FRAMES:
+    if short < 0 or (short > SPARE_FRAMES and not poses.open_ended):
         raise AppError(
             f"{file} has {poses.n_frames} frames and the video {info.n_frames}: they are not of "
             "the same recording. Import the file of this video, or without --video."

@@ -5,9 +5,9 @@ read_file(path) ─▶ files (head: kind, lines, JSON) ─▶ registry (who look
                      │   a module per format: looks_like(head), read(path)
                      │     positions  dlc, sleap, sleap_labels, idtracker, trex, jabs, movement,
                      │                mot, annolid, octron, coco, mabe_tracks, tracks_table,
-                     │                simba_tracks ─▶ poses.Poses, checked and in frames from 0
+                     │                simba_tracks, fasttrack, plain_tracks ─▶ poses.Poses
                      │     behaviour  boris, boris_tables, bento, simba, ethovision, observer,
-                     │                solomon, mabe, dlcanalyzer, bouts_table ─▶ scored.Bouts
+                     │                mabe, dlcanalyzer, bouts_table ─▶ scored.Bouts
                      └─ elsewhere: what a file is that nobody reads, and which command takes it
 """
 

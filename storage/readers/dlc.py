@@ -15,6 +15,7 @@ from storage.readers.files import Head, first_lines, is_hdf5, read_numbers
 from storage.readers.poses import Poses, arrange, check_frames
 
 NAME, TITLE, GIVES = "dlc", "DeepLabCut", "tracks"
+KINDS = ("hdf5", "text")  # of files
 FILES = "CSV or HDF5 of one animal or several, also filtered, and the CSV of Lightning Pose"
 UNIQUE = "single"  # the individual under which DeepLabCut lists points that belong to no animal
 COORDS = ("x", "y", "likelihood")

@@ -13,7 +13,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -194,7 +194,7 @@ def read_numbers(path: Path, skip: int, width: int, first: int = 1) -> pd.DataFr
     )  # fmt: skip
 
 
-def numbers_of(texts: pd.Series, what: str) -> np.ndarray:
+def numbers_of(texts: Iterable[Any], what: str) -> np.ndarray:
     """A column of texts as numbers, NaN where it is empty or says so; decimal commas are read."""
     plain = [str(text).strip() for text in texts]
     empty = {"", "na", "nan", "none", "null", "-", "n/a"}

@@ -14,7 +14,8 @@ from storage.errors import StudyError
 SPARSEST, FEW_FRAMES = 20, 200_000  # of more frames than that, a row for every 20th is expected
 CENTRE = "centre"  # the only point of a trajectory
 BOX = ("box_top_left", "box_bottom_right")  # the points that a box of a detector becomes
-WHOLE = ("heading_deg", "length_px", "width_px", "area_px", "identity_confidence")
+# What a tracker may say of the whole animal; x_px and y_px where its centre is no body point.
+WHOLE = ("x_px", "y_px", "heading_deg", "length_px", "width_px", "area_px", "identity_confidence")
 FARTHEST = 1e7  # px; nothing that is told of a picture lies farther out
 
 
@@ -38,6 +39,7 @@ class Poses:
     unit: str = "px"  # or "cm", of xy
     whole: Mapping[str, np.ndarray] = field(default_factory=dict)  # (n_frames, n_animals) each
     video: str = ""  # name of the video's file, when the file says so
+    open_ended: bool = False  # rows are only of frames with animals: the video may be longer
 
     def __post_init__(self) -> None:
         expected = (self.n_frames, len(self.animals), len(self.points))
@@ -131,6 +133,20 @@ def at_least(poses: Poses, min_confidence: float) -> Poses:
     )
 
 
+def rate_of(value: float) -> Fraction | None:
+    """Frames per second; the rounded numbers of broadcast rates mean the exact ones.
+
+    >>> rate_of(29.97), rate_of(25.0), rate_of(float("nan"))
+    (Fraction(30000, 1001), Fraction(25, 1), None)
+    """
+    if not 0 < value <= 100_000:
+        return None
+    for rate in (24, 30, 48, 60, 120, 240):
+        if abs(value - rate * 1000 / 1001) < 0.005:
+            return Fraction(rate * 1000, 1001)
+    return Fraction(value).limit_denominator(1_000)
+
+
 def arrange(frame: np.ndarray, values: np.ndarray, n_frames: int) -> np.ndarray:
     """Put rows (k, ...) of the frames `frame` (k,) into (n_frames, ...); NaN elsewhere."""
     everything = np.full((n_frames, *values.shape[1:]), np.nan)
@@ -175,15 +191,17 @@ class Rows:
     points: tuple[str, ...] = (CENTRE,)
     confidence: np.ndarray | None = None  # (k,) of all points, or (k, n_points)
     whole: Mapping[str, np.ndarray] = field(default_factory=dict)  # (k,) each
+    order: Sequence[str] = ()  # of the animals, where the file has one
 
 
 def from_rows(path: Path, rows: Rows, source: str, n_frames: int = 0) -> Poses:
     """Poses of a long table; an animal that is in a frame twice is an error."""
-    names = tuple(dict.fromkeys(rows.animal))
+    names = tuple(_ordered(rows))
     frame = np.asarray(rows.frame)
     n = max(last_frame(path, frame) + 1, n_frames)
     frame = frame.astype(np.int64)
-    who = np.array([names.index(name) for name in rows.animal], dtype=np.int64)
+    number = {name: at for at, name in enumerate(names)}
+    who = np.array([number[name] for name in rows.animal], dtype=np.int64)
     cell = frame * max(len(names), 1) + who
     if len(np.unique(cell)) < len(cell):
         order = np.argsort(cell, kind="stable")
@@ -203,7 +221,15 @@ def from_rows(path: Path, rows: Rows, source: str, n_frames: int = 0) -> Poses:
     whole = {name: np.full(shape[:2], np.nan) for name in rows.whole}
     for name, values in rows.whole.items():
         whole[name][frame, who] = values
-    return Poses(source, names, rows.points, xy, confidence, whole=whole)
+    return Poses(source, names, rows.points, xy, confidence, whole=whole, open_ended=not n_frames)
+
+
+def _ordered(rows: Rows) -> list[str]:
+    """The animals in the order of the file, of their numbers, or of their appearance."""
+    there = list(dict.fromkeys(rows.animal))
+    if rows.order:
+        return [name for name in rows.order if name in set(there)]
+    return sorted(there, key=int) if all(name.isdecimal() for name in there) else there
 
 
 def box_points(left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray,

@@ -13,10 +13,14 @@ from storage.readers.files import DAMAGE, Head, look
 from storage.readers.poses import Poses, check, join
 from storage.readers.scored import Bouts
 
-# One module per format; each has NAME, TITLE, GIVES, FILES, looks_like(head) and read(path).
+# One module per format; each has NAME, TITLE, GIVES, KINDS, FILES, looks_like and read.
+# The order is that of asking: what says more of itself comes first.
 # Those that keep each animal in a file of its own also have recording_of(head).
 MODULES = (
-    "dlc", "sleap",
+    "dlc", "sleap", "sleap_labels", "idtracker", "trex", "jabs", "movement", "mot", "annolid",
+    "octron", "coco", "mabe_tracks", "tracks_table", "fasttrack",
+    "boris", "boris_tables", "bento", "simba", "ethovision", "observer", "mabe", "dlcanalyzer",
+    "bouts_table", "simba_tracks", "plain_tracks",
 )  # fmt: skip
 TRACKS, BOUTS = "tracks", "bouts"
 
@@ -28,6 +32,7 @@ class Reader:
     name: str  # as --format takes it
     title: str  # the program that writes such files
     gives: str  # tracks or bouts
+    kinds: tuple[str, ...]  # of files, as Head.kind has them
     files: str  # what such a file is, in words
     looks_like: Callable[[Head], bool]
     read: Callable[[Path], Poses | Bouts]
@@ -43,7 +48,7 @@ def readers(gives: str | None = None) -> dict[str, Reader]:
     found = [import_module(f"storage.readers.{name}") for name in MODULES]
     known = [
         Reader(
-            one.NAME, one.TITLE, one.GIVES, one.FILES, one.looks_like, one.read,
+            one.NAME, one.TITLE, one.GIVES, one.KINDS, one.FILES, one.looks_like, one.read,
             getattr(one, "recording_of", None),
         )
         for one in found
@@ -63,7 +68,7 @@ def format_of(path: Path, gives: str | None = None) -> Reader | None:
 def fits(reader: Reader, head: Head) -> bool:
     """Whether a reader knows this file; a damaged one is not known."""
     try:
-        return reader.looks_like(head)
+        return head.kind in reader.kinds and reader.looks_like(head)
     except DAMAGE:
         return False
 
@@ -126,8 +131,14 @@ def _reader(head: Head, format: str, gives: str | None) -> Reader:
     other = next((reader for reader in readers().values() if fits(reader, head)), None)
     if other is not None:
         raise StudyError(f"{head.path} is a {other.title} file of {other.gives}, not of {gives}.")
-    titles = list(dict.fromkeys(reader.title for reader in known.values()))
+    alike = [reader for reader in known.values() if head.kind in reader.kinds]
+    titles = list(dict.fromkeys(reader.title for reader in alike))
+    wanted = f"a file of {_either(titles)}" if titles else "a file that another program wrote"
     raise StudyError(
-        f"{head.path} is {describe(head)}. Expected was a file of {', '.join(titles[:-1])} or "
-        f"{titles[-1]}: name its format with --format if it is one."
+        f"{head.path} is {describe(head)}. Expected was {wanted}: ethoscribe import --formats "
+        "lists what can be read, and --format names one."
     )
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

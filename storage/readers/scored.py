@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from storage.errors import StudyError
-
 COLUMNS = (
     "recording", "behaviour", "subject", "target", "kind", "start", "stop", "annotator",
     "modifiers", "comment",
@@ -24,9 +22,10 @@ LONGEST_S = 1e7  # four months; no recording that people score is longer
 class Recording:
     """What a file says of one recording that somebody scored."""
 
-    media: tuple[str, ...] = ()  # names of the video files, in the order in which they are played
+    media: tuple[str, ...] = ()  # names of the video files
     duration_s: float | None = None
     fps: Fraction | None = None
+    in_a_row: bool = False  # its times run over one file after the other
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,26 +72,22 @@ def table(rows: Iterable[Mapping[str, Any]], recording: str = "") -> pd.DataFram
 
 
 def checked(found: Bouts) -> Bouts:
-    """The bouts, if each has a behaviour and a time that can be true; in the order of time."""
+    """The bouts, if all have behaviours and times that can be true, in the order of time."""
     rows = found.rows
     start, stop = rows["start"].to_numpy(float), rows["stop"].to_numpy(float)
     unit = "second" if found.unit == SECONDS else "frame"
     for row in range(len(rows)):
         what = rows["behaviour"].iloc[row]
         if not isinstance(what, str) or not what.strip():
-            raise StudyError(f"Bout {row + 1} of the file has no behaviour: correct it there.")
+            raise ValueError(f"bout {row + 1} has no behaviour")
         if not (np.isfinite(start[row]) and np.isfinite(stop[row])):
-            raise StudyError(f"Bout {row + 1} of the file, {what}, has no time: correct it there.")
+            raise ValueError(f"bout {row + 1}, {what}, has no time")
         point = rows["kind"].iloc[row] == "point"
         if stop[row] < start[row] or (point and stop[row] != start[row]):
-            raise StudyError(
-                f"A bout of {what} runs from {unit} {start[row]:g} to {stop[row]:g}: correct it "
-                "where it was scored."
-            )
+            raise ValueError(f"A bout of {what} runs from {unit} {start[row]:g} to {stop[row]:g}")
         if abs(start[row]) > LONGEST_S or stop[row] > LONGEST_S * (1 if unit == "second" else 1e3):
-            raise StudyError(
-                f"A bout of {what} is at {unit} {start[row]:g}, which is in no recording: the file "
-                "counts from a date, or is damaged."
+            raise ValueError(
+                f"a bout of {what} is at {unit} {start[row]:g}, which is in no recording"
             )
     order = np.lexsort((stop, start, rows["recording"].to_numpy(str))) if len(rows) else []
     return replace(found, rows=rows.iloc[order].reset_index(drop=True))

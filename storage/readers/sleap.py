@@ -21,6 +21,7 @@ from storage.readers.files import (
 from storage.readers.poses import Poses, Rows, check_frames, from_rows
 
 NAME, TITLE, GIVES = "sleap", "SLEAP analysis", "tracks"
+KINDS = ("hdf5", "text")  # of files
 FILES = "analysis HDF5 in either order of its axes, and analysis CSV"
 # The order for MATLAB, which files without `dims` have. Occupancy is the one not turned round.
 AXES = {

@@ -1,0 +1,144 @@
+"""COCO files of a video, in which every annotation says which track it is of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from storage.errors import StudyError
+from storage.readers.files import Head, read_json
+from storage.readers.poses import BOX, CENTRE, Poses, Rows, box_points, from_rows, rate_of
+
+NAME, TITLE, GIVES = "coco", "COCO with track ids", "tracks"
+KINDS = ("json",)  # of files
+FILES = "JSON with track_id in the annotations: boxes and key points"
+_FRAME = ("frame", "frame_index", "frame_id", "frame_number")
+_TRACK = ("track_id", "instance_id", "tracking_id")
+_LAST_NUMBER = re.compile(r"(\d+)(?=\D*$)")
+
+
+def looks_like(head: Head) -> bool:
+    """Whether a file is a COCO file with tracks."""
+    found = head.json if head.kind == "json" else None
+    if not isinstance(found, dict) or not {"images", "annotations"} <= set(found):
+        return False
+    notes = found["annotations"]
+    return isinstance(notes, list) and bool(notes) and any(_track(one) is not None for one in notes)
+
+
+def read(path: Path) -> Poses:
+    """Read boxes as their centre and corners, and key points where there are any."""
+    found = read_json(path)
+    frames, by = _frames(found["images"])
+    kinds = {one["id"]: one for one in found.get("categories", [])}
+    named, length, rate = _video(found)
+    notes = [one for one in found["annotations"] if _track(one) is not None]
+    left = len(found["annotations"]) - len(notes)
+    nodes = list(dict.fromkeys(
+        str(name) for one in kinds.values() for name in one.get("keypoints", [])
+    ))  # fmt: skip
+    boxes = np.array([_box(one) for one in notes], dtype=float).reshape(-1, 4)
+    xy = np.full((len(notes), 3 + len(nodes), 2), np.nan)
+    xy[:, :3] = box_points(boxes[:, 0], boxes[:, 1], *(boxes[:, :2] + boxes[:, 2:]).T)
+    for row, one in enumerate(notes):
+        if one.get("keypoints"):
+            xy[row, 3:] = _key_points(one, kinds, nodes)
+    sure = np.array([_number(one.get("score")) for one in notes], dtype=float)
+    rows = Rows(
+        np.array([frames[one["image_id"]] for one in notes], dtype=np.int64),
+        [_name(one, kinds, named) for one in notes],
+        xy,
+        (CENTRE, *BOX, *nodes),
+        sure,
+        whole={"area_px": np.array([_area(one) for one in notes], dtype=float)},
+    )
+    n_frames = max(max(frames.values(), default=-1) + 1, length)
+    poses = replace(from_rows(path, rows, NAME, n_frames), fps=rate_of(rate))
+    more = [f"{left} annotations of no track left out"] if left else []
+    return poses.noting(f"frames by {by}", "the centre is that of the box", *more)
+
+
+def _video(found: dict[str, Any]) -> tuple[dict[Any, str], int, float]:
+    """Names of the animals by track, frames and rate, where the file says them of its video."""
+    videos = found.get("videos") or []
+    if len(videos) != 1 or not isinstance(videos[0], dict):
+        return {}, 0, float("nan")
+    named = {one["track_id"]: str(one["name"]) for one in videos[0].get("animals", [])}
+    length = videos[0].get("length")
+    known = isinstance(length, int) and 0 <= length <= 20 * len(found["images"]) + 200_000
+    return named, length if known else 0, _number(videos[0].get("fps"))
+
+
+def _area(one: dict[str, Any]) -> float:
+    """The area of an outline; that of a box says nothing of the animal."""
+    return _number(one.get("area")) if one.get("segmentation") else float("nan")
+
+
+def _frames(images: list[dict[str, Any]]) -> tuple[dict[Any, int], str]:
+    """The frame of every image, by what the file says of it or the number in its name."""
+    key = next((key for key in _FRAME if all(isinstance(one.get(key), int) for one in images)), "")
+    if key:
+        found = {one["id"]: int(one[key]) for one in images}
+    else:
+        numbers = [_LAST_NUMBER.search(Path(str(one.get("file_name"))).stem) for one in images]
+        if not all(numbers):
+            raise ValueError("its images have neither a frame_index nor a number in their names")
+        found = {
+            one["id"]: int(number[1]) for one, number in zip(images, numbers, strict=True) if number
+        }
+    if len(found) < len(images) or len(set(found.values())) < len(found):
+        raise StudyError("Two images of the COCO file are the same frame: export one video alone.")
+    if found and not 0 <= min(found.values()) <= max(found.values()) <= 20 * len(found) + 200_000:
+        raise ValueError(f"frame {max(found.values())} of {len(found)} images")
+    return found, key or "the numbers in the names of images"
+
+
+def _track(one: Any) -> Any:
+    if not isinstance(one, dict):
+        raise ValueError("an annotation is no object")
+    said = one.get("attributes") if isinstance(one.get("attributes"), dict) else {}
+    found = [source.get(key) for source in (one, said) for key in _TRACK]
+    return next((value for value in found if value is not None and value != -1), None)
+
+
+def _name(one: dict[str, Any], kinds: dict[Any, Any], named: dict[Any, str]) -> str:
+    """The animal's own name where the file has it, else its track beside what it is."""
+    if _track(one) in named:
+        return named[_track(one)]
+    said = one.get("attributes") if isinstance(one.get("attributes"), dict) else {}
+    own = one.get("track_name") or said.get("track_name") or said.get("name")
+    if own:
+        return str(own)
+    kind = kinds.get(one.get("category_id"), {}).get("name", "animal")
+    return f"{kind}{_track(one)}"
+
+
+def _box(one: dict[str, Any]) -> list[float]:
+    box = one.get("bbox")
+    if not isinstance(box, list) or len(box) != 4:
+        return [np.nan] * 4
+    return [_number(value) for value in box]
+
+
+def _key_points(one: dict[str, Any], kinds: dict[Any, Any], nodes: list[str]) -> np.ndarray:
+    named = [str(name) for name in kinds[one["category_id"]].get("keypoints", [])]
+    values = np.array(one["keypoints"], dtype=float).reshape(-1, 3)
+    if len(values) != len(named):
+        raise ValueError(f"an annotation has {len(values)} key points and its kind {len(named)}")
+    xy = np.full((len(nodes), 2), np.nan)
+    for name, (x, y, visible) in zip(named, values, strict=True):
+        if visible > 0:
+            xy[nodes.index(name)] = x, y
+    return xy
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return float("nan")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{str(value)[:40]!r} is no number")
+    return float(value)
