@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -37,16 +38,23 @@ PARTS = (
 STYLES = ("player", "player_draw", "player_review")
 
 
-def _shipped(name: str) -> str:
-    return files("assets").joinpath(name).read_text(encoding="utf-8")
+def shipped(
+    name: str, html: str, styles: Sequence[str], parts: Sequence[str]
+) -> Callable[..., Any]:
+    """A component of files in assets, named without their endings, as one module and style."""
+
+    def read(file: str) -> str:
+        return files("assets").joinpath(file).read_text(encoding="utf-8")
+
+    return st.components.v2.component(
+        name,
+        html=read(f"{html}.html"),
+        css="\n".join(read(f"{style}.css") for style in styles),
+        js="\n".join(read(f"{part}.js") for part in parts),
+    )
 
 
-_COMPONENT = st.components.v2.component(
-    "ethoscribe_player",
-    html=_shipped("player.html"),
-    css="\n".join(_shipped(f"{style}.css") for style in STYLES),
-    js="\n".join(_shipped(f"{part}.js") for part in PARTS),
-)
+_COMPONENT = shipped("ethoscribe_player", "player", STYLES, PARTS)
 
 
 def player(
@@ -70,13 +78,13 @@ def player(
         data={"annotator": signed_in, **facts, "go": go, "stop": stop, "asked": asked},
         key=key,
         default={"revision": None, "scorer": None},
-        on_revision_change=_heard,
-        on_scorer_change=_heard,
+        on_revision_change=heard,
+        on_scorer_change=heard,
     )
     if result.scorer:
         st.session_state.scoring_as = result.scorer
     return result.revision
 
 
-def _heard() -> None:
+def heard() -> None:
     """A state value needs a listener; the page simply runs again."""

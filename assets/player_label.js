@@ -17,6 +17,7 @@ const LABEL_LOOKING = ["Looking", [
   ["Arrows", "move a cross (Shift: ten pixels); Space clicks there"], ["H", "hold: the picture without outlines"],
   [",   .", "hold: the frame before, after"], ["?", "these keys"]]];
 const LABEL_DRAG = 4; // CSS px from which on a press is a drag
+const LABEL_LARGE = 2.5, LABEL_SMALL = 0.25; // of a usual animal: an outline beyond is looked at again
 const LABEL_AHEAD = 2; // frames whose pictures are fetched before they are shown
 
 class LabelEditor {
@@ -215,10 +216,10 @@ class LabelEditor {
 
   // -- what is told
 
-  note(text) {
+  note(text, ...buttons) {
     const box = this.find(".note");
     clearTimeout(this.quiet);
-    box.textContent = text;
+    box.replaceChildren(text, ...buttons);
     box.hidden = !text;
   }
 

@@ -110,6 +110,15 @@ class LabelWork {
     if (left) label.mask = left; else this.drop(label);
   }
 
+  // How many pixels an animal of this kind covers in this video; undefined where too few are known.
+  usual({ kind, mask }) {
+    const { video } = this.at, known = this.editor.videos.get(video).usual?.[kind];
+    if (known) return known;
+    const here = [...this.editor.works.values()].filter((one) => one.at.video === video).flatMap((one) => one.labels);
+    const areas = here.filter((one) => one.kind === kind && one.mask !== mask).map((one) => areaOfMask(one.mask));
+    return areas.length < 3 ? undefined : areas.sort((a, b) => a - b)[areas.length >> 1];
+  }
+
   drop(label) { this.labels = this.labels.filter((one) => one !== label); }
 
   under(place) { return this.labels.findLast((one) => maskHas(one.mask, place.x, place.y)) ?? null; }

@@ -192,6 +192,22 @@ def class_names(study: Study) -> list[str]:
     return [name for (name,) in rows]
 
 
+def usual_areas(study: Study, video_id: int) -> dict[str, int]:
+    """How many pixels an animal of each class covers in a video: the median of its outlines.
+
+    Of classes with fewer than three outlines nothing is known; what is only begun does not count.
+    """
+    rows = study.rows(
+        f"SELECT class_name, rle FROM labels JOIN ({STATES}) USING (revision_id) "
+        f"WHERE video_id = ? AND origin != '{DRAFT}'",
+        [video_id],
+    )
+    areas: dict[str, list[int]] = {}
+    for name, rle in rows:
+        areas.setdefault(name, []).append(int(np.frombuffer(rle, "<u2")[1::2].sum(dtype=np.int64)))
+    return {name: int(np.median(of)) for name, of in areas.items() if len(of) >= 3}
+
+
 def save_proposals(
     study: Study, video_id: int, proposed: Sequence[Proposal], author: str = ""
 ) -> int:

@@ -147,7 +147,7 @@ def video_file(video: Video, hash_file: Callable[[Path], str] | None = None) -> 
     if size is None:
         raise StudyError(
             f"The file of video '{video.name}' is not at {video.path} any more: put it back, or "
-            "track it from its new place, which only notes the place (content hash "
+            "let `ethoscribe relink` find where it is now (content hash "
             f"{video.content_hash})."
         )
     other = not file_is_there(video)

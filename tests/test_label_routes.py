@@ -60,6 +60,7 @@ def test_the_list_says_how_far_each_frame_is(client: TestClient) -> None:
     (video,) = found["videos"]
     assert (video["width"], video["height"], video["frames"]) == (*SIZE, 30)
     assert video["engine"] == "gray level under the click"
+    assert video["usual"] == {"mouse": int(disc(60, 60).sum())}  # so that a giant is doubted
 
 
 def test_a_frame_comes_with_its_outlines_and_what_its_author_may_take_back(

@@ -27,6 +27,7 @@ from storage.labels import (
     open_proposals,
     read_labels,
 )
+from storage.networks import register_network
 from storage.runs import ingest_run
 from storage.study import open_study
 from storage.videos import find_video, frame_times, videos
@@ -128,6 +129,32 @@ def test_the_only_video_needs_no_name_and_frames_outside_of_it_are_refused(study
     assert (
         done.status == 0 and "cage: 1 frame filled in" in done.err and list(labelled(study)) == [3]
     )
+
+
+def test_frames_around_those_that_judge_a_network_are_not_proposed(
+    study: Path, tmp_path: Path
+) -> None:
+    draw(study, (10, 110, 112))
+    weights = tmp_path / "mice.pt"
+    weights.write_bytes(b"weights")
+    with open_study(study, write=True) as opened:
+        numbers = {one.frame: one.revision_id for one in read_labels(opened)}
+        rows = [
+            {"video": "cage", "frame": frame, "revision": numbers[frame], "use": use}
+            for frame, use in ((10, "train"), (110, "validation"), (112, "validation"))
+        ]
+        register_network(
+            opened, "mice", weights, kind="pt", classes=["mouse"], author="kim", trained_on=rows
+        )
+        fps = float(find_video(opened, 1).fps)
+    around = round(2 * fps)  # 2 s: the film is 120 frames long
+    first, last = 110 - around, FRAMES - 1
+    assert first > 10
+    done = here("labels", "propose", "-s", study, "--frames", 6, "--no-fill")
+    assert done.status == 0, done.err
+    frames = [int(line.split("\t")[1]) for line in done.out.splitlines()]
+    assert not [frame for frame in frames if first <= frame <= last]
+    assert f"cage: frames {first} to {last} are kept for judging mice:1" in done.err
 
 
 def test_films_come_into_a_new_study_and_damaged_ones_make_none(film: Path, tmp_path: Path) -> None:
@@ -320,6 +347,46 @@ def test_of_a_file_with_several_videos_only_the_one_that_is_meant_is_taken(
     assert "1 images left out: no video here is theirs (yard_9.png for one)" in done.err
 
 
+@pytest.mark.parametrize("format", ["labelme", "coco", "yolo"])
+def test_what_nobody_corrected_waits_again_when_it_comes_back_unchanged(
+    study: Path, film: Path, tmp_path: Path, format: str
+) -> None:
+    draw(study, (3,))
+    with open_study(study, write=True) as opened:
+        for frame in (50, 77):
+            labels = [label_of(mask, "mouse") for mask in truth(frame)]
+            save_labels(opened, 1, frame, labels, author="", origin="network:mice")
+    out, again = tmp_path / "out", tmp_path / "again"
+    done = here("labels", "export", "-o", out, "-s", study, "--waiting", "--format", format)
+    assert done.status == 0 and "3 frames, 6 outlines" in done.err
+    add(again, film)
+    done = here("labels", "import", out, "-s", again)
+    assert done.status == 0, done.err
+    assert "2 frames are as a program outlined them and wait to be corrected" in done.err
+    origins = {frame: one.origin for frame, one in labelled(again).items()}
+    assert origins == {3: f"import:{format}", 50: "network:mice", 77: "network:mice"}
+    assert shapes(labelled(again)) == shapes(labelled(study))
+
+
+def test_what_somebody_corrected_with_another_tool_is_a_persons(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    with open_study(study, write=True) as opened:
+        for frame in (50, 77):
+            labels = [label_of(mask, "mouse") for mask in truth(frame)]
+            save_labels(opened, 1, frame, labels, author="", origin="network:mice")
+    out, again = tmp_path / "out", tmp_path / "again"
+    here("labels", "export", "-o", out, "-s", study, "--waiting", "--format", "labelme")
+    file = next(out.glob("*50.json"))
+    record = json.loads(file.read_text())
+    del record["shapes"][0]  # an animal that is none
+    file.write_text(json.dumps(record))
+    add(again, film)
+    assert here("labels", "import", out, "-s", again).status == 0
+    origins = {frame: one.origin for frame, one in labelled(again).items()}
+    assert origins == {50: "import:labelme", 77: "network:mice"}
+
+
 def test_images_numbered_from_one_are_noticed(study: Path, film: Path, tmp_path: Path) -> None:
     names = {f"img{frame + 1:04d}": frame for frame in range(0, 100, 20)}
     folder = images(film, tmp_path / "cage", names)
@@ -475,3 +542,12 @@ def test_poses_that_a_network_predicted_wait_for_a_person(study: Path, tmp_path:
     placed = sleap_file(tmp_path / "b.slp", types=(0, 0, 0))
     done = here("labels", "import", placed, "-s", study, "--width", 6, "--no-refine")
     assert done.status == 0 and labelled(study)[4].origin == "pose"
+
+
+def test_poses_of_a_film_cannot_become_a_recording_and_that_film_is_named(
+    study: Path, tmp_path: Path
+) -> None:
+    poses = sleap_file(tmp_path / "b.slp", types=(0, 0, 0))
+    done = here("labels", "import", poses, "-s", study, "--as-video", "stills")
+    assert done.status == 1 and done.says_one_clear_line()
+    assert "are of frames of cage.mp4" in done.err and "--video instead of --as-video" in done.err

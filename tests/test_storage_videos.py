@@ -111,7 +111,7 @@ def test_a_moved_video_is_named_with_its_hash_and_found_again_when_added(
     info.path.rename(new)
     with pytest.raises(StudyError) as caught:
         video_file(video)
-    for part in ("'clip'", str(info.path), video.content_hash, "track it from its new place"):
+    for part in ("'clip'", str(info.path), video.content_hash, "ethoscribe relink"):
         assert part in str(caught.value)
     again = add_video(study, replace(info, path=new))
     assert (again.video_id, again.name, again.px_per_cm) == (1, "clip", 8)

@@ -102,8 +102,11 @@ def proposed_words(found: Sequence[Proposed]) -> str:
     '2 frames to label were chosen. Nothing is outlined in them yet.'
     """
     frames = sum(len(one.frames) for one in found)
+    kept = [one.reserved.words for one in found if one.reserved is not None][:2]
     if not frames:
-        return "No further frame differs enough from those that are there already."
+        return " ".join(
+            ["No further frame differs enough from those that are there already.", *kept]
+        )
     said = f"{_count(frames, 'frame')} to label {'was' if frames == 1 else 'were'} chosen."
     filled = sum(len(one.fills.labels) for one in found)
     said += (
@@ -112,7 +115,7 @@ def proposed_words(found: Sequence[Proposed]) -> str:
         else " Nothing is outlined in them yet."
     )
     hints = dict.fromkeys(one.fills.said for one in found if one.fills.said)
-    return " ".join([said, *(_sentence(hint) for hint in list(hints)[:2])])
+    return " ".join([said, *(_sentence(hint) for hint in list(hints)[:2]), *kept])
 
 
 def imported_words(done: Imported) -> str:

@@ -15,7 +15,7 @@ from storage.edit_labels import label_record
 from storage.edits import can_redo, can_undo
 from storage.label_masks import decode, encode, tight
 from storage.label_states import FrameState, frame_states
-from storage.labels import DRAFT, class_names, frame_labels
+from storage.labels import DRAFT, class_names, frame_labels, usual_areas
 from storage.runs import active_run
 from storage.study import Study
 from storage.videos import Video, find_video, videos
@@ -73,6 +73,7 @@ def _video(folder: Path, study: Study, video: Video) -> dict[str, Any]:
         "id": video.video_id, "name": video.name, "width": video.width, "height": video.height,
         "frames": video.n_frames, "fps": float(video.fps), "hash": video.content_hash,
         "pictures": video.has_pictures, "engine": engine,
+        "usual": usual_areas(study, video.video_id),
     }  # fmt: skip
 
 

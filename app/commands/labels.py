@@ -77,7 +77,8 @@ def propose(
 
     The frames differ from one another; where a video is tracked, those are among them in which
     its tracks are doubtful or animals meet. On the page Label a person corrects the outlines:
-    only what a person corrected is learned from. Said again, it proposes other frames.
+    only what a person corrected is learned from. Said again, it proposes other frames. Those that
+    judge a network are left out, with what is around them: its next rounds do not learn from them.
 
     \b
     Example:
@@ -95,12 +96,15 @@ def propose(
         author=author or getpass.getuser(), on_progress=_progress,
     )  # fmt: skip
     for one in found:
-        say(f"{one.video}: {count(len(one.frames), 'frame')} proposed{_filled(one.fills)}")
+        if one.frames or one.reserved is None:
+            say(f"{one.video}: {count(len(one.frames), 'frame')} proposed{_filled(one.fills)}")
+        if one.reserved is not None:
+            say(one.reserved.words)
         for frame in one.frames:
             show(f"{one.video}\t{frame}")
     if (left := frames - sum(len(one.frames) for one in found)) > 0:
         say(f"{left} fewer than asked for: nothing else shows anything new.")
-    if found:
+    if any(one.frames for one in found):
         say("Correct them on the page Label: ethoscribe ui")
 
 
@@ -238,7 +242,8 @@ def export_labels(
 ) -> None:
     """Write the labelled frames as images with their outlines, for LabelMe, COCO or YOLO.
 
-    `labels import` reads the folder again, outline for outline.
+    `labels import` reads the folder again, outline for outline; what nobody corrected by then waits
+    in the study as before.
 
     \b
     Example:
@@ -250,7 +255,8 @@ def export_labels(
     done = write_out(study, output, format, video=video, waiting=waiting)
     say(f"{done.folder}: {count(done.frames, 'frame')}, {count(done.animals, 'outline')}")
     for name in done.left_out:
-        say(f"{name}: its film is not where the study expects it: left out")
+        say(f"{name}: its film is not where the study expects it, so it is left out: `ethoscribe "
+            "relink` finds it again")  # fmt: skip
 
 
 def undo(

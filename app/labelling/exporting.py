@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import AppError
+from app.labelling.waiting_list import write_waiting
 from app.library import WAIT_S
 from storage import label_coco, label_labelme, label_yolo
 from storage.label_files import FORMATS, LabelledPicture
@@ -40,7 +41,8 @@ def export_labels(
 ) -> Exported:
     """Write the labelled frames of one video or of all into a new folder, in colour as PNG.
 
-    `waiting`: also those that nobody corrected yet. The folder appears when all is written.
+    `waiting`: also those that nobody corrected yet, which a file beside them notes. The folder
+    appears when all is written.
     """
     if format not in FORMATS:
         raise AppError(f"There is no format '{format}'. There are: {', '.join(FORMATS)}.")
@@ -100,6 +102,7 @@ def _write(
         else:
             names = {label.class_name for one in frames for label in one.labels}
             label_yolo.write(draft, pictures, sorted(names))
+        write_waiting(draft, [(known[one.video_id].name, one) for one in frames])
         if folder.is_dir():
             folder.rmdir()  # it is empty
         draft.replace(folder)

@@ -18,6 +18,7 @@ from app.labelling.image_places import (
     place_images,
 )
 from app.labelling.posed_images import Posing, outline_poses
+from app.labelling.waiting_list import origin_of, read_waiting
 from app.library import WAIT_S, reading
 from storage.edit_labels import save_many
 from storage.label_files import (
@@ -28,7 +29,7 @@ from storage.label_files import (
     safe_name,
 )
 from storage.labelled_poses import is_labelled_poses, read_labelled_poses
-from storage.labels import IMPORT, NETWORK, POSE, Label, read_labels
+from storage.labels import IMPORT, NETWORK, POSE, Label, is_corrected, read_labels
 from storage.study import open_study
 from storage.videos import Video, add_video, find_video, videos
 from tracking.video import probe
@@ -39,6 +40,7 @@ UNSEEN = (
     "at these poses, undo this and import them with --proofread."
 )
 OnProgress = Callable[[str, int, int], None]  # what is done, done, total
+Outlines = dict[Video, dict[int, Sequence[Label]]]  # by video and frame
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def import_labels(
 ) -> Imported:
     """Bring in LabelMe, COCO or YOLO-seg, or poses of DeepLabCut or SLEAP as outlines.
 
-    All is read and checked before anything is stored; each video is stored whole, as one edit.
+    All is read and checked before anything is stored; each video is stored whole, as one edit, and
+    what nobody had corrected when it was exported from here as another.
     """
     wish = wish or Wish()
     if wish.video is not None and wish.as_video is not None:
@@ -93,19 +96,26 @@ def import_labels(
         if not seen:
             notes.append(UNSEEN)
         origin = POSE if seen else f"{NETWORK}{poses.format}"
-        return _store(study, found, origin, author, wish.force, notes)
+        return _store(study, {origin: found}, author, wish.force, notes)
     read = _read(study, path, wish)
     for said in read.images:
         _check_picture(said)
     named = [Named(one.name, one.video, one.frame, one.picture) for one in read.images]
     placed, notes = _place(study, named, wish, path, read.notes)
-    outlines: dict[Video, dict[int, Sequence[Label]]] = {}
+    noted = read_waiting(path)
+    outlines: dict[str, Outlines] = {}  # by origin
     for one in placed:
         image = read.images[one.index]
         check_size(image.name, (image.width, image.height), one.video)
-        outlines.setdefault(one.video, {})[one.frame] = image.labels
-    origin = f"{IMPORT}{read.format}"
-    return _store(study, outlines, origin, author, wish.force, [*read.notes, *notes])
+        origin = origin_of(image, noted) or f"{IMPORT}{read.format}"
+        outlines.setdefault(origin, {}).setdefault(one.video, {})[one.frame] = image.labels
+    waiting = sum(len(of) for origin, by in outlines.items() if not is_corrected(origin)
+                  for of in by.values())  # fmt: skip
+    if waiting:
+        those = "1 frame is as a program outlined it and waits" if waiting == 1 else (
+            f"{waiting} frames are as a program outlined them and wait")  # fmt: skip
+        notes = [*notes, f"{those} to be corrected"]
+    return _store(study, outlines, author, wish.force, [*read.notes, *notes])
 
 
 def _read(study: Path, path: Path, wish: Wish) -> LabelFile:
@@ -178,8 +188,13 @@ def _as_video(study: Path, named: Sequence[Named], name: str) -> tuple[list[Plac
     order = sorted(range(len(named)), key=lambda index: named[index].name)
     pictures = [picture for index in order if (picture := named[index].picture) is not None]
     if len(pictures) < len(order):
-        lost = next(named[index].name for index in order if named[index].picture is None)
-        raise AppError(f"There is no image {lost}: put the images beside their labels.")
+        lost = next(named[index] for index in order if named[index].picture is None)
+        if lost.video is not None and lost.picture is None and lost.frame is not None:
+            raise AppError(
+                f"These labels are of frames of {lost.video}, and no images lie beside them: add "
+                "that film to the study, and name it by --video instead of --as-video."
+            )
+        raise AppError(f"There is no image {lost.name}: put the images beside their labels.")
     film = study / "videos" / f"{safe_name(name)}.mp4"
     again = AppError(
         f"There is a video '{name}' already: give another name, or --video {name} where the "
@@ -211,20 +226,21 @@ def _as_video(study: Path, named: Sequence[Named], name: str) -> tuple[list[Plac
 
 def _store(
     study: Path,
-    found: dict[Video, dict[int, Sequence[Label]]],
-    origin: str,
+    found: dict[str, Outlines],
     author: str,
     force: bool,
     notes: Sequence[str],
 ) -> Imported:
+    """Store what is of one origin (found by it) and of one video as one edit."""
     frames: dict[str, int] = {}
     animals = kept = 0
     with open_study(study, write=True, timeout_s=6 * WAIT_S) as opened:
-        for video, labels in found.items():
-            done = save_many(
-                opened, video.video_id, labels, author=author, origin=origin, force=force
-            )
-            frames[video.name] = len(done)
-            animals += sum(len(labels[frame]) for frame in done)
-            kept += len(labels) - len(done)
+        for origin, by_video in sorted(found.items()):
+            for video, labels in by_video.items():
+                done = save_many(
+                    opened, video.video_id, labels, author=author, origin=origin, force=force
+                )
+                frames[video.name] = frames.get(video.name, 0) + len(done)
+                animals += sum(len(labels[frame]) for frame in done)
+                kept += len(labels) - len(done)
     return Imported(frames, animals, kept, tuple(notes))

@@ -12,6 +12,7 @@ import pandas as pd
 from app.annotating.doubt_list import doubt_list
 from app.errors import AppError
 from app.labelling.filling import Fills, fill_frames
+from app.labelling.reserved import Reserved, reserved
 from app.library import WAIT_S, add
 from storage.identities import crossings_table, has_identities
 from storage.labels import Proposal as Stored
@@ -39,6 +40,7 @@ class Proposed:
     video: str
     frames: list[int]
     fills: Fills = field(default_factory=Fills)
+    reserved: Reserved | None = None  # where nothing is proposed, since it judges a network
 
 
 @dataclass(frozen=True)
@@ -66,20 +68,24 @@ def propose(
     """Choose `count` frames of some videos or of all, note them, and fill in what can be.
 
     Frames differ from one another and from those that are labelled or proposed already; where a
-    video is tracked, those are among them in which its tracks are doubtful or animals met.
+    video is tracked, those are among them in which its tracks are doubtful or animals met. None is
+    of a stretch that judges a network: such a video is in the answer, if only to say so.
     `animals`: how many there are, where neither tracks nor labels say it.
     """
     if count < 1:
         raise AppError(f"{count} frames cannot be proposed: give 1 or more.")
     tell = on_progress or (lambda stage, done, total: None)
     chosen_videos = _videos(study, videos if video is None else [video])
+    kept = reserved(study, chosen_videos)
     candidates: list[Candidate] = []
     known: list[Candidate] = []
     for number, one in enumerate(chosen_videos):
         tell("looking", number, len(chosen_videos))
         share = max(1, count // len(chosen_videos))
         mine, old = _candidates(study, one, share)
-        candidates += mine
+        candidates += [
+            each for each in mine if one.name not in kept or each.frame not in kept[one.name]
+        ]
         known += old
     found = choose(candidates, count, known)
     done = []
@@ -92,7 +98,10 @@ def propose(
                 frames = sorted(p.frame for p in mine_found)
                 fills = fill_frames(study, one.video_id, frames, animals, class_name, author)
             _store(study, one, mine_found, fills, author)
-            done.append(Proposed(one.name, sorted(p.frame for p in mine_found), fills))
+            frames = sorted(p.frame for p in mine_found)
+            done.append(Proposed(one.name, frames, fills, kept.get(one.name)))
+        elif one.name in kept:
+            done.append(Proposed(one.name, [], reserved=kept[one.name]))
     tell("filling", len(chosen_videos), len(chosen_videos))
     return done
 

@@ -143,7 +143,7 @@ def _chosen(
         )
     notes = [
         f"{known[one].name}: its film is not where the study expects it, so its labelled frames "
-        "are left out."
+        "are left out: `ethoscribe relink` finds it again."
         for one in sorted(gone)
     ]
     advice = _advice(len(kept))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
-import streamlit as st
-
+from app.player import heard, shipped
 from app.views.signed_in import me
 
 # One module in readable files; the editor shares the basics, the queue and the pens of the player.
@@ -24,20 +22,14 @@ PARTS = (
     "player_label_panel",
     "player_label",
     "player_label_acts",
+    "player_label_hands",
+    "player_label_paint",
+    "player_label_page",
 )
 STYLES = ("player", "player_label")
 
 
-def _shipped(name: str) -> str:
-    return files("assets").joinpath(name).read_text(encoding="utf-8")
-
-
-_COMPONENT = st.components.v2.component(
-    "ethoscribe_labels",
-    html=_shipped("player_label.html"),
-    css="\n".join(_shipped(f"{style}.css") for style in STYLES),
-    js="\n".join(_shipped(f"{part}.js") for part in PARTS),
-)
+_COMPONENT = shipped("ethoscribe_labels", "player_label", STYLES, PARTS)
 
 
 def label_editor(facts: dict[str, Any], *, key: str) -> str | None:
@@ -56,10 +48,6 @@ def label_editor(facts: dict[str, Any], *, key: str) -> str | None:
         data={**sent, **facts},
         key=key,
         default={"revision": None},
-        on_revision_change=_heard,
+        on_revision_change=heard,
     )
     return result.revision
-
-
-def _heard() -> None:
-    """A state value needs a listener; the page simply runs again."""

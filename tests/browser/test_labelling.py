@@ -191,6 +191,15 @@ def test_line_brush_and_box_change_outlines_and_every_step_is_taken_back(
     until(lambda: len(areas(lab, MERGED)) == 3)
     drawn = areas(lab, MERGED)[2]
     assert drawn == pytest.approx(40 * 30, rel=0.1)
+    said = page.locator(".labeller .note")
+    times = drawn / disc(100, 100).sum()
+    expect(said).to_contain_text(f"This outline covers {times:.2g} times a usual mouse")
+    said.get_by_role("button", name="Undo").click()
+    outlines(page, 2)
+    assert areas(lab, MERGED) == start
+    page.keyboard.press("Control+Shift+z")
+    outlines(page, 3)
+    page.keyboard.press("3")
     page.keyboard.press("b")
     drag(page, (60, 35), (90, 35))
     until(lambda: areas(lab, MERGED)[2] > drawn + 200)
