@@ -257,6 +257,7 @@ def _run(files: Sequence[Path], poses: Poses, asked: dict[str, Any], started: da
             "sha256": ", ".join(_sha256(file) for file in files),
             "scorer": poses.scorer,
             "animals": list(poses.animals),
+            "points": list(poses.points),
             "n_points": len(poses.points),
             "centre": CENTRE_RULE,
             "heading": HEADING_RULE,

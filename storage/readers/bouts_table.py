@@ -64,6 +64,8 @@ def read(path: Path) -> Bouts:
 
 
 def _unit(names: set[str]) -> str | None:
+    if {"agent_id", "target_id", "action"} <= names:
+        return None  # of MABe
     return next((unit for unit, pair in _PAIRS.items() if set(pair) <= names), None)
 
 

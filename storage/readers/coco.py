@@ -42,17 +42,21 @@ def read(path: Path) -> Poses:
         str(name) for one in kinds.values() for name in one.get("keypoints", [])
     ))  # fmt: skip
     boxes = np.array([_box(one) for one in notes], dtype=float).reshape(-1, 4)
-    xy = np.full((len(notes), 3 + len(nodes), 2), np.nan)
+    points = tuple(dict.fromkeys((CENTRE, *BOX, *nodes)))
+    at = [points.index(name) for name in nodes]
+    xy = np.full((len(notes), len(points), 2), np.nan)
     xy[:, :3] = box_points(boxes[:, 0], boxes[:, 1], *(boxes[:, :2] + boxes[:, 2:]).T)
+    sure = np.full(xy.shape[:2], np.nan)
     for row, one in enumerate(notes):
-        if one.get("keypoints"):
-            xy[row, 3:] = _key_points(one, kinds, nodes)
-    sure = np.array([_number(one.get("score")) for one in notes], dtype=float)
+        sure[row] = _number(one.get("score"))
+        if one.get("keypoints"):  # one that is called as the centre is more than that of a box
+            xy[row, at], scores = _key_points(one, kinds, nodes)
+            sure[row, at] = np.where(np.isfinite(scores), scores, sure[row, at])
     rows = Rows(
         np.array([frames[one["image_id"]] for one in notes], dtype=np.int64),
         [_name(one, kinds, named) for one in notes],
         xy,
-        (CENTRE, *BOX, *nodes),
+        points,
         sure,
         whole={"area_px": np.array([_area(one) for one in notes], dtype=float)},
     )
@@ -69,8 +73,9 @@ def _video(found: dict[str, Any]) -> tuple[dict[Any, str], int, float]:
         return {}, 0, float("nan")
     named = {one["track_id"]: str(one["name"]) for one in videos[0].get("animals", [])}
     length = videos[0].get("length")
-    known = isinstance(length, int) and 0 <= length <= 20 * len(found["images"]) + 200_000
-    return named, length if known else 0, _number(videos[0].get("fps"))
+    if not isinstance(length, int) or not 0 <= length <= 20 * len(found["images"]) + 200_000:
+        length = 0
+    return named, length, _number(videos[0].get("fps"))
 
 
 def _area(one: dict[str, Any]) -> float:
@@ -100,16 +105,21 @@ def _frames(images: list[dict[str, Any]]) -> tuple[dict[Any, int], str]:
 def _track(one: Any) -> Any:
     if not isinstance(one, dict):
         raise ValueError("an annotation is no object")
-    said = one.get("attributes") if isinstance(one.get("attributes"), dict) else {}
+    said = _attributes(one)
     found = [source.get(key) for source in (one, said) for key in _TRACK]
     return next((value for value in found if value is not None and value != -1), None)
+
+
+def _attributes(one: dict[str, Any]) -> dict[str, Any]:
+    found = one.get("attributes")
+    return found if isinstance(found, dict) else {}
 
 
 def _name(one: dict[str, Any], kinds: dict[Any, Any], named: dict[Any, str]) -> str:
     """The animal's own name where the file has it, else its track beside what it is."""
     if _track(one) in named:
         return named[_track(one)]
-    said = one.get("attributes") if isinstance(one.get("attributes"), dict) else {}
+    said = _attributes(one)
     own = one.get("track_name") or said.get("track_name") or said.get("name")
     if own:
         return str(own)
@@ -124,16 +134,21 @@ def _box(one: dict[str, Any]) -> list[float]:
     return [_number(value) for value in box]
 
 
-def _key_points(one: dict[str, Any], kinds: dict[Any, Any], nodes: list[str]) -> np.ndarray:
+def _key_points(
+    one: dict[str, Any], kinds: dict[Any, Any], nodes: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n_nodes, 2) places and (n_nodes,) scores; NaN where not labelled."""
     named = [str(name) for name in kinds[one["category_id"]].get("keypoints", [])]
     values = np.array(one["keypoints"], dtype=float).reshape(-1, 3)
-    if len(values) != len(named):
+    scores = [_number(value) for value in one.get("keypoint_scores") or [None] * len(named)]
+    if len(values) != len(named) or len(scores) != len(named):
         raise ValueError(f"an annotation has {len(values)} key points and its kind {len(named)}")
-    xy = np.full((len(nodes), 2), np.nan)
-    for name, (x, y, visible) in zip(named, values, strict=True):
+    xy, sure = np.full((len(nodes), 2), np.nan), np.full(len(nodes), np.nan)
+    for name, (x, y, visible), score in zip(named, values, scores, strict=True):
         if visible > 0:
             xy[nodes.index(name)] = x, y
-    return xy
+            sure[nodes.index(name)] = score
+    return xy, sure
 
 
 def _number(value: Any) -> float:

@@ -266,13 +266,11 @@ def read_sheets(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
         entries = archive.infolist()
     if sum(entry.file_size for entry in entries) > MAX_JSON:
         raise ValueError("the workbook unpacks to more than 256 MB")
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
+    with path.open("rb") as file:  # by its name openpyxl would refuse some
+        book = load_workbook(file, read_only=True, data_only=True)
         for sheet in book.worksheets:
             sheet.reset_dimensions()
             yield sheet.title, [list(row) for row in sheet.iter_rows(values_only=True)]
-    finally:
-        book.close()
 
 
 def is_hdf5(path: Path) -> bool:

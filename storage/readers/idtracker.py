@@ -189,5 +189,5 @@ def _number(value: Any) -> float:
 
 
 def _first(value: Any) -> str:
-    found = np.asarray(value).reshape(-1) if value is not None else []
-    return text_of(found[0]) if len(found) and found[0] is not None else ""
+    found = list(np.asarray(value).reshape(-1)) if value is not None else []
+    return text_of(found[0]) if found and found[0] is not None else ""

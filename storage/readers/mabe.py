@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from storage.readers.files import Head, look, numbers_of, read_frame, whole_numbers
-from storage.readers.mabe_tracks import described
+from storage.readers.mabe_tracks import described, names_of
 from storage.readers.poses import rate_of
 from storage.readers.scored import FRAMES, Bouts, Recording, checked, table
 
@@ -30,7 +30,7 @@ def looks_like(head: Head) -> bool:
 
 def read(path: Path) -> Bouts:
     """Read bouts of an agent, done to a target where it is somebody else."""
-    frame = _table(path)
+    frame, named = _table(path)
     start = whole_numbers(numbers_of(frame["start_frame"], "start_frame"), "start_frame")
     stop = whole_numbers(numbers_of(frame["stop_frame"], "stop_frame"), "stop_frame")
     if (stop <= start).any() or (start < 0).any():
@@ -40,7 +40,7 @@ def read(path: Path) -> Bouts:
     for row, (video, agent, target, action) in enumerate(
         zip(videos, frame["agent_id"], frame["target_id"], frame["action"], strict=True)
     ):
-        subject, other = _mouse(agent), _mouse(target)
+        subject, other = _mouse(agent, named), _mouse(target, named)
         rows.append(
             {
                 "recording": video,
@@ -57,16 +57,19 @@ def read(path: Path) -> Bouts:
     return checked(Bouts(NAME, FRAMES, table(rows), recordings))
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _table(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The annotations, and the animals' own names where the file has them."""
     if look(path).kind != "parquet":
-        return read_frame(path)
+        return read_frame(path), {}
     from pyarrow.parquet import read_table
 
-    return read_table(path).to_pandas()
+    found = read_table(path)
+    return found.to_pandas(), names_of(found.schema)
 
 
-def _mouse(value: Any) -> str:
+def _mouse(value: Any, named: dict[str, str]) -> str:
     """Mice are numbers in annotations, and mouse1 or self in submissions."""
     text = str(value).strip()
     number = numbers_of([text], "a mouse")[0] if text[:1].isdigit() else None
-    return f"mouse{int(number)}" if number is not None else text
+    mouse = f"mouse{int(number)}" if number is not None else text
+    return named.get(mouse, mouse)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +32,9 @@ def read(path: Path) -> Poses:
     """Read one video; places are in px."""
     from pyarrow.parquet import read_table
 
-    table = read_table(path, columns=WANTED).to_pandas()
+    found = read_table(path, columns=WANTED)
+    named = names_of(found.schema)
+    table = found.to_pandas()
     frame = whole_numbers(table["video_frame"].to_numpy(float), "video_frame")
     mice, who = np.unique(whole_numbers(table["mouse_id"].to_numpy(float), "mouse_id"),
                           return_inverse=True)  # fmt: skip
@@ -44,13 +48,21 @@ def read(path: Path) -> Poses:
     xy = np.full((n, len(mice), len(parts), 2), np.nan)
     xy[frame, who, part_codes] = table[["x", "y"]].to_numpy(float)
     poses = Poses(
-        NAME, tuple(f"mouse{mouse}" for mouse in mice), tuple(str(part) for part in parts), xy,
+        NAME, tuple(named.get(f"mouse{mouse}", f"mouse{mouse}") for mouse in mice), tuple(str(part) for part in parts), xy,
         np.full(xy.shape[:3], np.nan),
     )  # fmt: skip
     said = described(path)
     rate = _number(said.get("frames_per_second", ""))
     scale = _number(said.get("pix_per_cm_approx", ""))
     return replace(poses, fps=rate_of(rate), px_per_cm=scale if scale > 0 else None)
+
+
+def names_of(schema: Any) -> dict[str, str]:
+    """The animals' own names by mouse1, mouse2, ..., in tables that were exported here."""
+    said = (schema.metadata or {}).get(b"mice")
+    found = json.loads(said) if said else []
+    parts = found if isinstance(found, list) else [found]
+    return {str(key): str(name) for part in parts for key, name in part.items()}
 
 
 def described(path: Path) -> dict[str, str]:

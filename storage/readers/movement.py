@@ -56,6 +56,7 @@ def read(path: Path) -> Poses:
     fps = rate_of(_number(said.get("fps")))
     frame = _frames(time, text_of(said.get("time_unit", "")), fps)
     n = check_frames(path, frame)
+    frame = frame.astype(np.int64)
     scorer = text_of(said.get("source_software", ""))
     return Poses(
         NAME, animals, points, arrange(frame, xy, n), arrange(frame, sure, n), scorer, fps,
@@ -69,8 +70,10 @@ def _frames(time: np.ndarray, unit: str, fps: object) -> np.ndarray:
         return time
     if unit and unit not in ("s", "seconds"):
         raise ValueError(f"its times are in {unit}")
-    if fps is None:
-        raise ValueError("its times are in s, and it has no frame rate")
+    if fps is None:  # of a video whose frames are not evenly spaced
+        if (np.diff(time) <= 0).any() or not np.isfinite(time).all():
+            raise ValueError("its times do not grow")
+        return np.arange(len(time))
     frame = time * float(fps)  # type: ignore[arg-type]
     if (np.abs(frame - np.round(frame)) > _NEAR + 1e-6 * np.abs(frame)).any():
         raise ValueError(f"its times are not those of frames at {float(fps):g}/s")  # type: ignore[arg-type]
@@ -100,8 +103,7 @@ def _labels(file: h5py.File, name: str) -> tuple[str, ...]:
 
 
 def _number(value: object) -> float:
-    found = np.asarray(value).reshape(-1) if value is not None else []
     try:
-        return float(found[0]) if len(found) else float("nan")
-    except (TypeError, ValueError):
+        return float(np.asarray(value).reshape(-1)[0])
+    except (TypeError, ValueError, IndexError):
         return float("nan")

@@ -35,6 +35,6 @@ def read(path: Path) -> Poses:
 
 def _columns(names: list[str]) -> tuple[tuple[str, str], str | None] | None:
     axes = next((axes for axes in _PLACES if set(axes) <= set(names)), None)
-    if axes is None or "frame" not in names:
+    if axes is None or "frame" not in names or {"individual", "time"} <= set(names):
         return None
     return axes, next((name for name in _WHO if name in names), None)

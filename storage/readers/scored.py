@@ -89,7 +89,7 @@ def checked(found: Bouts) -> Bouts:
             raise ValueError(
                 f"a bout of {what} is at {unit} {start[row]:g}, which is in no recording"
             )
-    order = np.lexsort((stop, start, rows["recording"].to_numpy(str))) if len(rows) else []
+    order = np.lexsort((stop, start, rows["recording"].to_numpy(str)))
     return replace(found, rows=rows.iloc[order].reset_index(drop=True))
 
 
