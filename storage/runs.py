@@ -15,6 +15,7 @@ from storage.authors import who
 from storage.identity_tables import IDENTITIES, complaints_of
 from storage.study import Study, StudyError
 from storage.videos import Video, find_video
+from storage.ways import keep_ways
 from storage.withdrawing import make_room, withdraw_run
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -98,6 +99,7 @@ def ingest_run(
     study.rows("DELETE FROM animals WHERE video_id = ?", [video_id])
     for number, name in enumerate(names, start=1):
         study.rows("INSERT INTO animals VALUES (?, ?, ?)", [video_id, number, name])
+    keep_ways(study, video_id, run.run_id)
     return next(stored for stored in runs(study, video_id) if stored.run_id == run.run_id)
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from storage.bouts import ANALYSIS
 from storage.errors import StudyError
 from storage.study import Study
+from storage.ways import forget_ways
 
 TABLES = {"tracks": "frame, animal_id", "masks": "frame, animal_id",
           "keypoints": "frame, animal_id, point"}  # fmt: skip
@@ -77,6 +78,7 @@ def replace_rows(study: Study, place: Place, rows: Mapping[str, pa.Table]) -> No
     lie: moved to the end of the table, each read of the video would have to look there too.
     """
     _keep_raw(study, place)
+    forget_ways(study, place.run_id)
     for table in ("masks", "keypoints"):
         study.rows(f"DELETE FROM {table} WHERE {_HERE}", _where(place))
     put_rows(study, {table: rows[table] for table in ("masks", "keypoints")})
@@ -106,6 +108,7 @@ def put_rows(study: Study, tables: Mapping[str, pa.Table]) -> None:
 def exchange(study: Study, place: Place) -> None:
     """Exchange the identities of the two animals of a place, in every table."""
     one, other = place.animals
+    forget_ways(study, place.run_id)
     for table in TABLES:
         raw = f", raw_animal_id = {_RAW_ID}" if table == "tracks" else ""
         study.rows(

@@ -74,3 +74,19 @@ COMMENT ON COLUMN raw_keypoints.point IS 'Name of the body point, such as nose o
 COMMENT ON COLUMN raw_keypoints.x_px IS 'Position, px from the left edge';
 COMMENT ON COLUMN raw_keypoints.y_px IS 'Position, px down from the top edge';
 COMMENT ON COLUMN raw_keypoints.confidence IS 'How sure the position is, 0 to 1';
+
+CREATE TABLE animal_ways (
+    run_id VARCHAR NOT NULL,
+    video_id INTEGER NOT NULL,
+    animal_id SMALLINT NOT NULL,
+    found BIGINT NOT NULL,
+    path_px DOUBLE NOT NULL,
+    moving_s DOUBLE NOT NULL
+);
+COMMENT ON TABLE animal_ways IS 'How far each animal of a run went, counted once when the run is stored; a run whose rows an edit changed has none and is counted anew';
+COMMENT ON COLUMN animal_ways.run_id IS 'Tracking run, as in runs';
+COMMENT ON COLUMN animal_ways.video_id IS 'Video, as in videos';
+COMMENT ON COLUMN animal_ways.animal_id IS 'Animal, as in animals';
+COMMENT ON COLUMN animal_ways.found IS 'In how many frames it was found';
+COMMENT ON COLUMN animal_ways.path_px IS 'Sum of the steps between neighbouring frames in which it was found, px';
+COMMENT ON COLUMN animal_ways.moving_s IS 'The time that those steps took, s';

@@ -6,6 +6,7 @@ from storage.bouts import REMARKS, SELECT_BOUTS
 from storage.errors import StudyError
 from storage.study import Study
 from storage.tracks import read_points
+from storage.ways import way_sql
 from storage.writing import Rows, quoted, sql_text, write_table
 
 __all__ = ["Rows", "bouts_table", "summary_table", "tracks_table", "write_table"]
@@ -38,7 +39,7 @@ END"""
 _MEASURES = f"""
     video, frame, time_s, animal, x_px, y_px, (x_px::DOUBLE / px_per_cm)::FLOAT AS x_cm,
     (y_px::DOUBLE / px_per_cm)::FLOAT AS y_cm, heading_deg, length_px, width_px, area_px,
-    ({_SPEED_PX_S} / px_per_cm)::FLOAT AS speed_cm_s, detected, identity_confidence"""
+    ({_SPEED_PX_S} / px_per_cm)::FLOAT AS speed_cm_s, detected, identity_confidence, edited"""
 _SUMMARY = """
 SELECT v.name AS video, v.n_frames AS frames, v.duration_s, v.fps_num / v.fps_den AS fps, animal,
     found / v.n_frames AS tracked_fraction,
@@ -46,13 +47,9 @@ SELECT v.name AS video, v.n_frames AS frames, v.duration_s, v.fps_num / v.fps_de
     if(v.px_per_cm IS NULL, 'px', 'cm') AS distance_unit,
     path_px / nullif(moving_s, 0) / coalesce(v.px_per_cm, 1) AS mean_speed,
     if(v.px_per_cm IS NULL, 'px/s', 'cm/s') AS speed_unit
-FROM videos v JOIN (
-    SELECT video_id, animal_id, animal, count(*) FILTER (WHERE here) AS found,
-        coalesce(sum(sqrt(pow(x2 - x_px, 2) + pow(y2 - y_px, 2)) ORDER BY frame)
-            FILTER (WHERE after), 0) AS path_px,
-        coalesce(sum(t2 - time_s ORDER BY frame) FILTER (WHERE after), 0) AS moving_s
-    FROM beside GROUP BY ALL
-) USING (video_id) ORDER BY v.video_id, animal_id"""
+FROM ({ways}) JOIN runs r USING (run_id, video_id) JOIN videos v USING (video_id)
+JOIN (SELECT video_id, animal_id, name AS animal FROM animals) USING (video_id, animal_id)
+WHERE r.active ORDER BY v.video_id, animal_id"""
 
 
 def tracks_table(study: Study, video_id: int | None = None) -> Rows:
@@ -102,4 +99,4 @@ def summary_table(study: Study, video_id: int | None = None) -> Rows:
     The way adds the steps between neighbouring frames in which the animal was found, unsmoothed;
     the mean speed divides it by the time those steps took.
     """
-    return Rows(study.connection, f"WITH {_PLACES} {_SUMMARY}", {"video": video_id})
+    return Rows(study.connection, _SUMMARY.format(ways=way_sql(study, video_id)))

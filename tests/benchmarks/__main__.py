@@ -3,6 +3,7 @@
 python -m tests.benchmarks                      all but networks' and the peers'
 python -m tests.benchmarks networks             with the models extra: an hour or more
 python -m tests.benchmarks identities --minutes 2
+python -m tests.benchmarks study_scale --rows 1e8
 python -m tests.benchmarks idtracker            installs and runs idtracker.ai, which takes long
 """
 
@@ -18,6 +19,7 @@ from tests.benchmarks import (
     memory_recall,
     network_speed,
     social_speed,
+    study_scale,
     tracking_speed,
 )
 
@@ -27,6 +29,7 @@ ALWAYS: dict[str, Callable[[], None]] = {
     "social_speed": social_speed.main,
     "tracking_speed": tracking_speed.main,
     "identities": identities.main,
+    "study_scale": study_scale.main,
 }
 NETWORKS: dict[str, Callable[[Sequence[str]], None]] = {  # where the models extra is installed
     "network_speed": network_speed.main,
@@ -36,6 +39,7 @@ NETWORKS: dict[str, Callable[[Sequence[str]], None]] = {  # where the models ext
 WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {
     **NETWORKS,
     "identities": identities.main,
+    "study_scale": study_scale.main,
     "idtracker": idtracker.main,
 }
 
