@@ -23,10 +23,12 @@ from tracking.identities.absences import absences, lost_exchanges, wanted
 from tracking.identities.confidence import row_confidence
 from tracking.identities.contacts import looked_into
 from tracking.identities.crops import Sightings
+from tracking.identities.dividing import divide_again
 from tracking.identities.doubtful import TrackFiles, doubts_table
 from tracking.identities.evidence import Method, appearance
 from tracking.identities.fragments import Fragment, Stretches, fragments_of
 from tracking.identities.moments import Moments
+from tracking.identities.shades import shades_of
 from tracking.identities.solution import Solution, linked, solve
 from tracking.networks.running.association import OWN, Association, OtherTracker
 from tracking.segmenting import OnProgress, detections_file, quiet
@@ -79,8 +81,8 @@ def identify_video(
     """
     looking = LOOKING if method != "none" and n_animals > 1 else 0.0
     rest = 1 - looking
-    follows, looks, again, writes = _shares(
-        on_progress, info.n_frames, (0.4 * rest, looking, 0.2 * rest, 0.4 * rest)
+    follows, looks, again, divides, writes = _shares(
+        on_progress, info.n_frames, (0.4 * rest, looking, 0.1 * rest, 0.1 * rest, 0.4 * rest)
     )
     tracker = _tracker(info, n_animals, settings, arenas, association)
     followed = _follow(info, tracker, n_animals, folder, follows)
@@ -96,6 +98,10 @@ def identify_video(
         if told:
             solution = solve(fragments, crossings, found, seen_as, followed.alone, told)
         identified["contacts_looked_into"] = len(told)
+        shades = shades_of(fragments, crossings, solution, followed.sightings)
+        identified["frames_divided_by_shade"] = divide_again(
+            info, folder, crossings, solution, shades, divides
+        )
     tables = _write(info, solution, folder, writes)
     tables.identified.update(identified)
     crossed = crossings_table(crossings, moments.kinds(crossings), solution, info.n_frames)

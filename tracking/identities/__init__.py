@@ -6,6 +6,8 @@ how much each fragment looks like each animal. ``solution`` puts all that togeth
 ``permutations`` over the video and finds who is in which slot when. Contacts that leave that open
 are looked into picture by picture by ``contacts``: ``carrying`` follows everybody's pixels through
 and ``leaving`` says who left as whom. ``moments`` says when within a
-contact two would have been exchanged, ``confidence`` how sure every row is, and ``doubtful`` what a
-person should look at.
+contact two would have been exchanged. Where ``shades`` finds animals whose gray levels differ
+clearly, ``dividing`` cuts their common ``outlines`` once more. ``slot_frames`` gives any frame as
+the tracker left it, ``confidence`` says how sure every row is, and ``doubtful`` what a person
+should look at.
 """

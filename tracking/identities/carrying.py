@@ -107,7 +107,7 @@ def _within(moved: np.ndarray, outline: np.ndarray, size: np.ndarray) -> np.ndar
     """Shares (k, h, w) that are 1 in sum at every pixel of the outline, and 0 beside it."""
     held = moved.sum(0) >= HELD
     ys, xs = np.nonzero(outline)
-    from_y, from_x = _nearest(held, ys, xs) if held.any() else (ys, xs)
+    from_y, from_x = nearest(held, ys, xs) if held.any() else (ys, xs)
     share = moved[:, from_y, from_x] + NOTHING
     share = (share / share.sum(0)) ** KEEN
     share /= share.sum(0)
@@ -122,7 +122,7 @@ def _within(moved: np.ndarray, outline: np.ndarray, size: np.ndarray) -> np.ndar
     return shares
 
 
-def _nearest(held: np.ndarray, ys: np.ndarray, xs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def nearest(held: np.ndarray, ys: np.ndarray, xs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each pixel the nearest that is ``held``: itself where it is."""
     label = cv2.distanceTransformWithLabels(
         (~held).view(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL

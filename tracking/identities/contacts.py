@@ -9,16 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tracking.following.slots import read_slots, slots_file
 from tracking.identities.carrying import Carried, carry
 from tracking.identities.fragments import Crossing, Fragment
 from tracking.identities.leaving import told_of
+from tracking.identities.slot_frames import Mask, SlotFrames
 from tracking.identities.solution import Moment, Told, key_of
-from tracking.masks import decode
-from tracking.segmenting import OnProgress, detections_file, quiet
-from tracking.shards import Chunk, chunk_bounds, read_shard
+from tracking.segmenting import OnProgress, quiet
 from tracking.threads import one_thread
-from tracking.tracker import AREA, Tracked
+from tracking.tracker import AREA
 from tracking.video import VideoInfo, read_frames
 
 SURE = 0.97  # probability that all left as said, from which nobody looks again
@@ -31,8 +29,6 @@ PAD = 64  # pixels around the outlines: flow is found coarsely first
 LARGE = 2500.0  # pixels; larger animals are looked at in a smaller picture
 MOST_OF_ONE = 3e7  # pixels of all pictures of one contact that are held at once
 MOST, MOST_SHARE = 5e7, 0.01  # pixels looked at in one video, and as a share of all it has
-
-Mask = tuple[np.ndarray, int, int]  # (h, w) uint8 with its x0 and y0
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ def looked_into(
     ``folder`` holds the slots and detections of the whole video; ``left_as_said`` is how sure each
     crossing is without.
     """
-    slots = _Slots(info, folder)
+    slots = SlotFrames(info, folder)
     doubted = [crossings[k] for k in np.flatnonzero(left_as_said < SURE).tolist()]
     views = [view for crossing in doubted if (view := _view(info, slots, crossing)) is not None]
     most = MOST + MOST_SHARE * info.width * info.height * info.n_frames
@@ -101,52 +97,7 @@ def _most_doubtful(views: list[_View], left_as_said: np.ndarray, pixels: float) 
     return sorted(chosen, key=lambda v: v.crossing.number)
 
 
-class _Slots:
-    """The slots in every frame; no more than two chunks are kept at a time."""
-
-    def __init__(self, info: VideoInfo, folder: Path) -> None:
-        self._folder, self._bounds = folder, chunk_bounds(info)
-        self._starts = [start for start, _ in self._bounds]
-        self._chunks: dict[int, Tracked] = {}
-        self._shards: dict[int, Chunk] = {}
-
-    def at(self, frame: int) -> tuple[Tracked, int]:
-        """The chunk of a frame, and its row there."""
-        start, _ = self._bounds[self._number(frame)]
-        if start not in self._chunks:
-            for old in list(self._chunks)[: len(self._chunks) - 1]:
-                del self._chunks[old]
-                self._shards.pop(old, None)
-            self._chunks[start] = read_slots(slots_file(self._folder, start))
-        return self._chunks[start], frame - start
-
-    def _number(self, frame: int) -> int:
-        return int(np.searchsorted(self._starts, frame, "right")) - 1
-
-    def alone(self, frame: int, slots: Sequence[int]) -> bool:
-        """Whether each has an outline of its own."""
-        tracked, f = self.at(frame)
-        return bool((tracked.rows[f, list(slots)] >= 0).all())
-
-    def mask(self, frame: int, slot: int) -> Mask | None:
-        """Its mask, None where it is not seen."""
-        tracked, f = self.at(frame)
-        if not tracked.detected[f, slot]:
-            return None
-        row = int(tracked.rows[f, slot])
-        x0, y0, width, height = tracked.boxes[f, slot].tolist()
-        if row >= 0:
-            return self._shard(frame).mask(row), x0, y0
-        return decode(tracked.split_masks[(f, slot)], height, width), x0, y0
-
-    def _shard(self, frame: int) -> Chunk:
-        start, stop = self._bounds[self._number(frame)]
-        if start not in self._shards:
-            self._shards[start] = read_shard(detections_file(self._folder, start), start, stop)
-        return self._shards[start]
-
-
-def _view(info: VideoInfo, slots: _Slots, crossing: Crossing) -> _View | None:
+def _view(info: VideoInfo, slots: SlotFrames, crossing: Crossing) -> _View | None:
     """A contact as it can be looked at; None where it cannot."""
     span = _span(info, slots, crossing)
     if span is None:
@@ -167,7 +118,7 @@ def _view(info: VideoInfo, slots: _Slots, crossing: Crossing) -> _View | None:
     return view if view.pixels <= MOST_OF_ONE else None
 
 
-def _span(info: VideoInfo, slots: _Slots, crossing: Crossing) -> tuple[int, int] | None:
+def _span(info: VideoInfo, slots: SlotFrames, crossing: Crossing) -> tuple[int, int] | None:
     """The first frame of a contact and the one after its last; all are alone in both.
 
     Where they were together from the beginning, it begins when the last of them came.
@@ -187,7 +138,7 @@ def _span(info: VideoInfo, slots: _Slots, crossing: Crossing) -> tuple[int, int]
     return start, last + 1
 
 
-def _looked_at(info: VideoInfo, slots: _Slots, view: _View) -> Carried:
+def _looked_at(info: VideoInfo, slots: SlotFrames, view: _View) -> Carried:
     """What is seen when the pixels of a contact are carried through."""
     left, top, right, bottom = view.box
     grays, owners = [], []
