@@ -48,7 +48,7 @@ app = typer.Typer(
 
 # Each module adds its commands to `app`, in the order in which the help lists them.
 _MODULES = (
-    "demo", "track", "import_files", "ask", "assay", "measures", "export", "score", "learn",
+    "demo", "track", "jobs", "import_files", "ask", "assay", "measures", "export", "score", "learn",
     "labels", "train", "calibrate", "memory", "regions", "ethogram", "metadata", "compare",
     "edits", "runs", "people", "relink", "proxy", "ui", "doctor",
 )  # fmt: skip

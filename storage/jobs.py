@@ -34,7 +34,7 @@ class Attempt:
     run_id: str | None = None
     asked_by: str = ""
     asked_on: str = ""  # host:process
-    asked_at: datetime | None = None  # UTC, as the others
+    asked_at: datetime | None = None  # UTC, as the others; always said of what is stored
     started_at: datetime | None = None
     ended_at: datetime | None = None
     duration_s: float | None = None

@@ -103,9 +103,7 @@ def _columns_by(table: pd.DataFrame) -> dict[str, str]:
 
 def _is_about(row: pd.Series, by: dict[str, str], one: Found) -> bool:
     if "video" in row.index:
-        said = Path(_text(row["video"]))
-        path = one.path.absolute()
-        wanted = said.parts
+        path, wanted = one.path.absolute(), Path(_text(row["video"])).parts
         whole = path.parts[-len(wanted) :] if wanted else ()
         stem = (*whole[:-1], path.stem)
         return bool(wanted) and wanted in (whole, stem)

@@ -209,6 +209,7 @@ class Batch:
     def _keep_trace(self, job: VideoJob, error: BaseException) -> None:
         """Keep what nobody foresaw, for a report of it."""
         log = self.study / "jobs" / f"{self.board.record.batch}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             file.write(f"{job.video}\n")
             file.writelines(traceback.format_exception(error))

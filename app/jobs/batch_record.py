@@ -177,13 +177,14 @@ def ask_batch(study: Path, batch: str, what: str, job_id: str = "") -> None:
         file.write(json.dumps({"what": what, "job": job_id}) + "\n")
 
 
-def forget_batch(study: Path, batch: str) -> None:
-    """Take the file of a command that is over away; the study keeps its table."""
-    path = record_file(study, batch)
-    record = read_batch(path)
-    if record is not None and not record.alive:
+def forget_ended(study: Path, keep: int = 0) -> None:
+    """Take the files of commands that are over away, but the newest; the study keeps its table."""
+    ended = [record for record in read_batches(study) if not record.alive]
+    for record in ended[keep:]:
+        path = record_file(study, record.batch)
         path.unlink(missing_ok=True)
         path.with_suffix(".asks").unlink(missing_ok=True)
+        path.with_suffix(".log").unlink(missing_ok=True)
 
 
 class Asks:

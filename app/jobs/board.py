@@ -9,7 +9,14 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
-from app.jobs.batch_record import Asks, BatchRecord, VideoJob, is_at_work, read_batches
+from app.jobs.batch_record import (
+    Asks,
+    BatchRecord,
+    VideoJob,
+    forget_ended,
+    is_at_work,
+    read_batches,
+)
 from storage.authors import who
 from storage.jobs import (
     Attempt,
@@ -20,6 +27,7 @@ from storage.jobs import (
 )
 from storage.study import StudyBusyError, is_study, open_study
 
+KEPT = 10  # files of commands that are over
 FILE_EVERY_S, HEARTBEAT_S = 0.5, 5.0
 STUDY_EVERY_S = 2.0  # states; how many chunks are done:
 CHUNKS_EVERY_S = 15.0
@@ -68,6 +76,7 @@ class Board:
                 gone = _gone(self.study, unfinished_batches(opened))
                 stop_attempts(opened, gone, STOPPED)
                 before = attempts_so_far(opened, paths)
+            forget_ended(self.study, KEPT)
         for path, name in zip(paths, names, strict=True):
             self.record.videos.append(self._new(path, name, before.get(str(path), 0) + 1))
         self.tell(now=True)

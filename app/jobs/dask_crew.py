@@ -54,7 +54,9 @@ def quiet_logs() -> None:
 class DaskCrew:
     """The workers of a cluster, those that are there and those that come."""
 
-    def __init__(self, client: Client, expected: int = 0, cluster: Any = None) -> None:
+    def __init__(
+        self, client: Client, expected: int = 0, cluster: Any = None, waiting: str = ""
+    ) -> None:
         self._client, self._cluster, self._expected = client, cluster, expected
         self._address = client.scheduler.address if client.scheduler else ""
         self._over: queue.SimpleQueue[Future] = queue.SimpleQueue()
@@ -62,6 +64,7 @@ class DaskCrew:
         self._threads, self._gpus, self._looked_at = 0, 0.0, 0.0
         self._idle_since: float | None = None
         self._number = 0
+        self._waiting = waiting or f"waiting for workers: dask worker {self._address} --nthreads 1"
         self._look()
 
     @property
@@ -144,7 +147,7 @@ class DaskCrew:
             return ""
         if self._threads:
             return "no worker offers a GPU: start one with --resources GPU=1"
-        return f"waiting for workers: dask worker {self._address} --nthreads 1"
+        return self._waiting
 
     def _waits_for_gpu(self) -> bool:
         return any(step.gpu for step, _ in self._steps.values())

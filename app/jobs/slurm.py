@@ -121,4 +121,6 @@ def slurm_crew(asked: Slurm, study: Path) -> DaskCrew:
         raise AppError("There is no sbatch here: give the command on a machine that SLURM knows.")
     cluster = slurm_cluster(asked, study)
     cluster.adapt(minimum_jobs=asked.jobs, maximum_jobs=asked.jobs)
-    return DaskCrew(Client(cluster, set_as_default=False), asked.workers, cluster)
+    logs = study.resolve() / "jobs" / "slurm"
+    waiting = f"waiting for SLURM to start jobs: squeue --me shows them, {logs} has what they say"
+    return DaskCrew(Client(cluster, set_as_default=False), asked.workers, cluster, waiting)

@@ -7,6 +7,8 @@ from app.jobs import processes as jobs
 from app.videos.quality import suggested_animals
 from app.videos.video_list import metadata_of
 from app.views.adding import add_videos
+from app.views.batch_jobs import show_batches
+from app.views.batch_start import track_many
 from app.views.headings import title
 from app.views.news import show_news
 from app.views.signed_in import may
@@ -18,14 +20,16 @@ from app.workplace import workplace
 
 MANY = 10  # from so many videos on, a table with a filter
 ADD, KNOWN, MOVED = "Add videos", "Groups and metadata", "Moved files"
-ICONS = {ADD: "add", KNOWN: "label", MOVED: "drive_file_move"}
-PANELS = {ADD: add_videos, KNOWN: metadata, MOVED: moved_files}
+TRACK = "Track many"
+ICONS = {ADD: "add", TRACK: "route", KNOWN: "label", MOVED: "drive_file_move"}
+PANELS = {ADD: add_videos, TRACK: track_many, KNOWN: metadata, MOVED: moved_files}
 
 
 def panel(rows: list[library.VideoRow]) -> None:
     """What is open between the title and the videos."""
     lost = [row for row in rows if row.video.has_pictures and not row.present]
     names = [ADD] if may("owner") else []
+    names += [TRACK] if len(rows) > 1 and may("owner") else []
     names += ([KNOWN] if rows else []) + ([MOVED] if lost else [])
     if not names:
         return
@@ -56,6 +60,7 @@ if not rows:
         else "This study is empty. An owner of the study adds its videos."
     )
 panel(rows)
+show_batches()
 facts, work = metadata_of(study), jobs.read_jobs(study)
 shown = rows
 if len(rows) >= MANY:
