@@ -10,14 +10,20 @@ DEV    := $(VENV)/.dev-is-installed
 NETS   := $(VENV)-models
 NEURAL := $(NETS)/.models-are-installed
 PURELIB := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
-PIP    := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
-          PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
+PIP_AS := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+          PIP_DISABLE_PIP_VERSION_CHECK=1
+PIP     = $(PIP_AS) $(BIN)/python -m pip install --quiet $(COMPILE)
+# What is installed for the tests is compiled when it is first used: most of it never is. Each module
+# is compiled once, not by every process that a test starts.
+test: COMPILE := --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 SOURCE := app tracking llm_query storage assets tests
 DEMO   ?= demo
 # A file's tests share a process, the longest files first (tests/conftest.py); SPREAD= runs all in one.
-SPREAD ?= -n 2 --dist loadfile --no-loadscope-reorder
+SPREAD ?= -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install dev demo ui check lint test bench docs format lock clean browser models
+.PHONY: help install dev demo ui check lint test bench docs format lock clean browser models \
+        test-browser test-networks
 
 help:
 	@echo "make demo     install, render a scene with known truth, track it, ask, score"
@@ -26,7 +32,7 @@ help:
 	@echo "make test     all of check, and every test, browser and neural networks included"
 	@echo "make models   install the neural networks (1.5 GB) into .venv too, for make ui"
 	@echo "make bench    speed and accuracy on real recordings; trains networks, which takes hours"
-	@echo "make docs     write docs/measures.md anew from the vocabulary"
+	@echo "make docs     write docs/measures.md and docs/formats.md anew"
 	@echo "make format   put the code in the project's format"
 	@echo "make lock     write constraints.txt anew from the newest versions"
 	@echo "make clean    remove .venv and caches"
@@ -60,8 +66,7 @@ $(NEURAL): $(DEV)
 	@$(PYTHON) -m venv --without-pip $(NETS)
 	@echo "import site; site.addsitedir('$$($(BIN)/python $(PURELIB))')" \
 	  > $$($(NETS)/bin/python $(PURELIB))/base.pth
-	@PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
-	  $(NETS)/bin/python -m pip install --quiet --no-warn-conflicts $$($(BIN)/python -c 'import tomllib; \
+	@$(PIP_AS) $(NETS)/bin/python -m pip install --quiet --no-compile --no-warn-conflicts $$($(BIN)/python -c 'import tomllib; \
 	  asked = tomllib.load(open("pyproject.toml", "rb")); \
 	  print(*asked["project"]["optional-dependencies"]["models"])')
 	@touch $@
@@ -84,12 +89,20 @@ check: lint
 browser:
 	sh tests/browser/install.sh
 
+# Where make can: what two of its jobs say is not mixed.
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 NETWORK_TESTS := tests/networks tests/test_appearance.py tests/test_sam.py
 
-test: lint browser $(NEURAL)
-	$(NETS)/bin/python -m pytest $(SPREAD) -rs $(NETWORK_TESTS)
-	$(BIN)/python -m pytest $(SPREAD) -rs tests/browser
+# A test in a browser waits half of its time, so what needs one process alone runs beside them.
+test: $(DEV)
+	@$(MAKE) --no-print-directory -j 2 $(TOGETHER) test-browser test-networks
 	$(BIN)/python -m pytest $(SPREAD) -rs --ignore=tests/browser --ignore=tests/networks
+
+test-browser: $(DEV) browser
+	$(BIN)/python -m tests.browser.second_chance $(SPREAD) -rs tests/browser
+
+test-networks: lint $(NEURAL)
+	$(NETS)/bin/python -m pytest -rs $(NETWORK_TESTS)
 
 bench: $(NEURAL)
 	$(BIN)/python -m tests.benchmarks
@@ -97,6 +110,7 @@ bench: $(NEURAL)
 
 docs: $(DEV)
 	$(BIN)/python -m llm_query.reference > docs/measures.md
+	$(BIN)/python -m tests.round_trips > docs/formats.md
 
 format: $(DEV)
 	$(BIN)/ruff format $(SOURCE)
