@@ -6,18 +6,19 @@ own target. A stop frame is the first one after the bout.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from storage.errors import StudyError
+from storage.scored_bouts import NO_SUBJECT
 from storage.writers.columns import Column
 from storage.writers.one_watcher import check_one_watcher
 from storage.writers.provenance import as_text, facts_of
-from storage.writers.taking import CENTRE, Taken
+from storage.writers.taking import CENTRE, Taken, is_keypoint
 
 NAME, TITLE, ENDING = "mabe", "MABe 2025", ".parquet"
 HOLDS, MANY, NEEDS = ("tracks", "bouts"), False, ("tracks", "keypoints")
@@ -56,31 +57,36 @@ def write(
     return []
 
 
-def _tracking(taken: Taken):  # type: ignore[no-untyped-def]
-    """Rows in the order of frames: body points, and the centre where there is no other."""
-    own = CENTRE in taken.points and len(taken.points) == 1
+def _tracking(taken: Taken) -> Iterator[pa.Table]:
+    """Rows in the order of frames: body points, and the centre where it is not one of them."""
+    own = CENTRE in taken.points and not is_keypoint(taken, CENTRE)
     for points, tracks in zip(taken.chunks("keypoints"), taken.chunks("tracks"), strict=True):
-        batch = tracks if own and not len(points) else points
-        name = pa.array([CENTRE] * len(batch)) if batch is tracks else batch.column("point")
-        rows = pa.table(
-            [batch.column("frame"), batch.column("animal_id"), name, batch.column("x_px"),
-             batch.column("y_px")],
-            names=TRACKING.names,
-        )  # fmt: skip
-        yield rows.filter(pa.compute.is_valid(rows["x"]))
+        parts = [_rows(points, points.column("point"))]
+        if own:
+            parts.append(_rows(tracks, pa.array([CENTRE] * len(tracks), pa.string())))
+        order = [(name, "ascending") for name in TRACKING.names[:3]]
+        yield pa.concat_tables(parts).sort_by(order)
+
+
+def _rows(batch: pa.RecordBatch, point: pa.Array) -> pa.Table:
+    who = (batch.column("frame"), batch.column("animal_id").cast(pa.int16()))
+    place = (batch.column("x_px"), batch.column("y_px"))
+    rows = pa.table([*who, point, *place], schema=TRACKING)
+    return rows.filter(pc.is_valid(rows["x"]))
 
 
 def _write_annotation(taken: Taken, file: Path) -> list[str]:
     check_one_watcher(taken, TITLE)
-    numbers = {name: number for number, name in taken.animals.items()}
+    numbers = {name: number for number, name in _mice(taken).items()}
     bouts, notes = taken.bouts, []
     for what, drop in (
-        ("moments", bouts["kind"] == "point"),
+        ("bouts without a duration", bouts["kind"] == "point"),
         ("bouts of no single animal", ~bouts["subject"].isin(list(numbers))),
     ):
         if drop.any():
-            notes.append(f"{int(drop.sum())} {what} left out: {TITLE} has no place for them")
-            bouts, drop = bouts[~drop], None
+            left = int(drop.sum())
+            notes.append(f"{left} {what} left out: {TITLE} has no place for them")
+    bouts = bouts[(bouts["kind"] == "state") & bouts["subject"].isin(list(numbers))]
     agent = [numbers[name] for name in bouts["subject"]]
     target = [numbers.get(name, own) for name, own in zip(bouts["target"], agent, strict=True)]
     rows = pd.DataFrame(
@@ -93,11 +99,12 @@ def _write_annotation(taken: Taken, file: Path) -> list[str]:
     return notes
 
 
+def _mice(taken: Taken) -> dict[int, str]:
+    """The animals by their numbers; without tracks, those with bouts in alphabetical order."""
+    named = sorted({str(name) for name in taken.bouts["subject"] if name != NO_SUBJECT})
+    return taken.animals or dict(enumerate(named, start=1))
+
+
 def _about(taken: Taken) -> dict[str, str]:
-    if not taken.animals:
-        raise StudyError(
-            f"Video '{taken.video.name}' has no animals with numbers: track it, or import its "
-            "tracks, before its bouts go to MABe."
-        )
-    mice = {f"mouse{number}": name for number, name in taken.animals.items()}
+    mice = {f"mouse{number}": name for number, name in _mice(taken).items()}
     return {"ethoscribe": as_text([facts_of(taken)]), "mice": as_text([mice])}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from storage.writers.boxes import boxes, source_of
+from storage.writers.boxes import Boxes, boxes, source_of
 from storage.writers.columns import Column
 from storage.writers.taking import Taken
 
@@ -31,17 +31,25 @@ SAID = {
 def write(
     videos: Sequence[Taken], what: str, file: Path, step: Callable[[int, int], None]
 ) -> list[str]:
-    """Write the boxes of one video; an animal that was not found has no line."""
+    """Write the boxes of one video; an animal that was not found has no line.
+
+    Nor has one of which a single point was seen: a box of no extent is none to other programs.
+    """
     (taken,) = videos
+    flat = 0
     with file.open("w", encoding="ascii", newline="\n") as out:
         for number, part in enumerate(boxes(taken)):
+            wide = (part.xywh[:, 2:] > 0).all(axis=1)
+            flat += int((~wide).sum())
+            part = Boxes(*(values[wide] for values in part))
             rows = zip(part.frame.tolist(), part.animal.tolist(), part.xywh.tolist(), strict=True)
             out.writelines(
                 f"{frame + 1},{animal},{','.join(map(plain, box))},1,-1,-1,-1\n"
                 for frame, animal, box in rows
             )
             step(number + 1, len(taken.starts))
-    return [SAID[source_of(taken)]]
+    notes = [f"{flat} boxes without an extent left out: one point alone was seen"] if flat else []
+    return [SAID[source_of(taken)], *notes]
 
 
 def plain(value: float) -> str:

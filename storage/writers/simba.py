@@ -14,15 +14,15 @@ import numpy as np
 from storage.errors import StudyError
 from storage.writers.columns import Column
 from storage.writers.one_watcher import check_one_watcher
-from storage.writers.taking import Taken, pose_array
+from storage.writers.taking import CENTRE, Taken, pose_array
 
 NAME, TITLE, ENDING = "simba", "SimBA", ".csv"
 HOLDS, MANY, NEEDS = ("tracks", "bouts"), False, ("tracks", "keypoints")
 COLUMNS = (
     Column("(first column)", "frames", "Frame number, from 0"),
-    Column("<point>_<animal>_x, _y", "px", "Place of a body point, from the top left", "0"),
-    Column("<point>_<animal>_p", "0 to 1", "How sure the place is; 1 where the source does not "
-           "say", "0"),
+    Column("<point>_<number>_x, _y", "px", "Place of a body point, from the top left", "0"),
+    Column("<point>_<number>_p", "0 to 1", "How sure the place is; 1 where the source does not "
+           "say. The number is that of the animal, and is left out where there is one", "0"),
     Column("<behaviour>", "", "Bouts: 1 in the frames of the behaviour, else 0; with several "
            "animals <behaviour>_<animal>"),
 )  # fmt: skip
@@ -34,10 +34,15 @@ def write(
 ) -> list[str]:
     """Write the points of one video, and with bouts a column of 0 and 1 for each behaviour."""
     (taken,) = videos
-    poses = pose_array(taken) if taken.run else np.empty((0, 0, 3, taken.video.n_frames))
+    if taken.points in ((), (CENTRE,)):
+        raise StudyError(
+            f"SimBA works on body points, and '{taken.video.name}' has none: import its poses "
+            "first, or choose csv or parquet."
+        )
+    poses = pose_array(taken)
     names = [
-        f"{point}_{animal}_{part}"
-        for animal in taken.animals.values() if taken.run
+        f"{point}_{number}_{part}" if len(taken.animals) > 1 else f"{point}_{part}"
+        for number in taken.animals
         for point in taken.points for part in ("x", "y", "p")
     ]  # fmt: skip
     scored, notes = _scored(taken) if what == "bouts" else ({}, [])
@@ -75,7 +80,5 @@ def _scored(taken: Taken) -> tuple[dict[str, np.ndarray], list[str]]:
         stop = max(row.stop_frame, row.start_frame + 1)  # a moment is one frame
         joined += bool(marks[max(row.start_frame - 1, 0) : stop + 1].any())
         marks[row.start_frame : stop] = 1
-    if not columns and not taken.run:
-        raise StudyError(f"Video '{taken.video.name}' has neither tracks nor bouts to write.")
     notes = [f"{joined} bouts begin where another ends: they are one in the file"] if joined else []
     return columns, notes

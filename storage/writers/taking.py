@@ -122,7 +122,7 @@ def pose_array(taken: Taken) -> np.ndarray:
         names = [taken.points.index(name) for name in coded.dictionary.to_pylist()]
         point = np.array(names, int)[coded.indices.to_numpy()] if len(batch) else []
         _place(poses, batch, at, point, ("x_px", "y_px", "confidence"))
-    if CENTRE in taken.points and not _is_keypoint(taken, CENTRE):
+    if CENTRE in taken.points and not is_keypoint(taken, CENTRE):
         for batch in taken.chunks("tracks"):
             _place(poses, batch, at, taken.points.index(CENTRE), ("x_px", "y_px"))
     return poses
@@ -158,7 +158,8 @@ def _copy(
             rows = _READ[table](study, video.video_id, first, last)
             if writer is None:
                 writer = pa.ipc.new_file(str(folder / f"{table}.arrow"), rows.schema)
-            writer.write_table(rows.combine_chunks())
+            none = pa.RecordBatch.from_pylist([], rows.schema)  # a chunk each, also an empty one
+            writer.write_batch(next(iter(rows.combine_chunks().to_batches()), none))
             if step:
                 step(last, video.n_frames)
     finally:
@@ -178,7 +179,7 @@ def _points(run: Run | None, read: list[str], whole: bool) -> tuple[str, ...]:
     return tuple(order)
 
 
-def _is_keypoint(taken: Taken, name: str) -> bool:
+def is_keypoint(taken: Taken, name: str) -> bool:
     """Whether a point has rows of its own, beside the centre that every track has."""
     return any(
         name in batch.column("point").dictionary_encode().dictionary.to_pylist()
