@@ -17,7 +17,7 @@ from storage.ethogram import Behaviour
 from storage.scored_bouts import NO_SUBJECT
 from storage.writers.columns import Column
 from storage.writers.provenance import facts_of
-from storage.writers.taking import Taken
+from storage.writers.taking import Taken, rows_of
 
 NAME, TITLE, ENDING = "boris", "BORIS project", ".boris"
 HOLDS, MANY, NEEDS = ("bouts",), True, ()
@@ -89,7 +89,7 @@ def _ethogram(videos: Sequence[Taken]) -> dict[str, Any]:
         for one in listed.values()
     }
     for taken in videos:
-        for row in taken.bouts.itertuples(index=False):
+        for row in rows_of(taken.bouts):
             sets = found.setdefault((str(row.behaviour), str(row.kind)), {})
             for name, text in said_of(row).items():
                 sets.setdefault(name, {}).update(dict.fromkeys(text.split(",")))
@@ -124,7 +124,7 @@ def _selection(videos: Sequence[Taken], behaviour: str, title: str) -> int:
         any(
             "," in said_of(row).get(title, "")
             for taken in videos
-            for row in taken.bouts.itertuples(index=False)
+            for row in rows_of(taken.bouts)
             if row.behaviour == behaviour
         )
     )
@@ -148,7 +148,7 @@ def _rounds(bouts: pd.DataFrame) -> list[int]:
     """For each bout the first round in which nothing like it lasts still."""
     last: dict[tuple[Any, ...], list[int]] = {}
     found = []
-    for row in bouts.itertuples(index=False):
+    for row in rows_of(bouts):
         ends = last.setdefault((row.behaviour, row.kind, row.subject, str(said_of(row))), [])
         free = next((n for n, end in enumerate(ends) if end <= row.start_frame), len(ends))
         ends[free : free + 1] = [row.stop_frame + (row.kind == "point")]
@@ -185,7 +185,7 @@ def _events(bouts: pd.DataFrame, ethogram: dict[str, Any]) -> Iterator[list[Any]
     sets = {conf["code"]: [one["name"] for one in conf["modifiers"].values()]
             for conf in ethogram.values()}  # fmt: skip
     types = {conf["code"]: conf["type"] for conf in ethogram.values()}
-    for row in bouts.itertuples(index=False):
+    for row in rows_of(bouts):
         code = str(row.behaviour)
         if row.kind == "point" and types[code] == "State event":
             code = f"{code} (point)"

@@ -14,7 +14,7 @@ import numpy as np
 from storage.errors import StudyError
 from storage.writers.columns import Column
 from storage.writers.one_watcher import check_one_watcher
-from storage.writers.taking import CENTRE, Taken, pose_array
+from storage.writers.taking import CENTRE, Taken, pose_array, rows_of
 
 NAME, TITLE, ENDING = "simba", "SimBA", ".csv"
 HOLDS, MANY, NEEDS = ("tracks", "bouts"), False, ("tracks", "keypoints")
@@ -74,7 +74,7 @@ def _scored(taken: Taken) -> tuple[dict[str, np.ndarray], list[str]]:
     columns: dict[str, np.ndarray] = {}
     several = taken.bouts["subject"].nunique() > 1
     joined = 0
-    for row in taken.bouts.itertuples(index=False):
+    for row in rows_of(taken.bouts):
         name = f"{row.behaviour}_{row.subject}" if several else str(row.behaviour)
         marks = columns.setdefault(name, np.zeros(taken.video.n_frames, np.int8))
         stop = max(row.stop_frame, row.start_frame + 1)  # a moment is one frame

@@ -47,7 +47,6 @@ class Taken:
     facts: dict[str, Any]  # where all of it comes from, see storage.provenance
     folder: Path
     starts: tuple[int, ...] = ()  # first frame of every chunk
-    regions: tuple[str, ...] = ()
     ethogram: tuple[Behaviour, ...] = ()
     known: dict[str, str] = field(default_factory=dict)  # metadata of the video: name to value
 
@@ -98,7 +97,6 @@ def take(
         facts=provenance_of(study, video.video_id),
         folder=folder,
         starts=starts,
-        regions=tuple(_names(study, "regions", video)),
         ethogram=tuple(read_ethogram(study)),
         known=_metadata(study, video),
     )
@@ -128,14 +126,9 @@ def pose_array(taken: Taken) -> np.ndarray:
     return poses
 
 
-def present(taken: Taken) -> np.ndarray:
-    """(animals, frames) bool: where the animal was found."""
-    rows = {number: row for row, number in enumerate(taken.animals)}
-    found = np.zeros((len(rows), taken.video.n_frames), bool)
-    for batch in taken.chunks("tracks"):
-        animal = [rows[number] for number in batch.column("animal_id").to_pylist()]
-        found[animal, batch.column("frame").to_numpy()] = batch.column("detected").to_numpy(False)
-    return found
+def rows_of(bouts: pd.DataFrame) -> list[Any]:
+    """The bouts one by one, with their columns as attributes."""
+    return list(bouts.itertuples(index=False))
 
 
 def _place(
@@ -200,11 +193,6 @@ def _whole_animals(study: Study, video: Video, run: Run) -> bool:
 
 def _any(study: Study, table: str, run: Run) -> bool:
     return bool(study.rows(f"SELECT 1 FROM {table} WHERE run_id = ? LIMIT 1", [run.run_id]))
-
-
-def _names(study: Study, table: str, video: Video) -> list[str]:
-    sql = f"SELECT name FROM {table} WHERE video_id = ? ORDER BY name"
-    return [name for (name,) in study.rows(sql, [video.video_id])]
 
 
 def _metadata(study: Study, video: Video) -> dict[str, str]:
