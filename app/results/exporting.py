@@ -6,7 +6,9 @@ video in a folder. Beside every export lies its data dictionary.
 
 from __future__ import annotations
 
+import io
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,10 +28,11 @@ from storage.videos import find_video
 from storage.writers.dictionary import Origin
 from storage.writers.drafts import draft_of, file_name
 from storage.writers.exports import bouts_table, tracks_table, write_table
-from storage.writers.formats import TABLES, Writer, writer_of
+from storage.writers.formats import TABLES, Writer, writer_of, writers
 from storage.writers.outlines import SCHEMA, write_outlines
 from storage.writers.taking import Taken, take
 
+MOST_ROWS = 2_000_000  # that the page writes for other programs
 Step = Callable[[int, int, str], None]  # done, of how many, what is being written
 
 
@@ -66,6 +69,25 @@ def export_any(
     columns = [str(name) for name in getattr(table, "column_names", table.columns)]
     measures = sorted(set(table["measure"])) if what == "measures" else ()
     return _told(output, what, kind, columns, found, len(table), measures)
+
+
+def programs(what: str) -> dict[str, str]:
+    """The formats of other programs that hold tracks or bouts: name to title."""
+    return {name: one.title for name, one in writers(what).items()}
+
+
+def archive(study: Path, what: str, kind: str, filters: Filters) -> tuple[bytes, tuple[str, ...]]:
+    """The same files in one zip, each with its dictionary, and what there is to say of them."""
+    with tempfile.TemporaryDirectory(prefix="ethoscribe-export-") as folder:
+        ending = writer_of(kind, what).ending
+        many = writer_of(kind, what).many
+        place = Path(folder) / (f"{what}{ending}" if many else what)
+        done = export_files(study, what, kind, filters, place)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+            for file in done.files:
+                out.write(file, file.name)
+        return packed.getvalue(), done.notes
 
 
 def export_table(

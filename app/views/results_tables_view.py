@@ -22,6 +22,7 @@ from app.results.tracks import (
     tracks_file,
     tracks_head,
 )
+from app.views.results_programs import show_programs
 from app.views.results_waiting import agreed, with_progress
 from app.words import in_words, plain
 
@@ -90,6 +91,7 @@ def show_tracks(seen: Overview, filters: Filters) -> None:
                 kind.upper(), partial(tracks_file, seen.study, video, kind), f"tracks.{kind}",
                 MEDIA[kind], key=f"r_tracks-{kind}", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
+        show_programs("tracks", seen, Filters(videos=filters.videos), count)
         many = "" if formats(count) else ", too many for a download: use the command below"
         st.caption(f"{count:,} rows, the first {min(HEAD, count)} of {plain(names[0])} shown{many}")
     rows, config = readable(tracks_head(seen, names[0]))
@@ -115,6 +117,8 @@ def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: F
                 f"{kind}.{file_format}", MEDIA[file_format], key=f"r_{kind}-{file_format}",
                 icon=":material/download:", on_click="ignore",
             )  # fmt: skip
+        if kind == "bouts":
+            show_programs("bouts", seen, filters, len(table))
         st.caption(f"{len(table):,} rows{more}")
     text = {name: rows[name].fillna("") for name in rows.columns if rows[name].dtype.kind in "OTU"}
     rows = rows.assign(**{name: each.astype(object) for name, each in text.items()})
