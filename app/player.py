@@ -31,6 +31,7 @@ PARTS = (
     "player_drawing",
     "player_draw",
     "player_review_outline",
+    "player_review_move",
     "player_review_panel",
     "player_review",
     "player",

@@ -4,7 +4,8 @@ const REVIEW_KEYS = ["Correcting tracks", [
   ["N   P", "next, previous doubtful place"], ["C", "tick it off and go on"],
   ["V", "play it again and again, Esc ends it"], ["1 … 9", "choose an animal; the last two are swapped"],
   ["I   O", "mark the first, the last frame"], ["X", "forget the marks"],
-  ["S", "swap the two animals"], ["D", "delete the animal"], ["F", "fill its gap"],
+  ["S", "swap the two animals"], ["D", "delete the animal there"], ["Shift + D", "take it off the whole video"],
+  ["F", "fill its gap"], ["G", "move it: say where it is in this frame"], ["E", "take its outline off in this frame"],
   ["R", "rename it"], ["M", "draw its outline anew"], ["K", "find its outline by a click; Shift + click: not there"], ["Ctrl + Z", "undo"],
   ["Ctrl + Shift + Z   or   Ctrl + Y", "redo"]]];
 const REVIEW_AROUND_S = 1; // of a doubtful place, before and after it, when it is played
@@ -36,6 +37,9 @@ class ReviewTool {
         undoes: null, redoes: null, version: null, last: -1, said: "" });
       this.chosen = facts.animals.slice(0, 1).map((animal) => animal.id);
     }
+    const here = facts.animals.map((animal) => animal.id); // one may have been taken off
+    this.chosen = this.chosen.filter((id) => here.includes(id));
+    if (!this.chosen.length) this.chosen = here.slice(0, 1);
     this.mayEdit = facts.mayEdit !== false;
     if (facts.tracks !== this.version) this.ask(); else this.list();
   }
@@ -84,14 +88,18 @@ class ReviewTool {
     if (mine.length) this.ask();
   }
 
-  told({ kind, data, words, frames, bouts_taken_off: gone }) {
+  told({ kind, data, words, by, frames, bouts_taken_off: gone }) {
+    const whose = by ? ` (by ${by})` : "";
     const what = {
-      undo: () => `Taken back: ${words}.`, redo: () => `Done again: ${words}.`,
+      undo: () => `Taken back: ${words}${whose}.`, redo: () => `Done again: ${words}${whose}.`,
       "tracks.swap": () => `Swapped ${data.a} and ${data.b}.`,
       "tracks.delete": () => `Deleted ${data.animal} there.`,
       "tracks.interpolate": () => `Filled ${frames} frames on a straight line; they stay “not detected”.`,
       "tracks.rename": () => `${data.animal} is now called ${data.name}.`,
       "tracks.mask": () => `New outline of ${data.animal}.`,
+      "tracks.move": () => `${data.animal} is moved; its outline in this frame is taken off.`,
+      "tracks.unmask": () => `${data.animal} has no outline in this frame any more.`,
+      "tracks.remove": () => `${data.animal} is taken off the video; Ctrl Z brings it back.`,
     }[kind]?.() ?? "Saved.";
     return gone && !["undo", "redo"].includes(kind)
       ? `${what} ${gone} bouts computed from the old tracks are taken off: run their analyses again.`
@@ -259,6 +267,13 @@ class ReviewTool {
     this.edit("tracks.delete", { animal: name, ...this.span() });
   }
 
+  takeOff() { this.edit("tracks.remove", { animal: this.animal(0).name }); }
+
+  erase() {
+    if (!this.player.facts.outlines) { this.say("These tracks have body points only, no outlines."); return; }
+    this.edit("tracks.unmask", { animal: this.animal(0).name, frame: this.player.frame });
+  }
+
   fill() {
     const { name } = this.animal(0), span = this.gap();
     if (!span) { this.say(`${name} is found in this frame: go to a gap, or mark frames with I and O.`); return; }
@@ -282,9 +297,11 @@ class ReviewTool {
     this.begin(() => new ReviewClick(this.player, this.animal(0), changed), ReviewClick);
   }
 
+  moves() { this.begin(() => new ReviewMove(this.player, this.animal(0)), ReviewMove); }
+
   // The same again ends it; the other way to an outline takes its place.
   begin(make, kind) {
-    if (!this.player.facts.outlines) { this.say("These tracks have body points only, no outlines."); return; }
+    if (!this.player.facts.outlines && kind !== ReviewMove) { this.say("These tracks have body points only, no outlines."); return; }
     const ends = this.outline?.constructor === kind;
     this.leave();
     this.player.step(0);
@@ -306,7 +323,7 @@ class ReviewTool {
     this.leave();
     this.player.draw();
     if (missing) { this.say(missing); return; }
-    this.edit("tracks.mask", { animal: name, frame: outline.frame, polygon: outline.polygon() });
+    this.edit(...outline.edit(name));
   }
 
   undo() { this.player.queue.push("undo", { scope: "tracks" }); }
@@ -316,6 +333,7 @@ class ReviewTool {
 
   key(event) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const whole = key === "d" && event.shiftKey;
     const drop = () => { this.leave(); this.view.update(); };
     if (this.outline?.key(event, () => this.finish(), drop)) { this.player.draw(); return true; }
     if (event.ctrlKey || event.metaKey) {
@@ -327,8 +345,9 @@ class ReviewTool {
     if (event.altKey) return false;
     const looks = { n: () => this.go(1), p: () => this.go(-1), v: () => this.replay(),
       i: () => this.mark("first"), o: () => this.mark("last"), x: () => this.unmark() };
-    const edits = { c: () => this.check(), s: () => this.swap(), d: () => this.remove(),
-      f: () => this.fill(), r: () => this.view.askName(), m: () => this.draws(), k: () => this.clicks() };
+    const edits = { c: () => this.check(), s: () => this.swap(),
+      d: () => { if (whole) this.takeOff(); else this.remove(); },
+      f: () => this.fill(), g: () => this.moves(), e: () => this.erase(), r: () => this.view.askName(), m: () => this.draws(), k: () => this.clicks() };
     const act = looks[key] ?? (this.mayEdit ? edits[key] : undefined);
     if (act && this.player.frame !== undefined) { act(); return true; }
     const animal = /^[1-9]$/.test(key) && this.player.facts.animals[Number(key) - 1];
@@ -338,8 +357,7 @@ class ReviewTool {
 
   pointer(type, at, event) {
     if (!this.outline) return false;
-    const ends = type === "double" && !(this.outline instanceof ReviewClick);
-    if (ends) this.finish(); else this.outline.pointer(type, at, event);
+    if (this.outline.ends(type)) this.finish(); else this.outline.pointer(type, at, event);
     this.player.draw();
     return true;
   }

@@ -30,6 +30,10 @@ class ReviewOutline {
 
   takeBack() { this.corners.pop(); }
 
+  // Which event of the pointer ends it, and the edit that it is then.
+  ends(type) { return type === "double"; }
+  edit(animal) { return ["tracks.mask", { animal, frame: this.frame, polygon: this.polygon() }]; }
+
   // What ends it: a double click does, where corners are drawn.
   get missing() { return this.corners.length < 3 ? "An outline needs three corners or more." : ""; }
   words(name) {
@@ -115,6 +119,7 @@ class ReviewClick extends ReviewOutline {
     this.ask();
   }
 
+  ends() { return false; }
   takeBack() { this.clicks.pop(); this.ask(); }
 
   pointer(type, at, event) {

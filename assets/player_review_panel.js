@@ -78,9 +78,12 @@ class ReviewPanel {
     const { tool } = this;
     this.edits = reviewMake("div", { className: "review-line" },
       this.swap = this.button("Swap", "S", () => tool.swap()), this.button("Delete", "D", () => tool.remove()),
-      this.button("Fill", "F", () => tool.fill()), this.outline = this.button("Outline", "M", () => tool.draws()),
+      this.button("Fill", "F", () => tool.fill()), this.move = this.button("Move", "G", () => tool.moves()), this.outline = this.button("Outline", "M", () => tool.draws()),
       this.click = this.button("Click", "K", () => tool.clicks()),
-      this.button("Rename", "R", () => this.askName()));
+      this.erase = this.button("No outline", "E", () => tool.erase()),
+      this.button("Rename", "R", () => this.askName()),
+      this.takeOff = this.button("Take off", "Shift D", () => tool.takeOff()));
+    this.takeOff.title = "Take the animal off the whole video: there is none (Shift D)";
     this.name = reviewMake("input", { maxLength: 200 });
     this.name.setAttribute("aria-label", "New name");
     this.name.onkeydown = (event) => {
@@ -134,9 +137,10 @@ class ReviewPanel {
     this.undo.title = tool.undoes ? `Take back: ${tool.undoes}` : "There is nothing to take back";
     this.redo.title = tool.redoes ? `Do again: ${tool.redoes}` : "There is nothing to do again";
     for (const part of [this.edits, this.marks, this.checks]) part.hidden = !tool.mayEdit;
-    this.swap.hidden = facts.animals.length < 2;
+    this.swap.hidden = this.takeOff.hidden = facts.animals.length < 2;
     this.swap.disabled = !tool.animal(1);
-    this.outline.hidden = !facts.outlines;
+    this.outline.hidden = this.erase.hidden = !facts.outlines;
+    this.move.setAttribute("aria-pressed", tool.outline instanceof ReviewMove);
     this.click.hidden = !facts.outlines || !facts.clicks;
     this.outline.setAttribute("aria-pressed", tool.outline?.constructor === ReviewOutline);
     this.click.setAttribute("aria-pressed", tool.outline instanceof ReviewClick);
@@ -149,7 +153,7 @@ class ReviewPanel {
     this.forget.hidden = !marked;
     this.hint.textContent = tool.outline
       ? tool.outline.words(a)
-      : `${b ? `Swap: ${a} and ${b} from frame ${tool.swapSpan().start_frame ?? frame} to ${last ?? "the end"} · ` : ""}Delete, fill, ${tool.player.facts.outlines ? "outline, " : ""}rename: ${a}`;
+      : `${b ? `Swap: ${a} and ${b} from frame ${tool.swapSpan().start_frame ?? frame} to ${last ?? "the end"} · ` : ""}Delete, fill, move, ${tool.player.facts.outlines ? "outline, " : ""}rename: ${a}`;
     this.said.textContent = tool.said;
     this.why.textContent = this.told(tool);
     this.why.hidden = !this.why.textContent;

@@ -136,7 +136,7 @@ def test_the_tool_is_told_what_is_doubtful_and_what_can_be_taken_back(study: Pat
     assert (state["run"], state["undo"], state["redo"]) == ("run-clip", None, None)
     done = edit(study, "tracks.swap", a="animal1", b="animal2", start_frame=7, stop_frame=None)
     state = review_state(study, 1, Limits(jump_std=1000))
-    assert state["undo"] == "swap animal1 and animal2, from frame 7 to the end"
+    assert state["undo"] == "swap animal1 and animal2, from frame 7 to the end (Ada)"
     assert state["run"] == f"run-clip.{done.edit_id}"
     json.dumps(state, allow_nan=False)
 

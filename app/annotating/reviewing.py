@@ -17,7 +17,7 @@ from app.annotating.doubt_list import doubt_list
 from app.errors import AppError, one_line
 from app.library import reading
 from storage.edit_tracks import find_animal, tracks_version
-from storage.edits import can_redo, can_undo, log
+from storage.edits import log, next_steps
 from storage.identities import fragments_table, has_identities
 from storage.labels import frame_labels
 from storage.study import Study
@@ -41,11 +41,20 @@ def review_state(folder: Path, video_id: int, limits: Limits) -> dict[str, Any]:
         table = doubt_list(study, video_id, limits) if version else pd.DataFrame()
         return {
             "run": version,
-            "undo": can_undo(study, video_id, SCOPE),
-            "redo": can_redo(study, video_id, SCOPE),
+            **_steps(study, video_id),
             "doubts": json.loads(table.to_json(orient="records")),
             "fragments": _fragments(study, video_id),
         }
+
+
+def _steps(study: Study, video_id: int) -> dict[str, str | None]:
+    """What an undo and a redo would be of, in words with whose it was; None where of nothing."""
+    steps, said = next_steps(study, video_id, SCOPE), {}
+    for name in ("undo", "redo"):
+        step = steps[name]
+        whose = f" ({step['by']})" if step and step["by"] else ""
+        said[name] = f"{step['words']}{whose}" if step else None
+    return said
 
 
 def _fragments(study: Study, video_id: int) -> list[list[Any]]:

@@ -19,6 +19,7 @@ from storage_samples import run_of, track_shard
 from test_doubts import identities, walk
 
 from app import library
+from storage.authors import who
 from storage.edits import log
 from storage.runs import ingest_run
 from storage.study import open_study
@@ -197,7 +198,7 @@ def test_undo_and_redo_by_key_say_what_they_did(page: "playwright.Page", lab: La
     on_frame(page, SWAPPED)
     page.keyboard.press("Control+z")
     until(lambda: lanes(page) == WRONG)
-    words = f"swap animal1 and animal2, from frame {SWAPPED} to the end."
+    words = f"swap animal1 and animal2, from frame {SWAPPED} to the end (by {who()})."
     expect(page.locator(".review-said")).to_have_text(f"Taken back: {words}")
     page.keyboard.press("Control+y")
     until(lambda: lanes(page) == RIGHT)
@@ -304,6 +305,36 @@ def test_an_outline_is_found_by_clicks_and_taken_or_dropped(
     assert 50 < row["area_px"] < 1000
     page.keyboard.press("Control+z")
     until(lambda: lab.done()[-1][0] == "undo")
+
+
+def test_an_animal_is_moved_its_outline_and_itself_taken_off_and_all_taken_back(
+    page: "playwright.Page", lab: Lab
+) -> None:
+    on_frame(page, 45)
+    said, before = page.locator(".review-said"), len(lab.done())
+    box = page.locator(".stage").bounding_box()
+    scale = box["width"] / SIZE[0]
+    page.keyboard.press("2")
+    page.keyboard.press("g")
+    expect(page.locator(".review-hint")).to_contain_text("Click where the centre of animal2 is")
+    page.mouse.click(box["x"] + 400.5 * scale, box["y"] + 100.5 * scale)
+    expect(said).to_contain_text("animal2 is moved")
+    with open_study(lab.study) as study:
+        row = read_tracks(study, 1, 45, 46).to_pandas().set_index("animal_id").loc[2]
+    assert (row["x_px"], row["y_px"]) == pytest.approx((400, 100), abs=1.5) and row["detected"]
+    page.keyboard.press("Control+z")
+    expect(said).to_contain_text("Taken back: move animal2 in frame 45")
+    page.get_by_role("button", name="No outline").click()
+    expect(said).to_contain_text("animal2 has no outline in this frame any more")
+    page.keyboard.press("Control+z")
+    expect(said).to_contain_text("Taken back: no outline of animal2 in frame 45")
+    page.keyboard.press("Shift+D")
+    expect(page.locator(".pick")).to_have_count(2)
+    page.keyboard.press("Control+z")
+    expect(page.locator(".pick")).to_have_count(3)
+    kinds = [kind for kind, _ in lab.done()[before:]]
+    assert kinds == ["tracks.move", "undo", "tracks.unmask", "undo", "tracks.remove", "undo"]
+    assert page.troubles == []
 
 
 def test_a_name_is_text_everywhere_and_the_log_lists_what_was_done(
