@@ -191,14 +191,11 @@ def _ask(folder: Path, video: Video, scene: DemoScene, question: Question) -> tu
 
 
 def _export(folder: Path, video: Video) -> dict[str, int]:
-    """Write the tables as CSV; return how many rows each has."""
-    from storage.study import open_study
-    from storage.writers.exports import bouts_table, tracks_table, write_table
+    """Write the tables as CSV, each with its dictionary; return how many rows each has."""
+    from app.results.exporting import export_table
 
-    rows = {}
-    with open_study(folder) as study:
-        for name, make in (("tracks.csv", tracks_table), ("bouts.csv", bouts_table)):
-            table = make(study, video.video_id)
-            write_table(table, folder / name, "csv")
-            rows[name] = len(table)
-    return rows
+    return {
+        f"{what}.csv": export_table(folder, what, [video.name], folder / f"{what}.csv", "csv").rows
+        or 0
+        for what in ("tracks", "bouts")
+    }

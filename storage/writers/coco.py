@@ -19,7 +19,7 @@ from storage.label_masks import decode
 from storage.writers.boxes import boxes, of_masks, source_of
 from storage.writers.columns import Column
 from storage.writers.provenance import facts_of
-from storage.writers.taking import BOX, Taken, pose_array
+from storage.writers.taking import Taken, pose_array
 
 NAME, TITLE, ENDING = "coco", "COCO with track ids", ".json"
 HOLDS, MANY, NEEDS = ("tracks", "masks"), True, ("tracks", "keypoints", "masks")
@@ -156,29 +156,25 @@ def whole_runs(mask: np.ndarray, x0: int, y0: int, height: int, width: int) -> l
 def _add_points(
     taken: Taken, poses: np.ndarray, points: list[str], rows: dict[tuple[int, int], _Row]
 ) -> None:
-    at = {animal: number for number, animal in enumerate(taken.animals)}
+    """Add the body points of every (frame, animal), in the order of the category's."""
     order = [taken.points.index(name) if name in taken.points else -1 for name in points]
-    missing = np.full(3, np.nan, np.float32)
-    if not any(number >= 0 and taken.points[number] not in BOX for number in order):
+    if not rows or max(order) < 0:
         return
-    for (frame, animal), row in rows.items():
-        here = poses[at[animal], :, :, frame]
-        triples = [here[number] if number >= 0 else missing for number in order]
-        seen = [bool(np.isfinite(one[:2]).all()) for one in triples]
+    at = {animal: number for number, animal in enumerate(taken.animals)}
+    keys = np.array([(at[animal], frame) for frame, animal in rows])
+    here = np.asarray(poses[keys[:, 0], :, :, keys[:, 1]])[:, order]  # (rows, points, 3)
+    here[:, [number < 0 for number in order]] = np.nan
+    seen = np.isfinite(here[:, :, :2]).all(axis=2)
+    for row, triples, there in zip(rows.values(), here, seen.tolist(), strict=True):
+        texts = [list(map(str, triple)) for triple in triples]
         row["keypoints"] = [
             value
-            for one, there in zip(triples, seen, strict=True)
-            for value in ((*map(_short, one[:2]), 2) if there else (0, 0, 0))
+            for (x, y, _), sighted in zip(texts, there, strict=True)
+            for value in ((float(x), float(y), 2) if sighted else (0, 0, 0))
         ]
-        row["num_keypoints"] = sum(seen)
-        row["keypoint_scores"] = [
-            _short(one[2]) if np.isfinite(one[2]) else None for one in triples
-        ]
-
-
-def _short(value: np.float32) -> float:
-    """A float32 by way of its text: 0.1, not 0.1000000014901161."""
-    return float(str(value))
+        row["num_keypoints"] = sum(there)
+        # By way of text: 0.1, not 0.1000000014901161.
+        row["keypoint_scores"] = [None if s == "nan" else float(s) for _, _, s in texts]
 
 
 def _json(value: Any) -> str:
