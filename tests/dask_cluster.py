@@ -38,6 +38,11 @@ for line in sys.stdin:
             sys.stdout.flush(), sys.stderr.flush()
             os._exit(status)
     print(child, flush=True)
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    pass
 """
 
 

@@ -221,11 +221,12 @@ def test_times_count_over_every_session_and_the_speed_only_this_one(tmp_path, mo
 
 
 def everything(study, video_id=1):
-    """Every row of tracks, masks, body points and identities of a video, in the order stored."""
+    """Every row of tracks, masks, body points and identities of a video's active run."""
     with open_study(study) as opened:
+        run = active_run(opened, video_id)
         return {
             name: opened.arrow(
-                f"SELECT {', '.join(columns)} FROM {name} WHERE video_id = ?", [video_id]
+                f"SELECT {', '.join(columns)} FROM {name} WHERE run_id = ?", [run.run_id]
             )
             for name, columns in COLUMNS.items()
         }

@@ -173,6 +173,7 @@ def _known(kind: type, row: dict[str, Any]) -> dict[str, Any]:
 def ask_batch(study: Path, batch: str, what: str, job_id: str = "") -> None:
     """Want something of a batch that works: `cancel` or `again` of a video, or `stop` of all."""
     path = record_file(study, batch).with_suffix(".asks")
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps({"what": what, "job": job_id}) + "\n")
 

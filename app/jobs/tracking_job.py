@@ -11,7 +11,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -221,8 +221,18 @@ def prepare(
             folder, info, ask.n_animals, ask.settings, workers, places, ask.identification, ask.way
         )
     if before and not ask.force:
-        return _already(folder, *before, task.asked, ask.name)
+        done = _already(folder, *before, task.asked, ask.name)
+        if create:
+            _clear_left(task)
+        return done
     return Ready(folder, task, ask, before[1] if before else None, places, name)
+
+
+def _clear_left(task: Task) -> None:
+    """Take away work that was killed after its run was stored, unless somebody is at it."""
+    if task.place.is_dir():
+        with suppress(AppError), alone(task):
+            shutil.rmtree(task.place)
 
 
 def tracked_meanwhile(ready: Ready) -> TrackSummary | None:
