@@ -8,6 +8,7 @@ from storage.study import Study
 from storage.track_rows import active_id
 from storage.videos import find_video
 
+_TRACKS = "tracks SEMI JOIN animals USING (video_id, animal_id)"  # without who was taken off
 SURE = 0.99  # an identity confidence from which nobody need look
 
 
@@ -16,7 +17,7 @@ def over_time(study: Study, video_id: int, bins: int) -> pd.DataFrame:
     return study.arrow(
         "WITH each AS (SELECT frame, any_value(time_s) AS time_s, "
         "count(*) FILTER (detected) AS found, median(area_px) AS area_px "
-        "FROM tracks WHERE run_id = $run AND video_id = $video GROUP BY frame) "
+        f"FROM {_TRACKS} WHERE run_id = $run AND video_id = $video GROUP BY frame) "
         "SELECT frame * $bins // $frames AS bin, min(time_s) AS start_s, avg(found) AS found, "
         "min(found) AS least, avg(area_px) AS area_px FROM each GROUP BY bin ORDER BY bin",
         {**_here(study, video_id), "bins": bins, "frames": find_video(study, video_id).n_frames},
@@ -59,7 +60,7 @@ def area_counts(study: Study, video_id: int, bins: int) -> pd.DataFrame:
     first and the last.
     """
     return study.arrow(
-        "WITH mine AS (SELECT animal_id, area_px FROM tracks WHERE run_id = $run "
+        f"WITH mine AS (SELECT animal_id, area_px FROM {_TRACKS} WHERE run_id = $run "
         "AND video_id = $video AND area_px IS NOT NULL), span AS (SELECT "
         "quantile_cont(area_px, 0.001) AS low, quantile_cont(area_px, 0.999) AS high FROM mine), "
         "cut AS (SELECT low, greatest((high - low) / $bins, 1e-6) AS width_px FROM span) "
@@ -77,7 +78,8 @@ steps AS (
     FROM (
         SELECT *, detected AND coalesce(lag(detected) OVER w, false) AS linked,
             lag(x_px) OVER w AS x0, lag(y_px) OVER w AS y0, lag(time_s) OVER w AS t0
-        FROM tracks WHERE run_id = $run AND video_id = $video
+        FROM tracks SEMI JOIN animals USING (video_id, animal_id)
+        WHERE run_id = $run AND video_id = $video
         WINDOW w AS (PARTITION BY animal_id ORDER BY frame)
     )
 )"""

@@ -10,6 +10,7 @@ from track_edit_scenes import FRAMES, edit, exported, make_study, places, redo, 
 
 from storage.edits import next_steps
 from storage.metadata import read_metadata, save_metadata
+from storage.run_summary import over_time, per_animal
 from storage.study import open_study
 from storage.track_rows import raw_rows
 from storage.tracks import read_keypoints, read_masks
@@ -91,6 +92,8 @@ def test_an_animal_is_taken_off_everywhere_and_comes_back_with_all_that_it_had(
         assert opened.rows("SELECT share_detected FROM runs") == [(1 - 21 / (2 * FRAMES),)]
         assert read_metadata(opened).empty
         assert raw_rows(opened, 1)["tracks"].num_rows == 3 * FRAMES
+        assert per_animal(opened, 1)["animal_id"].tolist() == [1, 2]
+        assert over_time(opened, 1, 4)["found"].max() == 2
     assert "no animal 'animal3'" in (edit(study, "tracks.remove", animal="animal3").error or "")
     undo(study)
     assert exported(study) == before

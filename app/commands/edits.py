@@ -1,5 +1,6 @@
 """`ethoscribe edit`: tracks corrected by hand, taken back and listed, without a browser."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -320,7 +321,7 @@ def make(
     author: str | None,
     kind: str,
     data: dict[str, Any],
-    places: dict[str, str | None],
+    places: Mapping[str, str | None],
     only_try: bool,
     json: bool,
 ) -> None:
