@@ -110,13 +110,14 @@ def test_ultralytics_is_given_masks_as_large_as_they_were_labelled(tmp_path: Pat
     made = trainer.build_dataset(str(tmp_path / "images" / "val"), mode="val", batch=1)
     again = pickle.loads(pickle.dumps(made))  # as another process gets it
     for data in (made, again):
-        cells = data[0]["masks"].numpy()[0]
-        assert np.count_nonzero(cells) * 64 == pytest.approx(full.sum(), rel=0.05)
+        (cells,) = data[0]["masks"].numpy()
+        assert cells.sum() * 64 == pytest.approx(full.sum(), rel=0.01)
+        assert ((cells > 0) & (cells < 1)).any()  # shares of the cells at the edge
     code = (
         "import pickle, sys\n"
         "pickle.load(open(sys.argv[1], 'rb'))\n"
         "from ultralytics.data import augment\n"
-        "print(augment.polygons2masks_overlap.__module__)"
+        "print(augment.polygons2masks.__module__)"
     )
     (tmp_path / "made.pickle").write_bytes(pickle.dumps(made))
     said = subprocess.run(

@@ -198,6 +198,18 @@ def trainer_class() -> Any:
             made.drawing = _Exactly()
             return made
 
+        def get_validator(self) -> Any:
+            made = super().get_validator()
+            usual = made._prepare_batch
+
+            def halved(number: int, batch: dict[str, Any]) -> dict[str, Any]:
+                found: dict[str, Any] = usual(number, batch)
+                found["masks"] = (found["masks"] > 0.5).float()  # masks judge, not shares
+                return found
+
+            made._prepare_batch = halved
+            return made
+
         def final_eval(self) -> None:
             for file in (self.last, self.best):
                 if file.exists():
@@ -207,13 +219,16 @@ def trainer_class() -> Any:
 
 
 def draw_exactly() -> None:
-    """Let masks to learn from be drawn by us, since ultralytics draws them too large."""
+    """Let masks to learn from be drawn by us, since ultralytics draws them too large.
+
+    It asks for them where it is told that masks are apart: ``overlap_mask`` is off.
+    """
     prepare()
     from ultralytics.data import augment
 
-    from tracking.networks.teaching.targets import covered
+    from tracking.networks.teaching.targets import shares
 
-    augment.polygons2masks_overlap = covered
+    augment.polygons2masks = shares
 
 
 class _Exactly:

@@ -3,7 +3,7 @@
 dataset                     split by time, written as ultralytics reads it
    ▼
 training ─▶ lessons         epochs, resuming, less memory; plans: what it is told
-         ─▶ targets         masks drawn as large as they were labelled
+         ─▶ targets         masks as shares of a network's cells
    ▼
 trials ─▶ judging           what it finds beside what is there: AP, IoU, counts
 """

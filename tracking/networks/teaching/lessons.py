@@ -133,7 +133,7 @@ def _overrides(dataset: Path, lesson: Lesson, folder: Path) -> dict[str, Any]:
         "workers": _workers(lesson), "seed": lesson.seed, "patience": lesson.patience,
         "nbs": lesson.nominal_batch, "freeze": lesson.freeze or None, "save_dir": str(folder),
         "project": str(folder.parent), "name": folder.name, "exist_ok": True, "plots": False,
-        "verbose": False, "deterministic": True,
+        "verbose": False, "deterministic": True, "overlap_mask": False,
         "amp": "bf16" if lesson.half and halves(lesson.device) else False,
         "pretrained": not str(lesson.start).endswith(".yaml"),
     }  # fmt: skip

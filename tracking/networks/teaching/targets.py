@@ -1,9 +1,11 @@
-"""What a network is taught that a mask is: the cells of its prototypes that an animal half covers.
+"""What a network is taught that a mask is: how much of each cell of its prototypes it covers.
 
-ultralytics draws an outline with its line, and rounds halves up when it makes the drawing smaller:
-at 320 px its masks of a mouse (92 x 41 px in a frame 640 px wide) are 15 % too large, and a
-network learns that. Here a cell belongs to an animal if more than half of it lies in the outline,
-so that masks are as large as those that were labelled.
+A cell is 4 px of the picture, at 320 px of a frame of 640 px already 8 px of the frame. ultralytics
+draws an outline with its line, rounds halves up when it makes the drawing smaller, and calls each
+cell animal or not: masks of a mouse (92 x 41 px) become 15 % too large there, and a network learns
+that. Taught shares instead of yes or no, it also learns where in a cell an edge runs: masks that
+are drawn from perfectly learned cells have an IoU of 0.87 with what was labelled, and of 0.81 from
+cells of yes and no.
 """
 
 from __future__ import annotations
@@ -12,46 +14,43 @@ from collections.abc import Sequence
 
 import numpy as np
 
-POINTS = 5  # of a cell that are looked at, each way; odd, so that none is half covered
+POINTS = 5  # of a cell that are looked at, each way
 
 
-def covered(
-    size: tuple[int, int], outlines: Sequence[np.ndarray], downsample_ratio: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """The cells of every animal, and the order from large to small: as ultralytics calls its own.
+def shares(
+    size: tuple[int, int], outlines: Sequence[np.ndarray], color: int = 1, downsample_ratio: int = 1
+) -> np.ndarray:
+    """How much of each cell every outline covers, (n, h, w) float32: called as ultralytics' own.
 
     ``size`` is height and width of the picture, ``outlines`` are closed lines (k, 2) of x and y in
-    its pixels. In the first array (h, w) the cells of animal ``order[i]`` have the number i + 1;
-    where two lie on each other, the smaller one is seen.
+    its pixels, ``color`` is what stands for a cell that is covered whole.
     """
     shape = size[0] // downsample_ratio, size[1] // downsample_ratio
-    each = [inside(shape, np.reshape(one, (-1, 2)) / downsample_ratio) for one in outlines]
-    order = np.argsort([-np.count_nonzero(one) for one in each], kind="stable")
-    made = np.zeros(shape, np.int32 if len(each) > 255 else np.uint8)
-    for number, k in enumerate(order, start=1):
-        made[each[k]] = number
-    return made, order
+    made = np.zeros((len(outlines), *shape), np.float32)
+    for share, one in zip(made, outlines, strict=True):
+        share[:] = color * inside(shape, np.reshape(one, (-1, 2)) / downsample_ratio)
+    return made
 
 
 def inside(shape: tuple[int, int], outline: np.ndarray) -> np.ndarray:
-    """Which cells (h, w) bool have most of their points in an outline, by the even-odd rule.
+    """How much of each cell (h, w) lies in an outline, 0 to 1, by the even-odd rule.
 
-    What is smaller than a cell has those that it covers most of.
+    What fills not even half of any cell is taken as if it filled the one that holds most of it.
 
     >>> square = np.array([[0.4, 0], [2.4, 0], [2.4, 1], [0.4, 1]])
-    >>> inside((1, 4), square).astype(int).tolist()
-    [[1, 1, 0, 0]]
+    >>> inside((1, 4), square).round(1).tolist()
+    [[0.6, 1.0, 0.4, 0.0]]
     """
-    found = np.zeros(shape, bool)
+    found = np.zeros(shape)
     low = np.maximum(np.floor(outline.min(axis=0)), 0).astype(int)
     high = np.minimum(np.ceil(outline.max(axis=0)), shape[::-1]).astype(int)
     width, height = high - low  # of the part that it can cover
     if width <= 0 or height <= 0:
         return found
     points = _points_inside((POINTS * height, POINTS * width), (outline - low) * POINTS)
-    share = points.reshape(height, POINTS, width, POINTS).sum(axis=(1, 3), dtype=np.int32)
-    most = min(POINTS * POINTS // 2 + 1, max(int(share.max()), 1))
-    found[low[1] : high[1], low[0] : high[0]] = share >= most
+    share = points.reshape(height, POINTS, width, POINTS).mean(axis=(1, 3))
+    most = share.max()
+    found[low[1] : high[1], low[0] : high[0]] = share / most if 0 < most < 0.5 else share
     return found
 
 
