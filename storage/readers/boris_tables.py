@@ -29,6 +29,7 @@ NOBODY = "No focal subject"
 _ROUNDED_S = 0.0021  # times are written to 0.001 s
 # What one column is called by the versions of BORIS.
 _MEDIA = ("Media file name", "Media file", "Media file path", "Media file(s)")
+_OFFSET = "Time offset (s)"
 _RATE = ("FPS (frame/s)", "FPS")
 _OBSERVATION = "Observation id"
 
@@ -43,11 +44,12 @@ def looks_like(head: Head) -> bool:
 def read(path: Path) -> Bouts:
     """Read bouts of aggregated events, or pair the starts and stops of tabular ones."""
     frame, before = _table(path)
+    _check_offset(list(frame.columns))
     names = {_OBSERVATION: before.get(_OBSERVATION, path.stem)} | before
-    for name in (_OBSERVATION, "Time offset (s)"):
+    for name in (_OBSERVATION, _OFFSET):
         if name not in frame:
             frame[name] = names.get(name, "0" if "offset" in name else path.stem)
-    offset = numbers_of(frame["Time offset (s)"], "Time offset (s)")
+    offset = numbers_of(frame[_OFFSET], _OFFSET)
     offset = np.where(np.isfinite(offset), offset, 0.0)
     rows, alone = (_aggregated if "Start (s)" in frame else _tabular)(frame, offset)
     found = table(rows)
@@ -73,7 +75,7 @@ def _header(rows: Sequence[Sequence[Any]]) -> int | None:
     """Which row names the columns of events."""
     for number, row in enumerate(rows[:60]):
         names = {str(cell).strip() for cell in row}
-        aggregated = {"Behavior", "Behavior type", "Start (s)", "Stop (s)"} <= names
+        aggregated = {"Subject", "Behavior", "Behavior type", "Start (s)", "Stop (s)"} <= names
         tabular = {"Time", "Subject", "Behavior"} <= names and names & {"Status", "Behavior type"}
         if aggregated or tabular:
             return number
@@ -98,6 +100,13 @@ def _table(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     return pd.DataFrame(
         [row[: len(names)] for row in cells[at + 1 :] if any(row)], columns=names, dtype=object
     ), above
+
+
+def _check_offset(names: list[str]) -> None:
+    """Refuse a header that lost its time offset, without which all times would be shifted."""
+    strange = [name for name in names if "offset" in name.lower() and name != _OFFSET]
+    if strange or (_RATE[0] in names and _OFFSET not in names):
+        raise ValueError(f"it has no column {_OFFSET}" + f" but {strange[0]}" * bool(strange))
 
 
 def _aggregated(frame: pd.DataFrame, offset: np.ndarray) -> tuple[list[dict[str, Any]], list[str]]:

@@ -33,7 +33,7 @@ def read(path: Path) -> Bouts:
     if look(path).kind == "parquet":
         from pyarrow.parquet import read_table
 
-        frame = read_table(path).to_pandas()
+        frame = read_table(path, page_checksum_verification=True).to_pandas()
     else:
         frame = read_frame(path)
     frame.columns = [_STOPS.get(str(name), str(name)) for name in frame.columns]
@@ -64,7 +64,7 @@ def read(path: Path) -> Bouts:
 
 
 def _unit(names: set[str]) -> str | None:
-    if {"agent_id", "target_id", "action"} <= names:
+    if {"agent_id", "target_id", "action"} & names:
         return None  # of MABe
     return next((unit for unit, pair in _PAIRS.items() if set(pair) <= names), None)
 

@@ -123,7 +123,7 @@ def _name(one: dict[str, Any], kinds: dict[Any, Any], named: dict[Any, str]) -> 
     own = one.get("track_name") or said.get("track_name") or said.get("name")
     if own:
         return str(own)
-    kind = kinds.get(one.get("category_id"), {}).get("name", "animal")
+    kind = kinds.get(one["category_id"], {}).get("name", "animal")
     return f"{kind}{_track(one)}"
 
 

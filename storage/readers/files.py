@@ -45,6 +45,7 @@ _MAGIC = (
     (b"\xff\xd8\xff", "picture"), (b"II*\x00", "picture"), (b"MM\x00*", "picture"),
     (b"RIFF", "video"), (b"\x1aE\xdf\xa3", "video"), (b"\x1f\x8b", "gzip"),
 )  # fmt: skip
+_UTF8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe2-\xef][\x80-\xbf]{2}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -318,6 +319,8 @@ def _decoded(raw: bytes, whole: bool = True) -> str:
     except UnicodeDecodeError as error:
         if not whole and error.start > len(raw) - 4:  # a letter that the beginning cuts
             return raw[: error.start].decode("utf-8-sig")
+        if _UTF8_LETTER.search(raw):
+            raise ValueError(f"byte {error.start} is no letter of UTF-8") from error
         return raw.decode("cp1252")  # what Excel writes on Windows
 
 

@@ -69,7 +69,7 @@ def _read_hdf5(path: Path) -> Poses:
 def _read_parquet(path: Path) -> Poses:
     from pyarrow.parquet import read_table
 
-    table = read_table(path)
+    table = read_table(path, page_checksum_verification=True)
     said = json.loads((table.schema.metadata or {})[_META])
     return _tidy(path, table.to_pandas(), said)
 

@@ -63,7 +63,9 @@ def _identities(
     xy: np.ndarray, sure: np.ndarray, more: dict[str, np.ndarray]
 ) -> tuple[list[str], np.ndarray, np.ndarray, list[str]]:
     """Names, places and confidences with one animal in each column."""
-    if "instance_embed_id" in more and "id_mask" in more:
+    if ("instance_embed_id" in more) != ("id_mask" in more):
+        raise ValueError("it has only one of instance_embed_id and id_mask")
+    if "instance_embed_id" in more:
         valid = (more["id_mask"] == 0) & (more["instance_embed_id"] > 0)
         slots = np.where(valid, more["instance_embed_id"].astype(np.int64) - 1, -1)
         given = more.get("external_identity_mapping")

@@ -63,7 +63,7 @@ def _table(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
         return read_frame(path), {}
     from pyarrow.parquet import read_table
 
-    found = read_table(path)
+    found = read_table(path, page_checksum_verification=True)
     return found.to_pandas(), names_of(found.schema)
 
 

@@ -32,7 +32,7 @@ def read(path: Path) -> Poses:
     """Read one video; places are in px."""
     from pyarrow.parquet import read_table
 
-    found = read_table(path, columns=WANTED)
+    found = read_table(path, columns=WANTED, page_checksum_verification=True)
     named = names_of(found.schema)
     table = found.to_pandas()
     frame = whole_numbers(table["video_frame"].to_numpy(float), "video_frame")
@@ -48,9 +48,12 @@ def read(path: Path) -> Poses:
     xy = np.full((n, len(mice), len(parts), 2), np.nan)
     xy[frame, who, part_codes] = table[["x", "y"]].to_numpy(float)
     poses = Poses(
-        NAME, tuple(named.get(f"mouse{mouse}", f"mouse{mouse}") for mouse in mice), tuple(str(part) for part in parts), xy,
+        NAME,
+        tuple(named.get(f"mouse{mouse}", f"mouse{mouse}") for mouse in mice),
+        tuple(str(part) for part in parts),
+        xy,
         np.full(xy.shape[:3], np.nan),
-    )  # fmt: skip
+    )
     said = described(path)
     rate = _number(said.get("frames_per_second", ""))
     scale = _number(said.get("pix_per_cm_approx", ""))

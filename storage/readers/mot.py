@@ -13,7 +13,7 @@ from storage.readers.poses import BOX, CENTRE, Poses, Rows, box_points, from_row
 NAME, TITLE, GIVES = "mot", "MOTChallenge", "tracks"
 KINDS = ("text",)  # of files
 FILES = "gt.txt or results: frame, id, left, top, width, height, confidence, ..."
-_WIDTHS = (7, 8, 9, 10)
+_WIDTHS = (7, 9, 10)  # as far as the confidence; ground truth with class; results
 
 
 def looks_like(head: Head) -> bool:
@@ -42,6 +42,8 @@ def read(path: Path) -> Poses:
             "Track them first."
         )
     left, top, width, height, sure = columns[2:]
+    if cells and len(cells[0]) == 9 and any(float(row[7]) < 0 for row in cells):
+        raise ValueError("it has 9 columns, and the class in the eighth is below 0: one is lost")
     if not (width > 0).all() or not (height > 0).all():
         raise ValueError("a box has no width or no height")
     rows = Rows(

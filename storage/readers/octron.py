@@ -39,6 +39,8 @@ def read(path: Path) -> Poses:
         raise ValueError(f"it has no column {lacking[0]}")
     pieces = {name: _pieces(table, name) for name in ("pos_x", "pos_y", "area", *_SIDES)
               if name in table}  # fmt: skip
+    if "area" not in pieces and any(len(one) > 1 for one in pieces["pos_x"]):
+        raise ValueError("an animal is in several pieces, and no column area says how large")
     weight = pieces.get("area", [np.ones(len(one)) for one in pieces["pos_x"]])
     centre = np.stack([_centres(pieces[name], weight) for name in ("pos_x", "pos_y")], axis=1)
     points: tuple[str, ...] = (CENTRE,)

@@ -12,7 +12,8 @@ from storage.readers.poses import Poses, Rows, from_rows
 NAME, TITLE, GIVES, KINDS = "positions", "table of positions", "tracks", ("text",)
 FILES = "CSV with frame, x, y (or pos_x, pos_y as Tracktor writes) and id, in px"
 _PLACES = (("x", "y"), ("pos_x", "pos_y"), ("x_px", "y_px"))
-_WHO = ("id", "animal", "individual", "track_id", "track")
+_OF_IDTRACKER = {"individual", "probability"}  # numbered from 0 there
+_WHO = ("id", "animal", "track_id", "track")
 
 
 def looks_like(head: Head) -> bool:
@@ -35,6 +36,6 @@ def read(path: Path) -> Poses:
 
 def _columns(names: list[str]) -> tuple[tuple[str, str], str | None] | None:
     axes = next((axes for axes in _PLACES if set(axes) <= set(names)), None)
-    if axes is None or "frame" not in names or {"individual", "time"} <= set(names):
+    if axes is None or "frame" not in names or _OF_IDTRACKER & set(names):
         return None
     return axes, next((name for name in _WHO if name in names), None)

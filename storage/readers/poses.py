@@ -17,6 +17,7 @@ BOX = ("box_top_left", "box_bottom_right")  # the points that a box of a detecto
 # What a tracker may say of the whole animal; x_px and y_px where its centre is no body point.
 WHOLE = ("x_px", "y_px", "heading_deg", "length_px", "width_px", "area_px", "identity_confidence")
 FARTHEST = 1e7  # px; nothing that is told of a picture lies farther out
+NEAREST = 1e-30  # px; what is nearer to 0 and not 0 is made of the bytes of something else
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,8 @@ def check(path: Path, poses: Poses) -> Poses:
                 f"{path} has a nameless {what} or two of one name ({', '.join(names)[:120]}): "
                 "export it again."
             )
-    far = np.isfinite(poses.xy) & (np.abs(poses.xy) > FARTHEST)
+    size = np.abs(poses.xy)
+    far = np.isfinite(size) & ((size > FARTHEST) | ((size > 0) & (size < NEAREST)))
     if far.any():
         frame = int(np.argwhere(far)[0][0])
         raise StudyError(

@@ -33,9 +33,11 @@ def read(path: Path) -> Poses:
     )
     sure = np.stack([numbers_of(table[f"{point}_p"], f"{point}_p") for point in points], axis=1)
     rate, scale = about(path)
-    return Poses(
+    poses = Poses(
         NAME, ("animal1",), tuple(points), xy[:, None], sure[:, None], fps=rate, px_per_cm=scale
     )
+    other = len(table.columns) - 3 * len(points)
+    return poses.noting(f"{other} columns that are no body points left out") if other else poses
 
 
 def points_of(columns: list[str]) -> list[str]:

@@ -63,7 +63,7 @@ def _table(path: Path) -> Any:
         return read_frame(path)
     from pyarrow.parquet import read_table
 
-    return read_table(path).to_pandas()
+    return read_table(path, page_checksum_verification=True).to_pandas()
 
 
 def _rate(frame: np.ndarray, time_s: np.ndarray) -> Any:
