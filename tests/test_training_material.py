@@ -1,5 +1,6 @@
 """What a study has to train from, and every reason why training cannot begin; without torch."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from app import library
 from app.errors import AppError
 from app.training.material import choose, choose_again, readiness, samples_of
 from app.training.place import Place, interrupted
+from app.training.telling import Telling
 from app.training.training_job import Ask, train_network
 from storage.edit_labels import save_labels
 from storage.labels import Label, label_of
@@ -172,3 +174,16 @@ def test_frames_without_composites_are_shown_several_times(tmp_path: Path) -> No
     assert composites == 0 and len(made) == 5 and (made[0].image == sample.image).all()
     assert all((one.whole(0) == mask).all() for one in made)
     assert write_dataset(tmp_path, made, material.judging, material.names, 64).is_file()
+
+
+def test_the_time_left_of_a_training_that_goes_on_is_by_its_own_limit(tmp_path: Path) -> None:
+    place = Place(tmp_path, "rats")
+    assert place.minutes is None
+    for minutes, left in ((None, "25:00"), (45.0, "20:00"), (15.0, "0:00")):
+        place.begin({"settings": {"minutes": minutes, "epochs": 30}, "started": ""})
+        assert place.minutes == minutes
+        log = io.StringIO()
+        telling = Telling("rats", place.minutes, stream=log)
+        # half of it took 25 minutes, in two sessions
+        telling.epoch(training.Epoch(15, 30, 1500.0, {"seg": 4.0}, 0.9, 0.5, False, 8))
+        assert log.getvalue().strip().endswith(f", {left} left")

@@ -133,6 +133,7 @@ def train(
         else:
             say(f"{name} has not been trained in this study yet.")
         return
+    from app.training.place import Place
     from app.training.telling import telling
     from app.training.training_job import Ask, train_network
 
@@ -153,7 +154,9 @@ def train(
     given = {"family": family, "size": size, "image_px": image_size}
     left_out = tuple(one for one, value in given.items() if value is None)
     ask = Ask(name, settings, start, next_round, new_classes, author or getpass.getuser(), left_out)
-    with telling(name, limit, job_file) as said:
+    goes_on = resume or finish  # then by its own limit, not by that of a new training
+    told_limit = Place(study.expanduser().resolve(), name).minutes if goes_on else limit
+    with telling(name, told_limit, job_file) as said:
         done = train_network(
             study, ask, resume=resume, restart=restart, finish=finish, listener=said.listener
         )

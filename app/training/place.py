@@ -51,6 +51,12 @@ class Place:
         except (OSError, ValueError):
             return None
 
+    @property
+    def minutes(self) -> float | None:
+        """The limit of time of the training that stopped here; None where there is none."""
+        limit = ((self.asked or {}).get("settings") or {}).get("minutes")
+        return None if limit is None else float(limit)
+
     def begin(self, asked: dict[str, Any]) -> None:
         """Note what is asked for, before anything is done."""
         self.folder.mkdir(parents=True, exist_ok=True)
