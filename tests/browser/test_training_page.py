@@ -1,6 +1,7 @@
 """The page Train in a real browser: what is missing is said, a training is followed, networks."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -111,7 +112,7 @@ def test_what_can_be_learned_from_is_said_and_what_is_missing(page: "playwright.
 def test_a_network_shows_its_rounds_and_is_deleted_only_from_the_list(
     page: "playwright.Page", study: Path
 ) -> None:
-    expect(page.get_by_text("mice:2", exact=True)).to_be_visible()
+    expect(page.locator("strong", has_text=re.compile("^mice:2$"))).to_be_visible()
     page.get_by_role("tab", name="Rounds").click()
     expect(page.locator(".js-plotly-plot .bartext")).to_have_text(["+0.180"])
     with page.expect_download() as download:
@@ -121,7 +122,7 @@ def test_a_network_shows_its_rounds_and_is_deleted_only_from_the_list(
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete mice:2").click()
     expect(page.get_by_text("mice:2 is deleted.")).to_be_visible()
-    expect(page.get_by_text("mice:1", exact=True)).to_be_visible()
+    expect(page.locator("strong", has_text=re.compile("^mice:1$"))).to_be_visible()
     with open_study(study) as opened:
         assert [one.key for one in networks(opened)] == ["mice:1"]
         assert all(one.path.is_file() for one in networks(opened, withdrawn=True))
