@@ -37,9 +37,7 @@ def strayed(place: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         clock = time_s + np.concatenate([[0.0], np.cumsum(SPIKE_S * holes(time_s))])
         away = np.abs(_around(clock[:, None], reach) - clock[:, None, None])
         around = np.where(away <= max(SPIKE_S / 2, interval) + interval / 2, around, np.nan)
-    middle = np.full(place.shape, np.nan)
-    some = np.isfinite(around).any(axis=(1, 2))
-    middle[some] = np.nanmedian(around[some], axis=2)
+    middle = nan_median(np.moveaxis(around, 2, 0))
     away = np.hypot(*(around - middle[:, :, None]).transpose(1, 0, 2))  # (n, window)
     usual = nan_median(away.T)
     return away[:, reach] > FAR * np.fmax(usual, max(jitter_of(place), 0.0)) + TOLERANCE_S
@@ -105,11 +103,15 @@ def _turning_speed(
 
 
 def nan_median(values: np.ndarray) -> np.ndarray:
-    """(n,) the median of the rows of (k, n) without NaN; NaN where there is nothing else."""
-    some = np.isfinite(values).any(axis=0)
-    middle = np.full(values.shape[1], np.nan)
-    middle[some] = np.nanmedian(values[:, some], axis=0)
-    return middle
+    """(...) the median along the first axis of (k, ...) without NaN; NaN where nothing else is.
+
+    numpy's own takes five times as long for a few rows of many frames.
+    """
+    ranked = np.sort(values, axis=0)  # NaN comes last
+    count = np.isfinite(values).sum(axis=0, keepdims=True)
+    low = np.take_along_axis(ranked, np.maximum(count - 1, 0) // 2, axis=0)
+    high = np.take_along_axis(ranked, count // 2, axis=0)
+    return ((low + high) / 2)[0]
 
 
 def jitter_of(path: np.ndarray) -> float:
