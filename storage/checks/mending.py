@@ -25,7 +25,8 @@ def mend(study: Study, fault: Fault, at: datetime | None = None) -> Path | None:
     place = _place(study.folder, at or datetime.now(UTC))
     kept = None
     if fault.table and fault.where:
-        rows = study.arrow(f"SELECT * FROM {fault.table} WHERE {fault.where}", fault.parameters)
+        asked = f"SELECT * FROM {fault.table} WHERE {fault.where}"
+        rows = study.arrow(asked, dict(fault.parameters))
         kept = write_table(rows, _free(place / f"{fault.table}.parquet"), "parquet")
     if fault.update:
         study.rows(fault.update, dict(fault.parameters))
