@@ -102,7 +102,7 @@ test: $(DEV)
 test-browser: $(DEV) browser
 	$(BIN)/python -m tests.browser.second_chance $(SPREAD) -rs tests/browser
 
-test-networks: lint $(NEURAL)
+test-networks: lint browser $(NEURAL)
 	$(NETS)/bin/python -m pytest -rs $(NETWORK_TESTS)
 	@$(BIN)/python -m pytest $(REST) --collect-only > /dev/null  # compiled once, not by each process
 

@@ -54,9 +54,9 @@ def networks_panel(study: Path) -> None:
 
 
 def networks_table(found: list[Network]) -> pd.DataFrame:
-    """One row for each network, newest first."""
+    """One row for each network, newest first; a gain where any has gone on from another."""
     known = [round_of(one) for one in found]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "Network": [one.key for one in found],
             "Round": [one.round for one in found],
@@ -70,6 +70,7 @@ def networks_table(found: list[Network]) -> pd.DataFrame:
             "By": [one.author for one in found],
         }
     )
+    return table if table["Gain AP50"].notna().any() else table.drop(columns="Gain AP50")
 
 
 def show_network(study: Path, network: Network, family: list[Network]) -> None:
@@ -110,9 +111,10 @@ def _tab(name: str, study: Path, network: Network, family: list[Network]) -> Non
         st.caption("Each round beside the weights it began with, on the same frames.")
         return
     st.caption("Of the frames that judge: the truth in green, what it finds in pink.")
-    columns = st.columns(3)
-    for k, (file, words) in enumerate(pictures(study, network)):
-        columns[k % 3].image(str(file), caption=words)
+    shown = pictures(study, network)
+    for first in range(0, len(shown), 3):  # row by row, since words below differ in length
+        for column, (file, words) in zip(st.columns(3), shown[first : first + 3], strict=False):
+            column.image(str(file), caption=words)
 
 
 def comparable(family: list[Network]) -> list[Round]:
