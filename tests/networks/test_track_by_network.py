@@ -43,11 +43,14 @@ def track(study: Path, clip: Path, known: Path, **more):  # type: ignore[no-unty
 
 
 def tables(study: Path) -> dict:
-    """Every table of the run, and its settings."""
+    """Every table of the active run, and its settings; withdrawn runs keep theirs."""
     with open_study(study) as opened:
         run = active_run(opened, 1)
         kept = {
-            name: opened.arrow(f"SELECT * EXCLUDE (run_id) FROM {name} ORDER BY ALL")
+            name: opened.arrow(
+                f"SELECT * EXCLUDE (run_id) FROM {name} WHERE run_id = ? ORDER BY ALL",
+                [run.run_id],
+            )
             for name in TABLES
         }
         return {"settings": run.settings, "segmenter": run.segmenter, **kept}
