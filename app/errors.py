@@ -1,5 +1,6 @@
 """The errors of the application, and how an error of any package becomes one line."""
 
+import errno
 import sys
 
 
@@ -13,6 +14,8 @@ _BASE_ERRORS = {
     "storage.errors": "StudyError",
     "llm_query.errors": "QueryError",
 }
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def known_errors() -> tuple[type[Exception], ...]:
@@ -30,6 +33,11 @@ def one_line(error: BaseException) -> str:
     >>> one_line(AppError("no such video:\\n  clip.mp4"))
     'no such video: clip.mp4'
     """
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return (
+            f"{error.strerror}: make room on the drive, then do it again. What was stored before "
+            "is safe."
+        )
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}"

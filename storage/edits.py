@@ -147,6 +147,8 @@ def apply(
         return _step(study, entry) if kind in ("undo", "redo") else _fresh(study, entry)
     except StudyError as error:
         return refuse(study, video_id, kind, data, str(error), author, client, seq)
+    except duckdb.IOException:  # a full drive is no mistake of the edit, which can be sent again
+        raise
     except _MISTAKES as error:
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BrokenEditError(seq, f"{kind[:80]} could not be done: {line}") from error

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from storage import schema
 from storage.authors import program, who
-from storage.errors import StudyBusyError, StudyError
+from storage.errors import StudyBusyError, StudyError, StudyPlaceError, place_trouble
 from storage.locks import connect, gate_of
 
 __all__ = ["DATABASE", "Study", "StudyBusyError", "StudyError", "is_study", "open_study"]
@@ -174,6 +174,12 @@ def _explained(folder: Path, write: bool) -> Iterator[None]:
                 f"{folder / DATABASE} is damaged or no DuckDB file: restore it from a backup, or "
                 f"start a new study in another folder ({line})"
             ) from error
+        trouble = place_trouble(error) if write else None
+        if trouble is not None:
+            raise StudyPlaceError(
+                f"The study {folder} could not be written, {trouble}, then try again. What was "
+                "stored before is safe, and nothing is stored by half."
+            ) from error
         doing = "written" if write else "read"
         raise StudyError(f"The study {folder} could not be {doing}: {line}") from error
 
@@ -201,7 +207,7 @@ def _check_place(folder: Path, write: bool) -> None:
     if not os.access(database, os.R_OK):
         raise StudyError(f"No permission to read {database}: ask its owner for access.")
     if write and not (os.access(database, os.W_OK) and os.access(folder, os.W_OK)):
-        raise StudyError(
+        raise StudyPlaceError(
             f"No permission to write the study {folder}: ask its owner for access, or copy the "
             "folder to a place of your own."
         )

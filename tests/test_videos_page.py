@@ -122,7 +122,7 @@ def test_metadata_gets_a_column_and_a_viewer_only_reads(
     app = opened_page()
     app.pills(key="videos_panel:True").set_value("Groups and metadata").run()
     assert not app.exception
-    others = [b.label for b in app.button if not b.label.startswith(("Watch", "Review"))]
+    others = [b.label for b in app.button if not b.label.startswith(("Watch", "Review", "Where"))]
     assert others == []
 
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from app.commands.shared import count, say, show
 from app.commands.track import tell_settings, tell_summary, what_force_takes
 from app.errors import AppError, known_errors, one_line
 from app.jobs.folders import Found
+from storage.errors import StudyPlaceError
 
 if TYPE_CHECKING:
     from app.jobs.about_videos import About
@@ -180,7 +182,9 @@ def _one_by_one(doing: Doing, about: "About") -> int:
         for job in jobs:
             if not job.over:
                 job.end("stopped", "Stopped. Track again to go on where it stopped.")
-        board.end()
+        # where the drive is full that was said of the video already
+        with suppress(*[StudyPlaceError] if failed else []):
+            board.end()
     if failed and len(jobs) > 1:
         _list_failed(failed, len(jobs))
     return len(failed)

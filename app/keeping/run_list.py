@@ -42,6 +42,11 @@ def state_of(run: Run) -> str:
     return "gone" if run.withdrawn_at is None or run.purged_at else "withdrawn"
 
 
+def has_runs(folder: Path, video: str) -> bool:
+    """Whether there are runs of a video, if only deleted ones."""
+    return bool(list_runs(folder, video))
+
+
 def show_run(folder: Path, name: str) -> dict[str, Any]:
     """One run wholly, and what rests on it; a video's name stands for its active run."""
     with open_study(folder) as study:

@@ -18,12 +18,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app import library
-from app.errors import AppError
+from app.errors import AppError, one_line
 from app.server.editing import Edit, apply_batch
 from app.server.identity import NotAllowed, Person, is_same_origin, role_for_edit, who
 from app.workplace import workplace
+from storage.errors import StudyError, StudyPlaceError
 from storage.people import check_name
-from storage.study import StudyError
 
 LARGEST = 1 << 20  # bytes of one batch
 MOST = 1000  # edits in one batch
@@ -60,6 +60,8 @@ async def edits(request: Request) -> Response:
         told = await run_in_threadpool(_apply, request, batch)
     except RefusedError as error:
         return _answer({"error": str(error)}, error.status)
+    except StudyPlaceError as error:  # the page keeps what it has, and sends it again
+        return _answer({"error": one_line(error).rstrip(".")}, 507)
     except (AppError, StudyError) as error:
         busy = library.is_busy(error)
         return _answer({"error": str(error)}, 503 if busy else 404)

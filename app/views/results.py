@@ -9,6 +9,7 @@ from app.views.results_groups import show_comparison
 from app.views.results_sidebar import choose_filters, choose_view
 from app.views.results_tables_view import show_tables
 from app.views.results_video import show_videos
+from app.views.run_dialog import runs_button
 from app.words import plain
 from app.workplace import workplace
 
@@ -38,6 +39,9 @@ heading.caption(
     help="The same numbers as `ethoscribe export` and `ethoscribe compare` give on the command "
     "line.",
 )
+if shown:
+    with heading:
+        runs_button(list(shown), "results")
 view = choose_view()
 if trouble:
     st.error(f"{trouble} Nothing is shown until the times on the left are mended.")

@@ -14,6 +14,7 @@ from app.figures.track_report import file_name, report_html
 from app.player import player
 from app.views.choosing import asked_clip, choose_video
 from app.views.headings import title
+from app.views.run_dialog import runs_button
 from app.views.signed_in import may
 from app.workplace import workplace
 
@@ -28,6 +29,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     title("Review")
     row = rows[choose_video(list(rows))]
     st.caption(f"{row.facts} · animals found in {row.share_detected:.1%} of frames")
+    runs_button([row.video.name], "review")
 
 video_id, name = row.video.video_id, row.video.name
 facts = library.player_facts(study, video_id)

@@ -9,9 +9,11 @@ from app.figures.track_report import file_name, report_html
 from app.jobs import processes as jobs
 from app.jobs.proxy_files import is_playable
 from app.jobs.relink import where_is
+from app.keeping.run_list import has_runs
 from app.server.pictures import poster
 from app.setting_up.facts import animals_in_arenas
 from app.videos.quality import Quality, quality_of, quality_words
+from app.views.run_dialog import runs_button
 from app.views.signed_in import may, me
 from app.views.video_jobs import ask_first, show_job, start_copy, start_tracking
 from app.words import plain
@@ -176,3 +178,5 @@ def _buttons(row: library.VideoRow, job: jobs.Job | None) -> None:
                 on_click="ignore",
                 help="One page: pictures, doubtful places, who is who, sizes, settings and times.",
             )
+        if tracked or has_runs(workplace().study, row.video.name):
+            runs_button([row.video.name], str(video_id))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage.errors import StudyError
+from storage.errors import StudyError, StudyPlaceError, place_trouble
 
 
 @contextmanager
@@ -27,10 +27,14 @@ def draft_of(path: Path) -> Iterator[Path]:
         yield draft
         draft.replace(path)
     except OSError as error:
+        trouble = place_trouble(error)
+        if trouble is not None:
+            raise StudyPlaceError(f"Cannot write {path}, {trouble}, then try again.") from error
         line = str(error).strip().splitlines()[0]
         raise StudyError(f"Cannot write {path} ({line}): try another place.") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # a drive that may only be read refuses even this
+            draft.unlink(missing_ok=True)
 
 
 def file_name(name: str) -> str:

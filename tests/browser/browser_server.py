@@ -138,6 +138,16 @@ def at_rest(page: "playwright.Page") -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
+def drawn(page: "playwright.Page", x: float, bout: str) -> None:
+    """Wait until a bout is at this place of the timeline's first row: it comes after the video."""
+    end = time.monotonic() + WAIT_MS / 1000
+    while not (page.locator(".tip").text_content() or "").startswith(bout):
+        assert time.monotonic() < end, f"{bout} is not at {x} px of the timeline"
+        for near in (x - 1, x):
+            page.locator(".timeline").hover(position={"x": near, "y": 9})
+        page.wait_for_timeout(50)
+
+
 def start_server(study: Path, port: int) -> subprocess.Popen[bytes]:
     """Run `ethoscribe ui` at a port and wait until it answers."""
     log_file = study.parent / "server.log"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from browser_server import REPOSITORY, context_of, expect, free_port, start_server
+from browser_server import REPOSITORY, context_of, drawn, expect, free_port, start_server
 from film import write_video
 from required import required
 
@@ -197,23 +197,14 @@ def test_states_targets_groups_undo_and_comments_by_keyboard(
     page.close()
 
 
-def drawn(page: "playwright.Page", x: float, y: float, bout: str) -> None:
-    """Wait until a bout is on the timeline under this place: the bouts come after the video."""
-    end = time.monotonic() + 40
-    while not (page.locator(".tip").text_content() or "").startswith(bout):
-        assert time.monotonic() < end, f"there is no {bout} at {x}, {y}"
-        page.wait_for_timeout(50)
-        page.mouse.move(x - 1, y)
-        page.mouse.move(x, y)
-
-
 def test_an_edge_of_a_bout_is_dragged_to_another_frame(
     context: "playwright.BrowserContext", lab: Lab
 ) -> None:
     page = opened(context, lab, 2)
+    wide = page.locator(".timeline").bounding_box()["width"] - 192
+    drawn(page, 178 + 25 / 402 * wide, "resting: ")
     line = page.locator(".timeline").bounding_box()
-    x = lambda frame: line["x"] + 178 + frame / 402 * (line["width"] - 192)  # noqa: E731
-    drawn(page, x(25), line["y"] + 9, "resting: ")
+    x = lambda frame: line["x"] + 178 + frame / 402 * wide  # noqa: E731
     page.mouse.move(x(30), line["y"] + 9)
     page.mouse.down()
     page.mouse.move(x(80), line["y"] + 9, steps=4)

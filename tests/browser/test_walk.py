@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_server import REPOSITORY, context_of, expect, served, watched_page
+from browser_server import REPOSITORY, context_of, drawn, expect, served, watched_page
 from required import required
 
 from app import library
@@ -194,6 +194,7 @@ def test_a_saved_behaviour_appears_on_the_timeline(page: "playwright.Page", lab:
     start, total = bouts[0]["start_frame"], library.list_videos(lab / "study")[0].video.n_frames
     middle = (start + bouts[0]["stop_frame"]) / 2 / total
     x = 178 + middle * (line["width"] - 178 - 14)
+    drawn(page, x, "in_corner: ")
     page.locator(".timeline").click(position={"x": x, "y": 9})
     expect(player).to_have_attribute("data-frame", str(start))
 

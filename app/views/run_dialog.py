@@ -1,0 +1,82 @@
+"""Where the numbers of a video come from, and its runs: deleted after asking, and brought back."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.errors import known_errors, one_line
+from app.keeping.run_list import at_stake, bring_back, delete_run, in_words, list_runs, where_from
+from app.views.news import tell, warn
+from app.views.signed_in import may, me
+from app.words import plain
+from app.workplace import workplace
+
+ASKED = "delete_run"  # the run that somebody wants to delete and has not confirmed
+
+
+def runs_button(videos: Sequence[str], key: str) -> None:
+    """A button that opens the dialog about one of these videos; nothing is read before."""
+    if st.button(
+        "Where do the numbers come from?",
+        key=f"runs:{key}",
+        icon=":material/fingerprint:",
+        type="tertiary",
+        help="Film, run, settings, versions, who and when; earlier runs, deleting and bringing "
+        "back.",
+    ):
+        st.session_state.pop(ASKED, None)
+        _dialog(videos)
+
+
+@st.dialog("Where the numbers come from", width="large")
+def _dialog(videos: Sequence[str]) -> None:
+    study, video = workplace().study, videos[0]
+    if len(videos) > 1:
+        video = st.selectbox("Video", videos, key="runs_of")
+    for name, text in where_from(study, video):
+        st.markdown(f"**{plain(name)}**  {plain(text)}")
+    for run in reversed(list_runs(study, video)):
+        _run(run)
+
+
+def _run(run: dict[str, object]) -> None:
+    """One run of the list, with what can be done about it."""
+    name, state = str(run["run"]), run["state"]
+    with st.container(border=True):
+        began, by = str(run["started"])[:16].replace("T", " "), run["made_by"] or "not noted"
+        st.markdown(f"**{plain(name)}** · {state} · {plain(str(run['segmenter']))} · {began} UTC · "
+                    f"{plain(str(by))}")  # fmt: skip
+        if not may("owner"):
+            return
+        if state == "withdrawn":
+            if st.button("Bring back", key=f"restore:{name}", icon=":material/undo:"):
+                _do(lambda: f"{name} is back: {in_words(bring_back(workplace().study, name))}.")
+        elif state == "active" and st.session_state.get(ASKED) == name:
+            _ask(name)
+        elif state == "active":
+            st.button("Delete this run", key=f"delete:{name}", icon=":material/delete:",
+                      on_click=st.session_state.__setitem__, args=(ASKED, name))  # fmt: skip
+
+
+def _ask(name: str) -> None:
+    """Say what goes out of sight, and delete only then."""
+    stake = in_words(at_stake(workplace().study, name))
+    st.warning(f"Out of sight would be {plain(stake)}. What a person scored stays, and all of it "
+               "can be brought back here.")  # fmt: skip
+    with st.container(horizontal=True):
+        if st.button("Delete", key=f"really_delete:{name}", icon=":material/delete:"):
+            _do(lambda: f"Deleted: {in_words(delete_run(workplace().study, name))}. To bring it "
+                "back: Where do the numbers come from?")  # fmt: skip
+        st.button("Keep it", key=f"keep_run:{name}", type="primary",
+                  on_click=st.session_state.pop, args=(ASKED, None))  # fmt: skip
+
+
+def _do(work) -> None:  # type: ignore[no-untyped-def]
+    """Do it, close the dialog, and say how it went on the page."""
+    me().need("owner")
+    try:
+        tell(work())
+    except known_errors() as error:
+        warn(one_line(error))
+    st.session_state.pop(ASKED, None)
+    st.rerun()
