@@ -21,6 +21,7 @@ CENTRE_RULE = (
     "the centre or mid-back point where it is seen, else the mean of the seen points of head and "
     "trunk, else the mean of all seen points"
 )
+OUTLINE_RULE = "the long axis of the ellipse that has the outline's second moments"
 LENGTH_RULE = "from the nose (the head when no nose is labelled) to the tail base"
 HEADING_RULE = "from the tail base (else mid-back) to the nose (else ears, else head)"
 # Names without case and separators; the first that an animal has is taken.
@@ -38,6 +39,7 @@ _PLACE = re.compile(
     r"(left|right|l|r|near|off|front|hind|fore|rear|upper|lower|mid|top|bottom|inner|outer|tail|"
     r"spine|nose|head|ear|hip|paw|foot|leg|back|center|centre|base|tip)+"
 )
+BOX = ("x0", "y0", "width", "height")  # columns of masks
 _WIDE = 1 << 15  # frames per row group
 
 
@@ -88,6 +90,33 @@ def write_shards(poses: Poses, time_s: np.ndarray, folder: Path) -> tuple[Path, 
     return tracks, points
 
 
+def rules_of(poses: Poses) -> dict[str, str]:
+    """How centre, heading and length of the tracks came to be, in words."""
+    length = (
+        f"{OUTLINE_RULE}; without any outline, {LENGTH_RULE}" if poses.outlines else LENGTH_RULE
+    )
+    return {"centre": CENTRE_RULE, "heading": HEADING_RULE, "length": length}
+
+
+def write_masks(poses: Poses, folder: Path) -> list[Path]:
+    """Write the outlines as a Parquet file, as a run is stored from; no file without any."""
+    found = poses.outlines
+    if found is None or not len(found.frame):
+        return []
+    order = np.lexsort((found.animal, found.frame))
+    box = found.box[order].astype(np.int16)
+    table = pa.table(
+        {
+            "frame": pa.array(found.frame[order], pa.int32()),
+            "animal_id": pa.array(found.animal[order] + 1, pa.int16()),
+            **{name: pa.array(box[:, k]) for k, name in enumerate(BOX)},
+            "rle": pa.array([found.rle[row] for row in order.tolist()], pa.binary()),
+        }
+    )
+    _write(folder / "masks.parquet", [table])
+    return [folder / "masks.parquet"]
+
+
 def split_by_name(poses: Poses) -> Poses:
     """Give each animal its own points when one table names several: B_Nose, W_Nose or Nose_1.
 
@@ -95,8 +124,8 @@ def split_by_name(poses: Poses) -> Poses:
     begins (or ends) with one of a few marks, other than left and right, and all marks come with
     the same points.
     """
-    if len(poses.animals) != 1:
-        return poses
+    if len(poses.animals) != 1 or poses.whole or poses.outlines:
+        return poses  # what is said of the one whole animal is said of no part of its points
     for pattern in (r"(?P<who>[^_]+)_(?P<part>.+)", r"(?P<part>.+)_(?P<who>[^_]+)"):
         found = [re.fullmatch(pattern, name) for name in poses.points]
         named = [(one["who"], one["part"]) for one in found if one]

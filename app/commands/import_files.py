@@ -111,7 +111,7 @@ def import_files(
         else:
             called = name or source.name
             poses = Wish(video, rate, px_per_cm, format, called, min_confidence, force)
-            _tell(import_poses(study, source.files, poses))
+            _tell(import_poses(study, source.files, poses), study)
 
 
 def _import_bouts(study: Path, file: Path, reader: str, wish: tuple[Any, ...]) -> None:
@@ -150,8 +150,10 @@ def _list_formats(wanted: bool) -> None:
     raise typer.Exit
 
 
-def _tell(done: "ImportSummary") -> None:
+def _tell(done: "ImportSummary", study: Path) -> None:
     """Say what was brought in, and what was decided on the way."""
+    from app.keeping.run_list import way_back
+
     if done.skipped:
         say(f"{done.video}: already imported; --force imports it again.")
         for note in done.notes:
@@ -161,11 +163,13 @@ def _tell(done: "ImportSummary") -> None:
         lost = count(sum(done.removed_bouts.values()), "bout")
         say(
             f"{done.video}: {lost} of {', '.join(done.removed_bouts)} came from the old tracks and "
-            f"went with them; `ethoscribe runs restore {done.video}` brings both back."
+            f"went with them. To bring both back: {way_back(study, done.video)}."
         )
+    outlined = f" and {count(done.outlines, 'outline')}" if done.outlines else ""
     say(
         f"{done.video}: {done.frames} frames, {', '.join(done.animals)} with "
-        f"{count(done.points, 'body point')}, seen in {done.share_detected:.1%} of all frames"
+        f"{count(done.points, 'body point')}{outlined}, seen in {done.share_detected:.1%} of all "
+        "frames"
     )
     for note in done.notes:
         say(f"{done.video}: {note}")

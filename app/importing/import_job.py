@@ -20,13 +20,7 @@ from app.importing.import_notes import centre_notes, doubt_scale, fit, lengths_p
 from app.importing.pose_file import PoseFile
 from storage.bouts import analysed_bouts
 from storage.frame_rates import set_frame_rate
-from storage.pose_tracks import (
-    CENTRE_RULE,
-    HEADING_RULE,
-    LENGTH_RULE,
-    split_by_name,
-    write_shards,
-)
+from storage.pose_tracks import rules_of, split_by_name, write_masks, write_shards
 from storage.readers.poses import Poses, at_least
 from storage.readers.registry import TRACKS, format_of, read_files
 from storage.runs import Run, active_run, ingest_run
@@ -70,6 +64,7 @@ class ImportSummary:
     notes: tuple[str, ...] = ()
     skipped: bool = False
     removed_bouts: dict[str, int] = field(default_factory=dict)
+    outlines: int = 0
 
 
 def import_poses(study_folder: Path, file: Path | Sequence[Path], wish: Wish) -> ImportSummary:
@@ -191,6 +186,7 @@ def _store(
     poses = poses.noting(*fit(files[0], poses, info), *centre_notes(poses))
     with tempfile.TemporaryDirectory(prefix="ethoscribe-import-") as folder:
         tracks, points = write_shards(poses, _times(study_folder, info), Path(folder))
+        masks = write_masks(poses, Path(folder))
         with open_study(study_folder, create=True) as study:
             poses = poses.noting(*rate_notes(study, info))
             video = _recording(study, info, poses, wish)
@@ -198,10 +194,11 @@ def _store(
             removed = analysed_bouts(study, video.video_id)
             names = _names(study, video, poses)
             run = _run(files, poses, asked, started)
-            stored = ingest_run(study, video.video_id, run, [tracks], [], [points], names)
+            stored = ingest_run(study, video.video_id, run, [tracks], masks, [points], names)
     return ImportSummary(
         video.name, video.n_frames, tuple(names), len(poses.points),
         float(stored.share_detected or 0), poses.notes, removed_bouts=removed,
+        outlines=0 if poses.outlines is None else len(poses.outlines.frame),
     )  # fmt: skip
 
 
@@ -259,9 +256,7 @@ def _run(files: Sequence[Path], poses: Poses, asked: dict[str, Any], started: da
             "animals": list(poses.animals),
             "points": list(poses.points),
             "n_points": len(poses.points),
-            "centre": CENTRE_RULE,
-            "heading": HEADING_RULE,
-            "length": LENGTH_RULE,
+            **rules_of(poses),
             "notes": list(poses.notes),
         },
         versions={"ethoscribe": __version__},

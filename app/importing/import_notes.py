@@ -26,8 +26,28 @@ def fit(file: Path, poses: Poses, info: Any) -> list[str]:
             f"{file} has {poses.n_frames} frames and the video {info.n_frames}: they are not of "
             "the same recording. Import the file of this video, or without --video."
         )
+    wide, high = reach(poses)
+    if (
+        poses.size not in (None, (info.width, info.height))
+        or wide > info.width
+        or (high > info.height)
+    ):
+        width, height = poses.size or (wide, high)
+        raise AppError(
+            f"{file} is of pictures of {width} x {height} px and the video has {info.width} x "
+            f"{info.height}: places and outlines would lie elsewhere. Import the file of this "
+            "video, or without --video."
+        )
     words = "frame of the video has" if short == 1 else "frames of the video have"
     return [f"the last {short} {words} no poses"] if short else []
+
+
+def reach(poses: Poses) -> tuple[int, int]:
+    """How far right and down outlines reach, px; 0 where there are none."""
+    if poses.outlines is None or not len(poses.outlines.box):
+        return 0, 0
+    wide, high = (poses.outlines.box[:, :2] + poses.outlines.box[:, 2:]).max(axis=0).tolist()
+    return wide, high
 
 
 def rate_notes(study: Study, info: Any) -> list[str]:

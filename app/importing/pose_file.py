@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from app.errors import AppError
+from app.importing.import_notes import reach
 from storage.readers.poses import Poses
 from storage.videos import NO_VIDEO
 
@@ -20,7 +21,10 @@ _BROADCAST = {f"{rate * 1000 / 1001:.{digits}f}": Fraction(rate * 1000, 1001)
 
 @dataclass(frozen=True, eq=False)
 class PoseFile:
-    """A pose file as a recording without pictures; the frame is as large as the points reach."""
+    """A pose file as a recording without pictures.
+
+    The frame is as large as the file says, else as far as points and outlines reach.
+    """
 
     path: Path
     poses: Poses
@@ -59,7 +63,8 @@ class PoseFile:
     def _reach(self, axis: int) -> int:
         farthest = self.poses.xy[..., axis]
         seen = farthest[np.isfinite(farthest)]
-        return max(1, math.floor(seen.max()) + 1) if len(seen) else 1
+        far = math.floor(seen.max()) + 1 if len(seen) else 1
+        return max(1, far, reach(self.poses)[axis], (self.poses.size or (0, 0))[axis])
 
 
 def parse_fps(text: str) -> Fraction:

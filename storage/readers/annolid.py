@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from storage.readers.files import Head, numbers_of, read_frame, whole_numbers
+from storage.readers.outlines import MEASURED, Outline, Size, collect, of_text
 from storage.readers.poses import BOX, CENTRE, Poses, Rows, box_points, from_rows
 
 NAME, TITLE, GIVES = "annolid", "Annolid", "tracks"
@@ -31,15 +34,35 @@ def read(path: Path) -> Poses:
     middle = np.stack([corners[0] + corners[2], corners[1] + corners[3]], axis=1) / 2
     centre = np.where(np.isfinite(centre), centre, middle)
     sure = numbers_of(table["class_score"], "class_score") if "class_score" in table else None
-    rows = Rows(
-        whole_numbers(numbers_of(table["frame_number"], "frame_number"), "frame_number"),
-        _names(table["instance_name"].tolist(), table.get("tracking_id", table["x1"] * 0).tolist()),
-        box_points(*corners, centre=centre),  # type: ignore[misc]
-        (CENTRE, *BOX),
-        sure,
+    frame = whole_numbers(numbers_of(table["frame_number"], "frame_number"), "frame_number")
+    who = _names(
+        table["instance_name"].tolist(), table.get("tracking_id", table["x1"] * 0).tolist()
     )
-    notes = ["outlines left out"] if "segmentation" in table and table["segmentation"].any() else []
-    return from_rows(path, rows, NAME).noting(*notes)
+    drawn, size = _outlines(table)
+    told = [outline.measures if outline else {} for outline in drawn]
+    whole = {
+        name: np.array([one.get(name, np.nan) for one in told], dtype=float)
+        for name in MEASURED if any(told)
+    }  # fmt: skip
+    places = box_points(*corners, centre=centre)  # type: ignore[misc]
+    points = (CENTRE,) if all(told) else (CENTRE, *BOX)  # an outline says more than a box
+    rows = Rows(frame, who, places[:, : len(points)], points, sure, whole=whole)
+    outlined = [
+        (at, name, one)
+        for at, name, one in zip(frame.tolist(), who, drawn, strict=True) if one is not None
+    ]  # fmt: skip
+    poses = from_rows(path, rows, NAME)
+    return replace(poses, outlines=collect(outlined, poses.animals), size=size)
+
+
+def _outlines(table: pd.DataFrame) -> tuple[list[Outline | None], Size | None]:
+    """The outline of every row, and the size of the pictures, where the file says them."""
+    cells = table["segmentation"].tolist() if "segmentation" in table else [""] * len(table)
+    found = [of_text(cell) if cell.startswith("{") else (None, None) for cell in cells]
+    sizes = {size for _, size in found if size is not None}
+    if len(sizes) > 1:
+        raise ValueError("its outlines are of pictures of several sizes")
+    return [outline for outline, _ in found], next(iter(sizes), None)
 
 
 def _names(instances: list[str], tracks: list[str]) -> list[str]:

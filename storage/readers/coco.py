@@ -1,4 +1,9 @@
-"""COCO files of a video, in which every annotation says which track it is of."""
+"""COCO files of a video, in which every annotation says which track it is of.
+
+An outline is a list of polygons, which together are one animal, or run lengths; a polygon that is
+nothing but the box is no outline. Where an annotation has an outline, the animal's centre, length,
+width and area are those of its pixels.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,22 @@ import numpy as np
 
 from storage.errors import StudyError
 from storage.readers.files import Head, read_json
+from storage.readers.outlines import (
+    LONGEST_SIDE,
+    MEASURED,
+    Outline,
+    Size,
+    check_size,
+    collect,
+    is_box,
+    of_polygons,
+    of_runs,
+)
 from storage.readers.poses import BOX, CENTRE, Poses, Rows, box_points, from_rows, rate_of
 
 NAME, TITLE, GIVES = "coco", "COCO with track ids", "tracks"
 KINDS = ("json",)  # of files
-FILES = "JSON with track_id in the annotations: boxes and key points"
+FILES = "JSON with track_id in the annotations: outlines, boxes and key points"
 _FRAME = ("frame", "frame_index", "frame_id", "frame_number")
 _TRACK = ("track_id", "instance_id", "tracking_id")
 _LAST_NUMBER = re.compile(r"(\d+)(?=\D*$)")
@@ -31,39 +47,97 @@ def looks_like(head: Head) -> bool:
 
 
 def read(path: Path) -> Poses:
-    """Read boxes as their centre and corners, and key points where there are any."""
+    """Read outlines, boxes as their centre and corners, and key points where there are any."""
     found = read_json(path)
     frames, by = _frames(found["images"])
     kinds = {one["id"]: one for one in found.get("categories", [])}
     named, length, rate = _video(found)
     notes = [one for one in found["annotations"] if _track(one) is not None]
     left = len(found["annotations"]) - len(notes)
+    sizes = {one["id"]: _size(one) for one in found["images"]}
+    drawn = [_outline(one, sizes[one["image_id"]]) for one in notes]
+    told = [outline.measures if outline else {} for outline in drawn]
+    points, xy, sure = _places(notes, kinds, told)
+    frame = np.array([frames[one["image_id"]] for one in notes], dtype=np.int64)
+    who = [_name(one, kinds, named) for one in notes]
+    whole = {name: _column(told, name) for name in MEASURED if any(told)}
+    rows = Rows(frame, who, xy, points, sure, whole=whole)
+    n_frames = max(max(frames.values(), default=-1) + 1, length)
+    poses = from_rows(path, rows, NAME, n_frames)
+    # Unless it says how long the video is, only frames with animals may be listed.
+    poses = replace(poses, fps=rate_of(rate), open_ended=not length)
+    outlined = [
+        (at, name, one)
+        for at, name, one in zip(frame.tolist(), who, drawn, strict=True) if one is not None
+    ]  # fmt: skip
+    known = {size for size in sizes.values() if size is not None}
+    if len(known) > 1:
+        raise StudyError(f"{path} has pictures of several sizes: export one video alone.")
+    poses = replace(poses, outlines=collect(outlined, poses.animals), size=next(iter(known), None))
+    return poses.noting(f"frames by {by}", *_said(len(outlined), len(notes), left))
+
+
+def _said(outlined: int, annotations: int, left: int) -> list[str]:
+    """What to tell of the outlines and of what has no track."""
+    if not outlined:
+        told = ["the centre is that of the box"]
+    elif outlined == annotations:
+        told = ["the centre is that of the outline"]
+    else:
+        told = [
+            f"the centre is that of the outline; {annotations - outlined} of {annotations} "
+            "annotations have none, and the centre of their box"
+        ]
+    return told + [f"{left} annotations of no track left out"] * bool(left)
+
+
+def _places(
+    notes: list[dict[str, Any]], kinds: dict[Any, Any], told: list[dict[str, float]]
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """Points, and (k, n_points, 2) places and (k, n_points) scores of all annotations."""
     nodes = list(dict.fromkeys(
         str(name) for one in kinds.values() for name in one.get("keypoints", [])
     ))  # fmt: skip
     boxes = np.array([_box(one) for one in notes], dtype=float).reshape(-1, 4)
-    points = tuple(dict.fromkeys((CENTRE, *BOX, *nodes)))
+    corners = () if all(told) else BOX  # an outline says more than a box
+    points = tuple(dict.fromkeys((CENTRE, *corners, *nodes)))
     at = [points.index(name) for name in nodes]
     xy = np.full((len(notes), len(points), 2), np.nan)
-    xy[:, :3] = box_points(boxes[:, 0], boxes[:, 1], *(boxes[:, :2] + boxes[:, 2:]).T)
+    placed = box_points(boxes[:, 0], boxes[:, 1], *(boxes[:, :2] + boxes[:, 2:]).T)
+    xy[:, : 1 + len(corners)] = placed[:, : 1 + len(corners)]
     sure = np.full(xy.shape[:2], np.nan)
-    for row, one in enumerate(notes):
+    for row, (one, measures) in enumerate(zip(notes, told, strict=True)):
         sure[row] = _number(one.get("score"))
         if one.get("keypoints"):  # one that is called as the centre is more than that of a box
             xy[row, at], scores = _key_points(one, kinds, nodes)
             sure[row, at] = np.where(np.isfinite(scores), scores, sure[row, at])
-    rows = Rows(
-        np.array([frames[one["image_id"]] for one in notes], dtype=np.int64),
-        [_name(one, kinds, named) for one in notes],
-        xy,
-        points,
-        sure,
-        whole={"area_px": np.array([_area(one) for one in notes], dtype=float)},
-    )
-    n_frames = max(max(frames.values(), default=-1) + 1, length)
-    poses = replace(from_rows(path, rows, NAME, n_frames), fps=rate_of(rate))
-    more = [f"{left} annotations of no track left out"] if left else []
-    return poses.noting(f"frames by {by}", "the centre is that of the box", *more)
+        if measures and not (CENTRE in nodes and np.isfinite(xy[row, 0]).all()):
+            xy[row, 0] = measures["x_px"], measures["y_px"]
+    return points, xy, sure
+
+
+def _column(told: list[dict[str, float]], name: str) -> np.ndarray:
+    return np.array([one.get(name, np.nan) for one in told], dtype=float)
+
+
+def _size(image: dict[str, Any]) -> Size | None:
+    """Width and height of an image, where the file says them."""
+    said = (image.get("width"), image.get("height"))
+    return check_size(said) if all(isinstance(side, int) and side for side in said) else None
+
+
+def _outline(one: dict[str, Any], size: Size | None) -> Outline | None:
+    """The pixels of an annotation; None where it has a box alone."""
+    said = one.get("segmentation")
+    if not said:
+        return None
+    if isinstance(said, dict):
+        return of_runs(said, size)
+    rings = [np.asarray(ring, dtype=float).reshape(-1, 2) for ring in said]
+    rings = [ring for ring in rings if len(ring) > 2]
+    if not rings or is_box(rings, _box(one)):
+        return None
+    return of_polygons(rings, size or (LONGEST_SIDE, LONGEST_SIDE))
 
 
 def _video(found: dict[str, Any]) -> tuple[dict[Any, str], int, float]:
@@ -76,11 +150,6 @@ def _video(found: dict[str, Any]) -> tuple[dict[Any, str], int, float]:
     if not isinstance(length, int) or not 0 <= length <= 20 * len(found["images"]) + 200_000:
         length = 0
     return named, length, _number(videos[0].get("fps"))
-
-
-def _area(one: dict[str, Any]) -> float:
-    """The area of an outline; that of a box says nothing of the animal."""
-    return _number(one.get("area")) if one.get("segmentation") else float("nan")
 
 
 def _frames(images: list[dict[str, Any]]) -> tuple[dict[Any, int], str]:

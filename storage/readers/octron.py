@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from storage.readers.files import Head, look, numbers_of, read_frame, whole_numbers
+from storage.readers.outlines import check_size
 from storage.readers.poses import BOX, CENTRE, Poses, Rows, box_points, from_rows
 
 NAME, TITLE, GIVES = "octron", "OCTRON", "tracks"
@@ -64,7 +65,9 @@ def read(path: Path) -> Poses:
     )
     count = about.get("frame_count", "")
     n = int(count) if count.isdigit() and int(count) <= 20 * len(table) + 200_000 else 0
-    poses = replace(from_rows(path, rows, NAME, n), video=about.get("video_name", ""))
+    sides = [about.get(f"video_{side}", "") for side in ("width", "height")]
+    size = check_size(sides) if all(side.isdigit() for side in sides) else None
+    poses = replace(from_rows(path, rows, NAME, n), video=about.get("video_name", ""), size=size)
     several = sum(len(one) > 1 for one in pieces["pos_x"])
     if several:
         poses = poses.noting(f"centre of several pieces, weighted by area: {several} frames")

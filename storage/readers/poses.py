@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from storage.errors import StudyError
+from storage.readers.outlines import Outlines, Size, joined
 
 SPARSEST, FEW_FRAMES = 20, 200_000  # of more frames than that, a row for every 20th is expected
 CENTRE = "centre"  # the only point of a trajectory
@@ -41,6 +42,8 @@ class Poses:
     whole: Mapping[str, np.ndarray] = field(default_factory=dict)  # (n_frames, n_animals) each
     video: str = ""  # name of the video's file, when the file says so
     open_ended: bool = False  # rows are only of frames with animals: the video may be longer
+    outlines: Outlines | None = None  # of the animals, where the file has any
+    size: Size | None = None  # width and height of the pictures in px, when the file says so
 
     def __post_init__(self) -> None:
         expected = (self.n_frames, len(self.animals), len(self.points))
@@ -129,10 +132,20 @@ def at_least(poses: Poses, min_confidence: float) -> Poses:
         raise StudyError(f"A confidence of {min_confidence:g} is not possible: give 0 to 1.")
     doubtful = poses.seen & (poses.confidence < min_confidence)
     share = doubtful.sum() / max(int(poses.seen.sum()), 1)
+    poses = _without(poses, doubtful[..., poses.points.index(CENTRE)]) if poses.outlines else poses
     return replace(poses, xy=np.where(doubtful[..., None], np.nan, poses.xy)).noting(
         f"points with a confidence below {min_confidence:g} taken as 'not found': "
         f"{int(doubtful.sum())} ({share:.1%})"
     )
+
+
+def _without(poses: Poses, gone: np.ndarray) -> Poses:
+    """The poses without the outlines, and what they measure, of (n_frames, n_animals) `gone`."""
+    if poses.outlines is None:
+        return poses
+    whole = {name: np.where(gone, np.nan, values) for name, values in poses.whole.items()}
+    keep = ~gone[poses.outlines.frame, poses.outlines.animal]
+    return replace(poses, whole=whole, outlines=poses.outlines.only(keep))
 
 
 def rate_of(value: float) -> Fraction | None:
@@ -258,6 +271,7 @@ def join(parts: Sequence[Poses], source: str) -> Poses:
         )
     n = max(one.n_frames for one in parts)
     columns = set.intersection(*(set(one.whole) for one in parts))
+    before = np.cumsum([0, *(len(one.animals) for one in parts)]).tolist()
     return replace(
         first,
         source=source,
@@ -269,6 +283,7 @@ def join(parts: Sequence[Poses], source: str) -> Poses:
             for name in sorted(columns)
         },
         notes=tuple(dict.fromkeys(note for one in parts for note in one.notes)),
+        outlines=joined([(one.outlines, k) for one, k in zip(parts, before[:-1], strict=True)]),
     )
 
 
