@@ -79,13 +79,17 @@ class Nursery:
         return self._ended(told)
 
     def killed(self, work: str, *arguments: Any) -> Killed:
-        """Kill a writer and all its processes at a random moment of its work."""
+        """Kill a writer and all its processes at a random moment of its work.
+
+        One that was faster than all before it, and had ended, is what later moments are drawn from.
+        """
         told = self._start(work, arguments)
         pid = self.pid
-        self._wait_for_begin(told)
-        until = time.monotonic() + self.draw.random() * min(self.durations_s[work])
+        began = self._wait_for_begin(told)
+        until = began + self.draw.random() * min(self.durations_s[work])
         while (left := until - time.monotonic()) > 0:
             if select.select([self.process.stdout], [], [], left)[0]:
+                self.durations_s[work].append(time.monotonic() - began)
                 break
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)

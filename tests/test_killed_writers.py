@@ -4,6 +4,7 @@
 """
 
 import lzma
+import math
 import os
 import shutil
 from pathlib import Path
@@ -29,7 +30,7 @@ from storage.withdrawing import withdrawn_runs
 pytestmark = pytest.mark.slow
 
 KINDS = 8  # of work
-EACH = max(1, round(int(os.environ.get("ETHOSCRIBE_KILLS", "24")) / KINDS))
+EACH = math.ceil(int(os.environ.get("ETHOSCRIBE_KILLS", "24")) / KINDS)
 X = np.arange(800, dtype=float).reshape(400, 2) % 97
 
 

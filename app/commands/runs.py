@@ -105,7 +105,7 @@ def delete(
     Example:
       ethoscribe runs delete clip -s study --yes
     """
-    from app.keeping.run_list import at_stake, delete_run, in_words
+    from app.keeping.run_list import at_stake, delete_run, in_words, way_back
 
     stake = at_stake(study, run)
     if not yes and not _agreed(f"Delete run {stake.run_id}: {in_words(stake)}?"):
@@ -113,7 +113,7 @@ def delete(
     gone = delete_run(study, run)
     say(
         f"{gone.run_id} is deleted: {in_words(gone)} are out of sight. To bring it back: "
-        f"ethoscribe runs restore {gone.run_id} -s {study}"
+        f"{way_back(study, gone.run_id)}."
     )
 
 

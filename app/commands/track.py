@@ -274,9 +274,12 @@ def what_force_takes(study: Path, video: str) -> str:
 
 
 def tell_summary(
-    summary: "TrackSummary", said: list[str], lost: str = "", tell: Callable[[str], None] = say
-) -> None:
+    summary: "TrackSummary", study: Path, said: list[str], lost: str = "",
+    tell: Callable[[str], None] = say,
+) -> None:  # fmt: skip
     """Say what was done, how well, and the warnings that were not said yet."""
+    from app.keeping.run_list import way_back
+
     name = summary.video
     if summary.skipped:
         tell(f"{name}: already tracked; --force tracks it again{lost}.")
@@ -286,8 +289,8 @@ def tell_summary(
         kept = ", ".join(summary.removed_bouts)
         tell(
             f"{name}: {bouts} of {kept} came from the old tracks and went with them; "
-            "`ethoscribe ask QUESTION --save NAME` makes them anew, `ethoscribe runs restore "
-            f"{name}` brings the old tracks back with them."
+            "`ethoscribe ask QUESTION --save NAME` makes them anew. To bring the old tracks back "
+            f"with them: {way_back(study, name)}."
         )
     done = f"{summary.frames} frames"
     if summary.new_frames < summary.frames:

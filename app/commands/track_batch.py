@@ -250,9 +250,8 @@ def _track_one(doing: Doing, about: "About", one: Found, job: "VideoJob", board:
     job.end("already" if summary.skipped else "done", warned)
     if file:
         file.write("done", warned)
-    tell_summary(
-        summary, said, what_force_takes(doing.study, summary.video) if summary.skipped else ""
-    )
+    lost = what_force_takes(doing.study, summary.video) if summary.skipped else ""
+    tell_summary(summary, doing.study, said, lost)
 
 
 def _side_by_side(doing: Doing, about: "About") -> int:
@@ -321,7 +320,7 @@ def _tell(news: "News", table: "Teller", doing: Doing) -> None:
     elif news.summary is not None:
         said = news.summary.warnings if not news.summary.skipped else []
         lost = what_force_takes(doing.study, news.summary.video) if news.summary.skipped else ""
-        tell_summary(news.summary, said, lost, table.say)
+        tell_summary(news.summary, doing.study, said, lost, table.say)
         _report(doing, path)
 
 

@@ -38,6 +38,7 @@ from app.jobs.tracking_work import (
     Work,
     asked_for,
 )
+from app.keeping.run_list import way_back
 from app.setting_up.arenas import arenas_of, chosen_arenas, spoken_arenas
 from app.setting_up.region_files import put_regions
 from storage.bouts import analysed_bouts
@@ -389,7 +390,7 @@ def _store(
     with open_study(folder, write=True) as study:
         video = add_video(study, task.info, name)
         removed = analysed_bouts(study, video.video_id)
-        past = _past_corrections(study, video.video_id)
+        past = _past_corrections(study, video)
         names = _kept_names(study, video, task)
         _keep_arenas(study, video, arenas)
         stored = ingest_run(
@@ -400,15 +401,15 @@ def _store(
     return video, stored, removed, past
 
 
-def _past_corrections(study: Study, video_id: int) -> list[str]:
+def _past_corrections(study: Study, video: Video) -> list[str]:
     """What to say when tracks go that a person has corrected."""
-    number = standing_corrections(study, video_id)
+    number = standing_corrections(study, video.video_id)
     if not number:
         return []
     which = "1 correction by hand was" if number == 1 else f"{number} corrections by hand were"
     return [
         f"{which} of the old tracks and went with them; `ethoscribe edit list` says what they "
-        "were, `ethoscribe runs restore` brings the old tracks back with them."
+        f"were. To bring them back: {way_back(study.folder, video.name)}."
     ]
 
 

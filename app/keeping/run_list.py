@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ COLUMNS = (
     "run", "video", "state", "made_by", "started", "segmenter", "animals", "found", "withdrawn",
 )  # fmt: skip
 UNKNOWN = "not noted"
+ON_PAGES = "on the page Videos, 'Where do the numbers come from?' below the video"
 
 
 def list_runs(folder: Path, video: str | None = None) -> list[dict[str, Any]]:
@@ -101,6 +103,16 @@ def _withdrawn_named(study: Study, name: str) -> str:
                 raise StudyError(f"No run of '{name}' can be brought back: none was deleted.")
             return max(gone, key=lambda run: str(run.withdrawn_at)).run_id
     return _run_named(study, name)
+
+
+def way_back(folder: Path, name: str) -> str:
+    """Where a run that was deleted or replaced is brought back: by its name, or its video's.
+
+    >>> way_back(Path("lab/mice"), "cage 1").split(", or ")[0]
+    "`ethoscribe runs restore 'cage 1' -s lab/mice`"
+    """
+    command = shlex.join(["ethoscribe", "runs", "restore", name, "-s", str(folder)])
+    return f"`{command}`, or {ON_PAGES}"
 
 
 def in_words(facts: Resting) -> str:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.results.data import overview
 from app.views.headings import title
+from app.views.news import show_news
 from app.views.results_figures import FIGURES, show_figure
 from app.views.results_groups import show_comparison
 from app.views.results_sidebar import choose_filters, choose_view
@@ -14,6 +15,7 @@ from app.words import plain
 from app.workplace import workplace
 
 seen = overview(workplace().study)
+show_news()
 heading = st.container(horizontal=True, vertical_alignment="bottom")
 with heading:
     title("Results")

@@ -14,12 +14,14 @@ from app.figures.track_report import file_name, report_html
 from app.player import player
 from app.views.choosing import asked_clip, choose_video
 from app.views.headings import title
+from app.views.news import show_news
 from app.views.run_dialog import runs_button
 from app.views.signed_in import may
 from app.workplace import workplace
 
 study = workplace().study
 rows = {row.video.name: row for row in library.list_videos(study) if row.run_id}
+show_news()
 if not rows:
     st.info("No video of this study is tracked yet. Track one, then look at its doubtful frames.")
     st.page_link("videos.py", label="Go to Videos", icon=":material/video_library:")

@@ -1,17 +1,26 @@
 """Where the numbers of a video come from, and its runs: deleted after asking, and brought back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from app.errors import known_errors, one_line
-from app.keeping.run_list import at_stake, bring_back, delete_run, in_words, list_runs, where_from
+from app.keeping.run_list import (
+    ON_PAGES,
+    at_stake,
+    bring_back,
+    delete_run,
+    in_words,
+    list_runs,
+    where_from,
+)
 from app.views.news import tell, warn
 from app.views.signed_in import may, me
 from app.words import plain
 from app.workplace import workplace
 
 ASKED = "delete_run"  # the run that somebody wants to delete and has not confirmed
+STATES = {"active": "in use", "withdrawn": "out of sight", "gone": "removed for good"}
 
 
 def runs_button(videos: Sequence[str], key: str) -> None:
@@ -33,10 +42,15 @@ def _dialog(videos: Sequence[str]) -> None:
     study, video = workplace().study, videos[0]
     if len(videos) > 1:
         video = st.selectbox("Video", videos, key="runs_of")
-    for name, text in where_from(study, video):
-        st.markdown(f"**{plain(name)}**  {plain(text)}")
-    for run in reversed(list_runs(study, video)):
-        _run(run)
+    try:
+        for name, text in where_from(study, video):
+            st.markdown(f"**{plain(name)}**  {plain(text)}")
+        for run in reversed(list_runs(study, video)):
+            _run(run)
+    except known_errors() as error:  # in a dialog, nothing around it would say this in one line
+        st.error(one_line(error))
+    if not may("owner"):
+        st.caption("An owner of the study can delete a run, and bring it back.")
 
 
 def _run(run: dict[str, object]) -> None:
@@ -44,13 +58,15 @@ def _run(run: dict[str, object]) -> None:
     name, state = str(run["run"]), run["state"]
     with st.container(border=True):
         began, by = str(run["started"])[:16].replace("T", " "), run["made_by"] or "not noted"
-        st.markdown(f"**{plain(name)}** · {state} · {plain(str(run['segmenter']))} · {began} UTC · "
-                    f"{plain(str(by))}")  # fmt: skip
+        st.markdown(f"**{plain(name)}** · {STATES[str(state)]} · {plain(str(run['segmenter']))} · "
+                    f"{began} UTC · {plain(str(by))}")  # fmt: skip
         if not may("owner"):
             return
         if state == "withdrawn":
+            st.caption(plain(f"{in_words(at_stake(workplace().study, name))}; deleted or replaced "
+                             f"{str(run['withdrawn'])[:16].replace('T', ' ')} UTC"))  # fmt: skip
             if st.button("Bring back", key=f"restore:{name}", icon=":material/undo:"):
-                _do(lambda: f"{name} is back: {in_words(bring_back(workplace().study, name))}.")
+                _do(lambda: _bring_back(name))
         elif state == "active" and st.session_state.get(ASKED) == name:
             _ask(name)
         elif state == "active":
@@ -61,17 +77,24 @@ def _run(run: dict[str, object]) -> None:
 def _ask(name: str) -> None:
     """Say what goes out of sight, and delete only then."""
     stake = in_words(at_stake(workplace().study, name))
-    st.warning(f"Out of sight would be {plain(stake)}. What a person scored stays, and all of it "
+    st.warning(f"This takes {plain(stake)} out of sight. What a person scored stays, and all of it "
                "can be brought back here.")  # fmt: skip
     with st.container(horizontal=True):
         if st.button("Delete", key=f"really_delete:{name}", icon=":material/delete:"):
             _do(lambda: f"Deleted: {in_words(delete_run(workplace().study, name))}. To bring it "
-                "back: Where do the numbers come from?")  # fmt: skip
+                f"back: {ON_PAGES}.")  # fmt: skip
         st.button("Keep it", key=f"keep_run:{name}", type="primary",
                   on_click=st.session_state.pop, args=(ASKED, None))  # fmt: skip
 
 
-def _do(work) -> None:  # type: ignore[no-untyped-def]
+def _bring_back(name: str) -> str:
+    """Bring a run back, and say what came, and what went for it."""
+    back = bring_back(workplace().study, name)
+    gone = f" {back.replaced} went out of sight for it." if back.replaced else ""
+    return f"{name} is back: {in_words(back)}.{gone}"
+
+
+def _do(work: Callable[[], str]) -> None:
     """Do it, close the dialog, and say how it went on the page."""
     me().need("owner")
     try:

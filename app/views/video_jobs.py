@@ -54,7 +54,7 @@ def ask_first(video: Video) -> None:
     noun = "correction belongs" if corrections == 1 else "corrections belong"
     st.warning(
         f"{corrections} {noun} to the present tracks and would not be in the new ones. They "
-        "come back with the old tracks: Where do the numbers come from?, Bring back."
+        "come back with the old tracks: 'Where do the numbers come from?' here, Bring back."
     )
     with st.container(horizontal=True):
         st.button(

@@ -14,6 +14,7 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
 from openpyxl.packaging.core import DocumentProperties
+from openpyxl.writer.excel import ExcelWriter
 from openpyxl.xml.functions import fromstring, tostring
 
 from storage.errors import StudyError
@@ -50,7 +51,10 @@ def write_xlsx(rows: Rows, file: Path, about: str | None = None) -> None:
         sheet.close()  # else a failure leaves its half-written stream behind
     if about:
         _write_about(book, json.loads(about))
-    book.save(file)
+    # Not book.save: where the drive is full it leaves its archive open, and Python tells of that
+    # on its own when it tidies up, below the one line that says what is wrong.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        ExcelWriter(book, archive).write_data()
     _without_clock(file)
 
 

@@ -29,6 +29,7 @@ playwright = required("playwright.sync_api")
 PASSWORD = "correct horse"
 EVIL = "<img src=x onerror=window.hacked=1>"
 OWNER = f"Ada {EVIL}"
+WHERE_FROM = "Where do the numbers come from?"
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,10 @@ def test_a_viewer_looks_and_cannot_change_anything(
     expect(page.get_by_role("button", name="Track again")).to_have_count(0)
     expect(page.get_by_text("Add videos")).to_have_count(0)
     expect(page.get_by_role("link", name="Set up")).to_have_count(0)
+    page.get_by_role("button", name=WHERE_FROM).click()
+    expect(page.get_by_text("An owner of the study can delete a run")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete this run")).to_have_count(0)
+    page.keyboard.press("Escape")
     bout = {"behaviour": "x", "subject": "a", "kind": "state", "start_frame": 1, "stop_frame": 2}
     assert send_edit(page, "bouts.add", bout) == 403
     assert send_edit(page, "video.scale", {"px_per_cm": 3}) == 403
@@ -145,6 +150,30 @@ def test_an_owner_changes_a_role_and_the_person_has_it_at_once(
     expect(grace.get_by_role("link", name="Set up")).to_be_visible()
     assert send_edit(grace, "video.scale", {"px_per_cm": 3}) == 200
     grace.context.close()
+
+
+def test_an_owner_deletes_a_run_after_being_asked_and_brings_it_back(
+    owner: "playwright.Page", address: str, lab: Path
+) -> None:
+    def active() -> list[tuple[str, bool]]:
+        with open_study(lab / "study") as study:
+            return study.rows("SELECT run_id, active FROM runs")
+
+    owner.goto(address)
+    dialog = owner.get_by_role("dialog")
+    owner.get_by_role("button", name=WHERE_FROM).click()
+    dialog.get_by_role("button", name="Delete this run").click()
+    expect(dialog.get_by_text(re.compile("rows of tracks of .* out of sight"))).to_be_visible()
+    assert active() == [("run1", True)]
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    expect(owner.get_by_text("To bring it back: on the page Videos")).to_be_visible()
+    expect(owner.get_by_text("not tracked yet")).to_be_visible()
+    assert active() == [("run1", False)]
+    owner.get_by_role("button", name=WHERE_FROM).click()
+    dialog.get_by_role("button", name="Bring back").click()
+    expect(owner.get_by_text("run1 is back: ")).to_be_visible()
+    expect(owner.get_by_text("not tracked yet")).to_have_count(0)
+    assert active() == [("run1", True)]
 
 
 def test_no_name_runs_as_a_script_on_any_page(owner: "playwright.Page", address: str) -> None:
