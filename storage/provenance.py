@@ -101,14 +101,16 @@ def run_facts(
     """One run wholly, by its name or as the active one of a video; None when there is none.
 
     `seconds` is how long its stages took over all sessions, where they were timed, else from
-    begin to end. `state` is active, withdrawn (restorable) or gone.
+    begin to end. `state` is active, withdrawn (restorable) or gone. `corrections` are those by
+    hand that stand, and `edited_rows` how many rows of the active run's tracks they changed, by
+    what was done.
     """
     found = _records(
         study,
         "SELECT run_id, v.name AS video, v.content_hash, r.video_hash, segmenter, "
         "n_animals, settings, versions, timings, share_detected, made_by, started_at, finished_at, "
         f"{STATE} AS state, withdrawn_at, withdrawn_by, replaced_by, purged_at, "
-        "(SELECT count(*) FROM edits e WHERE e.run_id = r.run_id AND e.scope = 'tracks' "
+        f"(SELECT {STANDING} FROM edits e WHERE e.run_id = r.run_id AND e.scope = 'tracks' "
         "AND e.error IS NULL) AS corrections "
         "FROM runs r JOIN videos v USING (video_id) "
         "WHERE if($run IS NULL, r.active AND r.video_id = $video, r.run_id = $run)",
@@ -121,9 +123,30 @@ def run_facts(
     stages = [s for name, s in timings.items() if name.endswith("_s") and name != "cpu_s"]
     began, ended = (datetime.fromisoformat(facts[name]) for name in ("started_at", "finished_at"))
     facts["seconds"] = round(sum(stages) if stages else (ended - began).total_seconds(), 3)
+    facts["edited_rows"] = {}
+    if facts["corrections"] and facts["state"] == "active":
+        facts["edited_rows"] = _edited_rows(study, facts["run_id"])
     return facts
 
 
+def _edited_rows(study: Study, run_id: str) -> dict[str, int]:
+    """Rows of a run's tracks that are not as tracking made them; swapped ones may be edited too."""
+    here = (
+        "FROM tracks SEMI JOIN animals USING (video_id, animal_id) WHERE run_id = $run "
+        "AND video_id = (SELECT video_id FROM runs WHERE run_id = $run)"
+    )
+    return dict(
+        study.rows(
+            f"SELECT edited, count(*) {here} AND edited IS NOT NULL GROUP BY ALL UNION ALL "
+            f"SELECT 'swapped', count(*) AS rows {here} AND raw_animal_id != animal_id "
+            "HAVING rows > 0 ORDER BY ALL",
+            {"run": run_id},
+        )
+    )
+
+
+# How many edits of a log stand: every undo takes one back, and every redo makes it again.
+STANDING = "greatest(count(*) FILTER (kind != 'undo') - count(*) FILTER (kind = 'undo'), 0)"
 STATE = (
     "CASE WHEN r.active THEN 'active' WHEN r.withdrawn_at IS NULL OR r.purged_at IS NOT NULL "
     "THEN 'gone' ELSE 'withdrawn' END"

@@ -17,6 +17,7 @@ from storage.authors import who
 from storage.bouts import ANALYSIS
 from storage.errors import StudyError
 from storage.identity_tables import IDENTITIES
+from storage.provenance import STANDING
 from storage.study import Study
 from storage.track_rows import put_rows
 
@@ -56,9 +57,8 @@ def resting_on(study: Study, run_id: str) -> Resting:
     rows = _count(study, video_id, run_id)
     sql = f"SELECT count(*) FROM bouts WHERE {_ASIDE['bouts']}"
     bouts = study.rows(sql, {"video": video_id})[0][0] if active else _aside_bouts(study, run_id)
-    made = "SELECT count(*) FILTER (kind != 'undo') - count(*) FILTER (kind = 'undo') FROM edits "
-    made += "WHERE run_id = ? AND scope = 'tracks' AND error IS NULL"
-    return Resting(run_id, video, rows, bouts, max(study.rows(made, [run_id])[0][0], 0))
+    made = f"SELECT {STANDING} FROM edits WHERE run_id = ? AND scope = 'tracks' AND error IS NULL"
+    return Resting(run_id, video, rows, bouts, study.rows(made, [run_id])[0][0])
 
 
 def withdraw_run(study: Study, run_id: str, replaced_by: str | None = None) -> Resting:

@@ -41,6 +41,17 @@ def boxes(taken: Taken) -> Iterator[Boxes]:
         yield of_masks(batch) if source == "outlines" else _of_points(batch, source == "corners")
 
 
+def unboxed(taken: Taken, boxed: int) -> list[str]:
+    """What to say of places without a box, where `boxed` animals of all frames have one."""
+    placed = sum(len(one) - one.column("x_px").null_count for one in taken.chunks("tracks"))
+    if placed <= boxed:
+        return []
+    return [
+        f"{placed - boxed} places left out that a person set or filled: they have no outline or "
+        "points, and so no box"
+    ]
+
+
 def of_masks(batch: pa.RecordBatch) -> Boxes:
     """The boxes of outlines: whole pixels."""
     parts = [batch.column(name).to_numpy() for name in ("x0", "y0", "width", "height")]

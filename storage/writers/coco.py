@@ -7,6 +7,7 @@ run lengths of the whole picture, column by column, packed as COCO does.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from storage.label_coco import pack
 from storage.label_masks import decode
-from storage.writers.boxes import boxes, of_masks, source_of
+from storage.writers.boxes import boxes, of_masks, source_of, unboxed
 from storage.writers.columns import Column
 from storage.writers.provenance import facts_of
 from storage.writers.taking import Taken, pose_array
@@ -50,9 +51,11 @@ def write(
         out.write(', "licenses": [], "categories": ' + _json([_category(points)]))
         out.write(', "videos": ' + _json([_video(n + 1, one) for n, one in enumerate(videos)]))
         _write_list(out, "images", _images(videos))
-        _write_list(out, "annotations", _annotations(videos, points, step))
+        boxed: Counter[int] = Counter()
+        _write_list(out, "annotations", _annotations(videos, points, step, boxed))
         out.write("}\n")
-    return []
+    said = [(taken.video.name, unboxed(taken, boxed[n])) for n, taken in enumerate(videos)]
+    return [f"{name}: {one}" for name, notes in said for one in notes]
 
 
 def _write_list(out: TextIO, name: str, rows: Iterator[_Row]) -> None:
@@ -90,12 +93,15 @@ def _images(videos: Sequence[Taken]) -> Iterator[_Row]:
 
 
 def _annotations(
-    videos: Sequence[Taken], points: list[str], step: Callable[[int, int], None]
-) -> Iterator[_Row]:
+    videos: Sequence[Taken], points: list[str], step: Callable[[int, int], None],
+    boxed: Counter[int],
+) -> Iterator[_Row]:  # fmt: skip
+    """The rows of all videos in order; `boxed` counts those of each."""
     number = image = done = 0
     total = sum(len(taken.starts) for taken in videos)
-    for taken in videos:
+    for at, taken in enumerate(videos):
         for rows in _chunks(taken, points):
+            boxed[at] += len(rows)
             for (frame, animal), row in sorted(rows.items()):
                 number += 1
                 yield {"id": number, "image_id": image + frame + 1, "category_id": ANIMAL,

@@ -109,7 +109,7 @@ def _origin(study: Study, key: str | int) -> Origin:
 
 def _video(one: Origin) -> tuple[Any, ...]:
     video = one.facts["video"]
-    scale = video["px_per_cm"] if video["px_per_cm"] is not None else "not known"
+    scale = repr(video["px_per_cm"]) if video["px_per_cm"] is not None else "not known"
     return (
         video["name"], video["file"], video["n_frames"], video["fps"], scale,
         video["content_hash"],
@@ -120,9 +120,19 @@ def _run(one: Origin) -> tuple[Any, ...]:
     run = one.facts["run"]
     return (
         one.facts["video"]["name"], run["run_id"], run["segmenter"], hash_of(run["settings"]),
-        _versions(run["versions"]), run.get("author"), run["started_at"], run.get("seconds"),
-        run.get("corrections"),
+        _versions(run["versions"]), run.get("made_by"), run["started_at"], run.get("seconds"),
+        _corrections(run),
     )  # fmt: skip
+
+
+def _corrections(run: Mapping[str, Any]) -> str:
+    """How many corrections stand, and how many rows they changed.
+
+    >>> _corrections({"corrections": 2, "edited_rows": {"interpolated": 21, "swapped": 4}})
+    '2 (rows of tracks: 21 interpolated, 4 swapped)'
+    """
+    rows = ", ".join(f"{n} {name}" for name, n in (run.get("edited_rows") or {}).items())
+    return f"{run.get('corrections')}" + f" (rows of tracks: {rows})" * bool(rows)
 
 
 def _bout(video: str, bout: Mapping[str, Any]) -> tuple[Any, ...]:

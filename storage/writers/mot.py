@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from storage.writers.boxes import Boxes, boxes, source_of
+from storage.writers.boxes import Boxes, boxes, source_of, unboxed
 from storage.writers.columns import Column
 from storage.writers.taking import Taken
 
@@ -36,11 +36,12 @@ def write(
     Nor has one of which a single point was seen: a box of no extent is none to other programs.
     """
     (taken,) = videos
-    flat = 0
+    flat = boxed = 0
     with file.open("w", encoding="ascii", newline="\n") as out:
         for number, part in enumerate(boxes(taken)):
             wide = (part.xywh[:, 2:] > 0).all(axis=1)
             flat += int((~wide).sum())
+            boxed += len(wide)
             part = Boxes(*(values[wide] for values in part))
             rows = zip(part.frame.tolist(), part.animal.tolist(), part.xywh.tolist(), strict=True)
             out.writelines(
@@ -49,7 +50,7 @@ def write(
             )
             step(number + 1, len(taken.starts))
     notes = [f"{flat} boxes without an extent left out: one point alone was seen"] if flat else []
-    return [SAID[source_of(taken)], *notes]
+    return [SAID[source_of(taken)], *notes, *unboxed(taken, boxed)]
 
 
 def plain(value: float) -> str:

@@ -184,8 +184,9 @@ def _whole_animals(study: Study, video: Video, run: Run) -> bool:
     """Whether a person placed whole animals, whose body points then say less than the centre."""
     return bool(
         study.rows(
-            "SELECT 1 FROM tracks WHERE run_id = ? AND video_id = ? AND x_px IS NOT NULL "
-            "AND NOT detected LIMIT 1",
+            "SELECT 1 FROM tracks SEMI JOIN animals USING (video_id, animal_id) WHERE run_id = ? "
+            "AND video_id = ? AND x_px IS NOT NULL AND (NOT detected OR edited IS NOT NULL) "
+            "LIMIT 1",
             [run.run_id, video.video_id],
         )
     )
