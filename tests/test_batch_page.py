@@ -67,6 +67,28 @@ def test_all_videos_that_are_not_tracked_are_tracked_by_one_click(study, starts)
     assert starts == [(["cage1", "cage2"], ["--animals", "2", "--workers", "3"])]
 
 
+def test_a_cluster_without_an_address_is_not_worked_on_this_machine_instead(study, starts) -> None:
+    app = page()
+    app.get("button_group")[0].set_value("Track many").run()
+    app.number_input(key="many_animals").set_value(2).run()
+    app.get("button_group")[1].set_value("A Dask cluster").run()
+    assert app.button(key="many_start").disabled
+    app.text_input(key="many_cluster").set_value(" tcp://node7:8786 ").run()
+    app.button(key="many_start").click().run()
+    assert starts == [(["cage1", "cage2"], ["--animals", "2", "--cluster", "tcp://node7:8786"])]
+
+
+def test_what_a_batch_works_on_is_not_offered_a_second_time(study) -> None:
+    first, second = (row.video for row in library.list_videos(study))
+    record(VideoJob("b-1", first.name, str(first.path), state="running")).write(study)
+    app = page()
+    assert app.button(key=f"track:{first.video_id}").disabled
+    app.number_input(key=f"animals:{second.video_id}").set_value(2).run()
+    assert not app.button(key=f"track:{second.video_id}").disabled
+    app.get("button_group")[0].set_value("Track many").run()
+    assert app.multiselect(key="many_videos").options == ["cage2"]
+
+
 def test_a_batch_at_work_is_shown_and_a_video_of_it_is_cancelled(study) -> None:
     now = record(
         VideoJob("b-1", "cage1", "/films/cage1.mp4", state="running", stage="segment", chunks=4,

@@ -150,6 +150,12 @@ def read_batches(study: Path) -> list[BatchRecord]:
     return [one for one in found if one is not None]
 
 
+def paths_at_work(study: Path) -> set[str]:
+    """The films that a command works on, or is going to."""
+    alive = [record for record in read_batches(study) if record.alive]
+    return {one.path for record in alive for one in record.videos if not one.over}
+
+
 def read_batch(path: Path) -> BatchRecord | None:
     """Read one file; None while it is missing or is of another kind."""
     try:

@@ -29,7 +29,7 @@ def stage_words(job: VideoJob) -> str:
     """
     if job.state != "running":
         return STATES.get(job.state, job.state)
-    words = STAGES.get(job.stage, job.stage)
+    words = STAGES.get(job.stage, job.stage) or "starting"
     if job.stage == "segment":
         words += f", {job.chunks_done} of {job.chunks} chunk{'' if job.chunks == 1 else 's'}"
     return words

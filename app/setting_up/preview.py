@@ -201,4 +201,8 @@ def spoken(message: str) -> str:
     '2 animals were never seen apart: check the number of animals.'
     """
     message = message.replace("check --animals", "check the number of animals")
+    by_hand = (
+        "set threshold, animals (darker, brighter) and statistic (median, bright, dark) by hand"
+    )
+    message = message.replace(by_hand, "turn the settings under Set up, Detection")
     return message.replace("choose settings with --set", "turn the settings")

@@ -44,6 +44,9 @@ def add_video(path: Path) -> Video | None:
     except known_errors() as error:
         warn(one_line(error))
         return None
+    if video.path != path.resolve():  # the content is what is known, not the name
+        tell(f"{path.name} is the same film as {video.name}, which is in the study already.")
+        return video
     tell(f"{video.name}: {check_line(workplace().study, video)}")
     return video
 

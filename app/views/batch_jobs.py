@@ -15,13 +15,15 @@ from app.jobs.batch_record import (
 )
 from app.jobs.batch_table import counted, stage_words
 from app.jobs.progress import as_clock
-from app.views.news import warn
+from app.setting_up.preview import spoken
+from app.views.news import tell, warn
 from app.views.signed_in import may, me
 from app.words import plain
 from app.workplace import workplace
 
 ROWS = 12  # videos that are shown one by one; the others are counted
 STARTED = "batch_started"
+OVER = "batch_over"  # in the session: how many videos were over when the page was last drawn
 
 
 def show_batches() -> None:
@@ -52,11 +54,21 @@ def follow() -> None:
         del st.session_state[STARTED]
         if state == "refused":
             warn(why)
-            st.rerun()
-    alive = [one for one in read_batches(study) if one.alive]
+        st.rerun()  # its videos are no longer offered
+        return
+    found = read_batches(study)
+    alive = [one for one in found if one.alive]
     if not alive:
+        if found and not _worth_telling(found[0]):
+            tell(f"The batch is done: {counted(found[0])}.")
         st.rerun()
         return
+    over = sum(job.over for one in alive for job in one.videos)
+    if over > st.session_state.get(OVER, over):  # its card says now what was found
+        st.session_state[OVER] = over
+        st.rerun()
+        return
+    st.session_state[OVER] = over
     with st.container(border=True, key="batch"):
         for record in alive:
             _at_work(record)
@@ -87,7 +99,7 @@ def _row(record: BatchRecord, job: VideoJob) -> None:
     if job.frames_per_s:
         parts += [f"{job.frames_per_s:.0f} frames/s", f"{as_clock(job.seconds_left)} left"]
     if job.message:
-        parts.append(plain(job.message))
+        parts.append(plain(spoken(job.message)))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(job.share, text=" · ".join(parts))
         if not may("owner"):
@@ -114,7 +126,7 @@ def _ended(record: BatchRecord) -> None:
     show = st.error if any(job.state == "failed" for job in left) else st.info
     show(f"The last batch has ended: {counted(record)}.")
     for job in left[:ROWS]:
-        st.markdown(f"**{plain(job.video)}**: {job.state}. {plain(job.message)}")
+        st.markdown(f"**{plain(job.video)}**: {job.state}. {plain(spoken(job.message))}")
     if len(left) > ROWS:
         st.caption(f"… and {len(left) - ROWS} more.")
     if not may("owner"):

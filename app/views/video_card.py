@@ -25,6 +25,7 @@ def card(
     facts: Mapping[str, str],
     work: Sequence[jobs.Job],
     suggested: int | None = None,
+    in_batch: bool = False,
 ) -> None:
     """Everything about one video; suggested: the number of animals in the video before it."""
     video = row.video
@@ -47,8 +48,9 @@ def card(
             _file_line(row, copying)
         with right:
             if may("owner"):
-                _settings(row, tracking is not None and tracking.active, asked or suggested)
-            _buttons(row, tracking)
+                busy = in_batch or (tracking is not None and tracking.active)
+                _settings(row, busy, asked or suggested)
+            _buttons(row, tracking, in_batch)
         if may("owner"):
             ask_first(video)
         show_job(tracking)
@@ -140,10 +142,10 @@ def _settings(row: library.VideoRow, busy: bool, suggested: int | None) -> None:
         )
 
 
-def _buttons(row: library.VideoRow, job: jobs.Job | None) -> None:
+def _buttons(row: library.VideoRow, job: jobs.Job | None, in_batch: bool) -> None:
     """Track and Watch."""
     video_id, tracked = row.video.video_id, row.run_id is not None
-    busy = job is not None and job.active
+    busy = in_batch or (job is not None and job.active)
     resume = job is not None and job.state in ("stopped", "cancelled") and not tracked
     known = st.session_state.get(f"animals:{video_id}") is not None
     with st.container(horizontal=True):
@@ -154,7 +156,11 @@ def _buttons(row: library.VideoRow, job: jobs.Job | None) -> None:
                 icon=":material/route:",
                 key=f"track:{video_id}",
                 disabled=busy or not known or not row.present or not row.video.has_pictures,
-                help=None if known or busy else "Say how many animals the video shows first.",
+                help="It is one of those being tracked above."
+                if in_batch
+                else None
+                if known or busy
+                else "Say how many animals the video shows first.",
                 on_click=start_tracking,
                 args=(row.video, tracked),
             )

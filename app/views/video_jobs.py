@@ -138,7 +138,7 @@ def say_end(job: jobs.Job) -> None:
         words, show = ENDED[job.state]
         message = job.message.replace("Track again to resume", "Resume goes on where it stopped")
         message = message.replace("Cancelled. Track again to go on", "Resume goes on")
-        show(f"{DOING[job.kind]} {words}. {plain(message)}".strip())
+        show(f"{DOING[job.kind]} {words}. {plain(spoken(message))}".strip())
     else:  # what `ethoscribe track` prints as warnings
         words, show = WARNED
         show(f"{DOING[job.kind]} {words} {plain(spoken(job.message))}", icon=":material/warning:")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import library
 from app.jobs import processes as jobs
+from app.jobs.batch_record import paths_at_work
 from app.videos.quality import suggested_animals
 from app.videos.video_list import metadata_of
 from app.views.adding import add_videos
@@ -61,10 +62,13 @@ if not rows:
     )
 panel(rows)
 show_batches()
-facts, work = metadata_of(study), jobs.read_jobs(study)
+facts, work, at_work = metadata_of(study), jobs.read_jobs(study), paths_at_work(study)
 shown = rows
 if len(rows) >= MANY:
     chosen = choose_row(rows, facts, work)
     shown = [chosen] if chosen else []
 for row in shown:
-    card(row, facts.get(row.video.name, {}), work, suggested_animals(rows, row))
+    card(
+        row, facts.get(row.video.name, {}), work, suggested_animals(rows, row),
+        in_batch=str(row.video.path) in at_work,
+    )  # fmt: skip
