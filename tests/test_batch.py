@@ -5,6 +5,7 @@ import io
 import json
 import signal
 from collections import deque
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from app.jobs.batch_table import Lines, batch_table, counted
 from app.jobs.board import Board
 from app.jobs.crew import Ended, LocalCrew, Step
 from app.jobs.steps import Done, look, worker_name
-from app.jobs.tracking_job import Ask
+from app.jobs.tracking_alone import alone
+from app.jobs.tracking_ready import Ask, Ready, looked_at, prepare
 from storage.jobs import Attempt, attempts, note_attempts
 from storage.runs import runs
 from storage.study import StudyBusyError, open_study
@@ -223,6 +225,36 @@ def test_a_study_that_somebody_holds_is_written_later(films, tmp_path, monkeypat
     monkeypatch.setattr(batches, "STORE_AGAIN_S", 0.0)
     assert len(batch_of(tmp_path / "s", [films["one"]], OneHand()).run().done) == 1
     assert len(tried) == 2
+
+
+def test_a_video_that_another_command_is_at_waits_for_it_while_others_go_on(
+    films, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(batches, "LOOK_AGAIN_S", 0.0)
+    study, crew = tmp_path / "s", OneHand()
+    work = batch_of(study, [films["one"], films["two"]], crew)
+    other = prepare(study, looked_at(films["one"]), Ask(1))
+    assert isinstance(other, Ready)
+    place, told, inner = other.task.place, [], crew.ended
+
+    def ended(timeout_s: float) -> list[Ended]:
+        told.append((work.board.record.videos[0].message, place.is_dir()))
+        if work.board.record.trouble:
+            held.close()
+        return inner(timeout_s)
+
+    crew.ended = ended  # type: ignore[method-assign]
+    with ExitStack() as held:
+        held.enter_context(alone(other.task))
+        place.mkdir()  # where the other has not written anything yet
+        outcome = work.run()
+    assert [summary.video for summary in outcome.done] == ["two", "one"]
+    assert outcome.failed == []
+    assert told[-1][0] == "" and (batches.ELSEWHERE, True) in told
+    assert {there for message, there in told if message} == {True}  # it takes nothing away
+    assert crew.names.count("look") == 2
+    with open_study(study) as opened:
+        assert [one.state for one in attempts(opened)] == ["done", "done"]
 
 
 def test_a_process_that_dies_takes_its_own_step_and_is_given_up_in_the_end(films, monkeypatch):

@@ -17,7 +17,7 @@ from app.errors import AppError
 from app.jobs import processes as jobs
 from app.jobs import proxy
 from app.jobs.proxy_files import proxy_of
-from app.jobs.tracking_work import Progress
+from app.jobs.tracking_task import Progress
 from app.server.routes import data_routes
 from app.workplace import Workplace
 from storage.study import open_study

@@ -14,9 +14,12 @@ from track_edit_scenes import edit
 from app import library
 from app.commands.track import parse_settings, spell_settings
 from app.errors import AppError
-from app.jobs import tracking_job, tracking_work
+from app.jobs import planning, tracking_work
+from app.jobs.planning import doubts
+from app.jobs.tracking_alone import alone
 from app.jobs.tracking_job import track_video
-from app.jobs.tracking_work import doubts
+from app.jobs.tracking_ready import looked_at, place_of
+from app.jobs.tracking_task import Task
 from storage.bouts import read_bouts, save_bouts
 from storage.runs import COLUMNS, active_run
 from storage.runs import runs as stored_runs
@@ -236,7 +239,7 @@ def test_a_run_is_made_again_bit_for_bit_from_what_it_keeps(clip, tmp_path, monk
     first = track_video(tmp_path / "a", clip, 2, settings={"open_px": 1})
     before = everything(tmp_path / "a")
     kept = tmp_path / "a" / "runs" / first.run_id
-    monkeypatch.setattr(tracking_work, "tune", None)  # nothing is looked for anew
+    monkeypatch.setattr(planning, "tune", None)  # nothing is looked for anew
     again = track_video(tmp_path / "b", clip, None, like=str(kept))
     assert again.run_id != first.run_id and again.settings == first.settings
     assert again.tuning == first.tuning
@@ -306,12 +309,12 @@ def test_no_lock_is_left_behind_and_a_held_one_is_respected(clip, tmp_path):
     track_video(tmp_path / "s", clip, 2)
     left = [file.name for file in (tmp_path / "s" / "shards").iterdir()]
     assert left in ([], [".lock"])
-    info = tracking_job.probe(clip)
+    info = looked_at(clip)
     asked = {"n_animals": 2}
-    place = tracking_job._place(tmp_path / "s", info, asked)
-    task = tracking_job.Task(info, 2, {}, place)
+    place = place_of(tmp_path / "s", info, asked)
+    task = Task(info, 2, {}, place)
     with (
-        tracking_job.alone(task),
+        alone(task),
         pytest.raises(AppError, match="by another process"),
     ):
         track_video(tmp_path / "s", clip, 2, force=True)

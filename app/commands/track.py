@@ -13,7 +13,8 @@ from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say
 from app.errors import AppError
 
 if TYPE_CHECKING:
-    from app.jobs.tracking_job import Chosen, TrackSummary
+    from app.jobs.tracking_summary import TrackSummary
+    from app.jobs.tracking_task import Chosen
 
 
 def register(app: typer.Typer) -> None:
@@ -154,7 +155,7 @@ def track(
     settings = parse_settings(setting or [])
     from app.commands.track_batch import Doing, plan_only, track_all
     from app.jobs.network_work import Way
-    from app.jobs.tracking_job import Ask
+    from app.jobs.tracking_ready import Ask
 
     if report_to is not None:
         from app.figures.track_report import check_place

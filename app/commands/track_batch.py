@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from app.jobs.batch_record import BatchRecord, VideoJob
     from app.jobs.board import Board, Teller
     from app.jobs.crew import Crew
-    from app.jobs.tracking_job import Ask, TrackSummary
+    from app.jobs.tracking_ready import Ask
+    from app.jobs.tracking_summary import TrackSummary
 
 LISTED = 20  # of the failed videos
 

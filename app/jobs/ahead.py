@@ -14,8 +14,10 @@ from app.errors import known_errors, one_line
 from app.jobs.about_videos import About
 from app.jobs.folders import Found
 from app.jobs.progress import as_clock
-from app.jobs.tracking_job import Ask, TrackSummary, looked_at, prepare
-from app.jobs.tracking_work import SEGMENTER, Task, Work
+from app.jobs.tracking_ready import Ask, looked_at, prepare
+from app.jobs.tracking_summary import TrackSummary
+from app.jobs.tracking_task import SEGMENTER, Task
+from app.jobs.tracking_work import Work
 from storage.runs import Run, runs
 from storage.study import is_study, open_study
 from storage.videos import videos

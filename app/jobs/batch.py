@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +18,18 @@ from app.jobs.batch_record import VideoJob
 from app.jobs.batch_video import VideoWork
 from app.jobs.board import Board
 from app.jobs.crew import Crew, Ended, Step
-from app.jobs.tracking_job import Ask, TrackSummary, store
-from app.jobs.tracking_work import Chosen
+from app.jobs.tracking_alone import AtWorkError
+from app.jobs.tracking_ready import Ask
+from app.jobs.tracking_store import store
+from app.jobs.tracking_summary import TrackSummary
+from app.jobs.tracking_task import Chosen
 from storage.study import StudyBusyError
+from tracking.video import VideoInfo
 
 TICK_S = 0.25
 STORE_AGAIN_S = 5.0  # where somebody else holds the study
+LOOK_AGAIN_S = 5.0  # where another command tracks the same video into it
+ELSEWHERE = "another command is at it"
 AHEAD = 2  # videos that are begun for each worker, so that nobody waits for a video's last step
 
 
@@ -66,7 +73,8 @@ class Batch:
         self.study, self.crew, self.board = study, crew, board
         self.on_news, self.after = on_news, after
         self.outcome = Outcome()
-        jobs = board.begin([one.path.absolute() for one in wishes], [w.path.stem for w in wishes])
+        names = [one.ask.name_if_new or one.path.stem for one in wishes]
+        jobs = board.begin([one.path.absolute() for one in wishes], names)
         self._works = [
             VideoWork(number, job, wish.ask, study)
             for number, (job, wish) in enumerate(zip(jobs, wishes, strict=True))
@@ -79,11 +87,12 @@ class Batch:
         try:
             while not all(work.job.over for work in self._works):
                 self._obey()
+                self._look_again()
                 self._hand_out()
                 for one in self.crew.ended(TICK_S):
                     self._take(one)
                 self._store_finished()
-                self.board.record.trouble = self.crew.trouble()
+                self.board.record.trouble = self.crew.trouble() or self._why_waiting()
                 self.board.tell()
             ended = True
         finally:
@@ -106,6 +115,8 @@ class Batch:
         begun = 0
         for work in self._works:
             if work.job.over:
+                continue
+            if work.info is not None:  # put aside
                 continue
             if work.job.state == "waiting" and begun < AHEAD * self.crew.size:
                 work.begin()
@@ -130,12 +141,8 @@ class Batch:
             self._fail(work, ended.error or AppError("it ended without a word"))
             return
         work.job.worker = ended.done.worker
-        try:
+        with self._or_fail(work):
             self._move(work, ended)
-        except Exception as error:
-            if not isinstance(error, known_errors()):
-                raise
-            self._fail(work, error)
 
     def _move(self, work: VideoWork, ended: Ended) -> None:
         done, name = ended.done, ended.step.key[1]
@@ -143,9 +150,7 @@ class Batch:
             return
         if name == "look":
             self._refuse_twice(work, done.value.content_hash)
-            summary = work.looked(done.value, self.crew)
-            if summary is not None:
-                self._end(work, "already", summary)
+            self._get_ready(work, done.value)
         elif name == "plan":
             work.planned(done)
             self.on_news(News(work.job, chosen=work.chosen))
@@ -153,6 +158,44 @@ class Batch:
             work.segmented(done)
         else:
             work.identified(done)
+
+    def _get_ready(self, work: VideoWork, info: VideoInfo) -> None:
+        """Begin with a video, unless it is tracked, or another command is at it."""
+        try:
+            summary = work.looked(info, self.crew)
+        except AtWorkError:
+            work.wait_for_others(info, ELSEWHERE, LOOK_AGAIN_S)
+        except StudyBusyError as error:
+            work.wait_for_others(info, one_line(error), STORE_AGAIN_S)
+        else:
+            if summary is not None:
+                self._end(work, "already", summary)
+
+    def _look_again(self) -> None:
+        """See about videos that others were at: these have tracked them, or were stopped."""
+        for work in self._works:
+            info = work.go_on()
+            if info is not None:
+                with self._or_fail(work):
+                    self._get_ready(work, info)
+
+    def _why_waiting(self) -> str:
+        """That all that is left is in other hands, in a line."""
+        left = [work for work in self._works if not work.job.over]
+        if not left or any(work.info is None for work in left):
+            return ""
+        videos = "1 video" if len(left) == 1 else f"{len(left)} videos"
+        return f"waiting for {videos}: {left[0].job.message}"
+
+    @contextmanager
+    def _or_fail(self, work: VideoWork) -> Iterator[None]:
+        """Move a video on; an error that can be foreseen ends it, and no other."""
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, known_errors()):
+                raise
+            self._fail(work, error)
 
     def _refuse_twice(self, work: VideoWork, content_hash: str) -> None:
         """The same film under two names is tracked once."""
@@ -166,17 +209,13 @@ class Batch:
                 continue
             if time.monotonic() < self._store_again.get(work.number, 0.0):
                 continue
-            try:
-                summary = store(*work.summary_parts())
-            except StudyBusyError:
-                self._store_again[work.number] = time.monotonic() + STORE_AGAIN_S
-                continue
-            except Exception as error:
-                if not isinstance(error, known_errors()):
-                    raise
-                self._fail(work, error)
-                continue
-            self._end(work, "done", summary)
+            with self._or_fail(work):
+                try:
+                    summary = store(*work.summary_parts())
+                except StudyBusyError:
+                    self._store_again[work.number] = time.monotonic() + STORE_AGAIN_S
+                else:
+                    self._end(work, "done", summary)
 
     def _end(self, work: VideoWork, state: str, summary: TrackSummary) -> None:
         """A video is in the study."""

@@ -86,9 +86,11 @@ class Lines:
                 self.say(f"[{number} of {len(record.videos)}] {job.video}: {stage_words(job)}")
             elif before is not None and before != change and job.state in ("cancelled", "stopped"):
                 self.say(f"[{number} of {len(record.videos)}] {job.video}: {job.state}")
+            elif before is not None and before != change and job.state == "waiting":
+                self.say(f"[{number} of {len(record.videos)}] {job.video}: {job.message}")
         if record.trouble != self._trouble:
             self._trouble = record.trouble
-            self.say(record.trouble or "workers are there")
+            self.say(record.trouble or "it goes on")
 
     def say(self, text: str) -> None:
         self._stream.write(text + "\n")

@@ -6,26 +6,22 @@ look ─▶ plan ─▶ segment, a chunk each ─▶ identify ─▶ (stored by 
 from __future__ import annotations
 
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from app.errors import AppError
 from app.jobs import steps
 from app.jobs.batch_record import VideoJob
+from app.jobs.clock import Clock
 from app.jobs.crew import Crew, Step
-from app.jobs.tracking_job import (
-    Ask,
-    Ready,
-    TrackSummary,
-    alone,
-    prepare,
-    tracked_meanwhile,
-)
-from app.jobs.tracking_work import Chosen, Clock, Finished
+from app.jobs.tracking_alone import alone
+from app.jobs.tracking_ready import Ask, Ready, prepare, tracked_meanwhile
+from app.jobs.tracking_summary import TrackSummary
+from app.jobs.tracking_task import Chosen, Finished
 from tracking.segmenting import missing_chunks
 from tracking.shards import chunk_bounds
 from tracking.video import VideoInfo
@@ -42,6 +38,8 @@ class VideoWork:
         self.prepared: Ready | None = None
         self.chosen: Chosen | None = None
         self.content_hash = ""
+        self.info: VideoInfo | None = None  # while another command is at the video
+        self.again_at = 0.0  # when to see whether that is over, as time.monotonic() counts
         self._held = ExitStack()  # the lock of this work
         self._clock: Clock | None = None
         self._task: Any = None  # as steps are called with it
@@ -57,13 +55,16 @@ class VideoWork:
         self.ready.append(Step((self.number, "look", 0), steps.look, (path,)))
 
     def looked(self, info: VideoInfo, crew: Crew) -> TrackSummary | None:
-        """The video is known: get ready to work on it. What was done, if it is tracked already."""
+        """The video is known: get ready to work on it. What was done, if it is tracked already.
+
+        AtWorkError where another command is at it.
+        """
         self.content_hash, self.job.total = info.content_hash, info.n_frames
         found = prepare(self.study, info, self.ask, crew.size)
         if isinstance(found, TrackSummary):
             return found
-        self.prepared = found
         self._held.enter_context(alone(found.task))
+        self.prepared = found  # not sooner: what is not held is not cleared away
         meanwhile = tracked_meanwhile(found)
         if meanwhile is not None:
             return meanwhile
@@ -75,6 +76,20 @@ class VideoWork:
         self._stage("tune")
         self._add("plan", steps.plan)
         return None
+
+    def wait_for_others(self, info: VideoInfo, why: str, seconds: float) -> None:
+        """Put the video aside, for another command is at it or holds the study."""
+        self.info, self.again_at = info, monotonic() + seconds
+        self.job.state, self.job.stage, self.job.message = "waiting", "", why
+
+    def go_on(self) -> VideoInfo | None:
+        """Take the video up again, if it was put aside and the time has come."""
+        info = self.info
+        if info is None or monotonic() < self.again_at:
+            return None
+        self.info = None
+        self.job.state, self.job.message = "running", ""
+        return info
 
     def planned(self, done: steps.Done) -> None:
         """The settings are chosen: the chunks that nobody has done come next."""
@@ -121,11 +136,10 @@ class VideoWork:
         """Nothing more is done here; what was written stays for the next time."""
         self.ready.clear()
         self.doing.clear()
-        self._task = self.finished = None
+        self._task = self.finished = self.info = None
         if self.prepared is not None:
-            place = self.prepared.task.place
-            if place.is_dir() and not any(place.iterdir()):
-                place.rmdir()
+            with suppress(OSError):  # there is work in it
+                self.prepared.task.place.rmdir()
         self._held.close()
 
     def _go_on(self) -> None:

@@ -8,6 +8,8 @@ A process that dies takes its own step with it and no other; the step is tried a
 from __future__ import annotations
 
 import multiprocessing
+import socket
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -109,6 +111,7 @@ class LocalCrew:
     def ended(self, timeout_s: float) -> list[Ended]:
         busy = {hand.future: hand for hand in self._hands if hand.future is not None}
         if not busy:
+            time.sleep(timeout_s)
             return []
         wait(busy, timeout_s, FIRST_COMPLETED)
         ended = [self._gone(hand) for future, hand in busy.items() if future.done()]
@@ -127,7 +130,8 @@ class LocalCrew:
         return Ended(step, None, AppError(DIED.format(n=DEATHS)))
 
     def where(self, key: tuple[int, str, int]) -> str:
-        return next((f"process {h.pid}" for h in self._hands if h.step and h.step.key == key), "")
+        pids = (hand.pid for hand in self._hands if hand.step and hand.step.key == key)
+        return next((f"{socket.gethostname()}:{pid}" for pid in pids), "")
 
     def trouble(self) -> str:
         return ""

@@ -20,8 +20,11 @@ import cv2
 
 from app import __version__
 from app.errors import AppError
-from app.jobs.tracking_job import looked_at
-from app.jobs.tracking_work import Chosen, Finished, Plan, Task, Work, cpu_seconds
+from app.jobs.clock import cpu_seconds
+from app.jobs.planning import Plan, plan_file
+from app.jobs.tracking_ready import looked_at
+from app.jobs.tracking_task import Chosen, Finished, Task, quiet
+from app.jobs.tracking_work import Work
 from tracking.identities.crops import CropPlan
 from tracking.segmenting import Part, segment_chunk
 from tracking.video import VideoInfo
@@ -98,7 +101,7 @@ def _held(task: Task) -> tuple[Work, Plan, Part]:
     The plan itself is the key: work that was thrown away and begun anew is another plan.
     """
     _check_place(task)
-    key = (str(task.place), (task.place / "plan.json").read_text(encoding="utf-8"))
+    key = (str(task.place), plan_file(task.place).read_text(encoding="utf-8"))
     if getattr(_mine, "key", None) != key:
         ready = _work(task)
         made, _ = ready.planned()
@@ -108,11 +111,7 @@ def _held(task: Task) -> tuple[Work, Plan, Part]:
 
 
 def _work(task: Task) -> Work:
-    return Work(task, _quiet, _quiet, elsewhere=True)
-
-
-def _quiet(_: object) -> None:
-    """Progress that is told by whoever counts the steps."""
+    return Work(task, quiet, quiet, elsewhere=True)  # whoever counts the steps tells
 
 
 def _check_place(task: Task) -> None:

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from app.errors import AppError
+from app.jobs.planning import doubts
 from app.jobs.processes import HOME
-from app.jobs.tracking_work import doubts
 from app.setting_up.preview_work import Preview, Wish
 
 KEPT = 40  # answers; about 0.3 MB each
