@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from storage.bouts import ANALYSIS
 from storage.study import Study
 from storage.videos import animal_names, rename_animal
 
@@ -36,6 +37,26 @@ def rename_back(
             [theirs, video_id, name, fact, value],
         )
     return strangers
+
+
+def follow(study: Study, video_id: int, changes: Mapping[str, str]) -> None:
+    """Call all that people scored and noted of some animals by other names, all at once."""
+    if not changes:
+        return
+    name = {"old": list(changes), "new": list(changes.values()), "video": video_id}
+    # The name at the same place of the other list, or the same name where it is in none.
+    other = "coalesce($new[list_position($old, {0})], {0})"
+    for column in ("subject", "target"):
+        study.rows(
+            f"UPDATE bouts SET {column} = {other.format(column)} WHERE video_id = $video "
+            f"AND source != '{ANALYSIS}' AND list_contains($old, {column})",
+            name,
+        )
+    study.rows(
+        f"UPDATE metadata SET animal = {other.format('animal')} WHERE video_id = $video "
+        "AND list_contains($old, animal)",
+        name,
+    )
 
 
 def _strangers(study: Study, video_id: int, name: str) -> Kept:

@@ -19,7 +19,9 @@ from storage.errors import StudyError
 from storage.identity_tables import IDENTITIES
 from storage.provenance import STANDING
 from storage.study import Study
+from storage.track_names import follow
 from storage.track_rows import put_rows
+from storage.videos import animal_names
 
 RUN_TABLES = (
     "tracks",
@@ -36,6 +38,7 @@ _ASIDE = {  # what rests on the present run of a video
     "bouts": f"video_id = $video AND source = '{ANALYSIS}'",
     "watched": f"video_id = $video AND source = '{ANALYSIS}'",
 }
+Names = dict[int, str]  # of a run's animals, by their numbers
 KEPT_DAYS = 30  # what was withdrawn longer ago may be purged
 
 
@@ -90,11 +93,14 @@ def restore_run(study: Study, run_id: str) -> Resting:
             f"--like {run_id} for the same settings."
         )
     now = study.rows("SELECT run_id FROM runs WHERE video_id = ? AND active", [video_id])
+    called = animal_names(study, video_id)
     for (other,) in now:
         withdraw_run(study, other, replaced_by=run_id)
     aside = study.rows("SELECT table_name, rows FROM run_rows WHERE run_id = ?", [run_id])
     put_rows(study, {table: _unpacked(rows) for table, rows in aside})
     study.rows("DELETE FROM run_rows WHERE run_id = ?", [run_id])
+    for (other,) in now:
+        _follow_names(study, video_id, other, run_id, called)
     study.rows(
         "UPDATE runs SET active = true, withdrawn_at = NULL, withdrawn_by = NULL, "
         "replaced_by = NULL WHERE run_id = ?",
@@ -103,6 +109,37 @@ def restore_run(study: Study, run_id: str) -> Resting:
     back = resting_on(study, run_id)
     replaced = now[0][0] if now else None
     return Resting(run_id, video, back.rows, back.bouts, back.corrections, replaced)
+
+
+def _follow_names(study: Study, video_id: int, gone: str, run_id: str, then: Names) -> None:
+    """What people scored follows animals that were renamed in one of two runs and not the other.
+
+    Renaming is a correction of its run: without this, bouts under a name that was given in the run
+    that went would be of nobody in the one that came back, and stay so. Two runs speak of the same
+    animal where its number had one name in both at any time.
+    """
+    now = animal_names(study, video_id)
+    before, after = _ever(study, gone, then), _ever(study, run_id, now)
+    changes = {
+        then[number]: now[number]
+        for number in then.keys() & now.keys()
+        if then[number] != now[number] and before[number] & after[number]
+    }
+    follow(study, video_id, changes)
+
+
+def _ever(study: Study, run_id: str, names: Names) -> dict[int, set[str]]:
+    """Every name that each animal of a run was given."""
+    found = {number: {name} for number, name in names.items()}
+    renamed = study.rows(
+        "SELECT (inverse->'data'->>'animal_id')::INTEGER, inverse->'data'->>'name', "
+        "trim(data->>'name') FROM edits WHERE run_id = ? AND kind = 'tracks.rename' "
+        "AND error IS NULL",
+        [run_id],
+    )
+    for number, *given in renamed:
+        found.setdefault(number, set()).update(given)
+    return found
 
 
 def withdrawn_runs(study: Study, older_than_days: float = 0.0) -> list[Resting]:

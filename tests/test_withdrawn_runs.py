@@ -91,6 +91,43 @@ def test_a_run_that_tracking_replaced_comes_back_in_exchange(folder):
     assert everything(folder)["names"] == {1: "animal1"}
 
 
+def test_what_a_person_scored_follows_an_animal_that_another_run_called_otherwise(folder):
+    def scored() -> list[tuple[str, str | None]]:
+        with open_study(folder) as study:
+            return study.rows(
+                "SELECT subject, target FROM bouts WHERE source = 'person' ORDER BY start_frame"
+            )
+
+    def rename(animal: str, name: str) -> None:
+        with open_study(folder, write=True) as study:
+            data = {"animal": animal, "name": name}
+            assert apply(study, 1, "tracks.rename", data, author="kim").error is None
+
+    def restore(run_id: str) -> None:
+        with open_study(folder, write=True) as study:
+            restore_run(study, run_id)
+
+    facts = pd.DataFrame({"video": ["clip"], "animal": ["Ada"], "treatment": ["drug"]})
+    with open_study(folder, write=True) as study:
+        save_metadata(study, facts)
+        shard = track_shard(folder / "t.parquet", X, X, Info(folder, 40).time_s)
+        ingest_run(study, 1, run_of("again", 2), [shard], [], [], ["Ada", "animal2"])
+    rename("Ada", "Eve")
+    rename("animal2", "Ada")
+    with open_study(folder, write=True) as study:
+        later = {"behaviour": "sniff", "subject": "Eve", "target": "Ada", "start_frame": 9,
+                 "stop_frame": 12}  # fmt: skip
+        assert apply(study, 1, "bouts.add", later, author="lee").error is None
+    assert scored() == [("Eve", None), ("Eve", "Ada")]
+    restore("run-clip")  # there they are Ada and animal2
+    assert scored() == [("Ada", None), ("Ada", "animal2")]
+    with open_study(folder) as study:
+        assert study.rows("SELECT animal, value FROM metadata") == [("Ada", "drug")]
+    rename("Ada", "Zoe")
+    restore("again")
+    assert scored() == [("Eve", None), ("Eve", "Ada")]
+
+
 def test_of_replaced_runs_the_last_stays_and_those_corrected_by_hand(folder):
     for run_id in ("second", "third", "fourth"):
         track_again(folder, run_id)
