@@ -18,7 +18,7 @@ from app.errors import AppError
 from app.jobs import batch as batches
 from app.jobs import crew as crews
 from app.jobs.batch import Batch, News, Wish
-from app.jobs.batch_record import BatchRecord, ask_batch, read_batches
+from app.jobs.batch_record import GONE, BatchRecord, ask_batch, read_batches
 from app.jobs.batch_table import Lines, batch_table, counted
 from app.jobs.board import Board
 from app.jobs.crew import Ended, LocalCrew, Step
@@ -287,6 +287,42 @@ def test_two_processes_track_videos_side_by_side(films, tmp_path):
     assert asked != {""}
     again = here("track", *films.values(), "-s", study, "--animals", 1, "--workers", 2)
     assert again.status == 0 and again.err.count("already tracked") == 3
+    assert again.err.endswith("Nothing was left to do.\n")
+
+
+def test_wishes_reach_the_videos_that_they_are_about_also_where_one_is_tracked_at_a_time(
+    films, tmp_path, monkeypatch
+):
+    from app.commands import track_in_turn
+
+    study, tell, asked = tmp_path / "s", track_in_turn._tracked, []
+
+    def tracked(turn: Any, one: Any, job: Any, *more: Any) -> Any:
+        if not asked:  # at work on the first of three
+            here("jobs", "cancel", "two", "-s", study)
+            asked.append(len(list(study.glob("jobs/*.asks"))))
+        elif job.video == "long" and turn.record.videos[1].state == "cancelled":
+            asked.append(here("jobs", "again", "two", "-s", study).err)
+        return tell(turn, one, job, *more)
+
+    monkeypatch.setattr(track_in_turn, "_tracked", tracked)
+    here("metadata", "list", "-s", study)
+    with open_study(study, create=True):
+        pass
+    ordered = [films["one"], films["two"], films["long"]]
+    ended = here("track", *ordered, "-s", study, "--animals", 1)
+    assert ended.status == 0, ended.err
+    assert asked == [1, "1 video will be tried again by the command that runs.\n"]
+    with open_study(study) as opened:
+        assert [video.name for video in videos(opened)] == ["one", "long", "two"]
+        told = [(a.video, a.attempt, a.state) for a in attempts(opened)]
+    assert sorted(told) == [
+        ("long", 1, "done"), ("one", 1, "done"), ("two", 1, "cancelled"), ("two", 2, "done"),
+    ]  # fmt: skip
+    again = here("track", *ordered, "-s", study, "--animals", 1)
+    assert again.err.splitlines()[-2:] == [
+        "3 of 3 videos tracked, all of them before.", "Nothing was left to do.",
+    ]  # fmt: skip
 
 
 def test_jobs_are_listed_and_those_of_a_dead_command_are_said_to_be_stopped(tmp_path):
@@ -304,7 +340,7 @@ def test_jobs_are_listed_and_those_of_a_dead_command_are_said_to_be_stopped(tmp_
         ("cage1", "done"), ("cage2", "stopped"),
     ]  # fmt: skip
     told = list(csv.DictReader(io.StringIO(here("jobs", "list", "--failed", "-s", study).out)))
-    assert [row["video"] for row in told] == ["cage2"]
+    assert [(row["video"], row["message"]) for row in told] == [("cage2", GONE)]
     assert "Nothing of that is being tracked" in here("jobs", "cancel", "-s", study).err
 
 

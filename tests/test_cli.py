@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from app import __version__
 from app.cli import app
 from app.commands.ask import as_object
-from app.commands.track import tell_summary
+from app.commands.track_words import tell_summary
 from app.jobs.progress import Bar, JobFile, PlainLines, Reporter, as_clock
 from app.jobs.tracking_job import TrackSummary
 from storage.bouts import save_bouts
@@ -429,16 +429,16 @@ def summary(**changes: object) -> TrackSummary:
 
 
 def test_the_speed_is_of_the_frames_of_this_session(capsys):
-    tell_summary(summary(), [])
+    tell_summary(summary(), Path("s"), [])
     assert (
         "clip: 100 frames in 2.0 s (50 frames/s), animals seen in 40.0%" in capsys.readouterr().err
     )
-    tell_summary(summary(new_frames=10), [])
+    tell_summary(summary(new_frames=10), Path("s"), [])
     assert "100 frames, 10 of them now, in 2.0 s (5 frames/s)" in capsys.readouterr().err
 
 
 def test_a_warning_is_said_once(capsys):
-    tell_summary(summary(warnings=["few", "never apart"]), said=["never apart"])
+    tell_summary(summary(warnings=["few", "never apart"]), Path("s"), said=["never apart"])
     told = capsys.readouterr()
     assert told.out == "" and told.err.splitlines()[-1] == "Warning: clip: few"
 
@@ -460,7 +460,7 @@ def test_times_left_read_as_a_clock():
 
 
 def test_a_scale_can_be_given_later(study):
-    from app.commands.track_batch import give_scale
+    from app.commands.track_asked import give_scale
 
     give_scale(study, "clip", 12.5)
     with open_study(study) as opened:

@@ -12,7 +12,7 @@ from terminal import here
 from track_edit_scenes import edit
 
 from app import library
-from app.commands.track import parse_settings, spell_settings
+from app.commands.track_words import parse_settings, spell_settings
 from app.errors import AppError
 from app.jobs import planning, tracking_work
 from app.jobs.planning import doubts

@@ -71,7 +71,7 @@ def assay(
       ethoscribe assay plus_maze -s study --set rule="four paws" --save epm
       ethoscribe assay fear_conditioning -s study --cues cues.csv --json
     """
-    from app.commands.track import parse_settings
+    from app.commands.track_words import parse_settings
     from app.scoring.assay_job import build_code, keep_assay, read_cues, run_assay_on
 
     if listed:

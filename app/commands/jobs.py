@@ -43,14 +43,15 @@ def list_(
     """
     import pandas as pd
 
+    from app.jobs.batch_record import GONE
     from storage.jobs import attempts_table
     from storage.study import open_study
 
     with open_study(study) as opened:
         table = attempts_table(opened).to_pandas()
     gone = _gone(study, table)
-    unfinished = table["state"].isin(["waiting", "running"])
-    table.loc[unfinished & table["batch"].isin(gone), "state"] = "stopped"
+    died = table["state"].isin(["waiting", "running"]) & table["batch"].isin(gone)
+    table.loc[died, ["state", "message"]] = ["stopped", GONE]
     if failed:
         table = table[table["state"].isin(["failed", "cancelled", "stopped"])]
     if table.empty:
@@ -119,9 +120,18 @@ def again(videos: WhichArgument = None, study: StudyOption = DEFAULT_STUDY) -> N
         say(f"{count(len(wanted), 'video')} will be tried again by the command that runs.")
         return
     command = ["track", *[job.path for job in wanted], "-s", str(study), *record.command]
-    ended = subprocess.run([sys.executable, "-m", "app.cli", *command], check=False)
-    if ended.returncode:
-        raise typer.Exit(ended.returncode)
+    status = _to_the_end(subprocess.Popen([sys.executable, "-m", "app.cli", *command]))
+    if status:
+        raise typer.Exit(status)
+
+
+def _to_the_end(process: "subprocess.Popen[bytes]") -> int:
+    """The exit status; Ctrl-C reaches the process too, which needs a moment to leave well."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def _means(wanted: list[str], video: str, path: str) -> bool:

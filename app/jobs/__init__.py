@@ -15,7 +15,7 @@ Tracking many, of which none stops another:
     is known of them          one each          slurm (its jobs)               identify
                                 │ how it stands
                                 ▼
-                              board ──▶ batch_record (a file), jobs (a table), batch_table (terminal)
+                              board ──▶ batch_record (a file), jobs (a table), batch_table (shown)
 
     ahead               what would be done, and how long that takes
     batch_process       a batch that a page starts

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from app.commands.track import spell_settings
 from app.errors import known_errors, one_line
 from app.jobs.about_videos import About
 from app.jobs.folders import Found
 from app.jobs.progress import as_clock
+from app.jobs.spelled import spell_settings
 from app.jobs.tracking_ready import Ask, looked_at, prepare
 from app.jobs.tracking_summary import TrackSummary
 from app.jobs.tracking_task import SEGMENTER, Task

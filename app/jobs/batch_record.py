@@ -20,6 +20,7 @@ from typing import Any
 from storage.jobs import RUNNING, Attempt
 
 SILENT_S = 120.0  # without a word for so long, a command of another machine is taken for dead
+GONE = "The process ended. Track again to go on where it stopped."
 ENDINGS = ("done", "already", "failed", "cancelled", "stopped")
 
 
@@ -167,7 +168,7 @@ def read_batch(path: Path) -> BatchRecord | None:
     if not record.alive:
         for one in record.videos:
             if not one.over:
-                one.end("stopped", "The process ended. Track again to go on where it stopped.")
+                one.end("stopped", GONE)
     return record
 
 

@@ -45,6 +45,9 @@ def counted(record: BatchRecord) -> str:
     jobs = record.videos
     tracked = sum(job.state in ("done", "already") for job in jobs)
     parts = [f"{tracked} of {len(jobs)} video{'' if len(jobs) == 1 else 's'} tracked"]
+    before = sum(job.state == "already" for job in jobs)
+    if before:
+        parts.append(f"{'all' if before == tracked else before} of them before")
     for state in ("failed", "cancelled", "stopped"):
         number = sum(job.state == state for job in jobs)
         parts += [f"{number} {state}"] if number else []

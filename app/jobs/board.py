@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.jobs.batch_record import (
+    GONE,
     Asks,
     BatchRecord,
     VideoJob,
@@ -31,7 +32,6 @@ KEPT = 10  # files of commands that are over
 FILE_EVERY_S, HEARTBEAT_S = 0.5, 5.0
 STUDY_EVERY_S = 2.0  # states; how many chunks are done:
 CHUNKS_EVERY_S = 15.0
-STOPPED = "The process ended. Track again to go on where it stopped."
 
 
 class Teller(Protocol):
@@ -74,7 +74,7 @@ class Board:
         if is_study(self.study):
             with open_study(self.study, write=True) as opened:
                 gone = _gone(self.study, unfinished_batches(opened))
-                stop_attempts(opened, gone, STOPPED)
+                stop_attempts(opened, gone, GONE)
                 before = attempts_so_far(opened, paths)
             forget_ended(self.study, KEPT)
         for path, name in zip(paths, names, strict=True):
