@@ -6,6 +6,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,11 +43,13 @@ def write_xlsx(rows: Rows, file: Path, about: str | None = None) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("ethoscribe")
     try:
-        reader = rows.relation().to_arrow_reader(_BATCH)
-        sheet.append([_cell(sheet, name) for name in reader.schema.names])
-        for batch in reader:
-            for row in zip(*map(_values, batch.columns), strict=True):
-                sheet.append([_cell(sheet, value) for value in row])
+        # Closed whatever happens: an error remembers what was open, and a reader that is open
+        # keeps the database open in this process, so that nobody could write to it.
+        with closing(rows.relation().to_arrow_reader(_BATCH)) as reader:
+            sheet.append([_cell(sheet, name) for name in reader.schema.names])
+            for batch in reader:
+                for row in zip(*map(_values, batch.columns), strict=True):
+                    sheet.append([_cell(sheet, value) for value in row])
     finally:
         sheet.close()  # else a failure leaves its half-written stream behind
     if about:
