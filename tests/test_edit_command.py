@@ -116,6 +116,25 @@ def test_bouts_are_added_moved_and_removed_by_their_own_person(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("words", "frames"),
+    [
+        # Frame 151 is at 5.03837 s: 5.038 is how tables show it. The film ends at 8.008 s.
+        (["--from", "5.038s", "--to", "5.072s"], (151, 152)),
+        (["--from", "5.037s", "--to", "8.008s"], (150, 240)),
+        (["--from", "8.007s", "--to", "9s"], (239, 240)),
+        (["--from", "239"], (239, 239)),
+        (["--from", "0s", "--to", "240"], (0, 240)),
+    ],
+    ids=lambda one: " ".join(map(str, one)),
+)
+def test_a_time_as_tables_show_it_means_its_frame_also_the_last_one(
+    study: Path, words: list[str], frames: tuple[int, int]
+) -> None:
+    made = told(study, "bout", "add", "peek", "--subject", "animal1", *words, "--dry-run")
+    assert (made["start_frame"], made["stop_frame"]) == frames
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["delete", "animal1"], "Say which frames"),

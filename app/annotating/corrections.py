@@ -13,13 +13,13 @@ import pandas as pd
 
 from app.annotating.reviewing import prepared
 from app.errors import AppError
-from storage.bouts import PERSON, read_bouts
+from storage.bouts import PERSON, frame_edges, read_bouts
 from storage.edits import apply, kinds
 from storage.study import Study, open_study
 from storage.videos import find_video, frame_times, videos
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)s?")
-_EARLY_S = 1e-6  # a frame's time as it was written down may be rounded
+_ROUNDED_S = 0.0005  # by which a time may be early that was read where there are 3 digits of it
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def correct(
 def frame_at(study: Study, video_id: int, text: str, name: str = "frame") -> int:
     """The frame that a person means by its number, or by a time such as 12.5s or 1:02:03.4.
 
-    At a time it is the frame that is on the screen then. ``stop_frame`` may lie after the end.
+    At a time it is the frame that is on the screen then; the 5.038 s that a table says of a frame
+    at 5.0384 s is that frame. ``stop_frame`` may lie after the end.
     """
     if text.strip().isdecimal():
         return int(text)
@@ -98,13 +99,14 @@ def frame_at(study: Study, video_id: int, text: str, name: str = "frame") -> int
     hours, minutes, seconds = (float(part or 0) for part in found.groups())
     at_s = 3600 * hours + 60 * minutes + seconds
     time_s, video = frame_times(study, video_id), find_video(study, video_id)
-    if at_s >= video.duration_s and at_s > time_s[-1] + _EARLY_S:
-        if name == "stop_frame":
-            return video.n_frames
+    at_s += min(_ROUNDED_S, 0.25 / float(video.fps))
+    if name == "stop_frame" and at_s >= frame_edges(study, video_id)[-1]:
+        return video.n_frames
+    if at_s >= video.duration_s + 2 * _ROUNDED_S and at_s > time_s[-1]:
         raise AppError(
             f"{text} is after the end of '{video.name}': it is {video.duration_s:.2f} s."
         )
-    return int(np.searchsorted(time_s, at_s + _EARLY_S, side="right")) - 1
+    return int(np.searchsorted(time_s, at_s, side="right")) - 1
 
 
 def video_of(folder: Path, video: str | None) -> str:
