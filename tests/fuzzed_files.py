@@ -13,6 +13,7 @@ import multiprocessing
 import resource
 import shutil
 import traceback
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ import h5py
 import numpy as np
 
 from storage.readers import Bouts, Poses, read_file
+from storage.readers.outlines import Outlines
 from storage.study import StudyError
 
 LIMIT_S = 20.0  # for one file; the largest takes 0.5 s
@@ -231,7 +233,21 @@ def _series(poses: Poses) -> dict[tuple[str, str, str], np.ndarray]:
             for axis in (0, 1):
                 found[animal, point, "xy"[axis]] = poses.xy[:, a, p, axis]
             found[animal, point, "c"] = poses.confidence[:, a, p]
+        if poses.outlines is not None:
+            found[animal, "outline", "o"] = _fingerprints(poses, poses.outlines, a)
     return found
+
+
+def _fingerprints(poses: Poses, outlines: Outlines, animal: int) -> np.ndarray:
+    """(n_frames,) a number for every outline of an animal, equal for equal pixels."""
+    prints = np.full(poses.n_frames, np.nan)
+    for frame, who, box, runs in zip(
+        outlines.frame.tolist(), outlines.animal.tolist(), outlines.box.tolist(), outlines.rle,
+        strict=True,
+    ):  # fmt: skip
+        if who == animal:
+            prints[frame] = zlib.crc32(runs + repr(box).encode())
+    return prints
 
 
 def _differing(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -6,11 +6,14 @@ Two animals, a and b, walk through N frames; `TRUE` says where each is, NaN wher
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
+from pycocotools import mask as coco_mask
 
 N = 12
 FRAMES = np.arange(N)
@@ -191,6 +194,111 @@ def coco(folder: Path) -> Path:
     return path
 
 
+def coco_outlines(folder: Path) -> Path:
+    """COCO with tracks and outlines: a as a triangle, b as run lengths of a frame of 200 x 100."""
+    notes = []
+    for i in FRAMES:
+        for k, (x, y) in enumerate(TRUE[i].round()):
+            if not np.isnan(x):
+                box = [x, y, 6, 4]
+                shape: object = [[x, y, x + 6, y, x, y + 4]]
+                if k:
+                    mask = np.zeros((100, 200), np.uint8)
+                    mask[int(y) : int(y) + 4, int(x) : int(x) + 6] = 1
+                    coded = coco_mask.encode(np.asfortranarray(mask))
+                    shape = {**coded, "counts": coded["counts"].decode()}
+                notes.append({"id": len(notes), "image_id": int(i), "category_id": 1,
+                              "track_id": k + 1, "bbox": box, "segmentation": shape})  # fmt: skip
+    images = [{"id": int(i), "file_name": f"{i:06d}.png", "width": 200, "height": 100}
+              for i in FRAMES]  # fmt: skip
+    path = folder / "outlines.json"
+    kinds = [{"id": 1, "name": "mouse"}]
+    path.write_text(json.dumps({"images": images, "annotations": notes, "categories": kinds}))
+    return path
+
+
+def annolid_outlines(folder: Path) -> Path:
+    """Annolid's tracking CSV with the outline of every animal, a box of 6 x 4 px."""
+    lines = ["frame_number,x1,y1,x2,y2,cx,cy,instance_name,class_score,segmentation,tracking_id"]
+    for i in FRAMES:
+        for name, (x, y) in zip(("anna", "bob"), TRUE[i].round(), strict=True):
+            if not np.isnan(x):
+                mask = np.zeros((100, 200), np.uint8)
+                mask[int(y) : int(y) + 4, int(x) : int(x) + 6] = 1
+                coded = coco_mask.encode(np.asfortranarray(mask))
+                cells = (i, x, y, x + 6, y + 4, x + 3, y + 2, name, SURE, f'"{coded}"', 0)
+                lines.append(",".join(map(str, cells)))
+    return _write(folder / "outlined_tracking.csv", lines)
+
+
+def nwb_file(session: str = "of a lab") -> Any:
+    """An NWB file in memory, as labs make theirs."""
+    from pynwb import NWBFile
+
+    return NWBFile(session, "id", datetime(2026, 3, 1, 9, tzinfo=UTC))
+
+
+def nwb_poses(
+    file: Any, name: str, places: dict[str, np.ndarray], unit: str = "pixels", **clock: Any
+) -> Any:
+    """Add a PoseEstimation of ndx-pose with the (n, 2) places of every point; SURE throughout."""
+    import ndx_pose
+
+    series = [
+        ndx_pose.PoseEstimationSeries(
+            name=f"PoseEstimationSeries{point.title()}", data=xy, unit=unit,
+            reference_frame="(0,0) is the top left corner", confidence=np.full(len(xy), SURE),
+            confidence_definition="", **(clock or {"rate": 29.97}),
+        )
+        for point, xy in places.items()
+    ]  # fmt: skip
+    behavior = file.processing.get("behavior") or file.create_processing_module("behavior", "all")
+    skeleton = ndx_pose.Skeleton(
+        name=f"of {name}", nodes=list(places), edges=np.zeros((0, 2), "u1")
+    )
+    kept = behavior.data_interfaces.get("Skeletons")
+    if kept is None:
+        behavior.add(ndx_pose.Skeletons(skeletons=[skeleton]))
+    else:
+        kept.add_skeletons(skeleton)
+    made = ndx_pose.PoseEstimation(
+        name=name, pose_estimation_series=series, skeleton=skeleton, scorer="DLC_resnet50",
+        source_software="DeepLabCut", original_videos=["clip.mp4"],
+    )  # fmt: skip
+    behavior.add(made)
+    return made
+
+
+def nwb_saved(file: Any, path: Path) -> Path:
+    from pynwb import NWBHDF5IO
+
+    with NWBHDF5IO(str(path), "w") as out:
+        out.write(file)
+    return path
+
+
+def nwb(folder: Path) -> Path:
+    """NWB of another program: two animals of one camera with a nose and a tail."""
+    file = nwb_file()
+    for k, name in enumerate(("anna", "bob")):
+        nwb_poses(file, name, {"tail": TRUE[:, k] - 5, "nose": TRUE[:, k]})
+    return nwb_saved(file, folder / "poses.nwb")
+
+
+def nwb_bouts(folder: Path) -> Path:
+    """NWB of another program with nothing but intervals, one label each."""
+    from pynwb.epoch import TimeIntervals
+
+    file = nwb_file()
+    table = TimeIntervals(name="scored", description="by hand")
+    table.add_column("label", "what it does")
+    for start, stop, label in ((1.5, 3.0, "groom"), (2.25, 2.25, "rear"), (4.0, 6.5, "groom")):
+        table.add_row(start_time=start, stop_time=stop, label=label)
+    file.create_processing_module("behavior", "all").add(table)
+    file.add_trial(start_time=0.0, stop_time=10.0)
+    return nwb_saved(file, folder / "scored.nwb")
+
+
 def mabe_tracking(folder: Path) -> Path:
     """Tracking of MABe 2025 with its train.csv."""
     path = folder / "train_tracking" / "lab" / "7.parquet"
@@ -290,10 +398,11 @@ TRACKS = {
     "idtracker_tidy": idtracker_tidy, "trex_npz": lambda folder: trex_npz(folder, 0),
     "trex_csv": lambda folder: trex_csv(folder, 1), "movement": movement_nc,
     "movement_boxes": lambda folder: movement_nc(folder, "bboxes"), "mot": mot,
+    "nwb": nwb, "coco_outlines": coco_outlines, "annolid_outlines": annolid_outlines,
     "annolid": annolid, "octron": lambda folder: octron(folder, 0), "coco": coco,
     "mabe_tracking": mabe_tracking,
 }  # fmt: skip
 SCORES = {
     "simba": simba, "ethovision": ethovision, "observer": observer, "mabe": mabe_bouts,
-    "boris_aggregated": boris_aggregated,
+    "boris_aggregated": boris_aggregated, "nwb_bouts": nwb_bouts,
 }  # fmt: skip

@@ -248,6 +248,9 @@ def formats_page(poses: list[PoseCase], bouts: list[BoutCase]) -> str:
             "points; MABe has no moments, no nobody, and no confidence; SimBA has a 0 or 1 per "
             "frame, so touching bouts are one there, and a point without a confidence gets 1. "
             "What is left out is told when it is written.",
+            "Outlines go out as COCO with track ids and come back to the pixel, with holes, in "
+            "parts and with gaps (tests/test_imported_outlines.py, made by construction); those of "
+            "Annolid's tracking CSV become outlines, too.",
         ]
     ) + "\n"  # fmt: skip
 

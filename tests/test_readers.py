@@ -237,6 +237,47 @@ def test_a_persons_correction_wins_over_the_prediction(shared_data: Path, tmp_pa
     assert "1 of 2948 instances placed by a person" in " ".join(after.notes)
 
 
+def test_of_a_project_of_two_videos_each_is_read_by_its_name(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    whole = shared_data / "video/flies2_courtship/clip.2node.slp"
+    path, study = tmp_path / "labels.slp", tmp_path / "study"
+    shutil.copy(whole, path)
+    with h5py.File(path, "r+") as file:
+        frames = file["frames"][:]
+        late = frames["frame_idx"] >= 1000
+        frames["video"][late], frames["frame_idx"][late] = 1, frames["frame_idx"][late] - 1000
+        file["frames"][:] = frames
+        listed = [json.dumps({"backend": {"filename": f"D:\\lab\\{name}"}})
+                  for name in ("day1.mp4", "clip.mp4")]  # fmt: skip
+        del file["videos_json"]
+        file["videos_json"] = listed
+    said = refused(path)
+    assert (
+        "labels of 2 videos: say with --recording which one is meant (day1.mp4, clip.mp4)" in said
+    )
+    assert "no video 'day2': choose one of day1.mp4, clip.mp4" in here(
+        "import", path, "-s", study, "--fps", "25", "--recording", "day2"
+    ).err  # fmt: skip
+    for arguments in (("--fps", "25", "--recording", "day1"),
+                      ("--video", shared_data / "video/flies2_courtship/clip.mp4")):  # fmt: skip
+        ended = here("import", path, "-s", study, *arguments)
+        assert ended.status == 0, ended.err  # the video's name tells which of the two it is
+    true = read_poses(whole).xy
+    found = read_file(path, part="clip.mp4")
+    assert isinstance(found, Poses) and found.video == "clip.mp4"
+    assert np.array_equal(found.xy, true[1000:], equal_nan=True)
+    with open_study(study) as opened:
+        first, second = (find_video(opened, name) for name in ("day1", "clip"))
+        seen = [read_tracks(opened, one.video_id)["detected"].to_numpy().reshape(-1, 2)
+                for one in (first, second)]  # fmt: skip
+    there = np.isfinite(true).all(axis=-1).any(axis=-1)
+    assert np.array_equal(seen[0], there[:1000]) and first.n_frames == 1000
+    assert np.array_equal(seen[1][:500], there[1000:]) and not seen[1][500:].any()
+    again = here("import", path, "-s", study, "--fps", "25", "--recording", "day1")
+    assert "already imported" in again.err
+
+
 def test_the_project_and_the_analysis_file_of_sleap_agree(shared_data: Path) -> None:
     folder = shared_data / "pose/flies2_long"
     project = read_poses(folder / "predictions.slp")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +77,6 @@ def courses(poses: Poses, n_frames: int) -> Iterator[tuple[tuple[str, str], np.n
 
 def as_poses(file: Path, kind: str, taken: Taken) -> Poses:
     """What a reader finds in the file; numbers of animals are the names they stand for."""
-    if kind == "nwb":
-        return from_nwb(file)
     poses = read_file(file, "simba-tracks" if kind == "simba" else "auto", gives="tracks")
     assert isinstance(poses, Poses)
     if kind == "simba":
@@ -106,22 +103,6 @@ def named(animal: str, kind: str, names: dict[int, str]) -> str:
     if not number.isdigit() or (animal in names.values() and kind != "mot"):
         return animal
     return names.get(int(number), animal)
-
-
-def from_nwb(file: Path) -> Poses:
-    """The poses of an NWB file, as pynwb reads them."""
-    with import_module("pynwb").NWBHDF5IO(str(file), "r") as source:
-        module = source.read().processing["behavior"]
-        ours = [one for one in module.data_interfaces.values() if "PoseEst" in type(one).__name__]
-        points = tuple(ours[0].skeleton.nodes[:])
-        series = [[one.pose_estimation_series[name] for name in points] for one in ours]
-        return Poses(
-            "nwb",
-            tuple(one.description.removeprefix("Animal ").rpartition(" of ")[0] for one in ours),
-            points,
-            np.stack([[s.data[:] for s in one] for one in series]).transpose(2, 0, 1, 3),
-            np.stack([[s.confidence[:] for s in one] for one in series]).transpose(2, 0, 1),
-        )
 
 
 @pytest.mark.parametrize("kind", POSE_FORMATS)
@@ -205,9 +186,6 @@ def numbered(taken: Taken) -> dict[int, str]:
 
 def from_file(file: Path, kind: str, case: BoutCase, taken: Taken) -> pd.DataFrame:
     """The bouts of a file in frames, with the columns of the study's table."""
-    if kind == "nwb":
-        with import_module("pynwb").NWBHDF5IO(str(file), "r") as source:
-            return source.read().processing["behavior"]["bouts"].to_dataframe()
     if kind == "simba":  # a project of SimBA says which columns are behaviours
         marks = [name for name in pd.read_csv(file, nrows=1).columns[1:] if name[-2:] not in PARTS]
         names = [f"target_name_{number} = {name}" for number, name in enumerate(marks)]

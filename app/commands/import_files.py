@@ -45,7 +45,7 @@ def import_files(
     ] = None,
     recording: Annotated[
         str | None,
-        typer.Option(metavar="R", help="One of the observations that a file of bouts holds."),
+        typer.Option(metavar="R", help="One of the recordings that a file holds."),
     ] = None,
     behaviour: Annotated[
         str | None, typer.Option(metavar="B", help="What the bouts of a file are.")
@@ -86,6 +86,7 @@ def import_files(
       ethoscribe import poses.csv -s study --fps 25 --px-per-cm 32
       ethoscribe import clipDLC.h5 -s study --video clip.mp4 --min-confidence 0.6
       ethoscribe import data/clip_fish*.npz -s study --video clip.mp4
+      ethoscribe import labels.slp -s study --video clip.mp4 --recording clip.mp4
       ethoscribe import project.boris -s study --annotator Kim --as rat1=animal1
       ethoscribe import freezing.csv -s study --video clip --behaviour freezing --annotator Kim
       ethoscribe import --formats
@@ -110,7 +111,7 @@ def import_files(
             refuse_as_bouts(source.files[0], scored)
         else:
             called = name or source.name
-            poses = Wish(video, rate, px_per_cm, format, called, min_confidence, force)
+            poses = Wish(video, rate, px_per_cm, format, called, min_confidence, force, recording)
             _tell(import_poses(study, source.files, poses), study)
 
 

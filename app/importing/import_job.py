@@ -6,10 +6,10 @@ import hashlib
 import tempfile
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from storage.bouts import analysed_bouts
 from storage.frame_rates import set_frame_rate
 from storage.pose_tracks import rules_of, split_by_name, write_masks, write_shards
 from storage.readers.poses import Poses, at_least
-from storage.readers.registry import TRACKS, format_of, read_files
+from storage.readers.registry import TRACKS, format_of, parts_of, read_files
 from storage.runs import Run, active_run, ingest_run
 from storage.study import Study, StudyError, open_study
 from storage.tracks import read_tracks
@@ -50,6 +50,7 @@ class Wish:
     name: str | None = None  # of the recording
     min_confidence: float | None = None
     force: bool = False
+    recording: str | None = None  # the one that is meant, of several in one file
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,15 @@ def import_poses(study_folder: Path, file: Path | Sequence[Path], wish: Wish) ->
         raise AppError("--fps is for files without a video: a video has its own frame times.")
     if wish.format == "auto" and format_of(files[0], TRACKS) is None:
         read_files(files)  # says what the file is
-    print_of = _print_of(files)
-    asked = {"file_hash": print_of, "min_confidence": wish.min_confidence}
     target = _target(study_folder, wish)
+    part = _part(files[0], wish, target)
+    print_of = _print_of(files, part)
+    asked = {"file_hash": print_of, "min_confidence": wish.min_confidence, "recording": part}
+    if target is None and part is not None and wish.name is None:
+        wish = replace(wish, name=PureWindowsPath(part).stem)
     if not wish.force and (done := _already(study_folder, asked, target, print_of, wish)):
         return done
-    found = read_files(files, wish.format)
+    found = read_files(files, wish.format, part)
     if not isinstance(found, Poses):
         raise AppError(f"{files[0]} holds scored bouts and no positions.")
     poses = _in_px(files[0], split_by_name(found), wish, target)
@@ -100,9 +104,20 @@ def import_poses(study_folder: Path, file: Path | Sequence[Path], wish: Wish) ->
     return _store(study_folder, files, poses, info, wish, asked)
 
 
-def _print_of(files: Sequence[Path]) -> str:
+def _part(file: Path, wish: Wish, target: Any) -> str | None:
+    """Which recording of the file is meant: as the person says, or that of the video's name."""
+    if wish.recording is not None or target is None:
+        return wish.recording
+    stems = {Path(target.path).stem.lower(), str(getattr(target, "name", "")).lower()}
+    mine = [one for one in parts_of(file, wish.format)
+            if {PureWindowsPath(one).stem.lower(), one.lower()} & stems]  # fmt: skip
+    return mine[0] if len(mine) == 1 else None
+
+
+def _print_of(files: Sequence[Path], part: str | None) -> str:
     """A fingerprint of the files, whatever the order in which they are given."""
     prints = sorted(content_hash(file) for file in files)
+    prints += [part] if part is not None else []
     return prints[0] if len(prints) == 1 else hashlib.sha256("".join(prints).encode()).hexdigest()
 
 

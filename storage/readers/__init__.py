@@ -4,10 +4,11 @@ read_file(path) ─▶ files (head: kind, lines, JSON) ─▶ registry (who look
                      │                                  │
                      │   a module per format: looks_like(head), read(path)
                      │     positions  dlc, sleap, sleap_labels, idtracker, trex, jabs, movement,
-                     │                mot, annolid, octron, coco, mabe_tracks, tracks_table,
-                     │                simba_tracks, fasttrack, plain_tracks ─▶ poses.Poses
-                     │     behaviour  boris, boris_tables, bento, simba, ethovision, observer,
-                     │                mabe, dlcanalyzer, bouts_table ─▶ scored.Bouts
+                     │                nwb, mot, annolid, octron, coco, mabe_tracks, tracks_table,
+                     │                simba_tracks, fasttrack, plain_tracks ─▶ poses.Poses, which
+                     │                may have outlines.Outlines
+                     │     behaviour  boris, boris_tables, nwb_bouts, bento, simba, ethovision,
+                     │                observer, mabe, dlcanalyzer, bouts_table ─▶ scored.Bouts
                      └─ elsewhere: what a file is that nobody reads, and which command takes it
 """
 

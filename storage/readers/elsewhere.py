@@ -39,6 +39,8 @@ def _described(head: Head) -> str:
         return _KINDS[head.kind]
     if head.kind == "json":
         return _json(head)
+    if head.kind == "hdf5" and {"identifier", "session_start_time"} <= set(_members(head)):
+        return "an NWB file without poses (PoseEstimation) or intervals of behaviour"
     if head.kind == "hdf5":
         return f"an HDF5 file with {_listed(_members(head))}"
     if head.kind == "parquet":

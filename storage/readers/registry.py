@@ -15,12 +15,13 @@ from storage.readers.scored import Bouts
 
 # One module per format; each has NAME, TITLE, GIVES, KINDS, FILES, looks_like and read.
 # The order is that of asking: what says more of itself comes first.
-# Those that keep each animal in a file of its own also have recording_of(head).
+# Those that keep each animal in a file of its own also have recording_of(head); those that keep
+# several recordings in one file have parts(path), and read(path, part).
 MODULES = (
-    "dlc", "sleap", "sleap_labels", "idtracker", "trex", "jabs", "movement", "mot", "annolid",
-    "octron", "coco", "mabe_tracks", "tracks_table", "fasttrack",
-    "boris", "boris_tables", "bento", "simba", "ethovision", "observer", "mabe", "dlcanalyzer",
-    "bouts_table", "simba_tracks", "plain_tracks",
+    "dlc", "sleap", "sleap_labels", "idtracker", "trex", "jabs", "movement", "nwb", "mot",
+    "annolid", "octron", "coco", "mabe_tracks", "tracks_table", "fasttrack",
+    "boris", "boris_tables", "nwb_bouts", "bento", "simba", "ethovision", "observer", "mabe",
+    "dlcanalyzer", "bouts_table", "simba_tracks", "plain_tracks",
 )  # fmt: skip
 TRACKS, BOUTS = "tracks", "bouts"
 
@@ -35,8 +36,9 @@ class Reader:
     kinds: tuple[str, ...]  # of files, as Head.kind has them
     files: str  # what such a file is, in words
     looks_like: Callable[[Head], bool]
-    read: Callable[[Path], Poses | Bouts]
+    read: Callable[..., Poses | Bouts]
     recording_of: Callable[[Head], str] | None = None  # same for the animals of one recording
+    parts: Callable[[Path], list[str]] | None = None  # names of several recordings, else none
 
 
 def readers(gives: str | None = None) -> dict[str, Reader]:
@@ -49,7 +51,7 @@ def readers(gives: str | None = None) -> dict[str, Reader]:
     known = [
         Reader(
             one.NAME, one.TITLE, one.GIVES, one.KINDS, one.FILES, one.looks_like, one.read,
-            getattr(one, "recording_of", None),
+            getattr(one, "recording_of", None), getattr(one, "parts", None),
         )
         for one in found
     ]  # fmt: skip
@@ -73,8 +75,12 @@ def fits(reader: Reader, head: Head) -> bool:
         return False
 
 
-def read_file(path: Path | str, format: str = "auto", gives: str | None = None) -> Poses | Bouts:
+def read_file(
+    path: Path | str, format: str = "auto", gives: str | None = None, part: str | None = None
+) -> Poses | Bouts:
     """Read a file of another program; "auto" tells its format by what is in it.
+
+    `part` is the one that is meant of several recordings of positions in one file.
 
     Poses are what body points and trajectories become, Bouts what scored behaviour becomes.
     Points at exactly (0, 0) without confidence above 0 are what programs write for "not found",
@@ -83,8 +89,12 @@ def read_file(path: Path | str, format: str = "auto", gives: str | None = None) 
     path = Path(path)
     head = look(path)
     reader = _reader(head, format, gives)
+    if part is not None and reader.parts is None:
+        raise StudyError(
+            f"{path} is a {reader.title} file, which has one recording: leave --recording out."
+        )
     try:
-        found = reader.read(path)
+        found = reader.read(path) if part is None else reader.read(path, part)
     except DAMAGE as error:
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise StudyError(
@@ -94,10 +104,21 @@ def read_file(path: Path | str, format: str = "auto", gives: str | None = None) 
     return check(path, found) if isinstance(found, Poses) else found
 
 
-def read_files(paths: Sequence[Path], format: str = "auto") -> Poses | Bouts:
+def parts_of(path: Path, format: str = "auto") -> list[str]:
+    """The recordings of positions that a file holds; none where it holds one."""
+    reader = _reader(look(path), format, TRACKS)
+    try:
+        return reader.parts(path) if reader.parts else []
+    except DAMAGE:
+        return []  # reading it says what is wrong
+
+
+def read_files(
+    paths: Sequence[Path], format: str = "auto", part: str | None = None
+) -> Poses | Bouts:
     """Read the files of one recording: several where a program has one for each animal."""
     if len(paths) == 1:
-        return read_file(paths[0], format)
+        return read_file(paths[0], format, part=part)
     parts = [read_file(path, format, TRACKS) for path in paths]
     poses = [one for one in parts if isinstance(one, Poses)]
     return check(paths[0], join(poses, poses[0].source))

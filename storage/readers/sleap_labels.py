@@ -6,7 +6,9 @@ Read by h5py here, because sleap-io installs a package called `tests` for all pr
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
+from dataclasses import replace
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import h5py
@@ -19,7 +21,7 @@ from storage.readers.sleap import name_tracks
 
 NAME, TITLE, GIVES = "slp", "SLEAP project", "tracks"
 KINDS = ("hdf5",)  # of files
-FILES = ".slp with predictions, a person's corrections or both, of one video"
+FILES = ".slp with predictions, a person's corrections or both; of several videos one at a time"
 _USER = 0  # an instance that a person placed
 _CENTRED = 1.1  # the format from which 0, 0 is the centre of a pixel, not its corner
 
@@ -32,19 +34,31 @@ def looks_like(head: Head) -> bool:
         return {"metadata", "frames", "instances", "points", "pred_points"} <= set(file)
 
 
-def read(path: Path) -> Poses:
-    """Read the tracks of a project; its frames count from the first of the video."""
+def parts(path: Path) -> list[str]:
+    """The videos that a project has labels of, where there are several."""
+    with h5py.File(path) as file:
+        names = _videos(file, np.unique(read_values(file, "frames")["video"]).tolist())
+    return list(names.values()) if len(names) > 1 else []
+
+
+def read(path: Path, part: str | None = None) -> Poses:
+    """Read the tracks of a project; its frames count from the first of the video.
+
+    Of several videos `part` names the one that is meant.
+    """
     with h5py.File(path) as file:
         metadata = json.loads(text_of(file["metadata"].attrs["json"]))
         shift = 0.0 if float(file["metadata"].attrs.get("format_id", 0)) >= _CENTRED else 0.5
         frames, instances = read_values(file, "frames"), read_values(file, "instances")
+        names = _videos(file, np.unique(frames["video"]).tolist())
         user, predicted = read_values(file, "points"), read_values(file, "pred_points")
         tracks = [json.loads(text_of(one)) for one in read_values(file, "tracks_json")]
     nodes = _nodes(metadata)
-    names = [str(one[1]) if isinstance(one, list) else str(one) for one in tracks]
-    if len(set(names)) < len(names):
-        raise ValueError(f"two of its tracks have one name ({', '.join(names)[:80]})")
-    _one_video(path, frames)
+    called = [str(one[1]) if isinstance(one, list) else str(one) for one in tracks]
+    if len(set(called)) < len(called):
+        raise ValueError(f"two of its tracks have one name ({', '.join(called)[:80]})")
+    video = _one_video(path, names, part)
+    frames = frames[frames["video"] == video]
     found = list(_instances(path, frames, instances))
     xy, sure = np.full((len(found), len(nodes), 2), np.nan), np.full((len(found), len(nodes)), 1.0)
     for row, (_, one) in enumerate(found):
@@ -57,12 +71,12 @@ def read(path: Path) -> Poses:
         xy[row][~mine["visible"].astype(bool)] = np.nan
         sure[row] = np.nan if by_hand else mine["score"]
     frame = np.array([number for number, _ in found], dtype=np.int64)
-    who = [_track(names, int(one["track"])) for _, one in found]
+    who = [_track(called, int(one["track"])) for _, one in found]
     keep, notes = _tracked(who)
     who, more = name_tracks(path, frame[keep], [who[row] for row in keep])
-    order = [name for name in dict.fromkeys(names) if name in who] or list(dict.fromkeys(who))
+    order = [name for name in dict.fromkeys(called) if name in who] or list(dict.fromkeys(who))
     rows = Rows(frame[keep], who, xy[keep], nodes, sure[keep], order=order)
-    poses = from_rows(path, rows, "sleap")
+    poses = replace(from_rows(path, rows, "sleap"), video=names.get(video, ""))
     corrected = sum(one["instance_type"] == _USER for _, one in found)
     if corrected and corrected < len(found):
         notes.append(f"{corrected} of {len(found)} instances placed by a person: these win")
@@ -100,13 +114,46 @@ def _tracked(who: list[str]) -> tuple[list[int], list[str]]:
     return keep, [f"{of_nobody} instances that belong to no track left out"]
 
 
-def _one_video(path: Path, frames: np.ndarray) -> None:
-    there = np.unique(frames["video"])
-    if len(there) > 1:
+def _videos(file: h5py.File, numbers: list[int]) -> dict[int, str]:
+    """The names of the videos by the numbers that frames have: the file's, where they differ."""
+    said = [json.loads(text_of(one)) for one in read_values(file, "videos_json")] if (
+        "videos_json" in file) else []  # fmt: skip
+    backs = [one.get("backend", one) for one in said]
+    inside = [re.match(r"video(\d+)/", str(one.get("dataset") or "")) for one in backs]
+    own = [int(one[1]) for one in inside if one]
+    keys = own if len(own) == len(backs) else list(range(len(backs)))  # pictures inside the file
+    paths = dict(zip(keys, [_path_of(one) for one in backs], strict=True))
+    found = {number: paths.get(number) or f"video{number}" for number in numbers}
+    short = {number: PureWindowsPath(name).name for number, name in found.items()}
+    short = short if len(set(short.values())) == len(short) else found
+    if len(set(short.values())) == len(short):
+        return short
+    return {number: f"{number}: {name}" for number, name in short.items()}
+
+
+def _path_of(backend: dict[str, Any]) -> str:
+    """A video's file, or the first of its pictures."""
+    name = backend.get("filename") or ""
+    first = str(name[0]) if isinstance(name, list) and name else str(name)
+    return "" if first == "." else first  # the pictures lie in the file itself
+
+
+def _one_video(path: Path, names: dict[int, str], part: str | None) -> int:
+    """The number of the video that is meant."""
+    if part is None and len(names) == 1:
+        return next(iter(names))
+    said = ", ".join(names.values())
+    if part is None:
         raise StudyError(
-            f"{path} has labels of {len(there)} videos: export the analysis file of each in SLEAP, "
-            "and import these."
+            f"{path} has labels of {len(names)} videos: say with --recording which one is meant "
+            f"({said})."
         )
+    fitting = [
+        number for number, name in names.items() if part in (name, PureWindowsPath(name).stem)
+    ]
+    if len(fitting) != 1:
+        raise StudyError(f"{path} has no video '{part}': choose one of {said}.")
+    return fitting[0]
 
 
 def _nodes(metadata: dict[str, Any]) -> tuple[str, ...]:

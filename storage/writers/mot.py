@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from storage.writers.boxes import Boxes, boxes, source_of, unboxed
 from storage.writers.columns import Column
 from storage.writers.taking import Taken
@@ -39,7 +41,7 @@ def write(
     flat = boxed = 0
     with file.open("w", encoding="ascii", newline="\n") as out:
         for number, part in enumerate(boxes(taken)):
-            wide = (part.xywh[:, 2:] > 0).all(axis=1)
+            wide = np.all(part.xywh[:, 2:] > 0, axis=1)
             flat += int((~wide).sum())
             boxed += len(wide)
             part = Boxes(*(values[wide] for values in part))

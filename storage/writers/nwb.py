@@ -40,9 +40,10 @@ def write(
     pynwb, ndx_pose = _packages()
     (taken,) = videos
     made = _file(pynwb, taken)
+    film = _film(pynwb, made, taken)
     module = made.create_processing_module("behavior", "Poses and bouts, by ethoscribe")
     if taken.run:
-        _add_poses(pynwb, ndx_pose, made, module, taken)
+        _add_poses(ndx_pose, module, taken, film)
     if len(taken.bouts):
         module.add(_bouts(pynwb, taken))
     step(1, 2)
@@ -82,8 +83,8 @@ def _file(pynwb: Any, taken: Taken) -> Any:
     return made
 
 
-def _add_poses(pynwb: Any, ndx_pose: Any, made: Any, module: Any, taken: Taken) -> None:
-    poses = pose_array(taken)
+def _film(pynwb: Any, made: Any, taken: Taken) -> Any:
+    """Name the video, which lies beside the file and not in it."""
     camera = made.create_device("camera", description="Camera that filmed the video")
     film = pynwb.image.ImageSeries(
         name="video", format="external", external_file=[taken.video.path.name],
@@ -92,6 +93,11 @@ def _add_poses(pynwb: Any, ndx_pose: Any, made: Any, module: Any, taken: Taken) 
         description="The video, beside this file",
     )  # fmt: skip
     made.add_acquisition(film)
+    return film
+
+
+def _add_poses(ndx_pose: Any, module: Any, taken: Taken, film: Any) -> None:
+    poses = pose_array(taken)
     animals = list(taken.animals.values())
     # One subject's poses have the name that every reader of NWB looks for.
     names = _names(animals) if len(animals) > 1 else ["PoseEstimation"]
@@ -107,8 +113,9 @@ def _add_poses(pynwb: Any, ndx_pose: Any, made: Any, module: Any, taken: Taken) 
         skeletons.append(skeleton)
         module.add(
             ndx_pose.PoseEstimation(
-                name=names[row], pose_estimation_series=series, skeleton=skeleton, device=camera,
-                source_video=film, scorer=taken.run.segmenter if taken.run else "",
+                name=names[row], pose_estimation_series=series, skeleton=skeleton,
+                device=film.device, source_video=film,
+                scorer=taken.run.segmenter if taken.run else "",
                 description=f"Animal {animal} of {taken.video.name}",
                 source_software="ethoscribe",
                 source_software_version=program_of(taken).rpartition(" ")[2],
