@@ -9,6 +9,7 @@ from app import library
 from app.errors import AppError
 from app.training import lineage
 from app.training.economy import keep_economy, measure_economy, rows_of
+from app.training.economy_report import economy_html
 from app.training.lineage import known_file, learned_before
 from app.training.material import choose
 from app.training.training_job import Ask, _plan, frames_of
@@ -132,3 +133,18 @@ def test_label_economy_of_one_version_is_not_that_of_another(study: Path) -> Non
     rows = [{"frames": 5, "way": "frames alone", "network": key} for key in ("mice:1", "mice:2")]
     keep_economy(study, "mice", rows)
     assert rows_of(study, first) == rows[:1] and rows_of(study, second) == rows[1:]
+
+
+def test_the_label_economy_is_a_curve_for_each_way_with_a_gap_where_nothing_was_measured() -> None:
+    rows = [
+        {"frames": count, "way": way, "ap50": ap + 0.2, "ap": ap, "contact_ap": None, "cpu_s": 9.0}
+        for way, aps in (("frames alone", (0.25, None, 0.5)), ("with composites", (0.3, 0.4, 0.6)))
+        for count, ap in zip((5, 20, 40), aps, strict=True)
+        if ap is not None
+    ]
+    page = economy_html([*rows, {**rows[0], "frames": 20, "ap50": None, "ap": None}])
+    assert page.count("<path") == 2 and page.count("<circle") == 5
+    assert "with composites: 0.400 with 20 frames" in page
+    assert "frames alone: 0.500 with 40 frames" in page
+    assert page.count("<tr>") == 1 + 6
+    assert "<svg" not in economy_html(rows[:1]) and economy_html([]) == ""

@@ -14,6 +14,7 @@ WIDE, LEFT, RIGHT, FOOT, TOP = 960, 56, 20, 26, 10  # px
 SURE = ((0.99, "#0072B2", "99 % and more"), (0.95, "#56B4E9", "95 to 99 %"),
         (0.8, "#F0E442", "80 to 95 %"), (0.6, "#E69F00", "60 to 80 %"),
         (0.0, "#D55E00", "less"))  # fmt: skip
+COLOURS = ("var(--accent)", "#E69F00", "#009E73", "#CC79A7")  # of lines of different things
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200)
 
 
@@ -72,6 +73,36 @@ def line_chart(
             f'stroke-linejoin="round"><title>{escape(line.name)}</title></path>'
         )
     return _svg(height, parts)
+
+
+def count_chart(lines: Sequence[Line], unit: str, high: float, height: int = 170) -> str:
+    """Lines over a few counts, which alone are marked below, and a dot for each."""
+    counts = sorted({float(at) for line in lines for at in line.x.tolist()})
+    y = _Scale(0.0, high, height - FOOT, TOP)
+    x = _Scale(0.0, max(counts[-1], 1.0), LEFT, WIDE - 2 * RIGHT)
+    parts = [_rules(y, unit)]
+    for at in counts:
+        parts.append(f'<text class="middle" x="{x(at):.1f}" y="{height - 8}">{at:g}</text>')
+    for line in lines:
+        parts.append(
+            f'<path d="{"".join(_path(x, y, line))}" fill="none" stroke="{line.colour}" '
+            f'stroke-width="1.8"><title>{escape(line.name)}</title></path>'
+        )
+        parts += [
+            f'<circle cx="{x(at):.1f}" cy="{y(value):.1f}" r="4" fill="{line.colour}">'
+            f"<title>{escape(line.name)}: {value:.3f} with {at:g} frames</title></circle>"
+            for at, value in zip(line.x.tolist(), line.y.tolist(), strict=True)
+            if math.isfinite(value)
+        ]
+    return _svg(height, parts)
+
+
+def line_key(lines: Sequence[Line]) -> str:
+    """Which line has which colour."""
+    items = "".join(
+        f'<span><i style="background:{one.colour}"></i>{escape(one.name)}</span>' for one in lines
+    )
+    return f'<div class="key">{items}</div>'
 
 
 def strips(rows: Sequence[tuple[str, str, Sequence[Bar]]], duration_s: float) -> str:

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from app.figures.report_charts import Line, line_chart
+from app.figures.report_charts import COLOURS, Line, line_chart, line_key
 from app.figures.report_parts import percent, table
 from app.figures.track_report import FOLDER, POLICY
 from app.library import reading
 from app.training.economy import rows_of
+from app.training.economy_report import economy_html
 from app.training.rounds import Round, number, rounds
 from storage.networks import Network, find_network
 
@@ -27,7 +28,6 @@ WHY = {
     "finished": "all epochs were done", "time": "the time was up",
     "patience": "it did not become better any more", "person": "somebody ended it",
 }  # fmt: skip
-COLOURS = ("var(--accent)", "#E69F00", "#009E73", "#CC79A7")
 
 
 def report_file(study: Path, key: str) -> Path:
@@ -57,7 +57,7 @@ def report_html(study: Path, network: Network) -> str:
         ("How good it is", _judged(network)),
         ("How it learned", _curve(network)),
         ("Rounds", _rounds(known)),
-        ("Label economy", _economy(study, network)),
+        ("Label economy", economy_html(rows_of(study, network))),
         ("Where it fails", _failures(study, network)),
         ("Frames", _frames(network)),
         ("Settings", _settings(network)),
@@ -147,18 +147,11 @@ def _curve(network: Network) -> str:
         )
     return (
         f"<p>{said}</p><h3>On the frames that judge</h3>"
-        + line_chart(scores, until, "AP", high=1.05, height=180) + _key(scores)
-        + "<h3>Losses</h3>" + line_chart(losses, until, "loss", height=150) + _key(losses)
+        + line_chart(scores, until, "AP", high=1.05, height=180) + line_key(scores)
+        + "<h3>Losses</h3>" + line_chart(losses, until, "loss", height=150) + line_key(losses)
         + '<p class="soft">By time of training. The curve is as training counts it, on masks of a '
         "quarter of the size; the table above is counted at full size.</p>"
     )  # fmt: skip
-
-
-def _key(lines: Sequence[Line]) -> str:
-    items = "".join(
-        f'<span><i style="background:{one.colour}"></i>{escape(one.name)}</span>' for one in lines
-    )
-    return f'<div class="key">{items}</div>'
 
 
 def _rounds(known: Sequence[Round]) -> str:
@@ -175,31 +168,6 @@ def _rounds(known: Sequence[Round]) -> str:
         '<p class="soft">A gain is over the weights that a round began with, on the same frames, '
         "of which neither they nor it learned. The best epoch of a round is chosen on them, so a "
         "gain is somewhat flattered; without such frames no gain is given.</p>"
-    )
-
-
-def _economy(study: Path, network: Network) -> str:
-    rows = sorted(rows_of(study, network), key=lambda row: (row["frames"], row["way"]))
-    if not rows:
-        return ""
-    cells = [
-        [str(one["frames"]), escape(one["way"]), _bar(one["ap50"]), number(one["ap50"]),
-         number(one["ap"]), f"{one['cpu_s']:.0f} s"]
-        for one in rows
-    ]  # fmt: skip
-    head = ("Corrected frames", "How", "", "AP50", "AP50-95", "CPU time")
-    said = (
-        "<p>How good a network becomes with fewer frames. Each was trained anew, for a shorter "
-        f"time ({rows[0].get('epochs', '?')} epochs), and judged on the same frames.</p>"
-    )
-    return said + table(head, cells, (0, 3, 4, 5))
-
-
-def _bar(share: float | None) -> str:
-    width = 100 * (share or 0.0)
-    return (
-        f'<div style="width:12rem"><div style="width:{width:.1f}%;height:.7rem;'
-        'background:var(--accent);border-radius:.2rem"></div></div>'
     )
 
 

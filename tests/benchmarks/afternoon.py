@@ -7,8 +7,11 @@ stand for a person who corrects them. Judged on frames up to a second away from 
 minutes of two cores are 1800.
 
 And the real home cage with a white and a dark mouse on bedding: 20 frames labelled from its
-proofread poses, tracked with the network, scored on the other frames (thresholding 0.38, SLEAP's
-own tracker 0.66).
+proofread poses, tracked with the network, scored on the other frames within 60 px, as thresholding
+(0.38) and SLEAP's own tracker (0.66 and 18 switches on all frames: within 40 px it has 20) were.
+The mice sleep, but the truth does not lie still: it is the mean of whichever points of a mouse,
+tail and all, were placed in a frame, and leaps by up to 90 px. Within 40 px an outline drawn along
+the very poses is in place for 118 of the 133 positions, and within 25 px for 45.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from pathlib import Path
 
 FRAMES, CPU_S = 20, 1800.0
 IOU, AP50 = 0.80, 0.90
-IDF1, RADII_PX = 0.70, (40, 25)  # the first one is asked for; a mouse is about 150 px long
+IDF1, RADII_PX = 0.70, (60, 40, 25)  # the first one is asked for; a mouse is about 150 px long
 PARTS = ("bedding", "home_cage")
 
 
@@ -113,6 +116,28 @@ def home_cage(chosen: argparse.Namespace, study: Path) -> None:
         ).record  # fmt: skip
         score = said.get("over all", said)
         print(f"the other frames, radius {radius} px: {_scores(score)}")
+        peer = sleap_scores(place / "sleap_tracked.slp", others, radius)
+        print(f"SLEAP's own tracker on these frames: {_scores(peer)}")
+        if radius == RADII_PX[0]:
+            print(
+                f"asked: IDF1 {IDF1:.2f}: {'met' if _inner(score)['idf1'] >= IDF1 else 'NOT met'}"
+            )
+
+
+def sleap_scores(tracks: Path, truth: Path, radius_px: float) -> dict:
+    """Scores of a tracker of poses, an animal being where its points are on average."""
+    import numpy as np
+    import pandas as pd
+
+    from storage.readers.sleap_labels import read
+    from tracking.scoring import read_truth, score_tracks
+
+    known = read_truth(truth)
+    poses = read(tracks)
+    frame, animal = np.nonzero(poses.seen.any(axis=2))
+    at = np.nanmean(poses.xy[frame, animal], axis=1)
+    found = pd.DataFrame({"frame": frame, "id": animal, "x": at[:, 0], "y": at[:, 1]})
+    return dict(score_tracks(known, found[found["frame"].isin(known["frame"])], radius_px))
 
 
 def _add(study: Path, video: Path) -> None:
@@ -121,10 +146,16 @@ def _add(study: Path, video: Path) -> None:
     library.add(study, video)
 
 
-def _scores(record: dict) -> str:
+def _inner(record: dict) -> dict:
     """The scores of tracks, wherever they are in what the command says."""
     while "idf1" not in record:
         record = next(one for one in record.values() if isinstance(one, dict))
+    return record
+
+
+def _scores(record: dict) -> str:
+    """The scores of tracks in words."""
+    record = _inner(record)
     names = ("idf1", "hota", "mota", "switches")
     return ", ".join(f"{name} {record[name]:.3g}" for name in names if name in record)
 
