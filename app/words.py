@@ -12,9 +12,15 @@ def plain(text: str) -> str:
 
 
 def in_words(name: str) -> str:
-    """Turn a measure's name into words with its unit: `time_s` into `time (s)`."""
+    """Turn a measure's name into words with its unit.
+
+    >>> in_words("time_s"), in_words("speed_cm_s"), in_words("turning_deg_s")
+    ('time (s)', 'speed (cm/s)', 'turning (°/s)')
+    """
     *rest, last = name.split("_")
     units = {"s": "s", "cm": "cm", "px": "px", "deg": "°", "percent": "%"}
+    if last == "s" and len(rest) > 1 and rest[-1] in ("cm", "px", "deg", "mm"):
+        return f"{' '.join(rest[:-1])} ({units.get(rest[-1], rest[-1])}/s)"
     if rest and last in units:
         return f"{' '.join(rest)} ({units[last]})"
     return name.replace("_", " ")

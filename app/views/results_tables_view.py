@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -11,6 +12,7 @@ import streamlit as st
 
 from app.errors import AppError, known_errors, one_line
 from app.results.data import Overview
+from app.results.dictionaries import dictionary, origins_of
 from app.results.filters import Filters, to_options
 from app.results.tables import TABLES, as_file, table_of, uncomputed
 from app.results.tracks import (
@@ -92,6 +94,8 @@ def show_tracks(seen: Overview, filters: Filters) -> None:
                 MEDIA[kind], key=f"r_tracks-{kind}", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
         show_programs("tracks", seen, Filters(videos=filters.videos), count)
+        columns = [str(name) for name in tracks_head(seen, names[0]).columns]
+        _dictionary(seen, "tracks", columns, names)
         many = "" if formats(count) else ", too many for a download: use the command below"
         st.caption(f"{count:,} rows, the first {min(HEAD, count)} of {plain(names[0])} shown{many}")
     rows, config = readable(tracks_head(seen, names[0]))
@@ -119,6 +123,7 @@ def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: F
             )  # fmt: skip
         if kind == "bouts":
             show_programs("bouts", seen, filters, len(table))
+        _dictionary(seen, kind, columns_of(table), list(seen.shown(filters)), measures_of(table))
         st.caption(f"{len(table):,} rows{more}")
     text = {name: rows[name].fillna("") for name in rows.columns if rows[name].dtype.kind in "OTU"}
     rows = rows.assign(**{name: each.astype(object) for name, each in text.items()})
@@ -129,6 +134,35 @@ def _files(table: pa.Table | pd.DataFrame, kind: str, seen: Overview, filters: F
     )  # fmt: skip
     words = ["ethoscribe", "export", kind, *to_options(filters), "-s", str(seen.study)]
     show_command([*words, "-o", f"{kind}.csv"])
+
+
+def columns_of(table: pa.Table | pd.DataFrame) -> list[str]:
+    """The names of a table's columns, as its files have them."""
+    return [str(name) for name in getattr(table, "column_names", table.columns)]
+
+
+def measures_of(table: pa.Table | pd.DataFrame) -> list[str]:
+    """The measures that a table has rows of; none where it has no such column."""
+    if "measure" not in columns_of(table):
+        return []
+    values = table["measure"]
+    return sorted(set(values.to_pylist() if isinstance(table, pa.Table) else values))
+
+
+def _dictionary(
+    seen: Overview, kind: str, columns: list[str], videos: list[str], measures: Sequence[str] = ()
+) -> None:
+    """What every column of the files is, with its unit, and where the numbers come from."""
+
+    def text() -> str:
+        found = origins_of(seen.study, videos)
+        return dictionary(kind, f"{kind}: every column", columns, found, measures=measures)
+
+    st.download_button(
+        "Data dictionary", text, f"{kind}.dictionary.md", "text/markdown", key=f"r_about-{kind}",
+        icon=":material/menu_book:", on_click="ignore", type="tertiary",
+        help="What every column is, with its unit, and where the numbers come from.",
+    )  # fmt: skip
 
 
 def show_command(words: list[str]) -> None:

@@ -12,6 +12,7 @@ from app.views.batch_jobs import show_batches
 from app.views.batch_start import track_many
 from app.views.headings import title
 from app.views.news import show_news
+from app.views.other_files import import_files
 from app.views.signed_in import may
 from app.views.video_card import card
 from app.views.video_details import metadata, moved_files
@@ -21,15 +22,21 @@ from app.workplace import workplace
 
 MANY = 10  # from so many videos on, a table with a filter
 ADD, KNOWN, MOVED = "Add videos", "Groups and metadata", "Moved files"
-TRACK = "Track many"
-ICONS = {ADD: "add", TRACK: "route", KNOWN: "label", MOVED: "drive_file_move"}
-PANELS = {ADD: add_videos, TRACK: track_many, KNOWN: metadata, MOVED: moved_files}
+TRACK, OTHERS = "Track many", "Other programs' files"
+ICONS = {ADD: "add", OTHERS: "input", TRACK: "route", KNOWN: "label", MOVED: "drive_file_move"}
+PANELS = {
+    ADD: add_videos,
+    OTHERS: import_files,
+    TRACK: track_many,
+    KNOWN: metadata,
+    MOVED: moved_files,
+}
 
 
 def panel(rows: list[library.VideoRow]) -> None:
     """What is open between the title and the videos."""
     lost = [row for row in rows if row.video.has_pictures and not row.present]
-    names = [ADD] if may("owner") else []
+    names = [ADD, OTHERS] if may("owner") else []
     names += [TRACK] if len(rows) > 1 and may("owner") else []
     names += ([KNOWN] if rows else []) + ([MOVED] if lost else [])
     if not names:
