@@ -209,7 +209,7 @@ def test_the_terminal_asks_before_it_deletes_and_brings_back(folder):
     assert [(one["run"], one["state"]) for one in listed] == [("run-clip", "withdrawn")]
     assert here("runs", "restore", "clip", "-s", folder).status == 0
     assert everything(folder) == before
-    lines = here("runs", "-s", folder).out.splitlines()
+    lines = here("runs", "list", "-s", folder).out.splitlines()
     assert lines[0].startswith("run,video,state") and lines[1].startswith("run-clip,clip,active")
 
 

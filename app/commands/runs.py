@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ HELP = """List the runs of a study, show where numbers come from, delete runs an
 
 \b
 Example:
-  ethoscribe runs -s study
+  ethoscribe runs list -s study
   ethoscribe runs show clip -s study
   ethoscribe runs delete clip -s study
   ethoscribe runs restore clip -s study
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     group = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode=None)
     group.callback(invoke_without_command=True, help=HELP)(list_all)
+    group.command("list")(list_them)
     for command in (show_one, delete, restore):
         group.command(command.__name__.removesuffix("_one"))(command)
     app.add_typer(group, name="runs")
@@ -52,6 +54,22 @@ def list_all(
         if given is not None and given.name == "COMMANDLINE":  # which the command would not see
             raise AppError(f"Put -s behind the word: runs {context.invoked_subcommand} ... -s ...")
         return
+    _list(study, video, as_json)
+
+
+def list_them(
+    study: StudyOption = DEFAULT_STUDY, video: VideoOption = None, as_json: JsonOption = False
+) -> None:
+    """List the runs of a study as CSV, those out of sight too; `runs` alone does the same.
+
+    \b
+    Example:
+      ethoscribe runs list -s study
+    """
+    _list(study, video, as_json)
+
+
+def _list(study: Path, video: str | None, as_json: bool) -> None:
     from app.keeping.run_list import COLUMNS, list_runs
 
     found = list_runs(study, video)

@@ -16,6 +16,7 @@ COLUMNS = (
     "run", "video", "state", "made_by", "started", "segmenter", "animals", "found", "withdrawn",
 )  # fmt: skip
 UNKNOWN = "not noted"
+STATES = {"active": "in use", "withdrawn": "out of sight", "gone": "removed for good"}
 ON_PAGES = "on the page Videos, 'Where do the numbers come from?' below the video"
 
 
@@ -136,12 +137,15 @@ def where_from(folder: Path, video: str | int) -> list[tuple[str, str]]:
     rows = [("Film", f"{facts['video']['file']}, content hash {facts['video']['content_hash']}")]
     if facts["run"]:
         rows += run_rows(facts["run"])
+    else:
+        rows += [("Video", facts["video"]["name"]), ("Run", "none is in use: it is not tracked")]
     for one in facts["bouts"]:
         rows.append((f"Bouts of {one['behaviour']}", _bout_words(one)))
+    drawn: dict[str, list[str]] = {}
     for one in facts["regions"]:
         by = f"drawn by {one['drawn_by'] or UNKNOWN}, {_when(one['drawn_at'])}"
-        rows.append((f"Region {one['name']}", by))
-    return rows
+        drawn.setdefault(by, []).append(one["name"])
+    return rows + [("Regions", f"{', '.join(names)}: {by}") for by, names in drawn.items()]
 
 
 def run_rows(run: dict[str, Any]) -> list[tuple[str, str]]:
@@ -149,11 +153,11 @@ def run_rows(run: dict[str, Any]) -> list[tuple[str, str]]:
     asked = run["settings"].get("asked") or {}
     same = run["video_hash"] in (None, run["content_hash"])
     rows = [
-        ("Run", f"{run['run_id']} ({run['state']})"),
+        ("Run", f"{run['run_id']} ({STATES[run['state']]})"),
         ("Video", run["video"]),
         ("Made by", f"{run['made_by'] or UNKNOWN}, {_when(run['started_at'])}"),
         ("Took", f"{run['seconds']:.1f} s"),
-        ("Found by", f"{run['segmenter']}, {run['n_animals']} animals, seen in "
+        ("Found by", f"{found_by(run['segmenter'])}, {run['n_animals']} animals, seen in "
                      f"{run['share_detected']:.1%} of all frames"),
         ("Hash of the film", (run["video_hash"] or UNKNOWN)
                              + ("" if same else f"; the film is {run['content_hash']} now")),
@@ -161,13 +165,33 @@ def run_rows(run: dict[str, Any]) -> list[tuple[str, str]]:
         ("Corrections by hand", str(run["corrections"])),
     ]  # fmt: skip
     if asked:
-        rows.insert(5, ("Asked for", ", ".join(f"{k}={v}" for k, v in asked.items())))
+        words = (f"{k.replace('n_', '').replace('_', ' ')} {v}" for k, v in asked.items())
+        rows.insert(5, ("Asked for", ", ".join(words)))
     if run["withdrawn_at"]:
         why = f", replaced by {run['replaced_by']}" if run["replaced_by"] else ""
         rows.append(
             ("Withdrawn", f"{run['withdrawn_by'] or UNKNOWN}, {_when(run['withdrawn_at'])}{why}")
         )
     return rows
+
+
+def settings_rows(folder: Path, video: str) -> list[tuple[str, str]]:
+    """Every setting and timing of the active run of a video; none where it is not tracked."""
+    with open_study(folder) as study:
+        run = provenance_of(study, video)["run"]
+    if run is None:
+        return []
+    rows = [(name, str(one)) for name, one in run["settings"].items() if name != "asked"]
+    return rows + [(f"time: {name}", str(one)) for name, one in run["timings"].items()]
+
+
+def found_by(segmenter: str) -> str:
+    """How animals are found, in words.
+
+    >>> found_by("background"), found_by("yolo")
+    ('difference from the empty background', 'yolo')
+    """
+    return "difference from the empty background" if segmenter == "background" else segmenter
 
 
 def _bout_words(one: dict[str, Any]) -> str:

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Sequence
 
+import pandas as pd
 import streamlit as st
 
 from app.errors import known_errors, one_line
 from app.keeping.run_list import (
     ON_PAGES,
+    STATES,
     at_stake,
     bring_back,
     delete_run,
+    found_by,
     in_words,
     list_runs,
+    settings_rows,
     where_from,
 )
 from app.views.news import tell, warn
@@ -20,11 +24,13 @@ from app.words import plain
 from app.workplace import workplace
 
 ASKED = "delete_run"  # the run that somebody wants to delete and has not confirmed
-STATES = {"active": "in use", "withdrawn": "out of sight", "gone": "removed for good"}
+SAID = "runs_said"  # what came of the last click here, for those who do not see the page's top
 
 
 def runs_button(videos: Sequence[str], key: str) -> None:
     """A button that opens the dialog about one of these videos; nothing is read before."""
+    if said := st.session_state.pop(SAID, None):
+        st.toast(plain(said.partition(". ")[0]), icon=":material/history:", duration="long")
     if st.button(
         "Where do the numbers come from?",
         key=f"runs:{key}",
@@ -42,9 +48,13 @@ def _dialog(videos: Sequence[str]) -> None:
     study, video = workplace().study, videos[0]
     if len(videos) > 1:
         video = st.selectbox("Video", videos, key="runs_of")
+    else:
+        st.markdown(f"##### {plain(video)}")
     try:
-        for name, text in where_from(study, video):
-            st.markdown(f"**{plain(name)}**  {plain(text)}")
+        _table(where_from(study, video))
+        if settings := settings_rows(study, video):
+            with st.expander("All settings and times"):
+                _table(settings)
         for run in reversed(list_runs(study, video)):
             _run(run)
     except known_errors() as error:  # in a dialog, nothing around it would say this in one line
@@ -53,13 +63,20 @@ def _dialog(videos: Sequence[str]) -> None:
         st.caption("An owner of the study can delete a run, and bring it back.")
 
 
+def _table(rows: Sequence[tuple[str, str]]) -> None:
+    """Names and texts in two columns."""
+    table = pd.DataFrame([(f"**{plain(name)}**", plain(text)) for name, text in rows])
+    st.table(table, border="horizontal", hide_index=True, hide_header=True)
+
+
 def _run(run: dict[str, object]) -> None:
     """One run of the list, with what can be done about it."""
     name, state = str(run["run"]), run["state"]
     with st.container(border=True):
         began, by = str(run["started"])[:16].replace("T", " "), run["made_by"] or "not noted"
-        st.markdown(f"**{plain(name)}** · {STATES[str(state)]} · {plain(str(run['segmenter']))} · "
-                    f"{began} UTC · {plain(str(by))}")  # fmt: skip
+        st.markdown(f"**{plain(name)}** · {STATES[str(state)]} · "
+                    f"{plain(found_by(str(run['segmenter'])))} · {began} UTC · "
+                    f"{plain(str(by))}")  # fmt: skip
         if not may("owner"):
             return
         if state == "withdrawn":
@@ -98,7 +115,8 @@ def _do(work: Callable[[], str]) -> None:
     """Do it, close the dialog, and say how it went on the page."""
     me().need("owner")
     try:
-        tell(work())
+        st.session_state[SAID] = work()
+        tell(st.session_state[SAID])
     except known_errors() as error:
         warn(one_line(error))
     st.session_state.pop(ASKED, None)

@@ -166,12 +166,13 @@ def test_an_owner_deletes_a_run_after_being_asked_and_brings_it_back(
     expect(dialog.get_by_text(re.compile("rows of tracks of .* out of sight"))).to_be_visible()
     assert active() == [("run1", True)]
     dialog.get_by_role("button", name="Delete", exact=True).click()
-    expect(owner.get_by_text("To bring it back: on the page Videos")).to_be_visible()
+    alert = owner.get_by_test_id("stAlert")
+    expect(alert.get_by_text("To bring it back: on the page Videos")).to_be_visible()
     expect(owner.get_by_text("not tracked yet")).to_be_visible()
     assert active() == [("run1", False)]
     owner.get_by_role("button", name=WHERE_FROM).click()
     dialog.get_by_role("button", name="Bring back").click()
-    expect(owner.get_by_text("run1 is back: ")).to_be_visible()
+    expect(alert.get_by_text("run1 is back: ")).to_be_visible()
     expect(owner.get_by_text("not tracked yet")).to_have_count(0)
     assert active() == [("run1", True)]
 
