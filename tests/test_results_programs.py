@@ -6,10 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from film import write_video
 from results_scene import make_study
 from streamlit.testing.v1 import AppTest
 from test_results_page import open_page, texts
 
+from app import library
+from app.errors import AppError
+from app.results.data import overview
+from app.results.exporting import archive
+from app.results.filters import Filters
 from storage.study import open_study
 
 __all__ = ["open_page"]  # a fixture
@@ -52,3 +58,16 @@ def test_what_a_program_cannot_hold_is_said_in_one_line(
     assert not app.exception
     assert "no boxes to write" in " ".join(one.value for one in app.warning)
     assert "r_made" not in app.session_state
+
+
+def test_a_chosen_video_without_bouts_is_left_out_and_named(tmp_path: Path, full: Path) -> None:
+    library.add(full, write_video(tmp_path / "empty.mp4", 10, size=(96, 72)))
+    scored = [name for name, rows in overview(full).looked.items() if rows]
+    content, notes = archive(full, "bouts", "boris", Filters(videos=(scored[0], "empty")))
+    assert "Without empty: no bouts there." in notes
+    alone, _ = archive(full, "bouts", "boris", Filters(videos=(scored[0],)))
+    assert [zipfile.ZipFile(io.BytesIO(one)).namelist() for one in (content, alone)] == [
+        ["bouts.boris", "bouts.boris.dictionary.md"]
+    ] * 2
+    with pytest.raises(AppError, match="'empty' has no bouts"):
+        archive(full, "bouts", "boris", Filters(videos=("empty",)))

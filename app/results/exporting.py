@@ -77,7 +77,15 @@ def programs(what: str) -> dict[str, str]:
 
 
 def archive(study: Path, what: str, kind: str, filters: Filters) -> tuple[bytes, tuple[str, ...]]:
-    """The same files in one zip, each with its dictionary, and what there is to say of them."""
+    """The same files in one zip, each with its dictionary, and what there is to say of them.
+
+    Of the chosen videos those that have nothing to write are left out, and that is told.
+    """
+    lacking = _lacking(_seen(study, filters), filters, what)
+    if lacking and len(lacking) < len(filters.videos):
+        have = tuple(name for name in filters.videos if name not in lacking)
+        content, notes = archive(study, what, kind, replace(filters, videos=have))
+        return content, (*notes, f"Without {', '.join(lacking)}: no {what} there.")
     with tempfile.TemporaryDirectory(prefix="ethoscribe-export-") as folder:
         ending = writer_of(kind, what).ending
         many = writer_of(kind, what).many
@@ -160,15 +168,23 @@ def _seen(study: Path, filters: Filters) -> Overview:
 def _names(seen: Overview, filters: Filters, what: str) -> list[str]:
     """The videos to write: those that are tracked, or in which behaviour was scored."""
     chosen = [name for name in seen.names if name in (filters.videos or seen.names)]
-    scored = {name for name, rows in seen.looked.items() if rows}
-    have = [n for n in chosen if (n in scored if what == "bouts" else seen.data(n).tracked)]
-    lacking = [name for name in filters.videos if name not in have]
+    have = [name for name in chosen if _has(seen, name, what)]
+    lacking = _lacking(seen, filters, what)
     lack = "no bouts" if what == "bouts" else "no tracks"
     if lacking:
         raise AppError(f"Video '{lacking[0]}' has {lack}: leave it out, or make them first.")
     if not have:
         raise AppError(f"The study has {lack} to write.")
     return have
+
+
+def _has(seen: Overview, name: str, what: str) -> bool:
+    return bool(seen.looked.get(name)) if what == "bouts" else seen.data(name).tracked
+
+
+def _lacking(seen: Overview, filters: Filters, what: str) -> list[str]:
+    """The chosen videos that have nothing to write."""
+    return [name for name in filters.videos if not _has(seen, name, what)]
 
 
 def _write_one(
