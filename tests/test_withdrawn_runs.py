@@ -1,22 +1,32 @@
 """Runs are deleted and brought back with all that rests on them, and every number says its run."""
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+import track_edit_scenes
 from storage_samples import Info, add_tracked, run_of, track_shard
 from terminal import here
+from track_edit_scenes import exported
 
+from app.scoring.compared_behaviour import values_of_behaviour
 from storage.authors import acting
 from storage.bouts import read_bouts, save_bouts
+from storage.checks import examine_rows
+from storage.doubts import read_paths
 from storage.edits import apply
 from storage.metadata import save_metadata
 from storage.provenance import imported_from, provenance_of
+from storage.run_summary import area_counts, over_time, per_animal
 from storage.runs import active_run, ingest_run
-from storage.study import StudyError, open_study
-from storage.tracks import read_keypoints, read_masks, read_tracks
+from storage.snapshot import write_snapshot
+from storage.study import Study, StudyError, open_study
+from storage.track_rows import raw_rows
+from storage.tracks import measured, read_keypoints, read_masks, read_points, read_tracks
 from storage.videos import animal_names, rename_animal
 from storage.withdrawing import purge_run, restore_run, withdraw_run, withdrawn_runs
 
@@ -145,11 +155,91 @@ def test_what_is_purged_is_gone_for_good_and_said_to_be(folder):
         withdraw_run(study, "run-clip")
         assert withdrawn_runs(study, older_than_days=1) == []
         assert purge_run(study, "run-clip") == 80
-        for table in ("tracks", "masks", "keypoints", "run_rows", "edit_rows"):
-            assert study.rows(f"SELECT count(*) FROM {table}") == [(0,)], table
+        assert tables_of_run(study, "run-clip") == {"runs", "edits", "origins"}
+        assert study.rows("SELECT count(*) FROM edit_rows") == [(0,)]
         with pytest.raises(StudyError, match="gone for good: track the video again"):
             restore_run(study, "run-clip")
         assert len(study.rows("FROM edits")) == 2 and not withdrawn_runs(study)
+
+
+def tables_of_run(study: Study, run_id: str) -> set[str]:
+    """Every table that has a row of this run, whichever tables there are."""
+    found = study.rows("SELECT table_name FROM duckdb_columns() WHERE column_name = 'run_id'")
+    count = "SELECT count(*) FROM {} WHERE run_id = ?"
+    return {name for (name,) in found if study.rows(count.format(name), [run_id])[0][0]}
+
+
+def corrected(folder: Path) -> Path:
+    """A study of three animals whose run has a correction of every kind."""
+    study = track_edit_scenes.make_study(folder)
+    for kind, data in {
+        "tracks.interpolate": {"animal": 2, "start_frame": 95, "stop_frame": 125},
+        "tracks.swap": {"a": 1, "b": 2, "start_frame": 30, "stop_frame": None},
+        "tracks.move": {"animal": 1, "frame": 5, "x_px": 9, "y_px": 9},
+        "tracks.unmask": {"animal": 1, "frame": 6},
+        "tracks.delete": {"animal": 2, "start_frame": 50, "stop_frame": 60},
+        "tracks.rename": {"animal": 1, "name": "Ada"},
+        "tracks.remove": {"animal": 3},
+    }.items():
+        done = track_edit_scenes.edit(study, kind, **data)
+        assert done.error is None, (kind, done.error)
+    return study
+
+
+def replace_run(study: Path) -> None:
+    """Track the three animals anew, as two that are elsewhere."""
+    x = np.arange(2.0 * track_edit_scenes.FRAMES).reshape(-1, 2)
+    with open_study(study, write=True) as opened:
+        info = Info(study, len(x), track_edit_scenes.NTSC)
+        shards = [track_shard(study / "shards" / "n.parquet", x, x, info.time_s)]
+        ingest_run(opened, 1, run_of("new", 2), shards, [], [])
+
+
+def answers(study: Path) -> dict[str, object]:
+    """Everything that tables, pages and questions read of the tracks."""
+    with open_study(study) as one:
+        assert not examine_rows(one)  # rows of an animal that was taken off are no orphans
+        write_snapshot(one, 1, study / "snapshot", needs_masks=True)
+        found = {
+            "animals": per_animal(one, 1).to_dict(),
+            "time": over_time(one, 1, 4).to_dict(),
+            "areas": area_counts(one, 1, 4).to_dict(),
+            "paths": [np.asarray(part).tolist() for part in astuple(read_paths(one, 1))],
+            "has": (measured(one, 1), read_points(one), animal_names(one, 1)),
+            "compared": values_of_behaviour(one, "grooming", "count", "Ada").table.to_dict(),
+            "raw": {name: rows.to_pylist() for name, rows in raw_rows(one, 1).items()},
+        }
+    told = exported(study)
+    files = [*(study / "snapshot").glob("*.parquet"), *study.glob("*.parquet")]
+    tables = {str(one.relative_to(study)): pq.read_table(one).to_pylist() for one in files}
+    found |= tables | {name: told[name] for name in ("share", "names")}
+    return {name: repr(one) for name, one in found.items()}
+
+
+def test_nothing_reads_a_run_out_of_sight_and_it_comes_back_as_it_was(tmp_path):
+    study = corrected(tmp_path / "s")
+    before = answers(study)
+    replace_run(study)
+    other = track_edit_scenes.make_study(tmp_path / "other")  # where the run was never corrected
+    track_edit_scenes.edit(other, "tracks.rename", animal=1, name="Ada")  # of its bouts, too
+    with open_study(other, write=True) as one:
+        withdraw_run(one, "run-clip")
+        purge_run(one, "run-clip")
+    replace_run(other)
+    shown, alone = answers(study), answers(other)
+    assert {name for name in alone if shown[name] != alone[name]} == set()
+    with open_study(study, write=True) as one:
+        restore_run(one, "run-clip")
+    back = answers(study)
+    assert {name for name in before if back[name] != before[name]} == set()
+    with open_study(study, write=True) as one:
+        assert {"raw_tracks", "raw_masks", "raw_keypoints"} <= tables_of_run(one, "run-clip")
+        assert "animal_ways" in tables_of_run(one, "new")
+        purge_run(one, "new")
+        withdraw_run(one, "run-clip")
+        purge_run(one, "run-clip")
+        assert tables_of_run(one, "new") == {"runs"}
+        assert tables_of_run(one, "run-clip") == {"runs", "edits", "origins"}
 
 
 def test_what_cannot_be_deleted_or_restored_says_why(folder):
