@@ -117,11 +117,11 @@ def import_files(
 
 def _import_bouts(study: Path, file: Path, reader: str, wish: tuple[Any, ...]) -> None:
     """Bring in the bouts of one file, a table of our own or another program's."""
-    from app.importing.bout_import import import_bouts
+    from app.importing.bout_import import import_bouts, names_videos
     from app.importing.scored_import import ScoredWish, import_scored
 
     asked = ScoredWish(*wish)
-    if reader == "bouts" and file.suffix.lower() != ".parquet":
+    if reader == "bouts" and not names_videos(file):
         done = [import_bouts(study, file, asked.video, asked.scored, asked.force)]
     else:
         done = import_scored(study, file, asked)

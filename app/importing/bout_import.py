@@ -54,6 +54,17 @@ def is_bouts(file: Path) -> bool:
     return set(FRAMES) <= columns or set(SECONDS) <= columns
 
 
+def names_videos(file: Path) -> bool:
+    """Whether a table of bouts says of each which video it is of, as those exported here do.
+
+    Such a table is of several videos at once, so it is brought in like another program's.
+    """
+    if file.suffix.lower() == ".parquet":
+        return True
+    lines = [line for line in first_lines(file, 2) if line.strip()]
+    return len(lines) > 1 and "video" in _columns(lines[0])
+
+
 def refuse_as_bouts(file: Path, scored: Scored) -> NoReturn:
     """Say what is wrong with a file that is meant to hold bouts, as the options for them say."""
     if not file.is_file():

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from app.errors import AppError
-from app.importing.bout_import import BoutSummary, Scored, import_bouts
+from app.importing.bout_import import BoutSummary, Scored, import_bouts, names_videos
 from app.importing.import_job import ImportSummary, Wish, import_poses
 from app.importing.pose_file import parse_fps
 from app.importing.recordings import Source, group
@@ -139,7 +139,7 @@ def _wish(source: Source, asked: Asked) -> Wish:
 def _bouts(study: Path, source: Source, asked: Asked) -> list[BoutSummary]:
     scored = Scored(asked.behaviour, asked.subject, asked.annotator)
     file = source.files[0]
-    if source.reader is not None and source.reader.name == "bouts" and file.suffix != ".parquet":
+    if source.reader is not None and source.reader.name == "bouts" and not names_videos(file):
         return [import_bouts(study, file, asked.video, scored, asked.force)]
     wish = ScoredWish(asked.video, asked.recording, scored, asked.names, "auto", asked.force)
     return import_scored(study, file, wish)

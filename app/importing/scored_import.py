@@ -124,12 +124,21 @@ def _save(
     rows, notes = _in_frames(
         study, file, video, found, _filled(study, video, found.of(recording), wish)
     )
-    source = PERSON if found.by_person else found.source
-    before = same_owner(read_bouts(study, video.video_id), rows, source)
+    person = rows["by_person"] if "by_person" in rows else pd.Series(found.by_person, rows.index)
+    person = person.astype(bool)
+    parts = [(PERSON, rows[person]), (found.source, rows[~person])]
+    new = [_replaced(study, video, some, source, wish.force) for source, some in parts if len(some)]
     kinds = tuple(dict.fromkeys(rows["behaviour"]))
+    skipped = bool(new) and not any(new)
+    return BoutSummary(video.name, len(rows), kinds, skipped, tuple(notes))
+
+
+def _replaced(study: Study, video: Video, rows: pd.DataFrame, source: str, force: bool) -> bool:
+    """Save bouts of one source in place of those of the same owners; False: they are there."""
+    before = same_owner(read_bouts(study, video.video_id), rows, source)
     if len(before) and equal_bouts(before, rows):
-        return BoutSummary(video.name, len(rows), kinds, skipped=True, notes=tuple(notes))
-    if len(before) and not wish.force:
+        return False
+    if len(before) and not force:
         who = before.iloc[0]
         raise AppError(
             f"{video.name} has {len(before)} other bouts of {who['behaviour']} by "
@@ -138,7 +147,7 @@ def _save(
         )
     delete_bouts(study, before["bout_id"].tolist())
     save_bouts(study, video.video_id, rows, source=source, replace=False)
-    return BoutSummary(video.name, len(rows), kinds, notes=tuple(notes))
+    return True
 
 
 def _filled(study: Study, video: Video, rows: pd.DataFrame, wish: ScoredWish) -> pd.DataFrame:
@@ -149,7 +158,10 @@ def _filled(study: Study, video: Video, rows: pd.DataFrame, wish: ScoredWish) ->
         ("behaviour", wish.scored.behaviour), ("subject", wish.scored.subject or only),
         ("annotator", wish.scored.annotator),
     ):  # fmt: skip
-        rows[column] = rows[column].astype(object).where(rows[column].notna(), value)
+        keep = rows[column].notna()
+        if column == "annotator" and "by_person" in rows and rows["by_person"].any():
+            keep |= ~rows["by_person"].astype(bool)  # what an analysis found nobody scored
+        rows[column] = rows[column].astype(object).where(keep, value)
     for column in ("subject", "target"):
         rows[column] = [wish.names.get(name, name) for name in rows[column]]
     unknown = sorted({*rows["subject"]} - {*names, NO_SUBJECT}) if names else []
@@ -188,6 +200,7 @@ def _in_frames(
 def _joined(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """States that say the same of the same animal at the same time, as one."""
     owner = ["behaviour", "subject", "target", "annotator", "modifiers", "comment", "kind"]
+    owner += [name for name in ("by_person", "definition") if name in rows]
     kept: list[int] = []
     last: dict[str, int] = {}
     stops = rows["stop_frame"].tolist()

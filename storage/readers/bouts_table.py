@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.readers.files import Head, look, numbers_of, read_frame
+from storage.readers.files import Head, look, numbers_of, read_frame, whole_numbers
 from storage.readers.scored import FRAMES, SECONDS, Bouts, Recording, checked, table
 
 NAME, TITLE, GIVES = "bouts", "Table of bouts", "bouts"
@@ -41,6 +41,10 @@ def read(path: Path) -> Bouts:
     if unit is None:
         raise ValueError("it has neither start_frame and stop_frame nor start_s and stop_s")
     start, stop = (numbers_of(frame[name], name) for name in _PAIRS[unit])
+    if unit == FRAMES:
+        start, stop = (
+            whole_numbers(v, n) for v, n in zip((start, stop), _PAIRS[unit], strict=True)
+        )
     videos = frame["video"].astype(str) if "video" in frame else [path.stem] * len(frame)
     kinds = frame["kind"].astype(str).str.lower() if "kind" in frame else ["state"] * len(frame)
     texts = {name: frame[name].tolist() for name in _TEXTS if name in frame}
@@ -57,10 +61,14 @@ def read(path: Path) -> Bouts:
                 "modifiers": json.loads(more) if more else None,
             }
         )  # fmt: skip
-    source = frame["source"].tolist() if "source" in frame else [PERSON]
+    found = table(rows)
+    source = frame["source"].tolist() if "source" in frame else [PERSON] * len(frame)
+    found["by_person"] = [_text(one) in (None, PERSON) for one in source]
+    if "definition" in frame:
+        found["definition"] = [_text(one) for one in frame["definition"]]
     recordings = {str(name): Recording((str(name),)) for name in dict.fromkeys(videos)}
-    by_person = all(_text(one) in (None, PERSON) for one in source)
-    return checked(Bouts(NAME, unit, table(rows), recordings, by_person=by_person))
+    by_person = bool(found["by_person"].all())
+    return checked(Bouts(NAME, unit, found, recordings, by_person=by_person))
 
 
 def _unit(names: set[str]) -> str | None:

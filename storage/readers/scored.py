@@ -34,7 +34,8 @@ class Bouts:
 
     source: str  # "boris", "bento", ...
     unit: str  # "s", or "frames": start is the first frame, stop the one after the last
-    rows: pd.DataFrame  # COLUMNS; a point has stop = start; None where the file says nothing
+    rows: pd.DataFrame  # COLUMNS; a point has stop = start; None where the file says nothing.
+    # Where rows differ in it, also by_person; and definition where the file has them.
     recordings: Mapping[str, Recording] = field(default_factory=dict)
     by_person: bool = True  # False: a classifier found them
     behaviours: tuple[str, ...] = ()  # all that was looked for, where the file says so
