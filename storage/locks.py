@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from storage.errors import StudyBusyError
+from storage.reading import locked_out, readers
 
 try:
     import fcntl
@@ -29,6 +30,7 @@ SETTINGS = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+_readers = readers(SETTINGS)
 _FIRST_DELAY_S = 0.005
 _LONGEST_DELAY_S = 0.25
 _HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -102,17 +104,24 @@ def connect(
     """Open the database, waiting until `deadline` (time.monotonic) for another process.
 
     `queue` is False for a thread that has the database open already: whoever is first in the
-    queue may be waiting for that very thread.
+    queue may be waiting for that very thread. What was opened is ended by `disconnect`.
     """
     with _turn(database, deadline) if queue else nullcontext():
         for _ in _attempts(deadline):
             try:
-                return duckdb.connect(str(database), read_only=not write, config=dict(SETTINGS))
+                if write:
+                    return duckdb.connect(str(database), config=dict(SETTINGS))
+                return _readers.open(database)
             except duckdb.Error as error:
-                if not _locked_out(error):
+                if not locked_out(error):
                     raise
                 last = error
     raise StudyBusyError(_in_use(database, last)) from last
+
+
+def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
+    """End what `connect` opened."""
+    _readers.close(connection)
 
 
 @contextmanager
@@ -156,15 +165,6 @@ def _attempts(deadline: float) -> Iterator[None]:
         # Jitter, so that processes that were locked out together do not retry in step.
         time.sleep(min(remaining_s, delay_s * random.uniform(0.5, 1.5)))
         delay_s = min(_LONGEST_DELAY_S, delay_s * 1.6)
-
-
-def _locked_out(error: duckdb.Error) -> bool:
-    message = str(error)
-    return (
-        "Could not set lock on file" in message
-        or "being used by another process" in message
-        or "different configuration than existing connections" in message
-    )
 
 
 def _in_use(database: Path, error: duckdb.Error) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from storage import schema
 from storage.authors import program, who
 from storage.errors import StudyBusyError, StudyError, StudyPlaceError, place_trouble
-from storage.locks import connect, gate_of
+from storage.locks import connect, disconnect, gate_of
 
 __all__ = ["DATABASE", "Study", "StudyBusyError", "StudyError", "is_study", "open_study"]
 
@@ -143,7 +143,7 @@ def _opened(folder: Path, write: bool, deadline: float) -> Iterator[Study]:
         with _explained(folder, write):
             nested = any(study.folder == folder for study in _open_here())
             connection = connect(database, write, deadline, queue=not nested)
-            stack.callback(connection.close)
+            stack.callback(disconnect, connection)
             if write:
                 connection.begin()
             try:

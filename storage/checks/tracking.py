@@ -253,7 +253,10 @@ def _count(study: Study, table: str, where: str, run: _Run) -> int:
 
 
 def _columns(study: Study, table: str) -> list[str]:
-    sql = "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND NOT internal"
+    sql = (
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND table_name = ? AND NOT internal"
+    )
     return [name for (name,) in study.rows(sql, [table])]
 
 
