@@ -325,6 +325,12 @@ def test_wishes_reach_the_videos_that_they_are_about_also_where_one_is_tracked_a
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("place", ["--cluster", "--slurm"])
+def test_a_place_to_work_that_is_empty_is_refused(films, tmp_path, place):
+    ended = here("track", films["one"], "-s", tmp_path / "s", "--animals", 1, place, "")
+    assert ended.status == 2 and f"Invalid value for '{place}': it is empty" in ended.err
+
+
 def test_jobs_are_listed_and_those_of_a_dead_command_are_said_to_be_stopped(tmp_path):
     study = tmp_path / "s"
     here("metadata", "list", "-s", study)

@@ -9,7 +9,8 @@ from terminal import here
 
 from app.errors import AppError
 from app.jobs.about_videos import about_videos, unmatched_lines
-from app.jobs.ahead import estimate, look_ahead
+from app.jobs.ahead import look_ahead
+from app.jobs.estimate import Estimate, ToDo, estimate, seconds_needed
 from app.jobs.folders import Found, facts_of, find_videos
 from app.jobs.tracking_job import Ask
 from storage.metadata import read_metadata, save_metadata
@@ -38,6 +39,23 @@ def test_a_folder_stands_for_the_videos_in_it_and_below_each_once(tmp_path):
     for nothing in (tmp_path / "study" / "proxies" / "*.mov", tmp_path / ".hidden" / "x*"):
         with pytest.raises(AppError, match="No video is called"):
             find_videos([nothing])
+
+
+def test_a_pattern_passes_over_hidden_files_and_copies_in_a_study(tmp_path, monkeypatch):
+    touched(tmp_path, "a/clip.mp4", "b/clip.mp4", "a/.cut.mp4", ".old/clip.mp4", "notes.txt")
+    study = tmp_path / "a" / "study"
+    with open_study(study, create=True):
+        touched(study, "copies/clip.mp4")
+    monkeypatch.chdir(tmp_path)
+    # what a person gave from here is called from here
+    found = [str(one.path) for one in find_videos([Path("**/*.mp4")])]
+    assert found == ["a/clip.mp4", "b/clip.mp4"]
+    inside = find_videos([Path("a/study/copies/*.mp4")])
+    assert [str(one.path) for one in inside] == ["a/study/copies/clip.mp4"]
+    above = find_videos([tmp_path / "[ab]" / "*.mp4"])
+    assert [one.path for one in above] == [tmp_path / "a/clip.mp4", tmp_path / "b/clip.mp4"]
+    monkeypatch.chdir(tmp_path / "a")
+    assert len(find_videos([Path("../b/*.mp4")])) == 1
 
 
 def test_files_whose_names_hold_brackets_are_taken_as_they_are(tmp_path):
@@ -148,7 +166,7 @@ def test_folders_and_a_table_become_metadata_and_a_plan_knows_what_was_done(proj
     ended = here("track", project, "-s", study, "--animals", 1, "--metadata", table)
     assert ended.status == 0, ended.err
     assert "mice.csv: no video for 3." in ended.err
-    assert "mice.csv: nothing about cage.mp4." in ended.err
+    assert "mice.csv: nothing about sub-02_ses-1_cage." in ended.err
     with open_study(study, write=True) as opened:
         assert [v.name for v in videos(opened)] == ["sub-01_ses-1_cage", "sub-02_ses-1_cage"]
         wide = read_metadata(opened).set_index("video")
@@ -165,7 +183,23 @@ def test_folders_and_a_table_become_metadata_and_a_plan_knows_what_was_done(proj
     assert [plan.state for plan in plans] == ["tracked", "tracked"]
     forced = look_ahead(study, [(one, Ask(1, force=True)) for one in find_videos([project])])
     assert [plan.state for plan in forced] == ["tracked anew", "tracked anew"]
-    speed = estimate(study, forced)
+    assert forced[0].task is not None
+    speed = estimate(study, forced[0].task)
     assert speed is not None and speed.source == "as 2 runs in this study took"
     refused = here("track", project, "-s", study, "--animals", 2, "--dry-run")
     assert refused.status == 1 and "--force tracks it anew" in refused.out
+
+
+def test_the_time_needed_counts_what_each_video_needs_and_the_longest_of_them(monkeypatch):
+    monkeypatch.setattr("app.jobs.estimate.cores", lambda: 2)
+    speed = Estimate(1e-6, 1.6, "as measured")
+    short, long, begun = ToDo(1e6, 1), ToDo(40e6, 4), ToDo(1e6, 1, tuned=True)
+    # 1.5 s until the process is there, 1.6 s for settings and 0.4 s to store, 1 s a million pixels
+    assert seconds_needed([short] * 3, speed, 1) == pytest.approx(1.5 + 3 * 3)
+    assert seconds_needed([begun], speed, 1) == pytest.approx(1.5 + 1.4)
+    # two at once, of which one has to wait for the third; eight do not help two cores
+    assert seconds_needed([short] * 4, speed, 2) == pytest.approx(3 + 2 * 3)
+    assert seconds_needed([short] * 4, speed, 8) == pytest.approx(3 + 2 * 3)
+    assert seconds_needed([short] * 4, speed, 8, here=False) == pytest.approx(3 + 3)
+    # a film of four chunks is divided among four, and others are done meanwhile
+    assert seconds_needed([long, short, short], speed, 8, here=False) == pytest.approx(3 + 2 + 10)

@@ -38,7 +38,8 @@ def plan_only(doing: Doing) -> int:
     doing.ask.check()
     workers = _hands(doing)
     plans = look_ahead(doing.study, [(one, doing.ask_for(one)) for one in doing.found])
-    show(plan_text(plans, workers, about, doing.study))
+    here = doing.cluster is None and doing.slurm is None
+    show(plan_text(plans, workers, about, doing.study, here))
     return sum(bool(plan.error) for plan in plans)
 
 
@@ -49,7 +50,7 @@ def _hands(doing: Doing) -> int:
 
         return parse_slurm(doing.slurm, doing.workers).workers
     if doing.cluster is None:
-        return doing.workers
+        return 1 if doing.ask.way.on_gpu() else doing.workers
     from app.jobs.dask_crew import DaskCrew, connect
 
     crew = DaskCrew(connect(doing.cluster))

@@ -17,7 +17,7 @@ Tracking many, of which none stops another:
                                 ▼
                               board ──▶ batch_record (a file), jobs (a table), batch_table (shown)
 
-    ahead               what would be done, and how long that takes
+    ahead, estimate     what would be done, and how long that takes
     batch_process       a batch that a page starts
 
 Other work of the pages:

@@ -78,7 +78,7 @@ def about_videos(found: Sequence[Found], table: pd.DataFrame | None, called: str
         raise AppError(f"{called} says nothing but which videos: add a column such as group.")
     rows = {path: table.loc[which, others] for path, which in matches.items() if which}
     strangers = [_row_name(row, by) for k, row in table.iterrows() if k not in used]
-    unsaid = [one.path.name for one in found if not matches[one.path.absolute()]]
+    unsaid = [_called(one, found) for one in found if not matches[one.path.absolute()]]
     return About(found, rows, strangers, unsaid)
 
 
@@ -127,6 +127,13 @@ def _same(key: str, said: str, known: str) -> bool:
 def _row_name(row: pd.Series, by: dict[str, str]) -> str:
     columns = ["video"] if "video" in row.index else list(by.values())
     return " ".join(_text(row[name]) for name in columns) or f"row {row.name}"
+
+
+def _called(one: Found, found: Sequence[Found]) -> str:
+    """A video's file, with its folder where others have the same name."""
+    twins = [other for other in found if other.path.name == one.path.name]
+    alike = f"{one.path.parent.name}/{one.path.name}" if len(twins) > 1 else one.path.name
+    return one.name or alike
 
 
 def _missing(study: Study, video: str, facts: dict[str, str]) -> dict[str, str]:

@@ -100,9 +100,11 @@ def _meant(given: Path) -> list[Path]:
         return _in_folder(given)
     if given.exists() or not _WILD.search(str(given)):
         return [given]
-    whole = given.expanduser().absolute()
-    pattern = str(whole.relative_to(whole.anchor))
-    videos = [path for path in sorted(Path(whole.anchor).glob(pattern)) if _is_video(path)]
+    given = given.expanduser()
+    wild = next(k for k, part in enumerate(given.parts) if _WILD.search(part))
+    folder = Path(*given.parts[:wild])
+    matching = sorted(folder.glob(str(Path(*given.parts[wild:]))))
+    videos = [path for path in matching if _is_video(path) and not _is_apart(path, folder)]
     if not videos:
         raise AppError(f"No video is called {given}. Check the folder and the pattern.")
     return videos
@@ -110,16 +112,19 @@ def _meant(given: Path) -> list[Path]:
 
 def _in_folder(folder: Path) -> list[Path]:
     """All videos in a folder and below, but those of a study in it and hidden ones."""
-    videos = []
-    for path in sorted(folder.rglob("*")):
-        around = [one for one in path.relative_to(folder).parents if one.name]
-        hidden = any(one.name.startswith(".") for one in (path, *around))
-        if not hidden and _is_video(path) and not any(is_study(folder / one) for one in around):
-            videos.append(path)
+    found = sorted(folder.rglob("*"))
+    videos = [path for path in found if _is_video(path) and not _is_apart(path, folder)]
     if not videos:
         kinds = ", ".join(sorted(suffix[1:] for suffix in VIDEO_SUFFIXES))
         raise AppError(f"{folder} is a folder without a video in it or below ({kinds}).")
     return videos
+
+
+def _is_apart(path: Path, folder: Path) -> bool:
+    """Whether a file is hidden, or in a study that is somewhere in the folder."""
+    around = [one for one in path.relative_to(folder).parents if one.name]
+    hidden = any(one.name.startswith(".") for one in (path, *around))
+    return hidden or any(is_study(folder / one) for one in around)
 
 
 def _is_video(path: Path) -> bool:
