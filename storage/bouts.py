@@ -184,6 +184,12 @@ def everybody(study: Study) -> list[tuple[str | None, str]]:
     return [(annotator, source) for annotator, source in rows]
 
 
+def behaviours_looked_for(study: Study) -> list[str]:
+    """The behaviours that somebody or an analysis looked for, found or not."""
+    sql = "SELECT DISTINCT behaviour FROM watched ORDER BY behaviour"
+    return [name for (name,) in study.rows(sql)]
+
+
 def watchers(study: Study, behaviour: str) -> list[tuple[str, str | None]]:
     """Who looked for the behaviour in any video: (source, annotator) in alphabetical order."""
     return study.rows(
@@ -207,7 +213,7 @@ def _note_watched(
     )
     study.rows(
         "INSERT INTO watched (video_id, behaviour, source, annotator, watched_at, subjects) "
-        "VALUES (?, ?, ?, ?, now()::TIMESTAMP, ?)",
+        "VALUES (?, ?, ?, ?, make_timestamp(epoch_us(now())), ?)",
         [*owner, subjects],
     )
 

@@ -71,6 +71,19 @@ def area_counts(study: Study, video_id: int, bins: int) -> pd.DataFrame:
     ).to_pandas()
 
 
+def never_found(study: Study) -> set[tuple[str, str]]:
+    """(video, animal) of all tracked animals of the study that were found in no frame."""
+    return {
+        (video, animal)
+        for video, animal in study.rows(
+            "SELECT v.name, a.name FROM runs r JOIN videos v USING (video_id) "
+            "JOIN animals a USING (video_id) WHERE r.active AND NOT EXISTS ("
+            "SELECT 1 FROM tracks t WHERE t.run_id = r.run_id AND t.video_id = r.video_id "
+            "AND t.animal_id = a.animal_id AND t.detected)"
+        )
+    }
+
+
 _STEPS = """
 steps AS (
     SELECT *, if(linked, sqrt(pow(x_px - x0, 2) + pow(y_px - y0, 2)), NULL) AS step_px,

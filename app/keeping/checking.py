@@ -11,6 +11,7 @@ from app.jobs.relink import where_is
 from storage.checks import Fault, examine_rows
 from storage.checks.findings import rows
 from storage.networks import Network, network_file, networks
+from storage.runs import runs
 from storage.study import DATABASE, Study, StudyError, open_study
 from storage.videos import Video, file_is_there, videos
 from storage.withdrawing import KEPT_DAYS, withdrawn_runs
@@ -29,7 +30,7 @@ def examine(folder: Path, tell: OnCheck = lambda text: None) -> list[Fault]:
         tell("database")
         found = examine_rows(study)
         films, nets = videos(study), networks(study, withdrawn=True)
-        known = {run for (run,) in study.rows("SELECT run_id FROM runs")}
+        known = {one.run_id for one in runs(study)}
         withdrawn = withdrawn_runs(study)
     for film in films:
         tell(film.name)

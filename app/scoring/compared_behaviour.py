@@ -7,8 +7,16 @@ import pandas as pd
 
 from app.commands.shared import count
 from app.errors import AppError
-from storage.bouts import ANALYSIS, frame_edges, looked_for, read_bouts, watchers
+from storage.bouts import (
+    ANALYSIS,
+    behaviours_looked_for,
+    frame_edges,
+    looked_for,
+    read_bouts,
+    watchers,
+)
 from storage.metadata import animal_metadata
+from storage.run_summary import never_found
 from storage.study import Study
 from storage.videos import Video, videos
 
@@ -52,7 +60,7 @@ def values_of_behaviour(
         if video.name in watched
     }
     rows, never, unseen, others = [], 0, [], []
-    blind = _never_seen(study) if source == ANALYSIS else set()
+    blind = never_found(study) if source == ANALYSIS else set()
     for video, animal in animal_metadata(study)[["video", "animal"]].itertuples(index=False):
         own = bouts[(bouts["video"] == video) & (bouts["subject"] == animal)]
         if video not in watched:
@@ -132,26 +140,11 @@ def _whose(behaviour: str, source: str, annotator: str | None, bouts: pd.DataFra
     return f"{behaviour}: {who}{', ' + '; '.join(rules) if rules else ''}"
 
 
-def _never_seen(study: Study) -> set[tuple[str, str]]:
-    """(video, animal) of the tracked animals that were found in no frame."""
-    return {
-        (video, animal)
-        for video, animal in study.rows(
-            "SELECT v.name, a.name FROM runs r JOIN videos v USING (video_id) "
-            "JOIN animals a USING (video_id) WHERE r.active AND NOT EXISTS ("
-            "SELECT 1 FROM tracks t WHERE t.run_id = r.run_id AND t.animal_id = a.animal_id "
-            "AND t.detected)"
-        )
-    }
-
-
 def _one_watcher(study: Study, behaviour: str, annotator: str | None) -> tuple[str, str | None]:
     """The one person, or the one source: two opinions are not twice the behaviour."""
     known = watchers(study, behaviour)
     if not known:
-        names = ", ".join(name for (name,) in study.rows(
-            "SELECT DISTINCT behaviour FROM watched ORDER BY behaviour"
-        )) or "none yet"  # fmt: skip
+        names = ", ".join(behaviours_looked_for(study)) or "none yet"
         raise AppError(f"The study has no bouts of {behaviour!r}. It has: {names}.")
     chosen = [one for one in known if annotator in (None, one[1] or one[0])]
     if not chosen:
