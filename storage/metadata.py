@@ -105,9 +105,15 @@ def _with_ids(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         if name is None:
             raise StudyError("A row of the metadata names no video: fill the column video.")
         try:
-            ids[name] = find_video(study, name).video_id
+            video = find_video(study, name)
         except StudyError:
             strangers.append(name)
+            continue
+        # 3 in somebody's table is the third of their own list, not of this study's.
+        if str(video.video_id) == name != video.name:
+            strangers.append(name)
+        else:
+            ids[name] = video.video_id
     if strangers:
         known = ", ".join(video.name for video in videos(study)) or "none yet"
         raise StudyError(

@@ -73,6 +73,26 @@ def test_unknown_videos_are_all_named_and_nothing_is_kept(study):
     assert all(len(row) == 2 for row in known(study))
 
 
+def test_a_number_is_no_name_of_a_video_but_where_one_is_called_so(study):
+    """74 is called so; 2 in somebody's own list need not be the second of the study."""
+    with open_study(study, write=True) as opened:
+        save_metadata(opened, pd.DataFrame({"video": ["74"], "group": ["a"]}))
+        with pytest.raises(StudyError, match="has no video 2"):
+            save_metadata(opened, pd.DataFrame({"video": ["74", "2"], "group": ["b", "b"]}))
+        assert read_metadata(opened).values.tolist() == [["74", None, "a"]]
+
+
+def test_a_group_may_be_called_none_or_na(study, tmp_path):
+    file = tmp_path / "groups.csv"
+    file.write_text("video,dose,genotype\none,None,NA\ntwo,,wt\n")
+    assert run("metadata", "import", file, "-s", study).status == 0
+    with open_study(study) as opened:
+        assert read_metadata(opened).values.tolist() == [
+            ["one", None, "None", "NA"],
+            ["two", None, None, "wt"],
+        ]
+
+
 def test_unknown_animals_and_double_rows_are_named_and_nothing_is_kept(study):
     with pytest.raises(StudyError, match="no animal animal3 in one, mouse in two"):
         save(

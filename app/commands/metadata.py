@@ -95,7 +95,8 @@ def read_csv(file: Path):  # type: ignore[no-untyped-def]  # pandas is imported 
 
     try:
         return pd.read_csv(
-            file, dtype=str, encoding="utf-8-sig", skipinitialspace=True, skip_blank_lines=True
-        )
+            file, dtype=str, encoding="utf-8-sig", skipinitialspace=True, skip_blank_lines=True,
+            keep_default_na=False, na_values=[""],  # a treatment or a mouse may be called None
+        )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise AppError(f"{file} is no CSV file that can be read ({error}).") from error

@@ -87,7 +87,10 @@ def _read(file_name: str, data: bytes) -> pd.DataFrame:
     separator = ";" if head.count(b";") > head.count(b",") else ","  # as some spreadsheets write
     try:
         text = data.decode("utf-8-sig")
-        return pd.read_csv(io.StringIO(text), dtype=str, sep=separator, skipinitialspace=True)
+        return pd.read_csv(
+            io.StringIO(text), dtype=str, sep=separator, skipinitialspace=True,
+            keep_default_na=False, na_values=[""],  # a treatment or a mouse may be called None
+        )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         line = " ".join(str(error).split())
         raise AppError(f"{file_name} is no CSV file that can be read ({line}).") from error
