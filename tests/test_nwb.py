@@ -81,6 +81,19 @@ def test_times_say_the_frames(
         assert "--fps F, or --video V" in here("import", tmp_path / "t.nwb", "-s", tmp_path).err
 
 
+def test_body_points_with_times_of_their_own_are_put_together(tmp_path: Path) -> None:
+    file = made.nwb_file()
+    times = made.FRAMES / 25
+    made.nwb_poses(file, "anna", NOSE, timestamps=times)
+    late = made.FRAMES[3:] != made.MISSING
+    made.nwb_poses(file, "bob", {"nose": made.TRUE[3:, 1][late]}, timestamps=times[3:][late])
+    poses = read_poses(made.nwb_saved(file, tmp_path / "t.nwb"))
+    wanted = made.TRUE.copy()
+    wanted[:3, 1] = np.nan
+    assert poses.fps == 25
+    np.testing.assert_array_equal(poses.xy[:, :, 0], wanted)
+
+
 def test_of_two_cameras_one_is_chosen_by_name(tmp_path: Path) -> None:
     file = made.nwb_file()
     for name, shift in (("Left", 0), ("Right", 50)):

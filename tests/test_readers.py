@@ -423,10 +423,16 @@ def test_a_wrong_file_says_what_it_is_and_what_was_expected(
         shared_data / "video/flies2_courtship/clip.mp4"
     )
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
-    assert "a table with the columns a, b" in refused(tmp_path / "odd.csv")
+    said = refused(tmp_path / "odd.csv")
+    assert "a table with the columns a, b (a table of positions has frame, x, y and id" in said
+    said = refused(shared_data / "behaviour/boris/test_time_budget1.json")
+    assert "a time budget of BORIS, which has sums and no bouts: export its events instead" in said
+    whole = shared_data / "pose/deepof/test_single_topview/testDLC_h5_table.h5"
+    (tmp_path / "cut.h5").write_bytes(whole.read_bytes()[:20000])
+    assert "cut.h5 is damaged: it ends too early: copy it again" in refused(tmp_path / "cut.h5")
     (tmp_path / "none.csv").write_text("")
     assert "is empty" in refused(tmp_path / "none.csv")
-    assert "cannot be read as a BENTO file" in refused(tmp_path / "odd.csv", "bento")
+    assert "cannot be read as BENTO (" in refused(tmp_path / "odd.csv", "bento")
 
 
 def test_trex_of_two_fish_becomes_one_recording_in_px(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ _KINDS = {
     "binary": "neither text nor a format that is known here",
 }  # fmt: skip
 _NAMES = 12
+DECIDED = "which ethoscribe"  # in the words for what another command takes
+_BUDGET = {"behavior", "duration", "duration_mean", "number"}
 
 
 def describe(head: Head) -> str:
@@ -31,7 +33,8 @@ def describe(head: Head) -> str:
     try:
         return _described(head)
     except DAMAGE as error:
-        return f"damaged ({' '.join(str(error).split())[:80]})"
+        reason = " ".join(str(error).split())
+        return "damaged: it ends too early" if "truncated" in reason else f"damaged ({reason[:80]})"
 
 
 def _described(head: Head) -> str:
@@ -64,6 +67,11 @@ def _json(head: Head) -> str:
         return "labels in COCO format without track ids, which ethoscribe labels import takes"
     if isinstance(found, dict) and found.get("type") == "FeatureCollection":
         return "GeoJSON of regions, which ethoscribe regions takes"
+    first = found[0] if isinstance(found, list) and found else {}
+    if isinstance(first, dict) and set(first) >= _BUDGET:
+        return "a time budget of BORIS, which has sums and no bouts: export its events instead"
+    if isinstance(first, dict) and first:
+        return f"a JSON list of entries with {_listed(list(first))}"
     keys = list(found) if isinstance(found, dict) else []
     return f"a JSON file with {_listed(keys)}" if keys else "a JSON file"
 
@@ -76,6 +84,8 @@ def _members(head: Head) -> list[str]:
 
 
 def _text(head: Head) -> str:
+    if head.lines and head.lines[0].strip('"').startswith("Number of header lines"):
+        return "raw data of EthoVision, of which manual scores alone are read"
     lines = [line.split() for line in head.lines[:5] if line.strip()]
     if lines and all(_is_yolo(cells) for cells in lines):
         return "labels of YOLO, which ethoscribe labels import takes"
@@ -83,9 +93,18 @@ def _text(head: Head) -> str:
     if not names:
         return "a text without a word in its first line"
     if len(names) > 1 and not any(_is_number(name) for name in names):
-        hint = " (ethoscribe metadata import takes tables of videos)" if "video" in names else ""
-        return f"a table with the columns {_listed(names)}{hint}"
+        return f"a table with the columns {_listed(names)} ({_hint(names)})"
     return f"a text that begins with {head.lines[0].strip()[:60]!r}"
+
+
+def _hint(names: list[str]) -> str:
+    """What a table needs to be read without being of any program."""
+    if "video" in names:
+        return "ethoscribe metadata import takes tables of videos"
+    return (
+        "a table of positions has frame, x, y and id, one of bouts start_frame and stop_frame or "
+        "start_s and stop_s"
+    )
 
 
 def _is_yolo(cells: list[str]) -> bool:

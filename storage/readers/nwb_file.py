@@ -24,13 +24,21 @@ _TOLD = 0.01  # of a frame; times that are further from even ones are told
 _NEAR = 0.2  # of a frame; by so much a step may differ from a whole number of frames
 
 
+class Clock(NamedTuple):
+    """When the rows of a series were."""
+
+    time_s: np.ndarray  # (n,) s on the clock of the session; NaN where nothing says so
+    rate: float  # rows per second, where it says that instead of times, else NaN
+
+
 class Times(NamedTuple):
     """What the times of a file's rows say."""
 
-    frame: np.ndarray  # (n,) the frame of every row
+    frame: np.ndarray  # (n,) the frames of all times together
     fps: Fraction | None  # None where the times are uneven or there are none
     start_s: float  # of the first row, on the clock of the session
     notes: tuple[str, ...] = ()
+    frames: tuple[np.ndarray, ...] = ()  # of the rows of each series
 
 
 def is_nwb(file: h5py.File) -> bool:
@@ -92,49 +100,97 @@ def film_of(file: h5py.File) -> tuple[str, int, float]:
     paths = read_values(films[0], "external_file").reshape(-1)
     name = PureWindowsPath(text_of(paths[0])).name if len(paths) == 1 else ""
     count = read_values(films[0], "num_samples") if "num_samples" in films[0] else 0
-    times = _clock(films[0])
-    return name, int(np.asarray(count).reshape(-1)[0]), times if isinstance(times, float) else (
-        float(times[0]) if len(times) else float("nan")
-    )  # fmt: skip
+    return name, int(np.asarray(count).reshape(-1)[0]), _start_of(films[0])
 
 
-def times_of(series: Any, n: int, n_film: int) -> Times:
-    """The frames of the `n` rows of a series; the video has `n_film`, 0 where nothing says so."""
-    rows = np.arange(n)
-    clock = _clock(series)
-    if isinstance(clock, float):
-        node = series.get("starting_time")
-        rate = float(node.attrs.get("rate", np.nan)) if node is not None else float("nan")
-        return Times(rows, rate_of(rate), clock)
-    if len(clock) != n:
-        raise ValueError(f"it has {len(clock)} times for {n} rows")
-    steps = np.diff(clock)
-    if not np.isfinite(clock).all() or (steps <= 0).any():
-        raise ValueError("its times are missing or do not go on")
-    start = float(clock[0])
-    if n < 2:
-        return Times(rows, None, start)
-    slope, first = np.polyfit(rows, clock - start, 1)
-    beside = float(np.abs(clock - start - first - slope * rows).max())
+def _start_of(series: Any) -> float:
+    """The first time of a series, s on the clock of the session; NaN where nothing says it."""
+    name = "timestamps" if series.get("timestamps") is not None else "starting_time"
+    if name not in series:
+        return float("nan")
+    times = np.asarray(read_values(series[name].parent, name), dtype=float).reshape(-1)
+    return float(times[0]) if len(times) else float("nan")
+
+
+def times_of(clocks: list[Clock], n_film: int, zero_s: float | None = None) -> Times:
+    """The frames of the rows of several series; the video has `n_film`, 0 where nothing says so.
+
+    Series of the same times are rows of frames, whatever the times. Others are put together by
+    their times, which then follow a rate. Frames count from the first time, or from `zero_s`.
+    """
+    first = clocks[0]
+    if all(np.array_equal(one.time_s, first.time_s, equal_nan=True) for one in clocks):
+        times = _of_one(first, n_film)
+        frames = [times.frame] * len(clocks)
+    else:
+        times, frames = _of_several(clocks)
+    shift = 0
+    if zero_s is not None and times.fps is not None and np.isfinite(times.start_s):
+        shift = round((times.start_s - zero_s) * float(times.fps))
+    if shift < 0:
+        raise ValueError("its times begin before the video does")
+    return times._replace(frames=tuple(frame + shift for frame in frames))
+
+
+def clock_of(series: Any, n: int) -> Clock:
+    """The times of the `n` rows of a series."""
+    if series.get("timestamps") is not None:
+        holder = series["timestamps"].parent  # a series may point to the times of another
+        time_s = read_values(holder, "timestamps").astype(float).reshape(-1)
+        if len(time_s) != n:
+            raise ValueError(f"it has {len(time_s)} times for {n} rows")
+        if not np.isfinite(time_s).all() or (np.diff(time_s) <= 0).any():
+            raise ValueError("its times are missing or do not go on")
+        return Clock(time_s, float("nan"))
+    if "starting_time" not in series:
+        return Clock(np.full(n, np.nan), float("nan"))
+    start = float(np.asarray(read_values(series, "starting_time")).reshape(-1)[0])
+    rate = float(series["starting_time"].attrs.get("rate", np.nan))
+    return Clock(start + np.arange(n) / rate if rate > 0 else np.full(n, np.nan), rate)
+
+
+def _of_one(clock: Clock, n_film: int) -> Times:
+    """The frames of rows that all series have alike."""
+    time_s, rows = clock.time_s, np.arange(len(clock.time_s))
+    start = float(time_s[0]) if len(time_s) else float("nan")
+    if np.isfinite(clock.rate) or not np.isfinite(start) or len(rows) < 2:
+        return Times(rows, rate_of(clock.rate), start)
+    steps = np.diff(time_s)
+    slope, first = np.polyfit(rows, time_s - start, 1)
+    beside = float(np.abs(time_s - start - first - slope * rows).max())
     if beside < _HALF * slope:
         told = f"its times lie up to {beside:.2g} s beside even ones, which are taken"
         return Times(rows, rate_of(1 / slope), start, (told,) if beside > _TOLD * slope else ())
-    step = float(np.median(steps))
-    count = np.rint(steps / step)
-    if n != n_film and np.abs(steps / step - count).max() < _NEAR:
-        frame = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-        slope = float(np.polyfit(frame, clock - start, 1)[0])
-        told = f"{int(frame[-1]) + 1 - n} frames without a row, by the times of the others"
-        return Times(frame, rate_of(1 / slope), start, (told,))
+    found = None if len(rows) == n_film else _of_gaps(time_s)
+    if found is not None:
+        return found
     told = f"its times are uneven, {steps.min():.4g} to {steps.max():.4g} s: a row is a frame"
     return Times(rows, None, start, (told,))
 
 
-def _clock(series: Any) -> np.ndarray | float:
-    """The times of a series' rows in s, or the time of the first where they follow a rate."""
-    if "timestamps" in series and series.get("timestamps") is not None:
-        holder = series["timestamps"].parent  # a series may point to the times of another
-        return read_values(holder, "timestamps").astype(float).reshape(-1)
-    if "starting_time" in series:
-        return float(np.asarray(read_values(series, "starting_time")).reshape(-1)[0])
-    return float("nan")
+def _of_gaps(time_s: np.ndarray) -> Times | None:
+    """The frames of times at a rate of which some are missing; None where there is no rate."""
+    steps = np.diff(time_s)
+    step = float(np.median(steps))
+    count = np.rint(steps / step)
+    if np.abs(steps / step - count).max() >= _NEAR:
+        return None
+    frame = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    slope = float(np.polyfit(frame, time_s - time_s[0], 1)[0])
+    missing = int(frame[-1]) + 1 - len(frame)
+    told = (f"{missing} frames without a row, by the times of the others",) if missing else ()
+    return Times(frame, rate_of(1 / slope), float(time_s[0]), told)
+
+
+def _of_several(clocks: list[Clock]) -> tuple[Times, list[np.ndarray]]:
+    """The frames of series that have times of their own."""
+    micro_s = [np.rint(one.time_s * 1e6) for one in clocks]
+    together = np.unique(np.concatenate(micro_s))
+    found = _of_gaps(together / 1e6) if np.isfinite(together).all() and len(together) > 1 else None
+    if found is None:
+        lengths = sorted({len(one) for one in micro_s})
+        raise ValueError(
+            f"its body points have different times ({', '.join(map(str, lengths))} rows), which "
+            "follow no frame rate"
+        )
+    return found, [found.frame[np.searchsorted(together, one)] for one in micro_s]

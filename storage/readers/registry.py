@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from storage.errors import StudyError
-from storage.readers.elsewhere import describe
+from storage.readers.elsewhere import DECIDED, describe
 from storage.readers.files import DAMAGE, Head, look
 from storage.readers.poses import Poses, check, join
 from storage.readers.scored import Bouts
@@ -98,8 +98,8 @@ def read_file(
     except DAMAGE as error:
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise StudyError(
-            f"{path} cannot be read as a {reader.title} file ({reason}): write it again there, or "
-            "name another format with --format."
+            f"{path} cannot be read as {reader.title} ({reason}): write it again there, or name "
+            "another format with --format."
         ) from error
     return check(path, found) if isinstance(found, Poses) else found
 
@@ -152,11 +152,18 @@ def _reader(head: Head, format: str, gives: str | None) -> Reader:
     other = next((reader for reader in readers().values() if fits(reader, head)), None)
     if other is not None:
         raise StudyError(f"{head.path} is a {other.title} file of {other.gives}, not of {gives}.")
-    alike = [reader for reader in known.values() if head.kind in reader.kinds]
+    what = describe(head)
+    if what.startswith("damaged"):
+        raise StudyError(
+            f"{head.path} is {what}: copy it again, or write it again where it is from."
+        )
+    alike = [] if DECIDED in what else [
+        reader for reader in known.values() if head.kind in reader.kinds
+    ]  # fmt: skip
     titles = list(dict.fromkeys(reader.title for reader in alike))
     wanted = f"a file of {_either(titles)}" if titles else "a file that another program wrote"
     raise StudyError(
-        f"{head.path} is {describe(head)}. Expected was {wanted}: ethoscribe import --formats "
+        f"{head.path} is {what}. Expected was {wanted}: ethoscribe import --formats "
         "lists what can be read, and --format names one."
     )
 
