@@ -6,6 +6,7 @@ import json
 import signal
 from collections import deque
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from terminal import here
 from app.errors import AppError
 from app.jobs import batch as batches
 from app.jobs import crew as crews
+from app.jobs import steps
 from app.jobs.batch import Batch, News, Wish
 from app.jobs.batch_record import GONE, BatchRecord, ask_batch, read_batches
 from app.jobs.batch_table import Lines, batch_table, counted
@@ -169,12 +171,10 @@ def test_one_that_fails_stops_no_other_and_the_same_film_twice_is_said(films, tm
 
 
 def test_what_nobody_foresaw_fails_its_video_alone_and_is_kept(films, tmp_path, monkeypatch):
-    def broken(task: Any, start: int, stop: int) -> int:
+    def broken(task: Any, start: int, stop: int) -> steps.Segmented:
         if "one" in str(task.info.path):
             raise ZeroDivisionError("division by zero")
-        return whole(task, start, stop)
-
-    from app.jobs import steps
+        return replace(whole(task, start, stop), notes=["little memory"])
 
     whole = steps.segment
     monkeypatch.setattr(steps, "segment", broken)
@@ -182,6 +182,7 @@ def test_what_nobody_foresaw_fails_its_video_alone_and_is_kept(films, tmp_path, 
     outcome = work.run()
     assert [job.message for job in outcome.failed] == ["ZeroDivisionError: division by zero"]
     assert [summary.video for summary in outcome.done] == ["two"]
+    assert outcome.done[0].warnings[-1] == "little memory"
     (log,) = (tmp_path / "s").glob("jobs/*.log")
     assert "Traceback" in log.read_text()
 

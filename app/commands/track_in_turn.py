@@ -16,6 +16,7 @@ from app.commands.track_asked import (
 )
 from app.commands.track_words import tell_settings, tell_summary, what_force_takes
 from app.errors import AppError, known_errors, one_line
+from app.jobs.batch_record import CANCELLED, STOPPED
 from app.jobs.folders import Found
 from storage.errors import StudyPlaceError
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from app.jobs.tracking_summary import TrackSummary
 
 LOOK_AGAIN_S = 5.0  # at videos that another command tracks
-CANCELLED = "Cancelled. Track again to go on where it stopped."
 
 
 def track_in_turn(doing: Doing, about: "About") -> int:
@@ -68,7 +68,7 @@ class InTurn:
         finally:
             for job in self.record.videos:
                 if not job.over:
-                    job.end("stopped", "Stopped. Track again to go on where it stopped.")
+                    job.end("stopped", STOPPED)
             # where the drive is full that was said of the video already
             with suppress(*[StudyPlaceError] if self._failed else []):
                 self.board.end()
@@ -122,14 +122,12 @@ class InTurn:
             raise _Cancelled(CANCELLED)
 
     def _obey(self) -> None:
-        for what, job_id in self.board.asks.new():
-            for job in list(self.record.videos):
-                mine = job.job_id == job_id or what == "stop"
-                if mine and what in ("cancel", "stop") and not job.over:
-                    job.end("cancelled", CANCELLED)
-                elif mine and what == "again" and job.state in ("failed", "cancelled"):
-                    self._failed = [one for one in self._failed if one is not job]
-                    self._next.append((self._found[job.path], self.board.again(job)))
+        for what, job in self.board.asks.about(self.record.videos):
+            if what == "again":
+                self._failed = [one for one in self._failed if one is not job]
+                self._next.append((self._found[job.path], self.board.again(job)))
+            else:
+                job.end("cancelled", CANCELLED)
 
 
 class _Silent:

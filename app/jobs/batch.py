@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import AppError, known_errors, one_line
-from app.jobs.batch_record import VideoJob
+from app.jobs.batch_record import CANCELLED, STOPPED, VideoJob
 from app.jobs.batch_video import VideoWork
 from app.jobs.board import Board
 from app.jobs.crew import Crew, Ended, Step
@@ -107,7 +107,7 @@ class Batch:
             for work in self._works:
                 work.let_go()
                 if not work.job.over:
-                    work.job.end("stopped", "Stopped. The same command goes on from here.")
+                    work.job.end("stopped", STOPPED)
             self.board.end()
 
     def _hand_out(self) -> None:
@@ -255,14 +255,13 @@ class Batch:
 
     def _obey(self) -> None:
         """Do what people asked for meanwhile."""
-        for what, job_id in self.board.asks.new():
-            for work in self._works:
-                mine = work.job.job_id == job_id or what == "stop"
-                if mine and what in ("cancel", "stop") and not work.job.over:
-                    work.let_go()
-                    work.job.end("cancelled", "Cancelled. Track again to go on where it stopped.")
-                elif mine and what == "again" and work.job.state in ("failed", "cancelled"):
-                    self._try_again(work)
+        for what, job in self.board.asks.about(self.board.record.videos):
+            work = next(one for one in self._works if one.job is job)
+            if what == "again":
+                self._try_again(work)
+            else:
+                work.let_go()
+                job.end("cancelled", CANCELLED)
 
     def _try_again(self, work: VideoWork) -> None:
         if work.job in self.outcome.failed:

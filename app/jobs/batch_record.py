@@ -20,7 +20,10 @@ from typing import Any
 from storage.jobs import RUNNING, Attempt
 
 SILENT_S = 120.0  # without a word for so long, a command of another machine is taken for dead
-GONE = "The process ended. Track again to go on where it stopped."
+GO_ON = "Track again to go on where it stopped."
+GONE, STOPPED, CANCELLED = (
+    f"{why} {GO_ON}" for why in ("The process ended.", "Stopped.", "Cancelled.")
+)
 ENDINGS = ("done", "already", "failed", "cancelled", "stopped")
 
 
@@ -217,6 +220,16 @@ class Asks:
                 yield str(ask["what"]), str(ask.get("job", ""))
             except (ValueError, KeyError, TypeError):
                 continue
+
+    def about(self, jobs: Sequence[VideoJob]) -> Iterator[tuple[str, VideoJob]]:
+        """The same by video: `cancel` of what is not over, `again` of what did not end well."""
+        for what, job_id in self.new():
+            for job in list(jobs):
+                mine = job.job_id == job_id or what == "stop"
+                if mine and what in ("cancel", "stop") and not job.over:
+                    yield "cancel", job
+                elif mine and what == "again" and job.state in ("failed", "cancelled"):
+                    yield "again", job
 
     def close(self) -> None:
         """Nobody listens any more."""

@@ -42,6 +42,7 @@ class VideoWork:
         self.again_at = 0.0  # when to see whether that is over, as time.monotonic() counts
         self._held = ExitStack()  # the lock of this work
         self._clock: Clock | None = None
+        self._notes = list[str]()  # of those who found the animals
         self._task: Any = None  # as steps are called with it
         self._started, self._begun = datetime.now(UTC), perf_counter()
         self._segment_from, self._frames_before, self._gpu = 0.0, 0, False
@@ -110,7 +111,9 @@ class VideoWork:
         """A chunk is done."""
         self._count("segment", done)
         self.job.chunks_done += 1
-        self.job.done += done.value
+        segmented: steps.Segmented = done.value
+        self.job.done += segmented.frames
+        self._notes += [note for note in segmented.notes if note not in self._notes]
         seconds = perf_counter() - self._segment_from
         self.job.frames_per_s = (self.job.done - self._frames_before) / max(seconds, 1e-3)
         self._go_on()
@@ -129,7 +132,8 @@ class VideoWork:
             self.finished.run, timings=self._clock.timings(), finished_at=datetime.now(UTC)
         )
         new = self.job.total - self._frames_before
-        finished = replace(self.finished, run=run, new_frames=new)
+        warnings = [*self.finished.warnings, *self._notes]
+        finished = replace(self.finished, run=run, new_frames=new, warnings=warnings)
         return self._ready_one(), finished, perf_counter() - self._begun
 
     def let_go(self) -> None:
@@ -145,6 +149,7 @@ class VideoWork:
     def _go_on(self) -> None:
         """Look for identities when the last chunk is there."""
         if self.job.chunks_done == self.job.chunks and not self.ready:
+            self.job.frames_per_s = 0.0
             self._stage("identify")
             self._add("identify", steps.identify, 0, self._started)
 

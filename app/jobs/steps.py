@@ -24,7 +24,7 @@ from app.jobs.clock import cpu_seconds
 from app.jobs.planning import Plan, plan_file
 from app.jobs.tracking_ready import looked_at
 from app.jobs.tracking_task import Chosen, Finished, Task, quiet
-from app.jobs.tracking_work import Work
+from app.jobs.tracking_work import Work, notes_of
 from tracking.identities.crops import CropPlan
 from tracking.segmenting import Part, segment_chunk
 from tracking.video import VideoInfo
@@ -48,6 +48,14 @@ class Planned:
 
     chosen: Chosen
     crops: CropPlan | None
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What finding the animals in a chunk gave."""
+
+    frames: int
+    notes: list[str]  # what a person should hear of, such as too little memory
 
 
 def work(program: str, step: Callable[..., Any], *arguments: Any) -> Done:
@@ -83,9 +91,11 @@ def plan(task: Task) -> Planned:
     return Planned(chosen, ready.part(made).plan)
 
 
-def segment(task: Task, start: int, stop: int) -> int:
-    """Write the shard of the frames `start` to `stop` (exclusive); how many they are."""
-    return segment_chunk(_held(task)[2], start, stop)
+def segment(task: Task, start: int, stop: int) -> Segmented:
+    """Write the shard of the frames `start` to `stop` (exclusive)."""
+    part = _held(task)[2]
+    frames = segment_chunk(part, start, stop)
+    return Segmented(frames, notes_of(part))
 
 
 def identify(task: Task, started: datetime) -> Finished:

@@ -66,8 +66,7 @@ class Work:
             segment_video(task.info, part.segmenter, task.place, workers, tick, part.plan)
         with self.clock.stage("identify"):
             tables = self.identified(plan)
-        notes = part.segmenter.notes if isinstance(part.segmenter, YoloSegmenter) else []
-        return self.finished(plan, tables, started, [*chosen.warnings, *notes])
+        return self.finished(plan, tables, started, [*chosen.warnings, *notes_of(part)])
 
     def planned(self) -> tuple[Plan, Chosen]:
         """What is decided before the long work, now or by the session that was interrupted."""
@@ -166,6 +165,11 @@ class Work:
             self.report(Progress(stage, done, total, speed, message))
 
         return tick
+
+
+def notes_of(part: Part) -> list[str]:
+    """What a person should hear of, from whoever finds the animals."""
+    return list(part.segmenter.notes) if isinstance(part.segmenter, YoloSegmenter) else []
 
 
 def _versions(method: Method, choice: Choice | None, association: str) -> dict[str, str]:
