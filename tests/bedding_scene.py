@@ -42,6 +42,8 @@ BODY_NODES = tuple(
 STROKES = 60  # pieces of straw on 1000 px of floor
 STIR_EVERY = 8  # frames; then an animal has moved some of the bedding under it
 BARS_APART = 96  # px
+LIVELY = Habits(pace=(1.0, 3.5), rest_s=(0.5, 3.0))
+QUIET = Habits(pace=(1.0, 3.5), rest_s=(8.0, 40.0), resting=0.75)  # mice mostly sit or sleep
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,11 @@ class BeddingFilm:
 
 def film_bedding(
     seed: int, folder: Path | str, seconds: float = 20.0, take: int = 0,
-    fps: Fraction = Fraction(25), size: tuple[int, int] = (640, 480),
+    fps: Fraction = Fraction(25), size: tuple[int, int] = (640, 480), habits: Habits = LIVELY,
+    meet_every_s: float = 2.5,
 ) -> BeddingFilm:  # fmt: skip
     """Film a cage into a folder, or return the film of it that is there."""
-    scene = _scene(seed, take, seconds, fps, size)
+    scene = _scene(seed, take, seconds, fps, size, habits, round(seconds / meet_every_s))
     digest = hashlib.sha1(f"{MADE} {take} {scene!r}".encode()).hexdigest()[:8]
     stem = Path(folder) / f"bedding-{seed}-{take}-{digest}"
     video, points, runs, joints = (
@@ -108,7 +111,10 @@ def film_bedding(
     return BeddingFilm(video, truth, masks, moved, len(scene.looks), size)
 
 
-def _scene(seed: int, take: int, seconds: float, fps: Fraction, size: tuple[int, int]) -> Scene:
+def _scene(
+    seed: int, take: int, seconds: float, fps: Fraction, size: tuple[int, int], habits: Habits,
+    meetings: int,
+) -> Scene:  # fmt: skip
     rng = np.random.default_rng([seed, 40])
     shades = (205 + rng.uniform(-8, 8), 50 + rng.uniform(-6, 6), 58 + rng.uniform(-6, 6))
     scale = size[0] / 640
@@ -119,11 +125,10 @@ def _scene(seed: int, take: int, seconds: float, fps: Fraction, size: tuple[int,
         )
         for k, (shade, by) in enumerate(zip(shades, rng.uniform(0.93, 1.07, 3), strict=True))
     )  # fmt: skip
-    habits = Habits(pace=(1.0, 3.5), rest_s=(0.5, 3.0))
     width, height = size
     edge = 30 * scale
     return Scene(
-        "bedding", seed + 100_000 * take, looks, (habits,) * 3, seconds, round(seconds / 2.5),
+        "bedding", seed + 100_000 * take, looks, (habits,) * 3, seconds, meetings,
         fps=fps, size=size, arena=(edge, edge, width - edge, height - edge), longest_s=4.0,
         noise=4.0, shadow=0.3, lean=0.3, crf=23, preset="veryfast",
     )  # fmt: skip

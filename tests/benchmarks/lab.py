@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))  # the generated scenes import each other by name
 
-from bedding_scene import BeddingFilm, film_bedding  # noqa: E402
+from bedding_scene import QUIET, BeddingFilm, film_bedding  # noqa: E402
 
 from app import library  # noqa: E402
 from storage.edit_labels import save_labels  # noqa: E402
@@ -30,6 +31,7 @@ from tracking.networks.teaching.trials import predict, shapes_of  # noqa: E402
 from tracking.video import probe, read_frames_at  # noqa: E402
 
 SECONDS, OTHER_S = 40.0, 12.0  # of the film that is labelled in, and of another one of the cage
+QUIET_S, QUIET_FPS, LIVELY_S = 180.0, Fraction(10), 24.0  # the same where animals mostly rest
 APART = 25  # frames; what is nearer to a labelled frame is not unseen
 CANDIDATES = 120  # frames among which those to label are chosen
 
@@ -53,12 +55,12 @@ class Cage:
         away = np.abs(frames[:, None] - np.array(labelled)[None]).min(axis=1)
         free = frames[away >= self.apart(labelled)]
         chosen = free[np.linspace(0, len(free) - 1, count).astype(int)]
-        last = int(self.other.truth["frame"].max())
-        others = np.linspace(0, last, count).astype(int)
-        return (
-            self.film.samples(sorted(set(chosen.tolist()))),
-            self.other.samples(sorted(set(others.tolist()))),
-        )
+        return self.film.samples(sorted(set(chosen.tolist()))), self.others(count)
+
+    def others(self, count: int) -> list[Sample]:
+        """Frames of the other recording."""
+        chosen = np.linspace(0, int(self.other.truth["frame"].max()), count).astype(int)
+        return self.other.samples(sorted(set(chosen.tolist())))
 
 
 def cage(seed: int, folder: Path) -> Cage:
@@ -69,12 +71,23 @@ def cage(seed: int, folder: Path) -> Cage:
     )
 
 
-def proposed(film: BeddingFilm, count: int) -> list[int]:
+def quiet_cage(seed: int, folder: Path) -> Cage:
+    """A cage whose animals mostly rest, and another recording of it in which they are lively.
+
+    That is what a lab has: hours in which most frames are alike, and moments that matter.
+    """
+    resting = film_bedding(
+        seed, folder, seconds=QUIET_S, fps=QUIET_FPS, habits=QUIET, meet_every_s=20.0
+    )
+    return Cage(resting, film_bedding(seed, folder, seconds=LIVELY_S, take=1))
+
+
+def proposed(film: BeddingFilm, count: int, looked_at: int = CANDIDATES) -> list[int]:
     """The frames that the program proposes to label first; it knows nothing of the truth."""
     from tracking.networks.labelling.proposing import Candidate, candidate_frames, look_of, propose
 
     info = probe(film.video)
-    numbers = candidate_frames(info.n_frames, CANDIDATES, info.keyframes)
+    numbers = candidate_frames(info.n_frames, looked_at, info.keyframes)
     candidates = [
         Candidate(
             film.video.name, frame.index, float(info.time_s[frame.index]), look_of(frame.gray)
