@@ -162,7 +162,8 @@ def test_polygons_of_several_parts_are_one_outline_and_a_box_is_none(tmp_path):
         {"image_id": 0, "track_id": 1, "bbox": [10, 5, 12, 3], "segmentation": parts},
         {"image_id": 1, "track_id": 1, "bbox": [10, 5, 12, 3],
          "segmentation": [[10, 5, 22, 5, 22, 8, 10, 8]]},
-        {"image_id": 1, "track_id": 2, "bbox": [50, 30, 10, 10], "segmentation": outside},
+        {"image_id": 1, "attributes": {"object_id": 2}, "bbox": [50, 30, 10, 10],
+         "segmentation": outside},
     ]  # fmt: skip
     poses = read_file(with_tracks(tmp_path, rows))
     found = poses.outlines

@@ -176,6 +176,7 @@ def _track(one: Any) -> Any:
         raise ValueError("an annotation is no object")
     said = _attributes(one)
     found = [source.get(key) for source in (one, said) for key in _TRACK]
+    found.append(said.get("object_id"))  # as sleap-io writes it
     return next((value for value in found if value is not None and value != -1), None)
 
 

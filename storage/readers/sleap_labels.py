@@ -158,6 +158,8 @@ def _one_video(path: Path, names: dict[int, str], part: str | None) -> int:
 
 def _nodes(metadata: dict[str, Any]) -> tuple[str, ...]:
     """Names of the first skeleton's nodes, in the order of an instance's points."""
+    if not metadata["skeletons"]:
+        raise ValueError("it has no skeleton: of such files poses alone are read, no masks")
     skeleton = metadata["skeletons"][0]
     graph = skeleton.get("nx_graph", skeleton)
     return tuple(str(metadata["nodes"][int(one["id"])]["name"]) for one in graph["nodes"])
