@@ -24,9 +24,16 @@ class ReviewTool {
     this.view = new ReviewPanel(this);
     this.panel = this.view.root;
     player.root.classList.add("reviews");
+    // Another tab or person may have corrected something meanwhile.
+    this.seen = () => { if (!document.hidden && player.facts && !this.waiting) this.ask(); };
+    document.addEventListener("visibilitychange", this.seen);
   }
 
-  close() { this.leave(); this.player.root.classList.remove("reviews"); }
+  close() {
+    document.removeEventListener("visibilitychange", this.seen);
+    this.leave();
+    this.player.root.classList.remove("reviews");
+  }
 
   // -- what Python and the server say
 
@@ -57,6 +64,7 @@ class ReviewTool {
       if (state.run !== this.player.facts.tracks) { // somebody else has corrected something
         this.player.facts.tracks = state.run;
         this.player.openOverlay();
+        this.player.revise(); // the page has their names, and the list of what was done
       }
       this.list();
     } catch (error) {
@@ -94,7 +102,7 @@ class ReviewTool {
       undo: () => `Taken back: ${words}${whose}.`, redo: () => `Done again: ${words}${whose}.`,
       "tracks.swap": () => `Swapped ${data.a} and ${data.b}.`,
       "tracks.delete": () => `Deleted ${data.animal} there.`,
-      "tracks.interpolate": () => `Filled ${frames} frames on a straight line; they stay “not detected”.`,
+      "tracks.interpolate": () => `Filled ${frames} frame${frames === 1 ? "" : "s"} on a straight line; they stay “not detected”.`,
       "tracks.rename": () => `${data.animal} is now called ${data.name}.`,
       "tracks.mask": () => `New outline of ${data.animal}.`,
       "tracks.move": () => `${data.animal} is moved; its outline in this frame is taken off.`,

@@ -15,7 +15,7 @@ class ReviewPanel {
   constructor(tool) {
     this.tool = tool;
     this.root = reviewMake("div", { className: "review" });
-    this.root.append(this.head(), this.filters(), this.places(),
+    this.root.append(this.head(), this.places(),
       this.why = reviewMake("p", { className: "review-why" }), this.steps(), this.buttons());
   }
 
@@ -23,7 +23,9 @@ class ReviewPanel {
     this.count = reviewMake("span", { className: "review-count" });
     this.bar = reviewMake("progress", { max: 1, value: 0 });
     this.bar.setAttribute("aria-label", "Doubtful places looked at");
-    return reviewMake("div", { className: "review-head" }, reviewMake("strong", { textContent: "Doubtful places" }), this.count, this.bar);
+    const line = reviewMake("div", { className: "review-line" },
+      reviewMake("strong", { textContent: "Doubtful places" }), ...this.filters(), this.count);
+    return reviewMake("div", { className: "review-head" }, line, this.bar);
   }
 
   filters() {
@@ -43,7 +45,7 @@ class ReviewPanel {
     } });
     const jumps = reviewMake("label", { title: "A jump is a step this many standard deviations above the average" },
       "Jumps beyond ", this.std, " std");
-    return reviewMake("div", { className: "review-line" }, this.kinds, this.orders, jumps);
+    return [this.kinds, this.orders, jumps];
   }
 
   // Only the entries in view are in the page: a bad day has thousands.
@@ -94,7 +96,7 @@ class ReviewPanel {
     this.said = reviewMake("p", { className: "review-said" });
     this.said.setAttribute("role", "status");
     this.hint = reviewMake("p", { className: "review-hint" });
-    return reviewMake("div", { className: "review-part" }, this.marking(), this.edits, this.naming, this.hint, this.said);
+    return reviewMake("div", { className: "review-part" }, this.marking(), this.edits, this.naming, this.said, this.hint);
   }
 
   button(text, key, act, more = "") {

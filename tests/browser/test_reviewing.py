@@ -205,6 +205,24 @@ def test_undo_and_redo_by_key_say_what_they_did(page: "playwright.Page", lab: La
     expect(page.locator(".review-said")).to_have_text(f"Done again: {words}")
 
 
+def test_another_tab_shows_what_was_corrected_meanwhile_once_it_is_looked_at(
+    page: "playwright.Page", lab: Lab
+) -> None:
+    other = page.context.new_page()
+    other.goto(lab.url)  # the frame is remembered
+    ready(other)
+    until(lambda: lanes(other) == RIGHT)
+    page.bring_to_front()
+    page.keyboard.press("Control+z")
+    until(lambda: lanes(page) == WRONG)
+    other.bring_to_front()
+    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    until(lambda: lanes(other) == WRONG)
+    other.close()
+    page.keyboard.press("Control+y")
+    until(lambda: lanes(page) == RIGHT)
+
+
 def test_a_reload_and_a_new_server_keep_the_correction_and_its_undo(
     page: "playwright.Page", lab: Lab
 ) -> None:
