@@ -238,6 +238,10 @@ DAMAGES = {
         lambda s: old(written(s / "jobs" / "one.tmp")),
         "drafts", "jobs/one.tmp was never finished", True,
     ),
+    "a run whose folder is gone": (
+        lambda s: shutil.rmtree(next((s / "runs").iterdir())),
+        "runs", "the picture of the empty arena of clip", False,
+    ),
     "settings of a run that was never stored": (
         lambda s: old(old(written(s / "runs" / "20260101-x" / "settings.json")).parent),
         "runs", "runs/20260101-x is of a run that was never stored", True,
@@ -300,6 +304,7 @@ def test_the_terminal_lists_asks_mends_and_says_where_things_are(folder):
     DAMAGES["frames without rows"][0](folder)
     told = here("doctor", "-s", folder)
     assert told.status == 1 and len(told.out.splitlines()) == 3
+    assert "are missing, in frames 30 to 33: every" in told.out
     asked = here("doctor", "-s", folder, "--repair")
     assert asked.status == 1 and "Nothing was mended" in asked.err
     done = here("doctor", "-s", folder, "--repair", "--yes")

@@ -11,7 +11,7 @@ from app.jobs.relink import where_is
 from storage.checks import Fault, examine_rows
 from storage.checks.findings import rows
 from storage.networks import Network, network_file, networks
-from storage.runs import runs
+from storage.runs import Run, runs
 from storage.study import DATABASE, Study, StudyError, open_study
 from storage.videos import Video, file_is_there, videos
 from storage.withdrawing import KEPT_DAYS, withdrawn_runs
@@ -30,16 +30,16 @@ def examine(folder: Path, tell: OnCheck = lambda text: None) -> list[Fault]:
         tell("database")
         found = examine_rows(study)
         films, nets = videos(study), networks(study, withdrawn=True)
-        known = {one.run_id for one in runs(study)}
+        stored = runs(study)
         withdrawn = withdrawn_runs(study)
     for film in films:
         tell(film.name)
-        found += _film(film)
+        found += _film(film, folder)
     for one in nets:
         tell(one.key)
         found += _network(one)
     tell("files")
-    for check in (_drafts(folder), _runs(folder, known), _unfinished(folder, films),
+    for check in (_drafts(folder), _runs(folder, stored, films), _unfinished(folder, films),
                   _space(folder), _uploads(folder, films)):  # fmt: skip
         found += check
     if withdrawn:
@@ -60,14 +60,14 @@ def is_note(fault: Fault) -> bool:
     return fault.check in ("withdrawn", "unfinished")
 
 
-def _film(film: Video) -> Iterator[Fault]:
+def _film(film: Video, folder: Path) -> Iterator[Fault]:
     if not film.has_pictures:
         return
     if not file_is_there(film):
         yield Fault(
             "films",
             f"{film.name}: {where_is(film).rstrip('.')}",
-            "ethoscribe relink FOLDER finds it again by its content",
+            f"ethoscribe relink FOLDER -s {folder} finds it in a folder by its content",
         )
         return
     try:
@@ -128,8 +128,21 @@ def _drafts(folder: Path) -> Iterator[Fault]:
         )
 
 
-def _runs(folder: Path, known: set[str]) -> Iterator[Fault]:
-    """Settings and pictures of runs that never came into the study."""
+def _runs(folder: Path, stored: list[Run], films: list[Video]) -> Iterator[Fault]:
+    """Settings and pictures of runs: without their run, or runs without them."""
+    names = {film.video_id: film.name for film in films}
+    for run in stored:
+        kept = run.active or (run.withdrawn_at and not run.purged_at)
+        tracked_here = "asked" in run.settings  # what was imported has no picture
+        if kept and tracked_here and not (folder / "runs" / run.run_id).is_dir():
+            yield Fault(
+                "runs",
+                f"runs/{run.run_id} is missing: the settings file and the picture of the empty "
+                f"arena of {names.get(run.video_id or 0, 'a video')}",
+                "No track or number is in it; put the folder back from a backup, or its report "
+                "and track --like go without it",
+            )
+    known = {run.run_id for run in stored}
     for place in sorted((folder / "runs").glob("*")):
         if place.is_dir() and place.name not in known and _age_s(place) > STALE_S:
             yield Fault(

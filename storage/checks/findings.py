@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-TRACK_AGAIN = "bring back another run (ethoscribe runs), or track the video again"
+TRACK_AGAIN = (
+    "bring back another run (ethoscribe runs list, then runs restore), or track the video again "
+    "with --force"
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,23 @@ class Fault:
     def line(self) -> str:
         """The finding as one line for a terminal."""
         return f"{self.check}: {self.detail}. {self.hint}"
+
+
+def stretches(frames: Sequence[int], most: int = 5) -> str:
+    """Frames in words, the first few stretches of them.
+
+    >>> stretches([3, 4, 5, 9]), stretches(range(0, 40, 2))
+    ('frames 3 to 5, 9', 'frames 0, 2, 4, 6, 8 and 15 more stretches')
+    """
+    parts: list[list[int]] = []
+    for frame in frames:
+        if parts and frame == parts[-1][1] + 1:
+            parts[-1][1] = frame
+        else:
+            parts.append([frame, frame])
+    told = [f"{a} to {b}" if b > a else str(a) for a, b in parts[:most]]
+    more = f" and {len(parts) - most} more stretches" if len(parts) > most else ""
+    return f"frames {', '.join(told)}{more}"
 
 
 def rows(n: int, noun: str = "row") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from storage.checks.findings import TRACK_AGAIN, Fault, rows
+from storage.checks.findings import TRACK_AGAIN, Fault, rows, stretches
 from storage.identity_tables import complaints_of
 from storage.study import Study
 
@@ -95,9 +95,21 @@ def _counts(study: Study, run: _Run) -> Iterator[Fault]:
     missing = run.n_frames * run.n_animals - there
     if missing:
         yield Fault(
-            "gaps", f"{rows(missing)} of tracks of {run.called} are missing: every frame has one "
-            "for every animal, found or not", _again(run),
+            "gaps", f"{rows(missing)} of tracks of {run.called} are missing, in "
+            f"{stretches(_gaps(study, run, inside))}: every frame has one for every animal, found "
+            "or not", _again(run),
         )  # fmt: skip
+
+
+def _gaps(study: Study, run: _Run, inside: str) -> list[int]:
+    """The frames in which an animal has no row."""
+    found = study.rows(
+        "SELECT frame FROM range($frames) all_frames(frame) LEFT JOIN (SELECT frame, "
+        f"count(DISTINCT animal_id) AS animals FROM tracks WHERE {_HERE} AND {inside} "
+        "GROUP BY frame) USING (frame) WHERE coalesce(animals, 0) < $animals ORDER BY frame",
+        {**run.here, "frames": run.n_frames, "animals": run.n_animals},
+    )
+    return [frame for (frame,) in found]
 
 
 def _twice(study: Study, run: _Run) -> Iterator[Fault]:
