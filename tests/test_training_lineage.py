@@ -8,7 +8,7 @@ from film import draw, positions, write_video
 from app import library
 from app.errors import AppError
 from app.training import lineage
-from app.training.economy import keep_economy, measure_economy, rows_of
+from app.training.economy import keep_economy, measure_economy, rows_of, shortened
 from app.training.economy_report import economy_html
 from app.training.lineage import known_file, learned_before
 from app.training.material import choose
@@ -148,3 +148,14 @@ def test_the_label_economy_is_a_curve_for_each_way_with_a_gap_where_nothing_was_
     assert "frames alone: 0.500 with 40 frames" in page
     assert page.count("<tr>") == 1 + 6
     assert "<svg" not in economy_html(rows[:1]) and economy_html([]) == ""
+    longer = {**rows[1], "epochs": 40}  # what was trained for longer is no point of that curve
+    assert "<svg" not in economy_html([*rows, longer]) and "40 epochs" in economy_html([longer])
+
+
+def test_label_economy_takes_as_many_steps_as_a_whole_training_on_smaller_pictures() -> None:
+    whole = TrainingSettings(image_px=320, batch=8, epochs=60, minutes=15)
+    short = shortened(whole, 30)
+    assert (short.epochs, short.image_px, short.batch, short.minutes) == (15, 192, 4, None)
+    assert short.epochs / short.batch == 30 / whole.batch
+    least = shortened(TrainingSettings(image_px=64, batch=1), 1)
+    assert (least.epochs, least.image_px, least.batch) == (1, 64, 1)

@@ -10,11 +10,13 @@ import numpy as np
 
 from app.figures.report_charts import COLOURS, Line, count_chart, line_key
 from app.figures.report_parts import table
+from app.training.economy import TOLD
 from app.training.rounds import number
 
 
 def economy_html(rows: Sequence[Mapping[str, Any]]) -> str:
     """A curve for each way over the number of frames, and all that was measured in a table."""
+    rows = [row for row in rows if _training(row) == _training(rows[-1])]  # as measured last
     if not rows:
         return ""
     rows = sorted(rows, key=lambda row: (row["frames"], row["way"]))
@@ -24,9 +26,11 @@ def economy_html(rows: Sequence[Mapping[str, Any]]) -> str:
         for one in rows
     ]  # fmt: skip
     head = ("Corrected frames", "How", "AP50", "AP50-95", "AP50-95 in contact", "CPU time")
+    epochs, pictures, image_px, _ = _training(rows[0])
     said = (
         "<p>How good a network becomes with fewer frames. Each was trained anew, for a shorter "
-        f"time ({rows[0].get('epochs', '?')} epochs), and judged on the same frames.</p>"
+        f"time ({epochs} epochs of {pictures} pictures of {image_px} px), and judged on the same "
+        "frames.</p>"
     )
     lines = _lines(rows)
     several = any(len(line.x) > 1 for line in lines)
@@ -36,6 +40,11 @@ def economy_html(rows: Sequence[Mapping[str, Any]]) -> str:
         "some hundredths. Where more frames make nothing better, the training was too short, or "
         "the frames are too alike.</p>"
     )  # fmt: skip
+
+
+def _training(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """How long it took: rows of one way of training alone can be compared."""
+    return tuple(row.get(name, "?") for name in TOLD)
 
 
 def _lines(rows: Sequence[Mapping[str, Any]]) -> list[Line]:

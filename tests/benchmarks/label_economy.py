@@ -53,6 +53,7 @@ def main(options: Sequence[str] = ()) -> None:
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--counts", type=int, nargs="*", default=list(COUNTS))
+    parser.add_argument("--page", type=Path, help="an HTML file for the curve, as reports show it")
     parser.add_argument("--films", type=Path, help="a folder for the films, kept")
     parser.add_argument(
         "--keep", type=Path, help="a JSON file that rows are added to, and not made again"
@@ -69,6 +70,22 @@ def main(options: Sequence[str] = ()) -> None:
             f"{row['cpu_s']:.0f} CPU s"
         )
     print(_verdict(rows))
+    if chosen.page:
+        chosen.page.write_text(_page(rows), encoding="utf-8")
+
+
+def _page(rows: Sequence[dict]) -> str:
+    """The curve of every way and the table, as the report on a network shows them."""
+    from importlib.resources import files
+
+    from app.training.economy_report import economy_html
+
+    style = files("assets").joinpath("report.css").read_text(encoding="utf-8")
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Label economy</title>'
+        f"<style>{style}</style></head><body><h1>Label economy</h1>{economy_html(rows)}</body>"
+        "</html>\n"
+    )
 
 
 def measured(chosen: argparse.Namespace, films: Path) -> list[dict]:
@@ -87,7 +104,9 @@ def measured(chosen: argparse.Namespace, films: Path) -> list[dict]:
             train_once, chosen, films, count, way,
             imports=("tracking.networks.teaching.training", "tests.benchmarks.lab"),
         )  # fmt: skip
-        rows.append({**cost.result, "frames": count, "way": way, "cpu_s": cost.cpu_s})
+        told = {name: getattr(chosen, name) for name in ("epochs", "pictures", "image_px", "batch")}
+        told |= {"frames": count, "way": way, "cpu_s": cost.cpu_s}
+        rows.append({**cost.result, **told})
         if chosen.keep:
             chosen.keep.write_text(json.dumps(rows))
     return sorted(rows, key=lambda row: (row["frames"], list(WAYS).index(row["way"])))
