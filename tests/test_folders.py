@@ -186,6 +186,9 @@ def test_folders_and_a_table_become_metadata_and_a_plan_knows_what_was_done(proj
     assert forced[0].task is not None
     speed = estimate(study, forced[0].task)
     assert speed is not None and speed.source == "as 2 runs in this study took"
+    table.write_text("subject;group\n1;control\n2;drug\n")
+    told = here("track", project, "-s", study, "--animals", 1, "--metadata", table, "--dry-run")
+    assert told.status == 0 and "metadata: date, group, session, subject" in told.out
     refused = here("track", project, "-s", study, "--animals", 2, "--dry-run")
     assert refused.status == 1 and "--force tracks it anew" in refused.out
 

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from app.commands.shared import DEFAULT_STUDY, StudyOption, count, say, show
-from app.errors import AppError
 
 HELP = """Say which video or animal belongs to which group, in columns of any name.
 
@@ -40,10 +39,11 @@ def import_(
     Example:
       ethoscribe metadata import animals.csv -s study
     """
+    from app.videos.video_metadata import read_csv
     from storage.metadata import save_metadata
     from storage.study import open_study
 
-    table = read_csv(file)
+    table = read_csv(str(file), file.read_bytes())
     with open_study(study, write=True) as opened:
         facts = save_metadata(opened, table)
     say(f"{file.name}: {count(facts, 'fact')} about {count(len(table), 'row')}")
@@ -87,16 +87,3 @@ def export(
         table = metadata_table(opened)
     write_table(table, output, kind)
     say(f"{output}: {count(table.num_rows, 'row')}")
-
-
-def read_csv(file: Path):  # type: ignore[no-untyped-def]  # pandas is imported late
-    """The file as text; numbers stay as they are written."""
-    import pandas as pd
-
-    try:
-        return pd.read_csv(
-            file, dtype=str, encoding="utf-8-sig", skipinitialspace=True, skip_blank_lines=True,
-            keep_default_na=False, na_values=[""],  # a treatment or a mouse may be called None
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise AppError(f"{file} is no CSV file that can be read ({error}).") from error

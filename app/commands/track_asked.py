@@ -77,9 +77,10 @@ def about_of(doing: Doing) -> "About":
 
     table, called = None, ""
     if doing.metadata is not None:
-        from app.commands.metadata import read_csv
+        from app.videos.video_metadata import read_csv
 
-        table, called = read_csv(doing.metadata), doing.metadata.name
+        called = doing.metadata.name
+        table = read_csv(str(doing.metadata), doing.metadata.read_bytes())
     about = about_videos(doing.found, table, called)
     for line in unmatched_lines(about, called):
         say(line)

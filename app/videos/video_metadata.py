@@ -74,13 +74,14 @@ def with_column(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def import_csv(study: Path, file_name: str, data: bytes) -> str:
     """Store a CSV of the columns video, perhaps animal, and any others; returns what to say."""
-    table = _read(file_name, data)
+    table = read_csv(file_name, data)
     with open_study(study, write=True, timeout_s=WAIT_S) as opened:
         facts = save_metadata(opened, table)
     return f"{file_name}: {facts} values for {len(table)} rows are stored."
 
 
-def _read(file_name: str, data: bytes) -> pd.DataFrame:
+def read_csv(file_name: str, data: bytes) -> pd.DataFrame:
+    """A table as text: numbers stay as they are written."""
     if len(data) > LARGEST_CSV:
         raise AppError(f"{file_name} is larger than {LARGEST_CSV // 1_000_000} MB: split it.")
     head = data.split(b"\n", 1)[0]
@@ -91,6 +92,10 @@ def _read(file_name: str, data: bytes) -> pd.DataFrame:
             io.StringIO(text), dtype=str, sep=separator, skipinitialspace=True,
             keep_default_na=False, na_values=[""],  # a treatment or a mouse may be called None
         )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise AppError(
+            f"{file_name} has letters that are not UTF-8: save it as CSV UTF-8."
+        ) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         line = " ".join(str(error).split())
         raise AppError(f"{file_name} is no CSV file that can be read ({line}).") from error
