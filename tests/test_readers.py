@@ -174,6 +174,24 @@ def test_coco_and_labelme_without_tracks_go_to_the_command_for_labels(tmp_path: 
     assert "labels of YOLO, which ethoscribe labels import takes" in refused(tmp_path / "a.txt")
 
 
+@pytest.mark.parametrize("sure", [0.9, 0.0])
+def test_lightning_poses_smoothed_points_are_read_without_what_the_ensemble_says(
+    tmp_path: Path, sure: float
+) -> None:
+    coords = ["x", "y", "likelihood", "x_ens_median", "y_ens_median", "x_ens_var", "y_ens_var",
+              "x_posterior_var", "y_posterior_var"]  # fmt: skip
+    head = [["scorer", *["ensemble-kalman_tracker"] * 18],
+            ["bodyparts", *["nose"] * 9, *["tail"] * 9], ["coords", *coords, *coords]]  # fmt: skip
+    rows = [[i, *[10 + i, 20, sure, 7, 7, 1, 1, 2, 2], *[50, 60 + i, sure, 7, 7, 1, 1, 2, 2]]
+            for i in range(3)]  # fmt: skip
+    path = tmp_path / "eks.csv"
+    path.write_text("\n".join(",".join(map(str, line)) for line in [*head, *rows]) + "\n")
+    poses = read_poses(path)
+    assert poses.points == ("nose", "tail") and poses.scorer == "ensemble-kalman_tracker"
+    assert poses.xy[:, 0].tolist() == [[[10 + i, 20], [50, 60 + i]] for i in range(3)]
+    assert (poses.confidence == sure).all() if sure else np.isnan(poses.confidence).all()
+
+
 def test_octron_pieces_are_weighted_by_area(tmp_path: Path) -> None:
     poses = join([read_poses(made.octron(tmp_path, animal)) for animal in (0, 1)], "octron")
     assert poses.animals == ("fish_1", "fish_2") and poses.video == "clip.mp4"

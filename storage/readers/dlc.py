@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -19,6 +20,9 @@ KINDS = ("hdf5", "text")  # of files
 FILES = "CSV or HDF5 of one animal or several, also filtered, and the CSV of Lightning Pose"
 UNIQUE = "single"  # the individual under which DeepLabCut lists points that belong to no animal
 COORDS = ("x", "y", "likelihood")
+# What Lightning Pose's smoother (EKS) says besides of every point.
+OF_ENSEMBLES = {f"{axis}_{what}" for axis in "xy" for what in ("ens_median", "ens_var",
+                                                             "posterior_var")}  # fmt: skip
 HEADER = ("scorer", "individuals", "bodyparts", "coords")
 ONLY_ANIMAL = "animal1"
 
@@ -35,6 +39,7 @@ def looks_like(head: Head) -> bool:
 def read(path: Path) -> Poses:
     """Read a table of DeepLabCut; its rows are the frames from 0."""
     table = read_table(path) if is_hdf5(path) else _read_csv(path)
+    table, said = _of_points(table)
     animals, notes = _animals(path, table)
     points = tuple(dict.fromkeys(part for who, part, _ in table.columns if who in animals))
     xy = np.full((len(table.values), len(animals), len(points), 2), np.nan)
@@ -53,8 +58,25 @@ def read(path: Path) -> Poses:
         xy=arrange(frame, xy, n_frames),
         confidence=arrange(frame, confidence, n_frames),
         scorer=table.scorer,
-        notes=(*notes, *more),
+        notes=(*said, *notes, *more),
     )
+
+
+def _of_points(table: Table) -> tuple[Table, list[str]]:
+    """The table without what an ensemble says besides, and without a likelihood that says nothing.
+
+    The smoother wrote a likelihood of 0 everywhere at first: that is no confidence.
+    """
+    coords = [coord for _, _, coord in table.columns]
+    smoothed = bool(OF_ENSEMBLES & set(coords))
+    sure = table.values[:, [coord == "likelihood" for coord in coords]]
+    unsaid = smoothed and sure.size > 0 and not sure.any()
+    left = OF_ENSEMBLES | ({"likelihood"} if unsaid else set())
+    keep = [coord not in left for coord in coords]
+    notes = ["medians and variances of the ensemble left out"] * smoothed
+    notes += ["a likelihood of 0 everywhere taken as none"] * unsaid
+    columns = [column for column, stays in zip(table.columns, keep, strict=True) if stays]
+    return replace(table, columns=columns, values=table.values[:, keep]), notes
 
 
 def _animals(path: Path, table: Table) -> tuple[list[str], list[str]]:

@@ -41,6 +41,7 @@ def read(path: Path) -> Poses:
             for name in ("instance_embed_id", "id_mask", "instance_track_id", "instance_count",
                          "external_identity_mapping") if name in group
         }  # fmt: skip
+        outlined = ["outlines (seg_data) left out"] if "seg_data" in group else []
     if xy.ndim == 3:
         xy, sure = xy[:, None], np.reshape(sure, (len(sure), 1, -1))
     if xy.shape[2:] != (len(POINTS), 2) or sure.shape != xy.shape[:3]:
@@ -55,7 +56,7 @@ def read(path: Path) -> Poses:
         xy=places,
         confidence=confidence,
         px_per_cm=1 / cm_per_px if cm_per_px > 0 else None,
-        notes=(*notes, "confidences as JABS has them, which go beyond 1"),
+        notes=(*notes, *outlined, "confidences as JABS has them, which go beyond 1"),
     )
 
 

@@ -68,6 +68,8 @@ def read(path: Path) -> Poses:
     sides = [about.get(f"video_{side}", "") for side in ("width", "height")]
     size = check_size(sides) if all(side.isdigit() for side in sides) else None
     poses = replace(from_rows(path, rows, NAME, n), video=about.get("video_name", ""), size=size)
+    if any(path.parent.glob("*.zarr")):
+        poses = poses.noting("outlines (.zarr) left out")
     several = sum(len(one) > 1 for one in pieces["pos_x"])
     if several:
         poses = poses.noting(f"centre of several pieces, weighted by area: {several} frames")

@@ -49,13 +49,32 @@ def read(path: Path) -> Poses:
         name = f"{point}_confidence"
         if name in table:
             sure[:, number] = numbers_of(table[name], name)
+    filled = _filled(table)
+    for values in (xy, sure, *columns.values()):
+        values[filled] = np.nan
     frame = whole_numbers(numbers_of(table["frame"], "frame"), "frame")
     rows = Rows(
         frame, table["animal"].astype(str).tolist(), xy, tuple(points) or (CENTRE,), sure, columns
     )
     poses = replace(from_rows(path, rows, NAME), video=names[0] if names else "")
+    if filled.any():
+        poses = poses.noting(
+            f"places with detected = false, which a person had filled: {int(filled.sum())}, left "
+            "out, since the animal was not found there"
+        )
     return replace(poses, fps=_rate(frame, numbers_of(table["time_s"], "time_s")),
                    px_per_cm=_scale(table))  # fmt: skip
+
+
+def _filled(table: Any) -> np.ndarray:
+    """(k,) bool: places in which nobody saw the animal, as measures take them."""
+    if "detected" not in table:
+        return np.zeros(len(table), bool)
+    said = table["detected"].astype(str).str.strip().str.lower()
+    if strange := sorted(set(said) - {"true", "false", "1", "0"}):
+        raise ValueError(f"detected is {strange[0]!r}, neither true nor false")
+    there = np.isfinite(numbers_of(table["x_px"], "x_px"))
+    return said.isin(["false", "0"]).to_numpy() & there
 
 
 def _table(path: Path) -> Any:
