@@ -18,7 +18,9 @@ from tracking.networks.teaching.trials import shapes_of
 
 KEPT = 9  # frames with a picture
 SURE = 0.25  # guesses of a lower score are not drawn
-WIDEST = 560  # px
+SIZE = (560, 420)  # px of a picture, width and height; all alike, to stand in rows
+MARGIN = 0.6  # of the animals' extent, around them
+LEAST = 0.3  # of the frame's width, that a picture shows at least
 TRUE, GUESSED = (96, 220, 96), (255, 80, 200)  # RGB of outlines
 
 
@@ -67,21 +69,45 @@ def _scored(sample: Sample, sure: Sequence[Shape]) -> tuple[float, float | None,
 
 
 def draw(sample: Sample, found: Sequence[Shape]) -> np.ndarray:
-    """The frame with true outlines in green and found ones in pink, (h, w, 3) uint8 RGB."""
-    ratio = min(WIDEST / max(sample.image.shape), 2.0)
-    size = (round(sample.image.shape[1] * ratio), round(sample.image.shape[0] * ratio))
-    image = cv2.cvtColor(cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA),
-                         cv2.COLOR_GRAY2RGB)  # fmt: skip
-    for shapes, colour in ((shapes_of(sample), TRUE), (found, GUESSED)):
+    """What of the frame the animals are in, true outlines in green and found ones in pink.
+
+    (420, 560, 3) uint8 RGB. A whole frame, as large as a page has room for, would show nothing of
+    animals that are a fiftieth of it wide.
+    """
+    truth = shapes_of(sample)
+    x0, y0, ratio = _window(sample.image.shape[:2], [*truth, *found])
+    move = np.array([[ratio, 0, -x0 * ratio], [0, ratio, -y0 * ratio]], np.float32)
+    way = cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC
+    image = cv2.cvtColor(cv2.warpAffine(sample.image, move, SIZE, flags=way), cv2.COLOR_GRAY2RGB)
+    for shapes, colour in ((truth, TRUE), (found, GUESSED)):
         for one in shapes:
             full = np.zeros(sample.image.shape, np.uint8)
             full[one.y0 : one.y0 + one.mask.shape[0], one.x0 : one.x0 + one.mask.shape[1]] = (
                 one.mask != 0
             )
-            small = cv2.resize(full, size, interpolation=cv2.INTER_NEAREST)
-            lines, _ = cv2.findContours(small, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-            cv2.drawContours(image, lines, -1, colour, 1, cv2.LINE_AA)
+            there = cv2.warpAffine(full * 255, move, SIZE, flags=cv2.INTER_LINEAR) >= 128
+            lines, _ = cv2.findContours(
+                there.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+            )
+            cv2.drawContours(image, lines, -1, colour, 2, cv2.LINE_AA)
     return image
+
+
+def _window(shape: tuple[int, ...], shapes: Sequence[Shape]) -> tuple[float, float, float]:
+    """Left and top px of the part of a frame (height, width) to show, and how much larger."""
+    height, width = shape[:2]
+    whole = min(SIZE[0] / width, SIZE[1] / height)
+    centre, extent = np.array([width / 2, height / 2]), np.array([width, height], float)
+    if shapes:
+        low = np.min([(one.x0, one.y0) for one in shapes], axis=0)
+        high = np.max([(one.x0 + one.mask.shape[1], one.y0 + one.mask.shape[0])
+                       for one in shapes], axis=0)  # fmt: skip
+        centre, extent = (low + high) / 2, np.maximum((high - low) * (1 + MARGIN), LEAST * width)
+    ratio = max(float((np.array(SIZE) / extent).min()), whole)
+    shown = np.array(SIZE) / ratio
+    free = np.array([width, height]) - shown  # negative where the frame is narrower: in the middle
+    corner = np.where(free > 0, np.clip(centre - shown / 2, 0, np.maximum(free, 0)), free / 2)
+    return float(corner[0]), float(corner[1]), ratio
 
 
 def _jpeg(image: np.ndarray) -> bytes:

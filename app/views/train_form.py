@@ -11,6 +11,7 @@ from app.errors import known_errors, one_line
 from app.library import reading
 from app.training.devices import devices
 from app.training.jobs import Readiness, interrupted, start_training
+from app.training.material import HOW
 from app.views.news import tell, warn
 from app.views.signed_in import me
 from app.words import plain
@@ -27,7 +28,7 @@ def new_training(study: Path, ready: Readiness, busy: bool) -> None:
     """The form, or what is missing before anything can be trained."""
     st.markdown("**New training**")
     if ready.error:
-        st.info(plain(ready.error))
+        st.info(plain(ready.error.replace(HOW, "Let the page Label propose frames.")))
     if not ready.frames:
         st.page_link("label.py", label="Go to Label", icon=":material/polyline:")
     if ready.error:

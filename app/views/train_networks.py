@@ -110,7 +110,10 @@ def _tab(name: str, study: Path, network: Network, family: list[Network]) -> Non
         st.plotly_chart(figure, key=f"rounds:{network.name}", config=TOOLBAR)
         st.caption("Each round beside the weights it began with, on the same frames.")
         return
-    st.caption("Of the frames that judge: the truth in green, what it finds in pink.")
+    st.caption(
+        "Of the frames that judge, worst first, the part that the animals are in: the truth in "
+        "green, what it finds in pink."
+    )
     shown = pictures(study, network)
     for first in range(0, len(shown), 3):  # row by row, since words below differ in length
         for column, (file, words) in zip(st.columns(3), shown[first : first + 3], strict=False):
