@@ -15,6 +15,7 @@ from track_edit_scenes import NTSC
 from app.results import exporting
 from app.results.filters import Filters
 from storage.edits import apply
+from storage.readers.registry import read_poses
 from storage.study import open_study
 
 X = np.array([[10, 100], [20, np.nan], [30, 120], [40, 130]], float)
@@ -50,6 +51,8 @@ def test_places_set_by_hand_are_in_the_files_of_programs_that_know_body_points(s
         assert centre[0, :, 2].tolist() == [5, 7] and file["track_occupancy"][2, 0] == 1
         assert centre[1, :, 1].tolist() == [110, 111]
         assert np.isnan(file["tracks"][0, :, names.index("nose"), 2]).all()
+        sure = file["point_scores"][1, names.index("centre")]  # 0: filled by a person, not seen
+        assert sure[1] == 0 and np.isnan(sure[[0, 2, 3]]).all()
     with h5py.File(export(study, "movement", tmp_path / "a.nc").files[0]) as file:
         keypoints = [name.decode() for name in file["keypoint"]]
         assert file["position"][2, :, keypoints.index("centre"), 0].tolist() == [5, 7]
@@ -75,3 +78,12 @@ def test_the_dictionary_counts_corrections_that_stand_and_says_who_tracked(study
     said = json.loads(export(study, "coco", tmp_path / "a.json").files[0].read_text())
     run = said["info"]["ethoscribe"][0]["run"]
     assert (run["corrections"], run["edited_rows"]) == (2, {"interpolated": 1, "moved": 1})
+
+
+def test_a_gap_that_a_person_filled_is_a_gap_where_the_table_is_imported(study, tmp_path):
+    for kind in ("csv", "parquet"):
+        poses = read_poses(export(study, kind, tmp_path / f"a.{kind}").files[0])
+        x = poses.whole["x_px"]
+        assert x[:, 0].tolist() == [10, 20, 5, 40] and np.isnan(x[1, 1])
+        assert x[[0, 2, 3], 1].tolist() == [100, 120, 130]
+        assert any("which a person had filled: 1, left out" in note for note in poses.notes)

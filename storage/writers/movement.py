@@ -23,7 +23,12 @@ COLUMNS = (
     Column(
         "position", "px", "Places (time, space, keypoint, individual), from the top left", "NaN"
     ),
-    Column("confidence", "0 to 1", "How sure a place is (time, keypoint, individual)", "NaN"),
+    Column(
+        "confidence",
+        "0 to 1",
+        "How sure a place is (time, keypoint, individual); 0 where a person filled a gap",
+        "NaN",
+    ),
     Column("time", "s", "Time since the first frame, as the video file gives it"),
     Column("space", "", "x (from the left), y (down)"),
     Column("keypoint", "", "Names of the body points"),

@@ -20,7 +20,12 @@ HOLDS, MANY, NEEDS = ("tracks", "bouts"), False, ("tracks", "keypoints")
 COLUMNS = (
     Column("processing/behavior/<animal>", "", "PoseEstimation of one animal"),
     Column("<animal>/<point>/data", "px", "Place (frame, x and y), from the top left", "NaN"),
-    Column("<animal>/<point>/confidence", "0 to 1", "How sure the place is", "NaN"),
+    Column(
+        "<animal>/<point>/confidence",
+        "0 to 1",
+        "How sure the place is; 0 where a person filled a gap",
+        "NaN",
+    ),
     Column("<animal>/<point>/timestamps", "s", "Time since the first frame"),
     Column(
         "processing/behavior/bouts", "", "Intervals: start_time, stop_time and columns of bouts"

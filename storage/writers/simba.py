@@ -22,7 +22,8 @@ COLUMNS = (
     Column("(first column)", "frames", "Frame number, from 0"),
     Column("<point>_<number>_x, _y", "px", "Place of a body point, from the top left", "0"),
     Column("<point>_<number>_p", "0 to 1", "How sure the place is; 1 where the source does not "
-           "say. The number is that of the animal, and is left out where there is one", "0"),
+           "say, 0 where a person filled a gap. The number is that of the animal, and is left out "
+           "where there is one", "0"),
     Column("<behaviour>", "", "Bouts: 1 in the frames of the behaviour, else 0; with several "
            "animals <behaviour>_<animal>"),
 )  # fmt: skip

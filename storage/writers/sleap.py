@@ -17,7 +17,12 @@ NAME, TITLE, ENDING = "sleap", "SLEAP analysis", ".analysis.h5"
 HOLDS, MANY, NEEDS = ("tracks",), False, ("tracks", "keypoints")
 COLUMNS = (
     Column("tracks", "px", "Places (track, xy, node, frame), from the top left", "NaN"),
-    Column("point_scores", "0 to 1", "How sure a place is (track, node, frame)", "NaN"),
+    Column(
+        "point_scores",
+        "0 to 1",
+        "How sure a place is (track, node, frame); 0 where a person filled a gap",
+        "NaN",
+    ),
     Column("track_occupancy", "", "1 where an animal has a point (frame, track)"),
     Column("instance_scores, tracking_scores", "", "Not known here (track, frame)", "NaN"),
     Column("track_names", "", "Names of the animals"),

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.bouts import frame_edges, read_bouts
 from storage.errors import StudyError
@@ -105,7 +106,8 @@ def take(
 def pose_array(taken: Taken) -> np.ndarray:
     """(animals, points, 3, frames) float32 in a file: x and y in px, confidence; NaN is missing.
 
-    Frames are last, so that the course of one point lies together. The centre has no confidence.
+    Frames are last, so that the course of one point lies together. The centre has no confidence,
+    but for 0 where a person filled a gap: no program should take that for seen.
     """
     shape = (len(taken.animals), len(taken.points), 3, taken.video.n_frames)
     poses = np.lib.format.open_memmap(
@@ -122,7 +124,12 @@ def pose_array(taken: Taken) -> np.ndarray:
         _place(poses, batch, at, point, ("x_px", "y_px", "confidence"))
     if CENTRE in taken.points and not is_keypoint(taken, CENTRE):
         for batch in taken.chunks("tracks"):
-            _place(poses, batch, at, taken.points.index(CENTRE), ("x_px", "y_px"))
+            number = taken.points.index(CENTRE)
+            _place(poses, batch, at, number, ("x_px", "y_px"))
+            filled = pc.and_(pc.invert(batch.column("detected")), pc.is_valid(batch.column("x_px")))
+            some = batch.filter(filled)
+            who = at[some.column("animal_id").to_numpy()]
+            poses[who, number, 2, some.column("frame").to_numpy()] = 0
     return poses
 
 
