@@ -75,8 +75,10 @@ def import_files(
 ) -> None:
     """Bring in what other programs wrote: positions and body points as tracks, scores as bouts.
 
-    DeepLabCut, SLEAP, idtracker.ai, TRex, JABS, Lightning Pose, movement and others become a
-    recording without a video, or with --video the tracks of that video. BORIS, BENTO, SimBA,
+    DeepLabCut, SLEAP, idtracker.ai, TRex, JABS, Lightning Pose, movement, NWB and others become a
+    recording without a video, or with --video the tracks of that video; outlines of COCO with
+    track ids and of Annolid become masks. Of a file with several videos --recording names the one
+    that is meant, if --video does not. BORIS, BENTO, SimBA,
     EthoVision, MABe and others become bouts, of the videos that they name or of --video. The
     format is told by what is in a file, and --formats lists all. Files of one recording that hold
     an animal each are given together. Nothing is smoothed or filled in.
