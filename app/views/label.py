@@ -23,9 +23,10 @@ if not rows:
 
 with st.container(horizontal=True, vertical_alignment="center"):
     title("Label")
-    if may("annotator"):
-        propose_panel(study, rows)
-        add_panel(study, rows)
+    films = [row for row in rows if row.present]
+    if films and may("annotator"):
+        propose_panel(study, films)
+        add_panel(study, films)
     files_panel(study, rows)
     working(study)
     st.page_link("train.py", label="Train", icon=":material/model_training:")

@@ -11,7 +11,7 @@ from app.annotating import label_work
 from app.errors import known_errors, one_line
 from app.labelling.filling import usual_class
 from app.labelling.proposing import propose
-from app.library import VideoRow, reading
+from app.library import VideoRow, list_videos, reading
 from app.views.news import tell, warn
 from app.views.signed_in import me
 from storage.labels import Proposal, class_names, save_proposals
@@ -63,10 +63,11 @@ def start_choosing(study: Path, only: str, usual: str) -> None:
 def begin(study: Path, count: int, video: str, animals: float | None, name: str) -> bool:
     """Begin to choose frames, which the page Label follows; whether it has begun."""
     person = me()
+    there = [row.video.name for row in list_videos(study) if row.present and row.video.has_pictures]
 
     def act(tell: label_work.OnProgress, work: label_work.Work) -> str:
         found = propose(
-            study, count, video=None if video == ALL else video,
+            study, count, videos=there if video == ALL else [video],
             animals=int(animals) if animals else None, class_name=name or None,
             author=person.name, on_progress=tell,
         )  # fmt: skip
