@@ -16,8 +16,8 @@ from app.cli import app as command_line
 from app.errors import AppError
 from app.jobs import processes as jobs
 from app.jobs import proxy
+from app.jobs.progress import Progress
 from app.jobs.proxy_files import proxy_of
-from app.jobs.tracking_task import Progress
 from app.server.routes import data_routes
 from app.workplace import Workplace
 from storage.study import open_study

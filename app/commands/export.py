@@ -206,8 +206,7 @@ def _write(
     remarks: Sequence[str] = (),
 ) -> "Exported":
     """Write one table, or files for another program, with the dictionary beside it."""
-    from app.jobs.progress import Reporter
-    from app.jobs.tracking_task import Progress
+    from app.jobs.progress import Progress, Reporter
     from app.results.exporting import export_any
     from app.results.filters import Filters
 

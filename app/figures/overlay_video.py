@@ -17,7 +17,7 @@ import numpy as np
 
 from app.errors import AppError
 from app.figures.overlay_scene import Scene, scene_of
-from app.jobs.tracking_task import Progress
+from app.jobs.progress import Progress
 from app.library import reading, video_file
 from storage.videos import find_video
 from tracking.masks import decode

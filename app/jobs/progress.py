@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TextIO
@@ -41,6 +42,17 @@ class ProgressLike(Protocol):
     def frames_per_s(self) -> float: ...
     @property
     def message(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is; ``frames_per_s`` is the speed of the present stage."""
+
+    stage: str  # probe, tune, segment, identify or store; others have their own
+    done: int = 0
+    total: int = 0
+    frames_per_s: float = 0.0
+    message: str = ""
 
 
 def seconds_left(progress: ProgressLike) -> float | None:

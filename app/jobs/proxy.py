@@ -21,8 +21,8 @@ from filelock import FileLock
 
 from app import library
 from app.errors import AppError
+from app.jobs.progress import Progress
 from app.jobs.proxy_files import proxies_folder, proxy_of
-from app.jobs.tracking_task import Progress
 from storage.study import open_study
 from storage.videos import videos
 from tracking.reading.containers import opened, video_stream

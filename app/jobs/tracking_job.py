@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 
 from app.jobs.network_work import Way
+from app.jobs.progress import Progress
 from app.jobs.tracking_alone import alone
 from app.jobs.tracking_ready import Ask, looked_at, prepare, tracked_meanwhile
 from app.jobs.tracking_store import store
@@ -25,7 +26,6 @@ from app.jobs.tracking_task import (
     Finished,
     OnProgress,
     OnSettings,
-    Progress,
     Task,
     quiet,
 )

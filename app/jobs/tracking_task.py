@@ -9,6 +9,7 @@ from typing import Any
 
 from app.jobs.like import Like
 from app.jobs.network_work import NetworkTask
+from app.jobs.progress import Progress
 from app.setting_up.arenas import record_of
 from storage.runs import Run
 from tracking.arenas.division import Arenas
@@ -18,17 +19,6 @@ from tracking.pipeline import Tables
 from tracking.video import VideoInfo
 
 SEGMENTER = "background"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a job is; ``frames_per_s`` is the speed of the present stage."""
-
-    stage: str  # probe, tune, segment, identify or store
-    done: int = 0
-    total: int = 0
-    frames_per_s: float = 0.0
-    message: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from app.errors import AppError
 from app.jobs.clock import Clock
 from app.jobs.network_work import YOLO, network_segmenter, network_versions
 from app.jobs.planning import Plan, doubts, planned, planned_method
+from app.jobs.progress import Progress
 from app.jobs.tracking_task import (
     SEGMENTER,
     Chosen,
     Finished,
     OnProgress,
     OnSettings,
-    Progress,
     Task,
 )
 from storage.runs import Run
