@@ -160,9 +160,9 @@ def test_60_features_of_200000_frames_take_seconds():
     walk = np.cumsum(np.random.default_rng(0).normal(size=(n, 2)), axis=0)
     recording = Recording.synthetic({"animal1": walk, "animal2": walk[::-1]}, length=BODY)
     names = feature_names(recording, "animal1", "animal2")[:60]
-    began = time.perf_counter()
+    began = time.process_time()
     assert feature_values(recording, "animal1", "animal2", names).shape == (n, 60)
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
 
 
 def test_a_recording_of_another_animal_count_keeps_its_own_features():

@@ -43,9 +43,9 @@ def test_a_forest_is_a_few_mb_and_reads_100000_frames_in_seconds():
     model, unseen = made(RandomForestClassifier, rows=20_000)
     forest = from_sklearn(model, np.zeros(7))
     assert len(forest.to_bytes()) < 3 << 20
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(forest.predict(np.tile(unseen, (13, 1))[:100_000])) == 100_000
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def with_arrays(**changed) -> bytes:

@@ -78,9 +78,9 @@ def test_200000_frames_take_a_fraction_of_a_second_at_any_window():
     values = np.cumsum(np.random.default_rng(0).normal(size=(200_000, 2)), axis=0)
     time_s = np.arange(200_000) / 30
     for window_s in (0.2, 2.0, 20.0):
-        begin = time.perf_counter()
+        begin = time.process_time()
         line_fit(values, time_s, window_s)
-        assert time.perf_counter() - begin < 1.5  # 0.06 s on an idle machine
+        assert time.process_time() - begin < 1.5  # 0.06 s on an idle machine
 
 
 def test_windows_end_with_the_tracked_stretch():

@@ -215,7 +215,7 @@ def test_a_server_that_wants_too_long_a_wait_is_not_waited_for() -> None:
     started = time.monotonic()
     assert "lets no more" in complaint(Fail(429, "slow down", headers={"retry-after": "3600"}))
     assert "lets no more" in complaint(Fail(429, "no money", code="insufficient_quota"))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60  # an hour was wanted
 
 
 def test_a_stream_that_breaks_off_is_asked_for_again() -> None:

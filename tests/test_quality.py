@@ -29,13 +29,13 @@ def test_the_quality_of_a_long_video_is_there_at_once_and_follows_corrections(
     x[1000:1010, 0] = np.nan
     with open_study(tmp_path / "study", write=True, create=True) as study:
         video = add_tracked(study, tmp_path, x, y)
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = quality_of(tmp_path / "study", video.video_id)
-    first_s = time.perf_counter() - begun
+    first_s = time.process_time() - begun
     assert found is not None and found.places == 1 and not found.doubtful
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert quality_of(tmp_path / "study", video.video_id) is found
-    assert time.perf_counter() - begun < 0.3
+    assert time.process_time() - begun < 0.3
     assert first_s < 3  # 0.4 s on a free machine
     with open_study(tmp_path / "study", write=True) as study:
         done = {"animal": "animal1", "start_frame": 999, "stop_frame": 1011}
