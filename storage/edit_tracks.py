@@ -100,8 +100,8 @@ def interpolate(study: Study, video_id: int, data: Data, author: str) -> Change:
     filled = _filled(rows_at(study, whole)["tracks"], place)
     if not filled.num_rows:
         raise StudyError(
-            f"{data['animal']} has no gap between two detections in {_span(data)} that is not "
-            "filled already."
+            f"{data['animal']} has no gap between two detections that is not filled already, "
+            f"{_span(data)}."
         )
     before = rows_at(study, place)
     inverse = {**kept(study, place), "computed": False}

@@ -46,9 +46,10 @@ def unboxed(taken: Taken, boxed: int) -> list[str]:
     placed = sum(len(one) - one.column("x_px").null_count for one in taken.chunks("tracks"))
     if placed <= boxed:
         return []
+    number = placed - boxed
     return [
-        f"{placed - boxed} places left out that a person set or filled: they have no outline or "
-        "points, and so no box"
+        f"{number} place{'' if number == 1 else 's'} left out that a person set or filled: without "
+        "outline and body points there is no box"
     ]
 
 
