@@ -11,7 +11,7 @@ from test_videos_page import SHELL, said
 from app import library, workplace
 from app.jobs import batch_process
 from app.jobs.batch_process import Started, how_it_began, start_batch
-from app.jobs.batch_record import Asks, BatchRecord, VideoJob, read_batches
+from app.jobs.batch_record import Asks, BatchRecord, VideoJob, left_over, read_batches
 from app.workplace import Workplace
 
 
@@ -126,6 +126,19 @@ def test_what_failed_is_told_until_it_is_tried_again_or_seen(study, starts) -> N
     app = page()
     app.button(key=f"seen:{over.batch}").click().run()
     assert "The last batch" not in said(app) and read_batches(study) == []
+
+
+def test_what_failed_and_was_tracked_since_is_not_told_any_more() -> None:
+    over = record(
+        VideoJob("b-1", "cage1", "/films/cage1.mp4", state="failed"),
+        VideoJob("b-2", "cage2", "/films/cage2.mp4", state="stopped"),
+        VideoJob("b-3", "cage3", "/films/cage3.mp4", state="done"),
+        ended=True,
+    )
+    assert [one.video for one in left_over(over)] == ["cage1", "cage2"]
+    assert [one.video for one in left_over(over, {"/films/cage1.mp4"})] == ["cage2"]
+    over.command.append("--force")  # they had tracks before
+    assert len(left_over(over, {"/films/cage1.mp4"})) == 2
 
 
 def test_a_batch_that_is_refused_says_why(study) -> None:

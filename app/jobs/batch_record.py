@@ -11,7 +11,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,6 +158,16 @@ def paths_at_work(study: Path) -> set[str]:
     """The films that a command works on, or is going to."""
     alive = [record for record in read_batches(study) if record.alive]
     return {one.path for record in alive for one in record.videos if not one.over}
+
+
+def left_over(record: BatchRecord, tracked: Collection[str] = ()) -> list[VideoJob]:
+    """What a command left undone, but for films that were `tracked` since.
+
+    With --force they had tracks before, which say nothing of how it went.
+    """
+    since = () if "--force" in record.command else tracked
+    left = [one for one in record.videos if one.state in ("failed", "stopped", "cancelled")]
+    return [one for one in left if one.path not in since]
 
 
 def read_batch(path: Path) -> BatchRecord | None:

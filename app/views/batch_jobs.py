@@ -1,6 +1,7 @@
 """Many videos at once: how each stands, and cancel, try again, and how it all ended."""
 
 import time
+from collections.abc import Collection
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from app.jobs.batch_record import (
     VideoJob,
     ask_batch,
     forget_ended,
+    left_over,
     read_batches,
 )
 from app.jobs.batch_table import counted, stage_words
@@ -26,19 +28,19 @@ STARTED = "batch_started"
 OVER = "batch_over"  # in the session: how many videos were over when the page was last drawn
 
 
-def show_batches() -> None:
-    """Follow a batch that works, and tell of one that ended until somebody has seen it."""
+def show_batches(tracked: Collection[str]) -> None:
+    """Follow a batch that works, and tell of one that ended until somebody has seen it.
+
+    `tracked`: paths of films that have tracks, of which nothing more is to be told.
+    """
     found = read_batches(workplace().study)
     if STARTED in st.session_state or any(one.alive for one in found):
         follow()
         return
-    if found and _worth_telling(found[0]):
+    left = left_over(found[0], tracked) if found else []
+    if left:
         with st.container(border=True, key="batch"):
-            _ended(found[0])
-
-
-def _worth_telling(record: BatchRecord) -> bool:
-    return any(job.state in ("failed", "stopped", "cancelled") for job in record.videos)
+            _ended(found[0], left)
 
 
 @st.fragment(run_every=1)
@@ -59,7 +61,7 @@ def follow() -> None:
     found = read_batches(study)
     alive = [one for one in found if one.alive]
     if not alive:
-        if found and not _worth_telling(found[0]):
+        if found and not left_over(found[0]):
             tell(f"The batch is done: {counted(found[0])}.")
         st.rerun()
         return
@@ -120,9 +122,8 @@ def _button(label: str, record: BatchRecord, what: str, job: VideoJob | None = N
         ask_batch(workplace().study, record.batch, what, job_id)
 
 
-def _ended(record: BatchRecord) -> None:
+def _ended(record: BatchRecord, left: list[VideoJob]) -> None:
     """What failed and why, with another try."""
-    left = [job for job in record.videos if job.state in ("failed", "stopped", "cancelled")]
     show = st.error if any(job.state == "failed" for job in left) else st.info
     show(f"The last batch has ended: {counted(record)}.")
     for job in left[:ROWS]:

@@ -68,7 +68,7 @@ if not rows:
         else "This study is empty. An owner of the study adds its videos."
     )
 panel(rows)
-show_batches()
+show_batches({str(row.video.path) for row in rows if row.run_id})
 facts, work, at_work = metadata_of(study), jobs.read_jobs(study), paths_at_work(study)
 shown = rows
 if len(rows) >= MANY:
