@@ -30,7 +30,7 @@ from llm_query.confinement import Confinement, _start_plain, confinement
 from llm_query.sandbox import run_code
 
 SECRET = "SECRET-VALUE-8F3A"
-MARK = "ethoscribe-attack-marker"
+MARK = f"attack-{os.getpid()}-of-ethoscribe"  # what others test here meanwhile is not ours
 BETWEEN = " | next: "  # what two attacks of one process say
 NOBODY = 65534
 
