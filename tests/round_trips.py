@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ class Recording:
     @property
     def content_hash(self) -> str:
         """Different for different names."""
-        return f"{abs(hash(self.path.name)):016x}{self.n_frames:08x}"
+        return f"{sha256(self.path.name.encode()).hexdigest()[:16]}{self.n_frames:08x}"
 
     @property
     def duration_s(self) -> float:

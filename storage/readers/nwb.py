@@ -18,8 +18,8 @@ from storage.readers.nwb_file import (
     Clock,
     clock_of,
     film_of,
+    holds,
     in_modules,
-    is_nwb,
     members,
     own_facts,
     text_in,
@@ -47,10 +47,7 @@ class _Course(NamedTuple):
 
 def looks_like(head: Head) -> bool:
     """Whether a file is NWB with poses."""
-    if head.kind != "hdf5":
-        return False
-    with h5py.File(head.path) as file:
-        return is_nwb(file) and bool(in_modules(file, "PoseEstimation"))
+    return holds(head, lambda file: in_modules(file, "PoseEstimation"))
 
 
 def read(path: Path, part: str | None = None) -> Poses:

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from storage.readers.files import Head, read_values, text_of
-from storage.readers.nwb_file import film_of, in_modules, is_nwb, members, own_facts
+from storage.readers.nwb_file import film_of, holds, in_modules, members, own_facts
 from storage.readers.poses import rate_of
 from storage.readers.scored import FRAMES, SECONDS, Bouts, Recording, checked, table
 
@@ -28,10 +28,7 @@ _TEXTS = ("subject", "target", "annotator", "comment")
 
 def looks_like(head: Head) -> bool:
     """Whether a file is NWB with intervals of behaviour."""
-    if head.kind != "hdf5":
-        return False
-    with h5py.File(head.path) as file:
-        return is_nwb(file) and bool(_tables(file))
+    return holds(head, _tables)
 
 
 def read(path: Path) -> Bouts:

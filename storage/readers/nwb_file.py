@@ -7,7 +7,7 @@ not be built.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import PureWindowsPath
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from storage.readers.files import read_values, text_of
+from storage.readers.files import Head, read_values, text_of
 from storage.readers.poses import rate_of
 
 OURS = "ethoscribe"
@@ -44,6 +44,14 @@ class Times(NamedTuple):
 def is_nwb(file: h5py.File) -> bool:
     """Whether an open file is NWB 2."""
     return "nwb_version" in file.attrs and isinstance(file.get("processing"), h5py.Group | None)
+
+
+def holds(head: Head, find: Callable[[h5py.File], list[tuple[str, Any]]]) -> bool:
+    """Whether a file is NWB in which `find` finds anything."""
+    if head.kind != "hdf5":
+        return False
+    with h5py.File(head.path) as file:
+        return is_nwb(file) and bool(find(file))
 
 
 def kind_of(node: Any) -> str:
