@@ -34,9 +34,13 @@ def economy_html(rows: Sequence[Mapping[str, Any]]) -> str:
     )
     lines = _lines(rows)
     several = any(len(line.x) > 1 for line in lines)
-    chart = "<h3>AP50-95 by corrected frames</h3>" + count_chart(lines, "AP", 1.0) + line_key(lines)
+    chart = (
+        "<h3>AP50-95 by corrected frames</h3>"
+        + count_chart(lines, "AP", _high(lines))
+        + line_key(lines)
+    )
     return said + (chart if several else "") + table(head, cells, (0, 2, 3, 4, 5)) + (
-        '<p class="soft">A training of few frames says little by itself: another seed moves it by '
+        '<p class="soft">One training says little by itself: another seed moves it by '
         "some hundredths. Where more frames make nothing better, the training was too short, or "
         "the frames are too alike.</p>"
     )  # fmt: skip
@@ -56,3 +60,9 @@ def _lines(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
         values = [np.nan if row["ap"] is None else row["ap"] for row in mine]
         made.append(Line(counts, np.array(values, float), COLOURS[k % len(COLOURS)], way))
     return made
+
+
+def _high(lines: Sequence[Line]) -> float:
+    """A little above the best of all, so that ways lie apart."""
+    known = np.concatenate([line.y[np.isfinite(line.y)] for line in lines])
+    return min(1.15 * float(known.max()), 1.05) if known.size and known.max() > 0 else 1.0
