@@ -50,7 +50,7 @@ class Readers:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # closing may come from the garbage collector
         self._instance: _Instance | None = None
         self._open: dict[int, tuple[_Instance, Path]] = {}
 
@@ -91,7 +91,7 @@ class Readers:
         """In a child of fork: the parent's DuckDB has no threads here and may not even be ended."""
         if self._instance is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._instance))
-        self._lock, self._instance, self._open = threading.Lock(), None, {}
+        self._lock, self._instance, self._open = threading.RLock(), None, {}
 
     def _attach(self, database: Path) -> duckdb.DuckDBPyConnection:
         if self._instance is None:
