@@ -151,6 +151,7 @@ def test_networks_tell_animals_apart_the_same_way_each_time(tmp_path, monkeypatc
     import torch
 
     monkeypatch.setattr(evidence.contrastive, "STEPS", 50)
+    monkeypatch.setattr(evidence, "TAUGHT", 2)
     steps = []
     made = film(tmp_path, SPOTTED, seconds=24, fragment_s=3.0)
     first = appearance(
@@ -167,6 +168,7 @@ def test_networks_tell_animals_apart_the_same_way_each_time(tmp_path, monkeypatc
 @with_torch
 def test_networks_do_not_tell_apart_what_looks_alike(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence.contrastive, "STEPS", 50)
+    monkeypatch.setattr(evidence, "TAUGHT", 1)
     seen = told(film(tmp_path, ALIKE, 1, 24.0), 3, "contrastive")
     assert np.median(seen.margin) < 0.3
 
@@ -182,6 +184,16 @@ def test_where_nothing_shows_how_one_animal_varies_looks_say_nothing(pictures, a
         evidence.side_by_side(fragments), 2,
     )  # fmt: skip
     assert not told_.any() and quality["worth"] == 0.0 and quality["told_apart"] == 0.5
+
+
+def test_what_several_networks_say_is_averaged_over_the_same_animals():
+    said = np.array([[0.0, -4.0, -4.0], [-4.0, 0.0, -4.0], [-4.0, -4.0, 0.0]])
+    mute = np.zeros((3, 3))
+    other_names = said[:, [2, 0, 1]]
+    mean, quality = evidence.together([(said, {"worth": 1.0}), (other_names, {"worth": 0.5})])
+    assert np.array_equal(mean, said) and quality == {"worth": 0.75}
+    mean, _ = evidence.together([(said, {"worth": 1.0}), (mute, {"worth": 0.0})])
+    assert np.array_equal(mean, said / 2)  # half of them saw nothing: half as sure
 
 
 def test_looks_that_fit_worse_than_anybody_s_weigh_nothing():

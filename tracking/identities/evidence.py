@@ -24,7 +24,7 @@ from tracking.identities.classes import (
     learn,
     most_at_once,
 )
-from tracking.identities.contrastive import Lesson
+from tracking.identities.contrastive import Learned, Lesson
 from tracking.identities.crops import Sightings, Slotted
 from tracking.identities.descriptors import LEVEL, described
 from tracking.identities.directions import points_of
@@ -38,6 +38,7 @@ MOST_FRAGMENTS = 1000  # that are learned from, the longest; the others are only
 LEAST_EACH = 3  # crops of one fragment, however many fragments there are
 DOUBTED = 3  # fragments that are taken to look like nobody, before one has been seen
 ONE_MORE = 6.0  # nats by which one animal more must make fragments likelier to be believed in
+FEW, TAUGHT = 30, 4  # fragments, under which networks are taught anew so many times
 OnProgress = Callable[[int, int], None]  # steps done, steps in all
 
 
@@ -114,18 +115,48 @@ def appearance(
     features = described(crops)
     light = light_of(crops, whose, features[:, LEVEL], time_s)
     features[:, LEVEL] -= light
-    learned: dict[str, float] = {}
-    if method == "contrastive":
+    if method != "contrastive":
+        told, quality = evidence_of(features, whose, time_s, span_s, learners, apart, n_animals)
+    else:
         gain = np.exp(-light - np.median(features[:, LEVEL]))
         middle = np.array([f.start + f.stop for f in of]) / max(f.start + f.stop for f in of)
         pairs = learners[np.argwhere(np.triu(apart))]
-        taught = contrastive.learn(Lesson(crops.images, gain, whose, middle, pairs), on_progress)
-        features = np.concatenate((features, taught.places), 1)
-        learned = {"steps": taught.steps, "held_out": taught.held_out}
-    told, quality = evidence_of(features, whose, time_s, span_s, learners, apart, n_animals)
+        lesson = Lesson(crops.images, gain, whose, middle, pairs)
+        every = _taught(lesson, TAUGHT if len(learners) < FEW else 1, on_progress)
+        told, quality = together([
+            evidence_of(
+                np.concatenate((features, taught.places), 1), whose, time_s, span_s, learners,
+                apart, n_animals,
+            ) for taught in every
+        ])  # fmt: skip
+        quality["steps"] = sum(taught.steps for taught in every)
+        quality["held_out"] = float(np.mean([taught.held_out for taught in every]))
     log_likelihood = np.zeros((len(fragments), n_animals))
     log_likelihood[seen] = told
-    return Evidence(log_likelihood, method, learned | quality)
+    return Evidence(log_likelihood, method, quality)
+
+
+def _taught(lesson: Lesson, times: int, on_progress: OnProgress) -> list[Learned]:
+    """What networks learn, taught so many times from different beginnings."""
+
+    def tell_of(time: int) -> OnProgress:
+        return lambda done, total: on_progress(time * total + done, times * total)
+
+    return [contrastive.learn(lesson, tell_of(time), time) for time in range(times)]
+
+
+def together(
+    found: Sequence[tuple[np.ndarray, dict[str, float]]],
+) -> tuple[np.ndarray, dict[str, float]]:
+    """The mean of several log likelihoods (F, N) and of their qualities. Each names the animals in
+    an order of its own. What one network sees in few fragments and another does not is chance."""
+    from scipy.optimize import linear_sum_assignment
+
+    total = np.zeros_like(found[0][0])
+    for told, _ in found:
+        total += told[:, linear_sum_assignment(-(total.T @ told))[1]]
+    quality = {key: float(np.mean([part[key] for _, part in found])) for key in found[0][1]}
+    return total / len(found), quality
 
 
 def evidence_of(
