@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from browser_server import context_of, expect, free_port, start_server, watched_page
+from browser_server import at_rest, context_of, expect, free_port, start_server, watched_page
 from film import positions, write_video
 from required import required
 from storage_samples import run_of, track_shard
@@ -368,6 +368,7 @@ def test_a_name_is_text_everywhere_and_the_log_lists_what_was_done(
     page.locator("summary").filter(has_text="Corrections").click()
     told = page.get_by_text(f"3 corrections stand · log of {len(lab.done())} steps")
     expect(told).to_be_visible()
+    at_rest(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Corrections as CSV").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
