@@ -182,6 +182,10 @@ def _explained(folder: Path, write: bool) -> Iterator[None]:
             ) from error
         doing = "written" if write else "read"
         raise StudyError(f"The study {folder} could not be {doing}: {line}") from error
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _upgrade(folder: Path, deadline: float) -> None:

@@ -1,6 +1,7 @@
 """Fixtures that many tests share."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ LONGEST = (  # by measured seconds; other files with slow tests follow them
     "test_import", "test_learned", "test_bad_input", "test_memory", "test_assay_command",
     "test_figure_files", "test_calibrate_command", "test_segmenting",
 )  # fmt: skip
+MAIN = sys.modules["__main__"]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -29,6 +31,13 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Be the program that was started: Streamlit's tests leave their page in its place, and every
+    process that a later test spawns would run that page first."""
+    sys.modules["__main__"] = MAIN
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -104,6 +104,10 @@ def test_nobody_invents_what_was_not_noted_then(folder):
         assert study.rows("SELECT DISTINCT drawn_by, drawn_at FROM regions") == [(None, None)]
     told = here("runs", "restore", old.run_id, "-s", folder)
     assert told.status == 1 and "gone for good" in told.err
+    checked = here("doctor", "-s", folder)  # only the database was kept of that study
+    assert checked.out.startswith(f"runs: runs/{active.run_id} is missing"), checked.out
+    assert checked.out.endswith("1 finding to look at.\n")
+    (folder / "runs" / active.run_id).mkdir(parents=True)
     checked = here("doctor", "-s", folder)
     assert checked.status == 0, checked.out
 

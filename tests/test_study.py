@@ -352,3 +352,15 @@ def test_a_name_that_no_folder_can_have_is_refused() -> None:
 def test_without_permission_to_make_a_folder_the_place_is_named(public: Path) -> None:
     output, error = start(WITHOUT_RIGHTS, public.parent / "new").communicate(timeout=60)
     assert f"Cannot make a study in {public.parent / 'new'}" in output.splitlines()[2], error
+
+
+def test_ctrl_c_in_the_middle_of_a_query_is_ctrl_c_and_no_error_of_the_study(tmp_path):
+    with open_study(tmp_path / "s", create=True):
+        pass
+    interrupt = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt), open_study(tmp_path / "s", write=True) as study:
+        study.connection.execute("CREATE TABLE half (x INTEGER)")
+        interrupt.start()
+        study.rows("SELECT count(*) FROM range(100_000_000_000) a WHERE hash(a) = 1")
+    with pytest.raises(StudyError, match="half"), open_study(tmp_path / "s") as study:
+        study.rows("FROM half")
