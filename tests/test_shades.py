@@ -15,7 +15,7 @@ from tracking.identities.crops import HEIGHT, WIDTH, CropPlan, Crops, Sightings
 from tracking.identities.dividing import divide_again, labelled
 from tracking.identities.fragments import fragments_of
 from tracking.identities.outlines import outlines_of
-from tracking.identities.shades import Shades, overlaps, shades_of, shares
+from tracking.identities.shades import Shades, overlaps, shades_of, shares, told_by_shade
 from tracking.identities.slot_frames import SlotFrames
 from tracking.identities.solution import Moment, solve
 from tracking.masks import decode
@@ -260,6 +260,45 @@ def test_shades_are_told_of_animals_that_differ_clearly_and_stay_as_they_are(bef
         assert found[0].log[0].argmax() < found[0].log[1].argmax()
     unsure = replace(solution, probability=np.full(len(pieces), 0.5, np.float32))
     assert not shades_of(pieces, crossings, unsure, shown)
+
+
+@pytest.mark.parametrize(
+    ("levels", "between", "told"),
+    [
+        ((40, 110), (110, 40), True),
+        ((40, 110), (75, 75), False),  # like neither
+        ((40, 110), (0, 0), False),  # no picture of it
+        ((40, 46), (46, 40), False),  # alike
+    ],
+)
+def test_gray_levels_say_who_was_apart_for_a_moment_where_looks_say_nothing(levels, between, told):
+    pair = [Exchange(40, 50, 0, 1, 2.0), Exchange(56, 70, 0, 1, -2.0)]
+    alone = seen((110, 2))
+    pieces, crossings = fragments_of(pair, alone, 110)
+    assert [(p.slot, p.start) for p in pieces] == [
+        (0, 0),
+        (1, 0),
+        (0, 50),
+        (1, 50),
+        (0, 70),
+        (1, 70),
+    ]
+    # columns of looks need not be in the order of the animals
+    looks = np.array([[-4, 0], [0, -4], [0, 0], [0, 0], [0, -4], [-4, 0]], np.float64)
+    moments = [Moment(x.frame, x) for x in pair]
+    first = solve(pieces, crossings, moments, looks, alone)
+    assert first.animal_of.tolist() == [0, 1, 0, 1, 1, 0]  # they left both as odds say
+    seen_as = {f: between if 50 <= f < 56 else (levels, levels[::-1])[f >= 70]
+               for f in [*range(0, 40, 3), 51, 54, *range(70, 110, 3)]}  # fmt: skip
+    shown = Shown({(f, slot): two[slot] for f, two in seen_as.items() for slot in (0, 1) if two[0]})
+    found = told_by_shade(pieces, first, shown, looks)
+    if not told:
+        assert found is looks
+        return
+    assert (np.flatnonzero((found != looks).any(1)) == [2, 3]).all()
+    again = solve(pieces, crossings, moments, found, alone)
+    assert again.animal_of.tolist() == [0, 1, 1, 0, 1, 0]
+    assert again.probability.min() > 0.9
 
 
 def test_what_gray_levels_have_in_common_is_between_nothing_and_all():

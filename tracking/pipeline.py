@@ -28,7 +28,7 @@ from tracking.identities.doubtful import TrackFiles, doubts_table
 from tracking.identities.evidence import Method, appearance
 from tracking.identities.fragments import Fragment, Stretches, fragments_of
 from tracking.identities.moments import Moments
-from tracking.identities.shades import shades_of
+from tracking.identities.shades import shades_of, told_by_shade
 from tracking.identities.solution import Solution, linked, solve
 from tracking.networks.running.association import OWN, Association, OtherTracker
 from tracking.segmenting import OnProgress, detections_file, quiet
@@ -98,6 +98,9 @@ def identify_video(
         if told:
             solution = solve(fragments, crossings, found, seen_as, followed.alone, told)
         identified["contacts_looked_into"] = len(told)
+        shaded = told_by_shade(fragments, solution, followed.sightings, seen_as)
+        if shaded is not seen_as:
+            solution = solve(fragments, crossings, found, shaded, followed.alone, told)
         shades = shades_of(fragments, crossings, solution, followed.sightings)
         identified["frames_divided_by_shade"] = divide_again(
             info, folder, crossings, solution, shades, divides

@@ -1,4 +1,8 @@
-"""Which animals differ clearly in their gray levels, and how: from pictures of each one alone."""
+"""Which animals differ clearly in their gray levels, and how: from pictures of each one alone.
+
+Posture, size and light make a short fragment look like nobody; a gray level that only one of the
+animals has still says who it is.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 
 from tracking.identities.crops import NUMBERS, Sightings
 from tracking.identities.fragments import Crossing, Fragment
-from tracking.identities.solution import Solution
+from tracking.identities.solution import Solution, linked
 
 LEVELS = 256
 SURE = 0.9  # probability that a fragment is an animal's, from which it shows how that looks
@@ -19,6 +23,9 @@ SAMPLED = 40  # pictures of each animal in the whole video, to see whether any d
 OVERLAP = 0.25  # of the gray levels of two animals, below which they differ clearly
 ROUGHLY = 0.5  # below which they may do so in the light of one crossing
 SOFT = 4.0  # gray levels by which noise and light change one animal
+DOUBTED = 0.99  # probability of a fragment, below which its gray levels are asked
+MUTE = 1.0  # nats by which its looks speak for anybody, below which they say nothing
+SAID = 4.0  # nats that clear gray levels speak for an animal, as much as clear looks do
 RARE = 1e-4  # share of an animal's pixels that may have any gray level
 RIM = 2  # pixels of a picture along an animal's edge that are half floor
 AREA, WIDTH = NUMBERS.index("area"), NUMBERS.index("width")
@@ -56,6 +63,58 @@ def shades_of(
     return {number: shades for number, shades in found.items() if shades is not None}
 
 
+def told_by_shade(
+    fragments: Sequence[Fragment], solution: Solution, sightings: Sightings, looks: np.ndarray
+) -> np.ndarray:
+    """The log likelihoods ``looks`` (fragments, N), and what gray levels say of those fragments of
+    which nobody is sure and looks say nothing; the same array where that is nothing."""
+    doubted = solution.probability < DOUBTED
+    if not doubted.any() or not len(sightings.table()):
+        return looks
+    pictures, told = _Pictures(fragments, solution, sightings), looks.copy()
+    slot_of = np.array([fragment.slot for fragment in fragments])
+    for slots in linked(looks.shape[1], [m.exchange for m in solution.moments]):
+        here = np.isin(slot_of, slots)
+        mute = np.ptp(np.sort(looks[:, slots], axis=1)[:, -2:], axis=1) < MUTE
+        asked = np.flatnonzero(here & mute & doubted)
+        if not len(asked) or not _differ(pictures, slots):
+            continue
+        known = np.flatnonzero(here & (solution.probability >= SURE))
+        column = _columns(looks[known][:, slots], solution.animal_of[known], slots)
+        for k in asked.tolist():
+            another = _another(pictures, fragments[k], slots)
+            if another.any():
+                most = looks[k, column[~another]].max() - SAID
+                told[k, column[another]] = np.minimum(looks[k, column[another]], most)
+    return looks if (told == looks).all() else told
+
+
+def _differ(pictures: _Pictures, animals: list[int]) -> bool:
+    """Whether any two of some animals differ at least roughly over the whole video."""
+    return int(_clear(pictures, animals).sum()) > len(animals)
+
+
+def _columns(looks: np.ndarray, animal: np.ndarray, slots: list[int]) -> np.ndarray:
+    """(n,) the column of each animal, of fragments (m, n) that are known to be an ``animal``'s."""
+    from scipy.optimize import linear_sum_assignment
+
+    suits = np.stack([looks[animal == one].sum(0) for one in slots])
+    return np.array(slots)[linear_sum_assignment(-suits)[1]]
+
+
+def _another(pictures: _Pictures, fragment: Fragment, animals: list[int]) -> np.ndarray:
+    """(n,) which animals a fragment clearly is not; none where it is not clearly like one."""
+    own, near = pictures.own(fragment), [pictures.near(a, fragment) for a in animals]
+    pictures.look([own, *(part for both in near for part in both)])
+    theirs = np.array([pictures.levels(np.concatenate(both)) for both in near])
+    alike = overlaps(pictures.levels(own)[None], theirs)[0]
+    like = int(alike.argmax())
+    if alike[like] < ROUGHLY:
+        return np.zeros(len(animals), bool)
+    differ = overlaps(theirs[[like]], theirs)[0] < OVERLAP
+    return np.asarray(differ & (alike < OVERLAP) & theirs.any(1))
+
+
 class _Pictures:
     """The pictures of every animal alone, and the gray levels of those looked at."""
 
@@ -63,7 +122,7 @@ class _Pictures:
         self, fragments: Sequence[Fragment], solution: Solution, sightings: Sightings
     ) -> None:
         self._sightings, table = sightings, sightings.table()
-        owner = sightings.fragment_of(fragments)
+        self._owner = owner = sightings.fragment_of(fragments)
         self._file, self._frame = table[:, 0], table[:, 2]
         known = np.append(solution.animal_of, -1)  # of -1, no fragment
         sure = np.append(solution.probability, 0.0)[owner] >= SURE
@@ -78,10 +137,15 @@ class _Pictures:
         mine = self._of[animal]
         return mine[np.linspace(0, len(mine) - 1, min(len(mine), SAMPLED)).astype(int)]
 
-    def near(self, animal: int, crossing: Crossing) -> tuple[np.ndarray, np.ndarray]:
-        """The last pictures of an animal before a crossing, and the first after it."""
+    def own(self, fragment: Fragment) -> np.ndarray:
+        """A few pictures of a fragment."""
+        mine = np.flatnonzero(self._owner == fragment.number)
+        return mine[np.linspace(0, len(mine) - 1, min(len(mine), NEAREST)).astype(int)]
+
+    def near(self, animal: int, part: Crossing | Fragment) -> tuple[np.ndarray, np.ndarray]:
+        """The last pictures of an animal before a part of the video, and the first after it."""
         mine = self._of[animal]
-        before, after = np.searchsorted(self._frame[mine], (crossing.start, crossing.stop))
+        before, after = np.searchsorted(self._frame[mine], (part.start, part.stop))
         return mine[max(0, before - NEAREST) : before], mine[after : after + NEAREST]
 
     def look(self, which: Sequence[np.ndarray]) -> None:
