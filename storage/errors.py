@@ -23,6 +23,19 @@ _PLACES = {  # what systems and libraries say of a drive, and what a person does
 }
 
 
+def unwritten(path: object, error: BaseException, advice: str) -> StudyError:
+    """Why a file could not be written, and what to do: about its place where that is the matter.
+
+    >>> str(unwritten("a.csv", OSError(28, "No space left on device"), "try another place"))
+    'Cannot write a.csv, its drive is full: make room, then try again.'
+    """
+    trouble = place_trouble(error)
+    if trouble is not None:
+        return StudyPlaceError(f"Cannot write {path}, {trouble}, then try again.")
+    line = str(error).strip().splitlines()[0]
+    return StudyError(f"Cannot write {path} ({line}): {advice}.")
+
+
 def place_trouble(error: BaseException) -> str | None:
     """What is wrong with the place that was written to; None where that is not the matter.
 

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from storage.errors import StudyError, StudyPlaceError, place_trouble
+from storage.errors import StudyError, unwritten
 
 FORMATS = ("csv", "parquet", "xlsx")
 _COPY_OPTIONS = {"csv": "FORMAT csv, HEADER true", "parquet": "FORMAT parquet, COMPRESSION zstd"}
@@ -80,11 +80,7 @@ def write_table(
                 rows.connection.execute(sql, dict(rows.parameters)).fetchall()
         draft.replace(path)
     except (OSError, duckdb.Error) as error:
-        trouble = place_trouble(error)
-        if trouble is not None:
-            raise StudyPlaceError(f"Cannot write {path}, {trouble}, then try again.") from error
-        line = str(error).strip().splitlines()[0]
-        raise StudyError(f"Cannot write {path} ({line}): try another place or format.") from error
+        raise unwritten(path, error, "try another place or format") from error
     finally:
         with contextlib.suppress(OSError):  # a drive that may only be read refuses even this
             draft.unlink(missing_ok=True)

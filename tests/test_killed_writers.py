@@ -7,6 +7,7 @@ import lzma
 import math
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from film import write_video
-from nursery import Nursery, nursery
+from nursery import Killed, Nursery, nursery
 from storage_samples import add_tracked
 from terminal import here
 from test_old_studies import FIRST, rows_of
@@ -56,19 +57,28 @@ def whole(folder: Path) -> None:
         assert schema.version(study.connection) == schema.latest()
 
 
+def ends(
+    writers: Nursery, work: str, folder_of: Callable[[str], Path], *given: object
+) -> Iterator[tuple[Path, Killed]]:
+    """Every folder in which a writer of this work was killed, and how it ended; it is whole."""
+    writers.whole(work, folder_of("measured"), *given)
+    kills = []
+    for k in range(EACH):
+        folder = folder_of(str(k))
+        end = writers.killed(work, folder, *given)
+        kills.append(end.in_the_middle)
+        whole(folder)
+        yield folder, end
+    hit(kills)
+
+
 def hit(kills: list[bool]) -> None:
     """At least a third of the kills came while there was work to be cut off."""
     assert 3 * sum(kills) >= len(kills), kills
 
 
 def test_edits(writers: Nursery, tmp_path):
-    writers.whole("edit", tracked(tmp_path / "measured"), 8)
-    kills = []
-    for k in range(EACH):
-        folder = tracked(tmp_path / str(k))
-        end = writers.killed("edit", folder, 8)
-        kills.append(end.in_the_middle)
-        whole(folder)
+    for folder, end in ends(writers, "edit", lambda name: tracked(tmp_path / name), 8):
         with open_study(folder) as study:
             made = log(study)
             assert [str(one) for one in made["edit_id"]][: len(end.acks)] == end.acks
@@ -78,7 +88,6 @@ def test_edits(writers: Nursery, tmp_path):
             moved = study.rows("SELECT count(*) FROM tracks WHERE raw_animal_id != animal_id")[0][0]
             swaps = (made["kind"] == "tracks.swap").sum() - (made["kind"] == "undo").sum()
             assert (moved > 0) == (swaps == 1)
-    hit(kills)
 
 
 def test_storing_runs(writers: Nursery, tmp_path):
@@ -106,20 +115,13 @@ def after(run_id: str, first: int) -> str:
 
 
 def test_deleting_and_bringing_back(writers: Nursery, tmp_path):
-    writers.whole("delete", tracked(tmp_path / "measured"), 4)
-    kills = []
-    for k in range(EACH):
-        folder = tracked(tmp_path / str(k))
-        end = writers.killed("delete", folder, 4)
-        kills.append(end.in_the_middle)
-        whole(folder)
+    for folder, _ in ends(writers, "delete", lambda name: tracked(tmp_path / name), 4):
         with open_study(folder) as study:
             seen, gone = len(read_tracks(study, 1)), len(withdrawn_runs(study))
         assert (seen, gone) in ((800, 0), (0, 1))
         here("runs", "restore", "run-clip", "-s", folder)
         with open_study(folder) as study:
             assert len(read_tracks(study, 1)) == 800
-    hit(kills)
 
 
 def test_migrating(writers: Nursery, tmp_path):
@@ -131,15 +133,8 @@ def test_migrating(writers: Nursery, tmp_path):
         return tmp_path / name
 
     before = rows_of(first("before"))
-    writers.whole("migrate", first("measured"))
-    kills = []
-    for k in range(EACH):
-        folder = first(str(k))
-        end = writers.killed("migrate", folder)
-        kills.append(end.in_the_middle)
-        whole(folder)
+    for folder, _ in ends(writers, "migrate", first):
         assert rows_of(folder) == before
-    hit(kills)
 
 
 def test_exporting(writers: Nursery, tmp_path):
@@ -169,13 +164,7 @@ def test_exporting(writers: Nursery, tmp_path):
 
 
 def test_labelling(writers: Nursery, tmp_path):
-    writers.whole("label", tracked(tmp_path / "measured"), 10)
-    kills = []
-    for k in range(EACH):
-        folder = tracked(tmp_path / str(k))
-        end = writers.killed("label", folder, 10)
-        kills.append(end.in_the_middle)
-        whole(folder)
+    for folder, end in ends(writers, "label", lambda name: tracked(tmp_path / name), 10):
         with open_study(folder) as study:
             frames = study.rows(
                 "SELECT frame FROM label_revisions JOIN labels USING (revision_id) ORDER BY 1"
@@ -183,7 +172,6 @@ def test_labelling(writers: Nursery, tmp_path):
             logged = study.rows("SELECT count(*) FROM edits")[0][0]
         assert [str(frame) for (frame,) in frames][: len(end.acks)] == end.acks
         assert logged == len(frames) <= len(end.acks) + 1
-    hit(kills)
 
 
 def test_relinking(writers: Nursery, tmp_path):
@@ -198,17 +186,10 @@ def test_relinking(writers: Nursery, tmp_path):
             pass
         return lab / "s"
 
-    writers.whole("relink", filmed("measured"), 6)
-    kills = []
-    for k in range(EACH):
-        folder = filmed(str(k))
-        end = writers.killed("relink", folder, 6)
-        kills.append(end.in_the_middle)
-        whole(folder)
+    for folder, _ in ends(writers, "relink", filmed, 6):
         assert here("relink", "-s", folder).status == 0
         with open_study(folder) as study:
             assert find_video(study, 1).path.is_file()
-    hit(kills)
 
 
 def test_tracking_with_workers(writers: Nursery, tmp_path):

@@ -10,6 +10,7 @@ from app.errors import known_errors, one_line
 from app.jobs.about_videos import About
 from app.jobs.estimate import ToDo, estimate, spoken_time
 from app.jobs.folders import Found
+from app.jobs.planning import plan_file
 from app.jobs.spelled import spell_settings
 from app.jobs.tracking_ready import Ask, looked_at, prepare
 from app.jobs.tracking_summary import TrackSummary
@@ -67,7 +68,7 @@ def _look(study: Path, one: Found, ask: Ask, seen: dict[str, Path]) -> VideoPlan
     if isinstance(known, TrackSummary):
         return replace(plan, chunks_done=len(chunks), state="tracked", settings=known.run_id)
     task = known.task
-    begun = (task.place / "plan.json").exists()
+    begun = plan_file(task.place).exists()
     missing = missing_chunks(info, task.place) if begun else chunks
     done = len(chunks) - len(missing)
     state = GOES_ON if begun else "tracked anew" if known.before else "to do"

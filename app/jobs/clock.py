@@ -77,7 +77,12 @@ def cpu_seconds() -> float:
 
 
 def write_json(path: Path, record: dict[str, Any]) -> None:
+    """Write a record as JSON, whole or not at all."""
+    write_whole(path, json.dumps(record).encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, also where another process writes the same."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.tmp")
-    draft.write_text(json.dumps(record))
+    draft.write_bytes(data)
     draft.replace(path)

@@ -6,7 +6,6 @@ By CPU time, so that a machine that is busy now does not change it; a network on
 from __future__ import annotations
 
 import math
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from storage.runs import Run, runs
 from storage.study import is_study, open_study
 from storage.videos import videos
 from tracking.reading.ahead import read_batches
+from tracking.threads import cores
 
 PROBED_FRAMES = 100  # of the first video, where no run in the study tells the speed
 # Identities, beside finding the animals, where that was not measured: 1.2 times as much for one
@@ -92,13 +92,6 @@ def seconds_needed(
     )
     start = START_CREW_S if workers > 1 else START_S
     return start + max(longest, sum(fixed + work for fixed, work in each) / hands)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _measured_before(study: Path, task: Task) -> Estimate | None:

@@ -5,7 +5,6 @@ A network comes from a file, from the study by its name, or by a name that ultra
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +22,7 @@ from tracking.networks.running.choices import Choice, choose, device_for, instal
 from tracking.networks.running.fitting import NetworkTuning, check_classes, fit_network
 from tracking.networks.running.settings import NetworkSettings
 from tracking.networks.weights import Weights, describe
+from tracking.threads import cores
 from tracking.yolo import YoloSegmenter
 
 YOLO = "yolo"
@@ -49,7 +49,7 @@ class NetworkTask:
 
     def choice(self, settings: NetworkSettings, workers: int, place: Path) -> Choice:
         """What runs the network; weights of torch's are exported into ``place`` for a CPU."""
-        threads = max(1, _cores() // workers)
+        threads = max(1, cores() // workers)
         return choose(
             self.weights, self.device, settings.runtime, settings.precision, threads, place
         )
@@ -106,13 +106,6 @@ class Way:
                 f"{self.association} knows no arenas: leave --association out, or take "
                 "--arenas none for the whole picture."
             )
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def network_task(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 
 from app.errors import AppError
 from app.jobs.arena_notes import noticed
-from app.jobs.clock import write_json
+from app.jobs.clock import write_json, write_whole
 from app.jobs.network_work import NetworkTask, tuned_network
 from app.jobs.tracking_task import Task
 from tracking.arenas.tuning import tune_arenas
@@ -174,6 +173,4 @@ def _write_picture(path: Path, image: np.ndarray) -> None:
     done, data = cv2.imencode(".png", image)
     if not done:
         raise AppError(f"{path} cannot be written as a picture.")
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.tmp")
-    draft.write_bytes(data.tobytes())
-    draft.replace(path)
+    write_whole(path, data.tobytes())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage.errors import StudyError, StudyPlaceError, place_trouble
+from storage.errors import StudyError, unwritten
 
 
 @contextmanager
@@ -27,11 +27,7 @@ def draft_of(path: Path) -> Iterator[Path]:
         yield draft
         draft.replace(path)
     except OSError as error:
-        trouble = place_trouble(error)
-        if trouble is not None:
-            raise StudyPlaceError(f"Cannot write {path}, {trouble}, then try again.") from error
-        line = str(error).strip().splitlines()[0]
-        raise StudyError(f"Cannot write {path} ({line}): try another place.") from error
+        raise unwritten(path, error, "try another place") from error
     finally:
         with suppress(OSError):  # a drive that may only be read refuses even this
             draft.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from tracking.errors import TrackingError
 from tracking.networks.samples import Sample
 from tracking.networks.teaching.judging import Judged, Shape
 from tracking.networks.teaching.lessons import halves
+from tracking.threads import cores
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class TrainingSettings:
         half = self.precision != "full" and halves(device)
         return replace(
             self, device=device, precision="half" if half else "full",
-            threads=self.threads or _cores(),
+            threads=self.threads or cores(),
         )  # fmt: skip
 
     @property
@@ -130,9 +131,3 @@ class Listener:
 
 
 SILENT = Listener()
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
