@@ -17,7 +17,7 @@ from tracking.shards import write_parquet
 SIZE = (240, 320)
 FPS = 10.0
 EVEN = np.ones(SIZE)
-PLAN = CropPlan(1, np.pi * 20 * 8, 40.0)
+PLAN = CropPlan(1, (np.pi * 20 * 8,) * 2, 40.0)
 
 
 @dataclass(frozen=True)

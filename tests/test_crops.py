@@ -68,24 +68,32 @@ def test_parts_and_groups_of_animals_have_no_crop():
     assert numbers.shape == (1, 6) and images.shape == (1, HEIGHT, WIDTH)
 
 
+def test_where_sizes_differ_the_smallest_animal_has_crops_too():
+    gray = np.full(SIZE, 200, np.uint8)
+    found = detections_of([(np.ones((s, s), np.uint8), 5, 5) for s in (2, 8, 45)], [1.0] * 3)
+    which, numbers, _ = crops_of(gray, found, CropPlan(1, (60.0, 2000.0), 50.0))
+    assert which.tolist() == [1, 2]
+    assert numbers[0, 2] < 100 < numbers[1, 2]
+
+
 def test_an_animal_at_the_edge_of_a_large_picture_has_a_crop():
     gray = np.full((2000, 2000), 90, np.uint8)
     found = detections_of([(np.ones((400, 160), np.uint8), 1840, 0)], [1.0])
-    _, numbers, images = crops_of(gray, found, CropPlan(1, 64000.0, 400.0))
+    _, numbers, images = crops_of(gray, found, CropPlan(1, (64000.0,) * 2, 400.0))
     assert numbers[0, 5] == 90
     inner = images[0, 10:22, 20:44]
     assert inner.min() == inner.max() == 90
 
 
 def test_a_long_video_is_sampled_thinly():
-    assert CropPlan.of(info_of(3000), 100, 20).every == 3
-    long = CropPlan.of(info_of(2_000_000), 100, 20)
+    assert CropPlan.of(info_of(3000), [100], 20).every == 3
+    long = CropPlan.of(info_of(2_000_000), [100], 20)
     assert 2_000_000 / long.every <= MOST_FRAMES
 
 
 def test_crops_are_the_same_by_any_number_of_workers_and_after_a_break(tmp_path):
     info = probe(write_video(tmp_path / "clip.mp4", n_frames=1510, size=(160, 120)))
-    plan = CropPlan(3, 16.0, 4.0)
+    plan = CropPlan(3, (16.0, 16.0), 4.0)
     made = []
     for number, workers in enumerate((1, 2, 1)):
         folder = tmp_path / str(number)

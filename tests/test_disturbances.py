@@ -8,8 +8,12 @@ import pandas as pd
 import pytest
 from hard_scenes import Film, dark_walls, equal_mice, film_scene, spider_and_prey
 
+from app.jobs.tracking_job import track_video
+from storage.study import open_study
+from storage.tracks import read_tracks
 from tracking.detections import Detections
 from tracking.masks import decode
+from tracking.scoring import score_tracks
 from tracking.subtraction.background import BackgroundSegmenter
 from tracking.subtraction.disturbed import SCORE
 from tracking.subtraction.light import Light, in_one_light, lights_of, lit
@@ -158,6 +162,16 @@ def test_a_spider_and_its_prey_of_a_fiftieth_of_its_area_are_both_found(folder):
     found = found_in(film, BackgroundSegmenter(tuning.background, tuning.settings))
     assert share_found(film, found) >= 0.97
     assert too_many(film, found) <= 0.05
+
+
+def test_a_prey_and_its_spider_are_told_apart_by_their_size_after_each_contact(folder, tmp_path):
+    film = film_scene(spider_and_prey(2, 2 * SECONDS), folder)  # the prey is caught and comes free
+    track_video(tmp_path / "study", film.video, 2)
+    with open_study(tmp_path / "study") as study:
+        tracks = read_tracks(study, 1).to_pandas()
+    found = tracks[tracks.detected].rename(columns={"animal_id": "id", "x_px": "x", "y_px": "y"})
+    assert score_tracks(film.truth, found, 17)["idf1"] >= 0.95
+    assert (found.identity_confidence >= 0.99).mean() >= 0.85  # 0.57 by the spider alone
 
 
 def test_chunks_find_the_same_wherever_they_begin(folder):

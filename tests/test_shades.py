@@ -67,7 +67,7 @@ def filmed(pictures, folder):
         typical_length_px=LONG * 1.15, open_px=0,
     )  # fmt: skip
     background = np.full((height, width), FLOOR, np.uint8)
-    plan = CropPlan.of(info, settings.typical_area_px, settings.typical_length_px)
+    plan = CropPlan.of(info, [settings.typical_area_px], settings.typical_length_px)
     segment_video(info, BackgroundSegmenter(background, settings), folder, plan=plan)
     return info, settings
 

@@ -64,6 +64,24 @@ def test_dark_animals_on_a_light_floor_come_out_in_every_frame(tmp_path):
     assert tuning.settings.typical_length_px == pytest.approx(40, rel=0.05)
 
 
+def test_the_dark_tail_of_a_light_animal_is_not_taken_for_the_animal(tmp_path):
+    dark, other = circling(80, 110, 0), circling(230, 120, 2)
+
+    def draw(f):
+        image = np.full((240, 320), 180.0)
+        x, y, _ = dark(f)
+        beside = x + (34 if f // 24 % 3 else 20)  # in contact for a third of the time
+        image[ellipse(beside, y)] = 110.0
+        image[ellipse(beside + 14, y, 0, 6, 3)] = 50.0
+        image[ellipse(x, y, 90)] = 60.0
+        image[ellipse(*other(f))] = 60.0
+        return image
+
+    tuning = tune(write(tmp_path / "v.mp4", draw), 3)
+    assert tuning.settings.threshold < 70  # by which the light one differs from the floor
+    assert tuning.settings.areas(3) == pytest.approx([np.pi * 20 * 8] * 3, rel=0.1)
+
+
 def test_an_animal_that_sits_still_for_most_of_the_clip_is_not_swallowed(tmp_path):
     def sitting(f):
         return (200.0, 120.0, 30.0) if f < 0.8 * N else (200.0 - (f - 0.8 * N), 120.0, 0.0)

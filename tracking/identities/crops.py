@@ -30,7 +30,8 @@ HEIGHT, WIDTH = 32, 64  # of a crop, pixels
 SPAN = 1.6  # body lengths that a crop is wide
 PER_SECOND = 10.0  # frames a second that crops are made of: posture hardly changes in less
 MOST_FRAMES = 20_000  # frames of a video that crops are made of, at most
-LEAST_AREA, MOST_AREA = 0.4, 2.0  # of the typical area: smaller is a part, larger are several
+# of the area of the smallest and of the largest animal: smaller is a part, larger are several
+LEAST_AREA, MOST_AREA = 0.4, 2.0
 MARGIN = 3  # pixels around an animal's box in which its surroundings are looked at
 X, Y, AREA, AXIS, LENGTH, BREADTH = (
     SHAPE.index(n) for n in ("x", "y", "area", "axis_rad", "length", "width")
@@ -48,14 +49,15 @@ class CropPlan:
     """Which frames crops are made of, and at which size."""
 
     every: int  # frames from one to the next
-    area_px: float  # of one animal
-    length_px: float  # of one animal
+    areas_px: tuple[float, float]  # of the smallest animal and of the largest
+    length_px: float  # of the largest animal
 
     @classmethod
-    def of(cls, info: VideoInfo, area_px: float, length_px: float) -> CropPlan:
+    def of(cls, info: VideoInfo, areas_px: Sequence[float], length_px: float) -> CropPlan:
         """About ten frames a second, and fewer in a long video."""
         sparse = round(float(info.fps) / PER_SECOND)
-        return cls(max(1, sparse, -(-info.n_frames // MOST_FRAMES)), area_px, length_px)
+        every = max(1, sparse, -(-info.n_frames // MOST_FRAMES))
+        return cls(every, (min(areas_px), max(areas_px)), length_px)
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def crops_of(
     ``gray`` is the (h, w) uint8 frame. Returns which detections (k,), their numbers (k, 6) and
     images (k, HEIGHT, WIDTH) uint8.
     """
-    share = found.shapes[:, AREA] / plan.area_px
-    single = np.flatnonzero((share >= LEAST_AREA) & (share <= MOST_AREA))
+    area, (least, most) = found.shapes[:, AREA], plan.areas_px
+    single = np.flatnonzero((area / least >= LEAST_AREA) & (area / most <= MOST_AREA))
     images = np.empty((len(single), HEIGHT, WIDTH), np.uint8)
     numbers = np.empty((len(single), len(NUMBERS)), np.float32)
     for k, at in enumerate(single):

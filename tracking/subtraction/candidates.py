@@ -22,6 +22,7 @@ import numpy as np
 
 from tracking.subtraction.background import limit_image
 from tracking.subtraction.empty_arena import median_where
+from tracking.subtraction.parts import Smallest, is_part
 from tracking.subtraction.settings import BackgroundSettings
 from tracking.subtraction.sizes import floor_of, sizes_of, unlike
 
@@ -33,6 +34,7 @@ RELATIVE = (0.16, 0.22, 0.3, 0.4, 0.52)
 # relative contrast also finds shadows and reflections on dark walls: it must be clearly better
 RELATIVE_WORTH = 0.7
 SIZES_WORTH = 0.9  # different sizes explain more, so they must explain better
+PART_WORTH = 0.3  # of the score, where the smallest animal is but a part of one
 SHARE_OF_ANIMAL = 0.3  # a blob under this share of one animal's area is not an animal
 
 
@@ -134,7 +136,7 @@ def _judged(
     areas: list[list[float]] = []
     real: list[float] = []
     more: list[float] = []
-    last: list[np.ndarray] = []
+    last: list[Smallest] = []
     for image, gradient in zip(frames, gradients, strict=True):
         mask = cv2.compare(image, limit, code)
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -146,17 +148,31 @@ def _judged(
             share = float(np.mean(gradient[ys, xs] > background_edges[ys, xs]))
             (real if rank < n_animals else more).append(share)
         if len(sized) >= n_animals:
-            last.append(sized[n_animals - 1][1][:, 0].mean(0))
+            area, contour = sized[n_animals - 1]
+            last.append(Smallest(image, area, contour[:, 0]))
         if len(sized) > 2000:  # noise, not animals
             return candidate, candidate
     found = _scored(candidate, areas, real, n_animals)
     another = _scored(candidate, areas, real + more, n_animals + 1)
     sizes = sizes_of(areas, n_animals)
     # a mark on the floor that comes and goes with the light is always at one place
-    if sizes and float(np.std(last, axis=0).max()) > sizes[-1] ** 0.5:
+    places = [one.outline.mean(0) for one in last]
+    if sizes and float(np.std(places, axis=0).max()) > sizes[-1] ** 0.5:
         classed = _scored_in_sizes(candidate, areas, real, sizes)
         found = max(found, classed, key=lambda c: c.score)
+    largest = float(np.median([max(of_frame, default=0.0) for of_frame in areas]))
+    if is_part(last, _limit_at_half(candidate), code, largest, found.floor, len(frames)):
+        found = replace(found, score=PART_WORTH * found.score)
+        another = replace(another, score=PART_WORTH * another.score)
     return found, another
+
+
+def _limit_at_half(candidate: Candidate) -> np.ndarray:
+    """The limit image of half of the threshold, or of the lowest that is tried."""
+    settings = candidate.settings
+    lowest = min(RELATIVE if settings.contrast == "relative" else ABSOLUTE)
+    half = max(0.5 * settings.threshold, min(lowest, settings.threshold))
+    return limit_image(candidate.background, replace(settings, threshold=half))
 
 
 def _scored(
