@@ -3,7 +3,8 @@
 A segmentation is a list of polygons, which together are one animal, or run lengths, column by
 column, as a list or packed into a text. Masks with holes are written as run lengths, all others
 as polygons along the edges of their pixels. A crowd (`iscrowd`) is no single animal, and a box is
-no outline: an image with one of them is left out, since who is in it is not known whole.
+no outline: an image with one of them is left out, since who is in it is not known whole. CVAT
+calls every mask that was painted with its brush a crowd: there each is one animal.
 """
 
 from __future__ import annotations
@@ -164,6 +165,9 @@ def _image(
 
 
 def _is_outlined(found: dict[str, Any], left: Left) -> bool:
+    if found.get("iscrowd") and _is_of_cvat(found):
+        left.add("masks that CVAT calls crowds are one animal each")
+        return True
     if found.get("iscrowd"):
         left.add("crowds left out: a crowd is several animals in one mask")
     elif not found.get("segmentation"):
@@ -171,6 +175,12 @@ def _is_outlined(found: dict[str, Any], left: Left) -> bool:
     else:
         return True
     return False
+
+
+def _is_of_cvat(found: dict[str, Any]) -> bool:
+    """Whether CVAT wrote an annotation: all of its say whether something hides the object."""
+    said = found.get("attributes")
+    return isinstance(said, dict) and "occluded" in said and not said.get("is_crowd")
 
 
 def _label(

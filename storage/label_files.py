@@ -26,6 +26,8 @@ LARGEST_PX = 200_000_000  # pixels of a picture
 # What may stand between the name of a video and the number of a frame.
 _BETWEEN = re.compile(r"(?:[ _.\-]+(?:frame|img|image|f)?|frame|img|image)[ _.\-]*(\d+)", re.I)
 _NUMBERED = re.compile(r"(?:frame|img|image|f)[ _.\-]*(\d+)", re.I)  # as DeepLabCut: img0012
+# What Roboflow hangs on to the name of an image: its old ending, and a code with digits in it.
+_ROBOFLOW = re.compile(r"_(?:png|jpe?g|bmp|tiff?|webp)\.rf\.[0-9a-z]+$", re.I)
 
 SizeOf = Callable[[str], tuple[int, int] | None]  # name of an image to its width and height
 
@@ -155,10 +157,12 @@ def place_of(name: str, videos: Sequence[str]) -> tuple[str, int] | None:
     ('mice', 120)
     >>> place_of("labeled-data/m4s1/img0007.png", ["m4s1"])
     ('m4s1', 7)
+    >>> place_of("mice_000120_png.rf.0a1b2c.jpg", ["mice"])
+    ('mice', 120)
     >>> place_of("IMG_0007.png", ["m4s1"]) is None
     True
     """
-    parts = name.replace("\\", "/").rsplit(".", 1)[0].split("/")
+    parts = _without_ending(name).split("/")
     stem, folder = parts[-1], parts[-2] if len(parts) > 1 else ""
     known = {safe_name(video): video for video in videos}
     for safe in sorted(known, key=len, reverse=True):
@@ -175,9 +179,14 @@ def number_of(name: str) -> int | None:
     >>> number_of("day2/cam1_0045.png")
     45
     """
-    stem = name.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    stem = _without_ending(name).rsplit("/", 1)[-1]
     numbers = re.findall(r"\d+", stem)
     return int(numbers[-1]) if numbers and len(numbers[-1]) < 10 else None
+
+
+def _without_ending(name: str) -> str:
+    """The name of an image as it was called before it went through another tool."""
+    return _ROBOFLOW.sub("", name.replace("\\", "/").rsplit(".", 1)[0])
 
 
 def picture_stem(video: str, frame: int) -> str:

@@ -36,6 +36,7 @@ from storage.plain_yaml import read_yaml
 
 SETTINGS = "data.yaml"
 FARTHEST = 1.0  # from the middle of the picture may a corner lie, in widths and heights
+PARTS = ("labels", "train", "val", "valid", "test")  # folders that say nothing of an image
 DIGITS = 8  # of a share: 1e-8 of 10 000 px is 0.0001 px
 
 
@@ -56,7 +57,7 @@ def read(path: Path, size_of: SizeOf | None = None) -> LabelFile:
         labels = _labels(file, names, size, left)
         if labels is None:
             continue
-        plain = "/".join(part for part in name.parts if part not in ("labels", "train", "val"))
+        plain = "/".join([*(one for one in name.parts[:-1] if one not in PARTS), name.name])
         images.append(LabelledImage(plain, *size, tuple(labels), picture))
     pictures = {one.stem for one in folder.rglob("*") if one.suffix.lower() in PICTURES}
     if missing := len(pictures - {one.stem for one in files}):
@@ -115,7 +116,10 @@ def _names(path: Path, folder: Path) -> dict[int, str]:
 
 def _label_files(folder: Path) -> list[Path]:
     inside = folder / "labels" if (folder / "labels").is_dir() else folder
-    found = sorted(one for one in inside.rglob("*.txt") if one.name != "classes.txt")
+    every = sorted(one for one in inside.rglob("*.txt") if one.name != "classes.txt")
+    # Roboflow lays train/labels and valid/labels beside texts for people.
+    kept = [one for one in every if "labels" in one.relative_to(folder).parts[:-1]]
+    found = kept or [one for one in every if not one.name.lower().startswith("readme")]
     if not found:
         raise StudyError(f"{folder} has no labels (text files in the folder labels).")
     return found

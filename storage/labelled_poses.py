@@ -10,7 +10,7 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -20,6 +20,7 @@ from storage.errors import StudyError
 from storage.label_files import Left, find_picture, place_of
 from storage.plain_yaml import read_yaml
 from storage.readers.files import is_hdf5, read_values, text_of
+from storage.readers.sleap_labels import video_names, video_sources
 
 _SINGLE = "single"  # DeepLabCut: body parts of nobody, such as corners of the arena
 _USER, _BODY = 0, 1  # SLEAP: an instance that a person placed; an edge of the skeleton
@@ -33,7 +34,7 @@ class PosedImage:
     name: str  # of the image, or of the video and frame, as the file says
     points: np.ndarray  # (n animals, k nodes, 2) float64 px; NaN where not labelled
     animals: tuple[str | None, ...]  # names, where the file has them
-    video: str | None = None  # file name of the video, where the file says it
+    video: str | None = None  # file of the video, where the file says it; the folder if need be
     frame: int | None = None
     picture: Path | None = None  # where the image lies
 
@@ -170,11 +171,12 @@ def _sleap(path: Path) -> LabelledPoses:
         centred = float(file["metadata"].attrs.get("format_id", 0)) >= _CENTRED
         frames, instances = read_values(file, "frames"), read_values(file, "instances")
         points = [_xy(read_values(file, name)) for name in ("points", "pred_points")]
-        videos = [json.loads(text_of(one)) for one in read_values(file, "videos_json")]
+        files = video_names(file, np.unique(frames["video"]).tolist())
+        loose = {n: one.get("filenames") or one.get("filename") for n, one in
+                 video_sources(file).items()}  # fmt: skip
         tracks = [json.loads(text_of(one)) for one in read_values(file, "tracks_json")]
     nodes, edges = _graph(metadata)
     names = [one[1] if isinstance(one, list) else str(one) for one in tracks]
-    files = [_video_name(one) for one in videos]
     by_hand = bool((instances["instance_type"] == _USER).any())
     left, images = Left(), []
     for frame in frames:
@@ -189,15 +191,26 @@ def _sleap(path: Path) -> LabelledPoses:
             if len(xy) != len(nodes):
                 raise ValueError("an instance has other nodes than the skeleton")
             found.append(xy if centred else xy - 0.5)
-        video, number = files[int(frame["video"])], int(frame["frame_idx"])
+        video, number = int(frame["video"]), int(frame["frame_idx"])
         who = [names[one["track"]] if 0 <= one["track"] < len(names) else None for one in mine]
-        images.append(_posed(f"{video} frame {number}", np.array(found), who, video, number, None))
+        where = _where(path, files[video], loose.get(video), number)
+        images.append(_posed(where[0], np.array(found), who, *where[1:]))
     if not by_hand:
         left.add(
             "frames have predicted poses, as nobody placed any by hand",
             len(images),
         )
     return LabelledPoses("sleap", nodes, edges, tuple(images), left.notes, by_hand)
+
+
+def _where(
+    path: Path, video: str, source: str | list[str] | None, number: int
+) -> tuple[str, str | None, int | None, Path | None]:
+    """Name, video, frame and picture of a frame; of loose pictures the one of this number."""
+    if not isinstance(source, list):
+        return f"{video} frame {number}", video, number, None
+    name = str(source[number]).replace("\\", "/")
+    return name, None, None, find_picture(path.parent, name)
 
 
 def _xy(points: np.ndarray) -> np.ndarray:
@@ -225,11 +238,3 @@ def _graph(metadata: dict[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[int, 
         if found == _BODY:
             edges.append((order.index(int(link["source"])), order.index(int(link["target"]))))
     return tuple(names), tuple(edges)
-
-
-def _video_name(video: dict[str, Any]) -> str:
-    """The file name of a video, whichever system the project was made on."""
-    backend = video.get("backend") or {}
-    file = video.get("filename") or backend.get("filename") or "video"
-    file = file[0] if isinstance(file, list) and file else file
-    return PureWindowsPath(str(file)).name

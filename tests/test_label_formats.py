@@ -13,7 +13,14 @@ from PIL import Image
 from storage import label_coco, label_labelme, label_yolo
 from storage.errors import StudyError
 from storage.label_coco import pack, unpack
-from storage.label_files import LabelFile, LabelledPicture, detect, place_of, read_label_file
+from storage.label_files import (
+    LabelFile,
+    LabelledPicture,
+    detect,
+    number_of,
+    place_of,
+    read_label_file,
+)
 from storage.label_masks import (
     as_one_ring,
     circle,
@@ -254,6 +261,14 @@ def test_parts_of_a_coco_animal_are_one_label_and_crowds_are_left_out(tmp_path: 
     assert crowd.images == () and "1 crowds left out" in crowd.notes[0]
 
 
+def test_masks_painted_in_cvat_are_animals_though_it_calls_them_crowds(tmp_path: Path) -> None:
+    painted = {"size": [H, W], "counts": [W * H - 5, 5]}  # as its brush comes out: not packed
+    said = {"iscrowd": 1, "attributes": {"occluded": False}}
+    found = read_label_file(coco_file(tmp_path, [painted], **said))
+    assert [one.area_px for one in found.images[0].labels] == [5]
+    assert found.notes == ("1 masks that CVAT calls crowds are one animal each",)
+
+
 @pytest.mark.parametrize(
     ("segmentations", "said"),
     [
@@ -306,6 +321,21 @@ def test_classes_of_yolo_are_called_by_their_numbers(tmp_path: Path) -> None:
     listed = yolo_folder(tmp_path / "c", "path: .\n", a=f"2 {TRIANGLE}\n")
     (listed / "classes.txt").write_text("mouse\n\nrat\n")
     assert read_label_file(listed).images[0].labels[0].class_name == "rat"
+
+
+def test_a_folder_of_roboflow_is_read_with_the_names_that_images_had(tmp_path: Path) -> None:
+    for part, frame in (("train", 12), ("valid", 40)):
+        name = f"clip_frame{frame:06d}_png.rf.0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+        for kind, ending in (("images", "jpg"), ("labels", "txt")):
+            file = tmp_path / part / kind / f"{name}.{ending}"
+            file.parent.mkdir(parents=True)
+            file.write_text(f"0 {TRIANGLE}\n") if ending == "txt" else Image.new(
+                "L", (W, H)).save(file)  # fmt: skip
+    (tmp_path / "README.roboflow.txt").write_text("mice - v1\nThis dataset was exported\n")
+    (tmp_path / "data.yaml").write_text("train: ../train/images\nnc: 1\nnames: ['mouse']\n")
+    found = read_label_file(tmp_path)
+    assert [place_of(one.name, ["clip"]) for one in found.images] == [("clip", 12), ("clip", 40)]
+    assert [number_of(one.name) for one in found.images] == [12, 40] and found.notes == ()
 
 
 def test_poses_of_yolo_are_not_taken_for_outlines(tmp_path: Path) -> None:

@@ -18,8 +18,13 @@ INSTANCE = [("instance_id", "<i8"), ("instance_type", "u1"), ("frame_id", "<u8")
             ("point_id_start", "<u8"), ("point_id_end", "<u8")]  # fmt: skip
 
 
-def sleap_file(path: Path, format_id: float = 1.2, types: tuple[int, ...] = (0, 1, 0)) -> Path:
+def sleap_file(
+    path: Path, format_id: float = 1.2, types: tuple[int, ...] = (0, 1, 0),
+    films: tuple[dict, ...] = (), of: tuple[int, int] = (0, 0),
+) -> Path:  # fmt: skip
     """Frames 4 (two instances) and 9 (one) of C:\\films\\cage.mp4, three nodes in another order.
+
+    Given ``films``, they are of those of the numbers ``of``.
 
     The first link of the skeleton is a symmetry, the second an edge of the body.
     """
@@ -44,12 +49,12 @@ def sleap_file(path: Path, format_id: float = 1.2, types: tuple[int, ...] = (0, 
         group = file.create_group("metadata")
         group.attrs["format_id"] = format_id
         group.attrs["json"] = json.dumps({"skeletons": [skeleton], "nodes": named})
-        file["frames"] = np.array([(0, 0, 4, 0, 2), (1, 0, 9, 2, 3)], FRAME)
+        file["frames"] = np.array([(0, of[0], 4, 0, 2), (1, of[1], 9, 2, 3)], FRAME)
         file["instances"] = np.array(instances, INSTANCE)
         file["points"] = np.array(points, POINT)
         file["pred_points"] = np.array(predicted, [*POINT, ("score", "<f8")][:4])
         film = {"filename": "C:\\films\\cage.mp4", "backend": {}}
-        file["videos_json"] = [json.dumps(film).encode()]
+        file["videos_json"] = [json.dumps(one).encode() for one in films or (film,)]
         file["tracks_json"] = [json.dumps([0, name]).encode() for name in ("kim", "lee")]
     return path
 
@@ -71,6 +76,37 @@ def test_where_nobody_placed_any_predicted_ones_are_taken_and_it_is_said(tmp_pat
     assert [len(one.animals) for one in found.images] == [2, 1]
     assert found.notes[0].startswith("2 frames have predicted poses") and not found.by_hand
     assert read_labelled_poses(sleap_file(tmp_path / "b.slp")).by_hand
+
+
+def test_films_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    films = [{"backend": {"filename": f"{place}/0.mp4"}} for place in ("/day1", "/day2")]
+    found = read_labelled_poses(sleap_file(tmp_path / "a.slp", films=(*films,), of=(0, 1)))
+    assert [(one.video, one.frame) for one in found.images] == [
+        ("/day1/0.mp4", 4), ("/day2/0.mp4", 9)]  # fmt: skip
+
+
+def test_pictures_inside_a_package_are_frames_of_the_films_they_are_from(tmp_path: Path) -> None:
+    films = tuple(
+        {"filename": "all.pkg.slp", "backend": {"filename": ".", "dataset": f"video{n}/video"}}
+        for n in (2, 5)
+    )
+    made = sleap_file(tmp_path / "all.pkg.slp", films=films, of=(5, 2))
+    with h5py.File(made, "a") as file:
+        for number, name in ((2, "cage"), (5, "yard")):
+            told = {"filename": f"D:\\films\\{name}.mp4", "backend": {"shape": [9, 8, 8, 1]}}
+            file.create_group(f"video{number}/source_video").attrs["json"] = json.dumps(told)
+    found = read_labelled_poses(made)
+    assert [(one.video, one.frame) for one in found.images] == [("yard.mp4", 4), ("cage.mp4", 9)]
+
+
+def test_loose_pictures_are_known_by_their_own_names_not_by_their_place_in_the_list(
+    tmp_path: Path,
+) -> None:
+    names = [f"labeled-data/cage/img{30 * k:04d}.png" for k in range(10)]
+    made = sleap_file(tmp_path / "a.slp", films=({"backend": {"filenames": names}},))
+    found = read_labelled_poses(made)
+    assert [(one.name, one.video, one.frame) for one in found.images] == [
+        (names[4], None, None), (names[9], None, None)]  # fmt: skip
 
 
 def test_older_files_count_from_the_corner_of_a_pixel(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from storage.labels import (
 from storage.networks import register_network
 from storage.runs import ingest_run
 from storage.study import open_study
-from storage.videos import find_video, frame_times, videos
+from storage.videos import add_video, find_video, frame_times, videos
 from tracking.video import probe, read_frames_at
 
 FRAMES, SIZE = 120, (320, 240)
@@ -509,6 +509,30 @@ def test_labelled_poses_become_outlines_on_the_frames_they_are_of(
         assert {label.class_name for label in one.labels} == {"disc"}
         best = [max(overlap(label, mask) for label in one.labels) for mask in truth(frame)]
         assert len(one.labels) == 2 and min(best) > 0.6
+
+
+def test_films_of_one_name_and_with_fewer_animals_get_their_own_poses(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    others = []
+    for day in ("day1", "day2"):
+        (tmp_path / day).mkdir()
+        others.append(write_video(tmp_path / day / "0.mp4", 12, 2 if day == "day1" else 1))
+    with open_study(study, write=True) as opened:
+        # what one is called here is the file of the other
+        for name, one in (("first", others[0]), ("0", others[1])):
+            add_video(opened, probe(one), name)
+    films = tuple({"backend": {"filename": str(one)}} for one in others)
+    made = sleap_file(tmp_path / "a.slp", types=(0, 0, 0), films=films, of=(0, 1))
+    wish = Wish(posing=Posing("disc", 6.0, False))
+    done = import_labels(study, made, wish, author="kim")
+    assert done.frames == {"first": 1} and sorted(labelled(study, "first")) == [4]
+    assert any("0 is left out whole: if fewer animals" in note for note in done.notes)
+    alone = import_labels(study, made, replace(wish, video="0"), author="kim")
+    assert alone.frames == {"0": 1} and sorted(labelled(study, "0")) == [9]
+    (tmp_path / "one").mkdir()
+    folder = images(others[1], tmp_path / "one" / "frames", {"0_frame000003": 3})
+    assert import_labels(study, folder, Wish(), author="kim").frames == {"0": 1}
 
 
 def test_so_many_poses_are_taken_spread_over_the_film(

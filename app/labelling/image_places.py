@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def place_images(
     several = len({image.video for image in images}) > 1  # then a number alone does not say it
     for index, image in enumerate(images):
         found = _said(image, known) if only is None else _of_video(image, only, first)
-        if only is not None and several and image.video not in _names(only):
+        if only is not None and several and not _is_called(only, image.video):
             found = None
         if found is None:
             lost.append(image.name)
@@ -66,16 +66,30 @@ def place_images(
 
 def _said(image: Named, known: Sequence[Video]) -> tuple[Video, int] | None:
     if image.video is not None and image.frame is not None:
-        for video in known:
-            if image.video in _names(video):
-                return video, image.frame
-    names = {video.name: video for video in known} | {v.path.stem: v for v in known}
+        video = _called(image.video, known)
+        if video is not None:
+            return video, image.frame
+    stems = Counter(video.path.stem for video in known)
+    names = {v.path.stem: v for v in known if stems[v.path.stem] == 1}
+    names |= {video.name: video for video in known}  # what it is called here goes first
     found = place_of(image.name, list(names))
     return (names[found[0]], found[1]) if found else None
 
 
-def _names(video: Video) -> tuple[str, ...]:
-    return video.name, video.path.name, video.path.stem
+def _called(said: str, known: Sequence[Video]) -> Video | None:
+    """The video that is called so; by its file alone where only one has such a file."""
+    found = [one for one in known if one.name == said]
+    found = found or [one for one in known if _is_called(one, said)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_called(video: Video, said: str | None) -> bool:
+    """Whether a file means this video: by its name, its file, or its file and folder."""
+    parts = PureWindowsPath(said or "").parts  # of paths of any system
+    if said == video.name or not parts:
+        return said == video.name
+    here = len(parts) == 1 or parts[-2] == video.path.parent.name
+    return here and parts[-1] in (video.path.name, video.path.stem)
 
 
 def _of_video(image: Named, video: Video, first: int) -> tuple[Video, int] | None:

@@ -99,6 +99,12 @@ def _chosen(
             if not posing.incomplete
             else f"{short} frames without any pose left out"
         )
+        fewer = {one.video.name for one in placed} - {one.video.name for one in whole}
+        notes += [
+            f"{name} is left out whole: if fewer animals are in it, import it alone, by "
+            f"--video {name}"
+            for name in sorted(fewer)
+        ]
     whole.sort(key=lambda one: (one.video.video_id, one.frame))
     return (_spread(whole, posing.count) if posing.count else whole), notes
 

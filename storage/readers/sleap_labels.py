@@ -37,7 +37,7 @@ def looks_like(head: Head) -> bool:
 def parts(path: Path) -> list[str]:
     """The videos that a project has labels of, where there are several."""
     with h5py.File(path) as file:
-        names = _videos(file, np.unique(read_values(file, "frames")["video"]).tolist())
+        names = video_names(file, np.unique(read_values(file, "frames")["video"]).tolist())
     return list(names.values()) if len(names) > 1 else []
 
 
@@ -50,7 +50,7 @@ def read(path: Path, part: str | None = None) -> Poses:
         metadata = json.loads(text_of(file["metadata"].attrs["json"]))
         shift = 0.0 if float(file["metadata"].attrs.get("format_id", 0)) >= _CENTRED else 0.5
         frames, instances = read_values(file, "frames"), read_values(file, "instances")
-        names = _videos(file, np.unique(frames["video"]).tolist())
+        names = video_names(file, np.unique(frames["video"]).tolist())
         user, predicted = read_values(file, "points"), read_values(file, "pred_points")
         tracks = [json.loads(text_of(one)) for one in read_values(file, "tracks_json")]
     nodes = _nodes(metadata)
@@ -114,15 +114,12 @@ def _tracked(who: list[str]) -> tuple[list[int], list[str]]:
     return keep, [f"{of_nobody} instances that belong to no track left out"]
 
 
-def _videos(file: h5py.File, numbers: list[int]) -> dict[int, str]:
-    """The names of the videos by the numbers that frames have: the file's, where they differ."""
-    said = [json.loads(text_of(one)) for one in read_values(file, "videos_json")] if (
-        "videos_json" in file) else []  # fmt: skip
-    backs = [one.get("backend", one) for one in said]
-    inside = [re.match(r"video(\d+)/", str(one.get("dataset") or "")) for one in backs]
-    own = [int(one[1]) for one in inside if one]
-    keys = own if len(own) == len(backs) else list(range(len(backs)))  # pictures inside the file
-    paths = dict(zip(keys, [_path_of(one) for one in backs], strict=True))
+def video_names(file: h5py.File, numbers: list[int]) -> dict[int, str]:
+    """What the videos are called, by the numbers that frames have: no two of them alike.
+
+    The name of the file; where two files are called so, with their folders.
+    """
+    paths = {number: _path_of(one) for number, one in video_sources(file).items()}
     found = {number: paths.get(number) or f"video{number}" for number in numbers}
     short = {number: PureWindowsPath(name).name for number, name in found.items()}
     short = short if len(set(short.values())) == len(short) else found
@@ -131,9 +128,31 @@ def _videos(file: h5py.File, numbers: list[int]) -> dict[int, str]:
     return {number: f"{number}: {name}" for number, name in short.items()}
 
 
+def video_sources(file: h5py.File) -> dict[int, dict[str, Any]]:
+    """What the file says of each video, by the numbers that frames have."""
+    said = [json.loads(text_of(one)) for one in read_values(file, "videos_json")] if (
+        "videos_json" in file) else []  # fmt: skip
+    backs = [{"filename": one.get("filename"), **one.get("backend", one)} for one in said]
+    inside = [re.match(r"video(\d+)/", str(one.get("dataset") or "")) for one in backs]
+    own = [int(one[1]) for one in inside if one]
+    keys = own if len(own) == len(backs) else list(range(len(backs)))  # pictures inside the file
+    return dict(zip(keys, [_source(file, one) for one in backs], strict=True))
+
+
+def _source(file: h5py.File, back: dict[str, Any]) -> dict[str, Any]:
+    """The film itself; of pictures that lie in the file, the one that they were taken from."""
+    group = file.get(str(back.get("dataset") or "/").removesuffix("/video"))
+    names = ("source_video", "original_video") if back.get("filename") == "." else ()
+    for name in names:
+        if isinstance(group, h5py.Group) and name in group and "json" in group[name].attrs:
+            told = json.loads(text_of(group[name].attrs["json"]))
+            return {"filename": told.get("filename"), **(told.get("backend") or {})}
+    return back
+
+
 def _path_of(backend: dict[str, Any]) -> str:
     """A video's file, or the first of its pictures."""
-    name = backend.get("filename") or ""
+    name = backend.get("filenames") or backend.get("filename") or ""
     first = str(name[0]) if isinstance(name, list) and name else str(name)
     return "" if first == "." else first  # the pictures lie in the file itself
 
