@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from forked_analyses import Forker
 from required import missing
 
+from llm_query import sandbox
+from llm_query.confinement import confinement
 from storage import schema
 
 LONGEST = (  # by measured seconds; other files with slow tests follow them
@@ -20,6 +23,7 @@ LONGEST = (  # by measured seconds; other files with slow tests follow them
     "test_import", "test_learned", "test_bad_input", "test_memory", "test_assay_command",
     "test_figure_files", "test_calibrate_command", "test_segmenting",
 )  # fmt: skip
+STARTED = ("test_confinement", "test_sandbox", "test_started_ahead")  # see forked_analyses
 MAIN = sys.modules["__main__"]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -73,4 +77,22 @@ def _empty_studies_are_copied(tmp_path_factory: pytest.TempPathFactory) -> Itera
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(schema, "write_empty", copy)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _forker() -> Iterator[Forker]:
+    """The process from which analyses are forked."""
+    forker = Forker()
+    yield forker
+    sandbox.keep_ready(0)
+    forker.close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _analyses_are_forked(request: pytest.FixtureRequest, _forker: Forker) -> Iterator[None]:
+    """Fork the process of an analysis, but where starting and confining it is what is tested."""
+    with pytest.MonkeyPatch.context() as patched:
+        if confinement().name == "sandlock" and request.path.stem not in STARTED:
+            patched.setattr(sandbox, "start", _forker.start)
         yield
