@@ -416,6 +416,24 @@ def test_images_of_something_else_are_refused(study: Path, film: Path, tmp_path:
     assert labelled(study) == {}
 
 
+def test_images_in_which_a_small_animal_is_elsewhere_are_refused(
+    study: Path, tmp_path: Path
+) -> None:
+    lonely = write_video(tmp_path / "lonely.mp4", FRAMES, 1)  # 1 of 300 px changes as it moves
+    add(study, lonely)
+    names = {"lonely_30": 0, "lonely_70": 40, "lonely_110": 80}
+    folder = images(lonely, tmp_path / "wrong", names)
+    for name, frame in names.items():
+        x, y = positions(FRAMES, 1, *SIZE)[frame, 0].tolist()
+        file = folder / f"{name}.json"
+        record = json.loads(file.read_text())
+        record["shapes"][0]["points"] = [[x - 6, y - 6], [x + 6, y + 6]]
+        file.write_text(json.dumps(record))
+    done = here("labels", "import", folder, "-s", study)
+    assert done.status == 1 and "does not show frame" in done.err, done.err
+    assert labelled(study, "lonely") == {}
+
+
 def test_loose_images_become_a_recording_of_their_own(
     study: Path, film: Path, tmp_path: Path
 ) -> None:

@@ -100,6 +100,21 @@ def test_sam_is_asked_as_it_wants_to_be_and_looks_at_a_frame_once() -> None:
 
 
 @with_models
+def test_memory_that_does_not_hold_the_picture_is_one_clear_line() -> None:
+    clicks = sam.SamClicks(small_sam())
+
+    def full(image: np.ndarray) -> None:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    usual, clicks._predictor.set_image = clicks._predictor.set_image, full
+    with pytest.raises(TrackingError, match="memory of cpu does not hold segment-anything"):
+        clicks.propose(picture(), [(60, 45)], key="one")
+    clicks._predictor.set_image = usual
+    Decided(clicks._predictor)
+    assert clicks.propose(picture(), [(60, 45)], key="one").any()
+
+
+@with_models
 def test_weights_are_read_as_weights_only_and_of_the_model_that_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,17 @@
 """What weights learned from never judges what goes on from them; without torch."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from film import draw, positions, write_video
 
 from app import library
 from app.errors import AppError
-from app.training import lineage
+from app.jobs.network_work import _found
+from app.training import lineage, training_job
 from app.training.economy import keep_economy, measure_economy, rows_of, shortened
 from app.training.economy_report import economy_html
 from app.training.lineage import known_file, learned_before
@@ -18,8 +22,10 @@ from storage.labels import label_of
 from storage.networks import Network, find_network, register_network, withdraw_network
 from storage.study import open_study
 from storage.videos import rename_video
+from tracking.networks.samples import Placed, Sample
 from tracking.networks.teaching.dataset import Split
-from tracking.networks.teaching.plans import TrainingSettings
+from tracking.networks.teaching.judging import Judged, Shape
+from tracking.networks.teaching.plans import Listener, Material, TrainingSettings
 
 SIZE = (160, 120)
 
@@ -119,6 +125,60 @@ def test_a_file_of_weights_is_known_by_what_it_holds(study: Path, tmp_path: Path
     assert found is not None and found.key == "mice:1"
     copy.write_bytes(b"others")
     assert known_file(study, copy) is None
+
+
+def test_a_name_means_the_network_though_a_folder_is_called_so(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trained(study)
+    (tmp_path / "mice").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert _plan(study, Ask("more", TrainingSettings(), start="mice")).start == made.path
+    assert _found(study, "mice", "cpu") == (made.path, "mice:1")
+
+
+def test_weights_to_begin_with_are_those_of_torch_or_published_ones(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = tmp_path / "mice.onnx"
+    graph.write_bytes(b"graph")
+    with pytest.raises(AppError, match="cannot go on from mice"):
+        _plan(study, Ask("more", TrainingSettings(), start=str(graph)))
+    asked: list[str] = []
+
+    def refused(name: str) -> Path:
+        asked.append(name)
+        raise AppError("there is no network here")
+
+    monkeypatch.setattr(training_job, "fetch", refused)
+    with pytest.raises(AppError, match="no network here"):
+        _plan(study, Ask("more", TrainingSettings(), start="yolo11n-seg.pt"))
+    assert asked == ["yolo11n-seg.pt"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ap50"), [(("black", "white"), 1.0), (("white", "black"), 1.0), (("mouse",), None)]
+)
+def test_a_gain_is_over_weights_of_the_same_classes_whatever_their_numbers(
+    monkeypatch: pytest.MonkeyPatch, theirs: tuple[str, ...], ap50: float | None
+) -> None:
+    square = np.ones((8, 8), np.uint8)
+    names = ("black", "white")
+    sample = Sample(np.zeros((40, 40), np.uint8), [Placed(square, 2, 2), Placed(square, 20, 20)],
+                    [0, 1])  # fmt: skip
+    found = [[
+        Shape(square, at, at, theirs.index(name) if name in theirs else 0)
+        for at, name in ((2, "black"), (20, "white"))
+    ]]  # fmt: skip
+    monkeypatch.setattr(training_job, "predict", lambda *given: found)
+    parent: Any = SimpleNamespace(classes=theirs, settings={}, key="mice:1")
+    plan: Any = SimpleNamespace(parent=parent, start=Path("mice.pt"))
+    trained: Any = SimpleNamespace(settings=TrainingSettings())
+    said: list[str] = []
+    material = Material([sample], [sample], names)
+    before = training_job._judge_start(plan, material, trained, Listener(on_note=said.append))
+    assert (before.ap50 if isinstance(before, Judged) else None) == ap50
+    assert len(said) == (ap50 is None)
 
 
 def test_label_economy_needs_frames_that_judge(study: Path) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 from tracking.box_mask import Box
 from tracking.click_mask import Point, holding, largest
 from tracking.errors import TrackingError
+from tracking.networks.memory import give_back, is_lacking
 
 MODELS = ("vit_b", "vit_l", "vit_h")
 FILES = {
@@ -76,15 +77,31 @@ class SamClicks:
         if box is not None:
             prompts["box"] = np.array(box, np.float32) + 0.5
         with self._lock:
-            self._look(frame, key, kept)
-            masks, scores, _ = self._predictor.predict(
-                **prompts, multimask_output=len(clicks) == 1 and box is None
+            masks, scores = self._ask(
+                frame, key, kept, prompts | {"multimask_output": len(clicks) == 1 and box is None}
             )
         mask = np.asarray(masks[int(np.argmax(scores))], bool)
         found = holding(mask, positive) if positive else largest(mask)
         if found is None:
             raise TrackingError("No outline was found there. Click on the middle of the animal.")
         return found
+
+    def _ask(
+        self, frame: np.ndarray, key: FrameKey | None, kept: Path | None, prompts: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        """The masks of the frame and their scores; TrackingError where memory does not suffice."""
+        try:
+            self._look(frame, key, kept)
+            return tuple(self._predictor.predict(**prompts)[:2])
+        except (RuntimeError, MemoryError) as error:
+            if not is_lacking(error):
+                raise
+        self._seen.clear()
+        give_back()
+        raise TrackingError(
+            f"The memory of {self._predictor.device} does not hold segment-anything with this "
+            'picture: close what else uses it, or take model = "vit_b" with its weights.'
+        )
 
     def _look(self, frame: np.ndarray, key: FrameKey | None, kept: Path | None) -> None:
         predictor = self._predictor
@@ -178,4 +195,7 @@ def loaded(weights: Path, model: str) -> SamClicks:
     sam.eval()
     state = weights.stat()
     name = f"{model}-{state.st_size:x}-{state.st_mtime_ns:x}"
-    return SamClicks(sam.to("cuda" if torch.cuda.is_available() else "cpu"), name)
+    with contextlib.suppress(torch.OutOfMemoryError):  # others use the GPU: then slower
+        return SamClicks(sam.to("cuda" if torch.cuda.is_available() else "cpu"), name)
+    give_back()
+    return SamClicks(sam.to("cpu"), name)

@@ -59,7 +59,9 @@ def train(
     start: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="WEIGHTS", help="Begin with NAME, NAME:VERSION or a file of weights."
+            "--from",
+            metavar="WEIGHTS",
+            help="Begin with NAME, NAME:VERSION, a file, or yolo11n-seg.pt.",
         ),
     ] = None,
     new_classes: Annotated[

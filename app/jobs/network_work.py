@@ -134,7 +134,7 @@ def network_task(
 def _found(study: Path, weights: str, device: str) -> tuple[Path, str]:
     """The file that a name means, and what the network is called."""
     path = Path(weights)
-    if path.exists():
+    if path.is_file() or next(path.glob("*.xml"), None):  # a folder of films may be called so
         return path, path.stem
     registered = _registered(study, weights, device)
     if registered is not None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from app.errors import AppError
 from storage.label_files import number_of, picture_size, place_of
+from storage.labels import Label
 from storage.videos import Video, video_file
 from tracking.video import probe, read_frames_at
 
@@ -18,6 +19,7 @@ LOOKED_AT = 5  # images that are compared with their frames
 LEVELS = 25  # gray levels by which a pixel of an image is another one than in the frame
 GAIN = (0.7, 1.4)  # of contrast between a picture and a frame of limited range, and the other way
 OTHER = 0.01  # share of such pixels from which an image shows something else
+ELSEWHERE = 0.3  # the same of its outlines alone: a small animal that has gone changes little else
 LEAST_PX = 20  # such pixels in all images, before a neighbouring frame can be said to fit better
 BETTER = 0.5  # of them are left with the neighbouring frame, or fewer
 
@@ -30,6 +32,7 @@ class Named:
     video: str | None  # name or file name of its video, where its file says it
     frame: int | None
     picture: Path | None  # where it lies
+    labels: Sequence[Label] = ()  # outlines in it
 
 
 @dataclass(frozen=True)
@@ -142,27 +145,46 @@ def _compare(video: Video, some: Sequence[tuple[int, Named]]) -> None:
     wanted = {f + by for f, _ in some for by in (-1, 0, 1) if 0 <= f + by < info.n_frames}
     seen = {one.index: one.gray.astype(np.float32) for one in read_frames_at(info, sorted(wanted))}
     inner = [(f, one) for f, one in some if {f - 1, f + 1} <= set(seen)]
-    off = {by: sum(_changed(one, seen[f + by]) for f, one in inner) for by in (-1, 0, 1)}
+    off = {by: sum(_count(one, seen[f + by]) for f, one in inner) for by in (-1, 0, 1)}
     for by, side in ((-1, "before"), (1, "after")):
         if off[0] >= LEAST_PX and off[by] <= BETTER * off[0]:
             raise AppError(
                 f"The images show the frames one {side} those of {video.name} that they are named "
                 f"after: say --video {video.name} --first {-by}."
             )
-    here = [_changed(one, seen[f]) / (video.width * video.height) for f, one in some]
-    if np.median(here) > OTHER:
+    changed = [_changed(one, seen[f]) for f, one in some]
+    inside = [
+        float(where[covered].mean())
+        for where, (_, one) in zip(changed, some, strict=True)
+        if (covered := _covered(one, where.shape)).any()
+    ]
+    gone = bool(inside) and np.median(inside) > ELSEWHERE
+    if gone or np.median([where.mean() for where in changed]) > OTHER:
         raise AppError(
             f"{some[0][1].name} does not show frame {some[0][0]} of {video.name}: is it of another "
             "video? --no-check brings the images in all the same."
         )
 
 
-def _changed(image: Named, frame: np.ndarray) -> int:
-    """How many pixels of an image are others than in a frame, at the same light and contrast."""
+def _count(image: Named, frame: np.ndarray) -> int:
+    return int(np.count_nonzero(_changed(image, frame)))
+
+
+def _changed(image: Named, frame: np.ndarray) -> np.ndarray:
+    """Which pixels of an image are others than in a frame, at the same light and contrast."""
     gray = _gray(image.picture) if image.picture is not None else frame
     gain = np.clip(frame.std() / max(float(gray.std()), 1e-6), *GAIN)
     fitted = (gray - gray.mean()) * gain + frame.mean()
-    return int(np.count_nonzero(np.abs(fitted - frame) > LEVELS))
+    different: np.ndarray = np.abs(fitted - frame) > LEVELS
+    return different
+
+
+def _covered(image: Named, shape: tuple[int, ...]) -> np.ndarray:
+    """Which pixels its outlines cover, (h, w) bool."""
+    covered = np.zeros(shape, bool)
+    for label in image.labels:
+        covered |= label.whole(shape[1], shape[0]) > 0
+    return covered
 
 
 def _gray(picture: Path) -> np.ndarray:

@@ -100,7 +100,7 @@ def import_labels(
     read = _read(study, path, wish)
     for said in read.images:
         _check_picture(said)
-    named = [Named(one.name, one.video, one.frame, one.picture) for one in read.images]
+    named = [Named(one.name, one.video, one.frame, one.picture, one.labels) for one in read.images]
     placed, notes = _place(study, named, wish, path, read.notes)
     noted = read_waiting(path)
     outlines: dict[str, Outlines] = {}  # by origin

@@ -33,6 +33,7 @@ from storage.networks import (
 )
 from storage.study import open_study
 from tracking.errors import TrackingError
+from tracking.networks.fetching import fetch, is_published
 from tracking.networks.teaching.dataset import Split
 from tracking.networks.teaching.judging import Judged, judge
 from tracking.networks.teaching.plans import SILENT, Listener, Material, Trained, TrainingSettings
@@ -247,11 +248,18 @@ def _start(study: Path, ask: Ask) -> tuple[Network | None, Path | None, tuple[st
     if ask.start is None:
         return None, None, ()
     file = Path(ask.start).expanduser()
-    if file.suffix == ".pt" or file.exists():
+    if not file.is_file() and is_published(ask.start):
+        file = fetch(ask.start)
+    if file.suffix == ".pt" or file.is_file():
         from tracking.networks.weights import describe
 
         if not file.is_file():
             raise AppError(f"There are no weights at {file}: check the path.")
+        if file.suffix != ".pt":
+            raise AppError(
+                f"Training cannot go on from {file.name}, which only runs: give the .pt file that "
+                "it was exported from."
+            )
         return known_file(study, file), file.resolve(), tuple(describe(file).classes)
     return _from_study(study, ask.start)
 
@@ -300,9 +308,19 @@ def _judge_start(
     """How good the weights were that training began with, on the same frames."""
     if plan.parent is None or plan.start is None or not material.validation:
         return None  # frames that both have seen tell of no gain
+    theirs = plan.parent.classes
+    if set(theirs) != set(material.names):
+        listener.on_note(
+            f"{plan.parent.key} knows other classes ({', '.join(theirs)}), so no gain over it is "
+            "given."
+        )
+        return None
     seen_px = plan.parent.settings.get("image_px", trained.settings.image_px)
     settings = replace(trained.settings, image_px=seen_px)
-    found = predict(plan.start, material.judging, settings, listener)
+    found = [
+        [one._replace(kind=material.names.index(theirs[one.kind])) for one in frame]
+        for frame in predict(plan.start, material.judging, settings, listener)
+    ]
     return judge([shapes_of(sample) for sample in material.judging], found)
 
 
