@@ -13,7 +13,7 @@ from tracking.following.exchanges import Exchange
 from tracking.following.slots import read_slots, slots_file, write_slots
 from tracking.identities.crops import HEIGHT, WIDTH, CropPlan, Crops, Sightings
 from tracking.identities.dividing import divide_again, labelled
-from tracking.identities.fragments import fragments_of
+from tracking.identities.fragments import Fragment, fragments_of
 from tracking.identities.outlines import outlines_of
 from tracking.identities.shades import Shades, overlaps, shades_of, shares, told_by_shade
 from tracking.identities.slot_frames import SlotFrames
@@ -153,7 +153,7 @@ def test_who_was_missed_in_anothers_outline_is_found_there(crossed):
     tracked.rows[MEET], tracked.detected[MEET] = (rows[0], -1), (True, False)
     tracked.boxes[MEET, 0] = SlotFrames(info, folder).shard(MEET).boxes[rows[0]]
     write_slots(slots_file(folder, 0), tracked)
-    assert divide_again(info, folder, crossings, solution, shades) >= 20
+    assert divide_again(info, folder, (), crossings, solution, shades) >= 20
     slots = SlotFrames(info, folder)
     (outline,) = outlines_of(slots, MEET, (0, 1))
     for slot in (0, 1):
@@ -182,8 +182,27 @@ def test_outlines_of_single_animals_that_were_taken_for_one_another_change_hands
         value[APART] = value[APART, ::-1].copy()
     write_slots(slots_file(folder, 0), tracked)
     longer = replace(crossings[0], start=APART)
-    divide_again(info, folder, [longer], solution, shades)
+    divide_again(info, folder, (), [longer], solution, shades)
     assert read_slots(slots_file(folder, 0)).rows[APART].tolist() == own
+
+
+@pytest.mark.parametrize("sure, told", [(0.6, True), (1.0, False)])
+def test_a_moment_apart_in_which_nobody_is_sure_is_told_by_shade(crossed, sure, told):
+    info, settings, folder, _ = crossed
+    identify_video(info, 2, settings, folder)
+    tracked = read_slots(slots_file(folder, 0))
+    crossings, solution, shades = known(info, folder)
+    after = int(np.flatnonzero((tracked.rows[MEET:] >= 0).all(1))[0]) + MEET
+    crossings = [replace(crossings[0], stop=after)]
+    own = tracked.rows[after].tolist()
+    for name in ("rows", "shapes", "boxes"):
+        value = getattr(tracked, name)
+        value[after] = value[after, ::-1].copy()
+    write_slots(slots_file(folder, 0), tracked)
+    moment = [Fragment(0, 0, after, after + 1), Fragment(1, 1, after, after + 1)]
+    doubted = replace(solution, probability=np.full(len(solution.probability), sure, np.float32))
+    divide_again(info, folder, moment, crossings, doubted, shades)
+    assert (read_slots(slots_file(folder, 0)).rows[after].tolist() == own) == told
 
 
 def test_an_animal_wholly_under_another_keeps_the_part_it_was_given(tmp_path):

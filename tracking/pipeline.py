@@ -103,7 +103,7 @@ def identify_video(
             solution = solve(fragments, crossings, found, shaded, followed.alone, told)
         shades = shades_of(fragments, crossings, solution, followed.sightings)
         identified["frames_divided_by_shade"] = divide_again(
-            info, folder, crossings, solution, shades, divides
+            info, folder, fragments, crossings, solution, shades, divides
         )
     tables = _write(info, solution, folder, writes)
     tables.identified.update(identified)

@@ -16,9 +16,9 @@ import numpy as np
 
 from tracking.detections import Blob, outline_of, shapes_of
 from tracking.identities.carrying import nearest
-from tracking.identities.fragments import Crossing
+from tracking.identities.fragments import Crossing, Fragment
 from tracking.identities.outlines import SHARED, Outline, outlines_of
-from tracking.identities.shades import Shades
+from tracking.identities.shades import SURE, Shades
 from tracking.identities.slot_frames import SlotFrames
 from tracking.identities.solution import Solution
 from tracking.masks import encode_all
@@ -47,20 +47,22 @@ class _Part:
 
 @one_thread()
 def divide_again(
-    info: VideoInfo, folder: Path, crossings: Sequence[Crossing], solution: Solution,
-    shades: dict[int, Shades], on_progress: OnProgress = quiet,
+    info: VideoInfo, folder: Path, fragments: Sequence[Fragment], crossings: Sequence[Crossing],
+    solution: Solution, shades: dict[int, Shades], on_progress: OnProgress = quiet,
 ) -> int:  # fmt: skip
     """Divide the outlines of the crossings whose ``shades`` are known, by number; the slots that
     are kept in ``folder`` are changed. Returns in how many frames.
 
-    Who is in which slot stays as the ``solution`` says.
+    Who is in which slot stays as the ``solution`` says. Animals that part for a moment, too short
+    to say who is who, are still told by their gray levels then.
     """
     slots, divided = SlotFrames(info, folder), 0
     asked = [crossing for crossing in crossings if crossing.number in shades]
     for done, crossing in enumerate(asked):
         known = shades[crossing.number]
-        rows = solution.rows(np.arange(crossing.start, crossing.stop))
-        for frame in read_frames(info, crossing.start, crossing.stop, threads=1):
+        stop = _open_until(crossing, fragments, crossings, solution)
+        rows = solution.rows(np.arange(crossing.start, stop))
+        for frame in read_frames(info, crossing.start, stop, threads=1):
             who = solution.animals[rows[frame.index - crossing.start]].tolist()
             holds = {who[slot]: slot for slot in crossing.slots}
             if sorted(holds) == sorted(known.animals):
@@ -68,6 +70,20 @@ def divide_again(
         on_progress(done + 1, len(asked))
     slots.keep()
     return divided
+
+
+def _open_until(
+    crossing: Crossing, fragments: Sequence[Fragment], crossings: Sequence[Crossing],
+    solution: Solution,
+) -> int:  # fmt: skip
+    """The frame to which nobody is sure who left a crossing; at most until the next one."""
+    mine = set(crossing.slots)
+    after = [f for f in fragments if f.slot in mine and f.start >= crossing.stop]
+    first = {slot: min((f for f in after if f.slot == slot), key=lambda f: f.start, default=None)
+             for slot in mine}  # fmt: skip
+    unsure = [f.stop for f in first.values() if f and solution.probability[f.number] < SURE]
+    ahead = [c.start for c in crossings if mine & set(c.slots) and c.start >= crossing.stop]
+    return max(crossing.stop, min([*ahead, max(unsure)])) if unsure else crossing.stop
 
 
 def _divide(slots: SlotFrames, frame: Frame, slot_of: list[int], shades: Shades) -> bool:
