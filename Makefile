@@ -40,21 +40,26 @@ help:
 install: $(BASE)
 dev: $(DEV)
 
-$(BASE): pyproject.toml constraints.txt
+define ENVIRONMENT
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "This Python cannot make environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing into $(VENV): a minute or two, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+endef
+
+$(BASE): pyproject.toml constraints.txt
+	$(ENVIRONMENT)
 	@$(PIP) -e .
 	@touch $@
 
 # trackeval asks for a second OpenCV and for plotting; what the tests compare against needs neither.
-$(DEV): $(BASE)
+$(DEV): pyproject.toml constraints.txt
+	$(ENVIRONMENT)
 	@$(PIP) -e '.[dev]'
 	@$(PIP) --no-deps trackeval
-	@touch $@
+	@touch $(BASE) $@
 
 models: $(BASE)
 	@$(PIP) -e '.[models]'
