@@ -93,6 +93,18 @@ def test_an_animal_that_sits_still_for_most_of_the_clip_is_not_swallowed(tmp_pat
     assert (counts(info, tuning) == 2).mean() > 0.98
 
 
+@pytest.mark.parametrize("others", [0, 1, 2])
+def test_an_animal_that_is_in_view_for_a_third_of_the_film_has_its_own_size(tmp_path, others):
+    late, always = circling(80, 70, 0), [circling(230, 70, 1), circling(160, 175, 2)][:others]
+    alone, all_there = scene(always), scene([*always, late])
+    info = write(tmp_path / "v.mp4", lambda f: (all_there if f > 0.7 * N else alone)(f))
+    tuning = tune(info, others + 1)
+    assert tuning.settings.typical_area_px == pytest.approx(ellipse(100, 100).sum(), rel=0.05)
+    assert tuning.settings.typical_length_px == pytest.approx(40, rel=0.05)
+    assert tuning.parts["in_view"] == pytest.approx(0.3, abs=0.06)
+    assert counts(info, tuning).tolist() == [others + (f > 0.7 * N) for f in range(N)]
+
+
 def test_a_wall_that_brightens_once_is_not_taken_for_an_animal(tmp_path):
     moving = scene([circling(120, 120, 0)])
 

@@ -46,6 +46,7 @@ PARTS = {
     "real": "how far outlines are more than noise",
     "clean": "how little else is found",
     "opening": "how well the smoothing of outlines fits",
+    "in_view": "share of the sampled frames that show most animals: only these were judged",
     "one_more": "how well one animal more than asked for would fit",
     "seen": "share of the animals that the network found in the sampled frames",
 }

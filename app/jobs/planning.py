@@ -160,6 +160,11 @@ def doubts(n_animals: int, tuning: dict[str, float]) -> list[str]:
         return [
             f"{n_animals} animals were never seen apart in the sampled frames: check --animals."
         ]
+    if "in_view" in tuning:
+        return [
+            f"only {tuning['in_view']:.0%} of the sampled frames show most animals, and the "
+            "settings were judged on those: check --animals, look at the tracks."
+        ]
     if tuning.get("score", 1.0) < LEAST_SCORE:
         return [
             f"the settings hardly fit this video (tuning score {tuning['score']:.3f} of 1): check "

@@ -23,6 +23,7 @@ import numpy as np
 from tracking.subtraction.background import limit_image
 from tracking.subtraction.empty_arena import median_where
 from tracking.subtraction.parts import Smallest, is_part
+from tracking.subtraction.seldom import FEWEST
 from tracking.subtraction.settings import BackgroundSettings
 from tracking.subtraction.sizes import floor_of, sizes_of, unlike
 
@@ -45,6 +46,7 @@ class Candidate:
     score: float = 0.0
     parts: tuple[tuple[str, float], ...] = ()
     area: float = 0.0
+    apart: float = 0.0  # the same in the frames in which all are seen apart; 0 for too few
     floor: float = 0.0
     most_seen: int = 0
     one_more: float = 0.0  # score of what would suit one animal more
@@ -194,6 +196,7 @@ def _scored(
     counts = np.array([len(found) for found in large])
     capacity = np.array([np.maximum(1, np.round(found / area)).sum() for found in large])
     single = np.array([a for found in large for a in found if a < 1.6 * area])
+    of_all = top[counts == n_animals]
     parts = {
         "separate": float(np.mean(counts == n_animals)),
         "explained": float(np.mean(np.abs(capacity - n_animals) <= n_animals // 8)),
@@ -205,6 +208,7 @@ def _scored(
     score = _product(parts, candidate)
     return replace(
         candidate, score=score, parts=tuple(parts.items()), area=area, floor=floor,
+        apart=float(np.median(of_all)) / n_animals if len(of_all) >= FEWEST else 0.0,
         most_seen=int(counts.max()),
     )  # fmt: skip
 

@@ -29,6 +29,7 @@ from tracking.subtraction.candidates import (
 )  # fmt: skip
 from tracking.subtraction.empty_arena import ranked, ranks_of
 from tracking.subtraction.light import Light, in_one_light, lights_of
+from tracking.subtraction.seldom import fullest
 from tracking.subtraction.settings import WIDEST, BackgroundSettings
 from tracking.subtraction.sizes import floor_of, sizes_of, unlike
 from tracking.subtraction.still import without_sleepers
@@ -39,6 +40,8 @@ MASKED = "masked median"
 PLAN = (("median", "darker"), ("median", "brighter"), ("bright", "darker"), ("dark", "brighter"))
 OPENINGS = (0.0, 0.08, 0.15)  # radii tried, in widths of an animal
 LEAST_SCORE = 0.005  # sensor noise scores 0.0003, the hardest real recordings 0.05
+SECOND_LOOK = 0.02  # below it animals may be out of view in most frames; more makes it so
+LARGER_APART = 1.4  # times as large as typical where all are seen apart: mostly, one is not there
 # a hand or a lid changes more of a frame than animals do: times as much, and a share of the frame
 STRANGE_TIMES, STRANGE_MORE = 2.0, 0.02
 LEAST_APART = 0.2  # of the sampled frames, to know how dark animals are
@@ -83,7 +86,8 @@ def tune(
     lights = lights_of(small)
     small, stack = in_one_light(small, lights), in_one_light(stack, lights)
     black = float(np.percentile(small[:: max(1, len(small) // 8)], 0.1))
-    best = _best_candidate(small, n_animals, black, fixed)
+    best, full = _looked_twice(small, n_animals, black, fixed)
+    judged, shown = (small, stack) if full.all() else (small[full], stack[full])
     if best.score <= (0.0 if fixed else LEAST_SCORE):
         raise TrackingError(
             f"Nothing that looks like {n_animals} moving "
@@ -94,18 +98,22 @@ def tune(
     background = _full_background(stack, best, scale)
     if fixed.get("statistic", MASKED) == MASKED:
         refined = masked_median(small, best)
-        second = best_of(small, [_before(best, refined)], n_animals, fixed)
+        second = best_of(judged, [_before(best, refined)], n_animals, fixed)
         if "statistic" in fixed or second.score >= 0.98 * best.score:
             best = second
             background = _full_masked_median(stack, background, best, scale)
     awake = without_sleepers(small, best.background, best.settings, best.area)
     if awake is not best.background:
-        second = best_of(small, [replace(best, background=awake, score=0.0)], n_animals, fixed)
+        second = best_of(judged, [replace(best, background=awake, score=0.0)], n_animals, fixed)
         if second.score > best.score:
             area = best.area / scale**2
             background = without_sleepers(stack, background, best.settings, area)
             best = second
-    tuning = _finish(stack, best, background, n_animals, scale, fixed)
+    tuning = _finish(shown, best, background, n_animals, scale, fixed)
+    if not full.all():
+        share = float(full.mean())
+        parts = {**tuning.parts, "in_view": share}
+        tuning = replace(tuning, score=share * tuning.score, parts=parts)
     return replace(tuning, settings=tuning.settings.with_changes(by_hand))
 
 
@@ -154,9 +162,26 @@ def _sample_indices(info: VideoInfo, count: int) -> np.ndarray:
     return np.unique(before + ((spread - before) * stretch).astype(int))
 
 
-def _best_candidate(
+def _looked_twice(
     small: np.ndarray, n_animals: int, black: float, fixed: dict[str, Any]
+) -> tuple[Candidate, np.ndarray]:
+    """The best candidate, and which frames (k,) bool it was judged on: all of them, or those that
+    show most where nothing suits the others, since animals are out of view there."""
+    best, every = _best_candidate(small, small, n_animals, black, fixed), np.ones(len(small), bool)
+    if best.score >= SECOND_LOOK and best.apart < LARGER_APART * best.area:
+        return best, every
+    full = fullest(small)
+    if not full.any():
+        return best, every
+    second = _best_candidate(small, small[full], n_animals, black, fixed)
+    better = full.mean() * second.score > max(best.score, SECOND_LOOK)
+    return (second, full) if better else (best, every)
+
+
+def _best_candidate(
+    small: np.ndarray, judged: np.ndarray, n_animals: int, black: float, fixed: dict[str, Any]
 ) -> Candidate:
+    """The best of all pictures of the empty arena that ``small`` gives, on frames ``judged``."""
     ranks = ranks_of(len(small))
     backgrounds = dict(zip(ranks, ranked(small, list(ranks.values())), strict=True))
     statistics = {fixed.get("statistic", MASKED)} & set(backgrounds) or set(backgrounds)
@@ -169,7 +194,7 @@ def _best_candidate(
         )
         for statistic, animals in plan or [(fixed["statistic"], fixed["animals"])]
     ]
-    return best_of(small, tried, n_animals, fixed)
+    return best_of(judged, tried, n_animals, fixed)
 
 
 def _before(candidate: Candidate, background: np.ndarray) -> Candidate:
