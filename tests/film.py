@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
@@ -51,6 +52,34 @@ def write_video(
 ) -> Path:
     """Write a video with known animals; `times` are presentation times in milliseconds, `places`
     (n_frames, animals, 2) px are where the animals go, else in a lane each."""
+    if times is None and places is None:
+        path.write_bytes(_film(path.suffix, n_frames, animals, fps, size, moov_first))
+    else:
+        if places is None:
+            places = positions(n_frames, animals, *size)
+        _encode(path, places, fps, size, times, moov_first)
+    return path
+
+
+@lru_cache(maxsize=32)
+def _film(
+    suffix: str, n_frames: int, animals: int, fps: Fraction, size: tuple[int, int], moov_first: bool
+) -> bytes:
+    """What a film of animals in their lanes consists of: many tests begin with the same one."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"film{suffix}"
+        _encode(path, positions(n_frames, animals, *size), fps, size, None, moov_first)
+        return path.read_bytes()
+
+
+def _encode(
+    path: Path,
+    places: np.ndarray,
+    fps: Fraction,
+    size: tuple[int, int],
+    times: Sequence[int] | None,
+    moov_first: bool,
+) -> None:
     width, height = size
     options = {"movflags": "faststart"} if moov_first else {}
     with av.open(str(path), "w", options=options) as container:
@@ -59,8 +88,6 @@ def write_video(
         stream.options = {"crf": "20", "preset": "ultrafast", "g": "25"}
         base = Fraction(1, 1000) if times is not None else 1 / fps
         stream.codec_context.time_base = base
-        if places is None:
-            places = positions(n_frames, animals, width, height)
         levels, planes = video_levels(), np.full((height * 3 // 2, width), 128, np.uint8)
         for index, here in enumerate(places):
             planes[:height] = levels[draw(here, width, height)]
@@ -69,7 +96,6 @@ def write_video(
             picture.time_base = base
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
-    return path
 
 
 def write_sound(path: Path, seconds: float = 1.0) -> Path:
