@@ -228,6 +228,15 @@ def test_without_a_radius_half_a_body_length_is_taken(study):
     assert scores["radius_px"] == 20.0
 
 
+def test_a_truth_that_says_who_is_not_there_is_scored_in_those_frames_too(study):
+    truth = truth_of(study)
+    truth.loc[truth["frame"] < 50, ["x", "y"]] = np.nan
+    scores = scores_of(study, truth, "--radius", 20)
+    assert (scores["frames"], scores["false_positives"]) == (250, 100)
+    truth["id"] = truth["id"].where(truth["frame"] != 60)
+    assert "line" in score(study, truth).err and "without an id" in score(study, truth).err
+
+
 def test_two_videos_are_scored_each_and_together(study):
     x_px = np.linspace(5, 80, 50)[:, None]
     with open_study(study, write=True) as opened:

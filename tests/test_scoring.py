@@ -216,6 +216,13 @@ def test_frames_inside_the_truth_without_a_row_count_and_frames_after_it_do_not(
     assert scores["idp"] == pytest.approx(0.9)
 
 
+def test_what_is_found_before_the_truth_says_that_anybody_is_there_is_false() -> None:
+    truth = walk(10, 1)
+    truth.loc[truth["frame"] < 3, ["x", "y"]] = np.nan
+    scores = score_tracks(truth, walk(10, 1), radius_px=20)
+    assert (scores["frames"], scores["n_truth"], scores["false_positives"]) == (10, 7, 3)
+
+
 def test_no_tracks_at_all_score_zero() -> None:
     scores = score_tracks(walk(), walk()[:0], radius_px=20)
     assert (scores["idf1"], scores["hota"], scores["mota"], scores["misses"]) == (0, 0, 0, 20)

@@ -55,6 +55,13 @@ def check_positions(table: pd.DataFrame, what: str) -> pd.DataFrame:
     return numbers.astype({"frame": np.int64}).sort_values(["frame", "id"], ignore_index=True)
 
 
+def frames_listed(table: pd.DataFrame) -> tuple[int, int]:
+    """The first and the last frame of a checked table, also where it says that nobody is there."""
+    frames = pd.to_numeric(table["frame"], errors="coerce")
+    frames = frames[np.isfinite(frames) & (frames >= 0)]
+    return int(frames.min()), int(frames.max())
+
+
 def _numbers(column: pd.Series, what: str) -> pd.Series:
     """Return a column as numbers, NaN where it is empty."""
     numbers = pd.to_numeric(column, errors="coerce").astype(float)

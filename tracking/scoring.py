@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from tracking.errors import TrackingError
-from tracking.positions import check_positions, read_truth
+from tracking.positions import check_positions, frames_listed, read_truth
 
 __all__ = ["match_ids", "read_truth", "score_tracks"]
 
@@ -30,8 +30,9 @@ def score_tracks(truth: pd.DataFrame, tracks: pd.DataFrame, radius_px: float) ->
     `max(0, 1 - distance / (2 * radius_px))`, so a match is similarity >= 0.5 as in TrackEval;
     HOTA, DetA and AssA are means over the similarity thresholds 0.05 to 0.95.
 
-    Scored are all frames from the truth's first to its last, those without any truth row too:
-    what is found there is a false positive. Frames outside that range are not scored.
+    Scored are all frames from the truth's first to its last, those without any truth row and
+    those whose rows have no x or y too: what is found there is a false positive. Frames outside
+    that range are not scored.
     `n_truth` and `n_tracks` count positions, `motp` is the mean similarity of the matches.
     `share_found` is the share of the true positions at which any track lies, and
     `share_identified` of those at which the animal's own track lies: TrackEval's CLR_Re and IDR.
@@ -88,11 +89,11 @@ class _Pairs:
                 f"The radius is {radius_px} px. Give a number above 0, "
                 "for example half an animal's length."
             )
-        truth = check_positions(truth, "The truth")
+        listed, truth = truth, check_positions(truth, "The truth")
         tracks = check_positions(tracks, "The tracks")
         if truth.empty:
             raise TrackingError("The truth holds no positions, so there is nothing to score.")
-        first, last = int(truth["frame"].min()), int(truth["frame"].max())
+        first, last = frames_listed(listed)
         tracks = tracks[tracks["frame"].between(first, last)]
         true_rows, truth_ids = pd.factorize(truth["id"])
         found_rows, track_ids = pd.factorize(tracks["id"])

@@ -131,11 +131,18 @@ def _track_pair(
     seen = tracks[tracks["detected"] & scored]
     lengths.extend(seen["length_px"].dropna().tolist())
     found = seen.rename(columns={"animal_id": "id", "x_px": "x", "y_px": "y"})
-    truth = truth.dropna(subset=["x", "y"])[list(TRACK_COLUMNS)].reset_index(drop=True)
-    truth["id"] = pd.factorize(truth["id"])[0] + 1
-    return Pair(
-        video.name, video.n_frames, truth, found[list(TRACK_COLUMNS)].reset_index(drop=True)
-    )
+    found = found[list(TRACK_COLUMNS)].reset_index(drop=True)
+    return Pair(video.name, video.n_frames, _numbered(truth), found)
+
+
+def _numbered(truth: pd.DataFrame) -> pd.DataFrame:
+    """The truth of one video with numbers for names; rows without x and y say who is not there."""
+    nameless = truth["id"].isna() & truth["x"].notna() & truth["y"].notna()
+    if nameless.any():
+        line = int(truth.index[nameless][0]) + 2
+        raise AppError(f"The truth, line {line}, has a position without an id: give it one.")
+    numbers = pd.factorize(truth["id"])[0] + 1
+    return truth.assign(id=numbers)[list(TRACK_COLUMNS)].reset_index(drop=True)
 
 
 def _usual_radius(lengths: list[float]) -> float:
@@ -164,6 +171,6 @@ def _joined(pairs: list[Pair]) -> Pair:
             part["frame"] = part["frame"].astype("int64") + start
             part["id"] = part["id"].astype("int64") + number * _IDS_PER_VIDEO
             parts[side].append(part)
-        start += pair.n_frames
+        start += max(pair.n_frames, int(pair.truth["frame"].max()) + 1)
     truth, found = (pd.concat(parts[side], ignore_index=True) for side in ("truth", "found"))
     return Pair("all", start, truth, found)
