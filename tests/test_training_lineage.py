@@ -142,7 +142,7 @@ def test_weights_to_begin_with_are_those_of_torch_or_published_ones(
 ) -> None:
     graph = tmp_path / "mice.onnx"
     graph.write_bytes(b"graph")
-    with pytest.raises(AppError, match="cannot go on from mice"):
+    with pytest.raises(AppError, match="cannot begin with mice"):
         _plan(study, Ask("more", TrainingSettings(), start=str(graph)))
     asked: list[str] = []
 

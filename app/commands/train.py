@@ -1,6 +1,7 @@
 """`ethoscribe train`: a network that finds animals, from a few corrected frames."""
 
 import getpass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -206,6 +207,7 @@ def _show(study: Path, done: "TrainSummary") -> None:
     from app.training.rounds import rounds as rounds_of
 
     judged, network = done.judged, done.network
+    of_found = "nobody" if isnan(judged.iou_of_found) else f"{judged.iou_of_found:.3f}"
     why = {
         "time": "the time was up",
         "patience": "it did not become better any more",
@@ -218,7 +220,7 @@ def _show(study: Path, done: "TrainSummary") -> None:
     )
     show(
         f"  mask AP50 {judged.ap50:.3f}, AP50-95 {judged.ap:.3f}, IoU {judged.iou:.3f} "
-        f"(of the animals found {judged.iou_of_found:.3f})"
+        f"(of the animals found {of_found})"
     )
     show(
         f"  found {judged.found:.1%} of the animals, the right number in {judged.right_count:.1%} "

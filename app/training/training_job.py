@@ -118,7 +118,7 @@ def train_network(
         if place.asked is None:
             place.begin(plan.to_dict())
         listener = _noting(listener, place)
-        for line in [*plan.chosen.notes, plan.split.words]:
+        for line in [*plan.chosen.notes, plan.split.words, _where(plan.settings)]:
             listener.on_note(line)
         try:
             material = material_of(study, plan.chosen, plan.split, plan.settings.composites)
@@ -156,6 +156,14 @@ def _check_possible(plan: _Plan) -> None:
     if plan.start is None:
         _ = plan.settings.architecture  # refuses families and sizes that there are not
     plan.settings.resolved()  # and devices
+
+
+def _where(settings: TrainingSettings) -> str:
+    """What is trained on, in words."""
+    used = settings.resolved()
+    if used.device == "cpu":
+        return f"Trained on the CPU with {used.threads} thread{'' if used.threads == 1 else 's'}."
+    return f"Trained on {used.device}, with {used.precision} precision."
 
 
 def _plan(study: Path, ask: Ask) -> _Plan:
@@ -257,8 +265,8 @@ def _start(study: Path, ask: Ask) -> tuple[Network | None, Path | None, tuple[st
             raise AppError(f"There are no weights at {file}: check the path.")
         if file.suffix != ".pt":
             raise AppError(
-                f"Training cannot go on from {file.name}, which only runs: give the .pt file that "
-                "it was exported from."
+                f"Training cannot begin with {file.name}: give a .pt file of weights. One that was "
+                "exported (.onnx, .xml) can only be tracked with."
             )
         return known_file(study, file), file.resolve(), tuple(describe(file).classes)
     return _from_study(study, ask.start)

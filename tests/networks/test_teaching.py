@@ -16,6 +16,7 @@ from required import required
 
 required("torch")
 
+from tracking.errors import TrackingError  # noqa: E402
 from tracking.networks import door  # noqa: E402
 from tracking.networks.running import choices  # noqa: E402
 from tracking.networks.samples import Sample, place  # noqa: E402
@@ -125,3 +126,36 @@ def test_ultralytics_is_given_masks_as_large_as_they_were_labelled(tmp_path: Pat
         capture_output=True, text=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert said.stdout.strip() == "tracking.networks.teaching.targets", said.stderr
+
+
+def test_a_checkpoint_is_whole_or_that_of_the_epoch_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = door.trainer_class()
+    trainer = object.__new__(kind)
+    trainer.best, trainer.last = tmp_path / "best.pt", tmp_path / "last.pt"
+    for file in (trainer.best, trainer.last):
+        file.write_bytes(b"before")
+
+    def killed(self: Any) -> None:
+        self.last.write_bytes(b"ha")
+        self.best.write_bytes(b"ha")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kind.__mro__[1], "save_model", killed)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.save_model()
+    assert [one.read_bytes() for one in (trainer.best, trainer.last)] == [b"before"] * 2
+    monkeypatch.setattr(kind.__mro__[1], "save_model", lambda self: self.last.write_bytes(b"after"))
+    trainer.save_model()  # an epoch that is not the best
+    assert (trainer.best.read_bytes(), trainer.last.read_bytes()) == (b"before", b"after")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["best.pt", "last.pt"]
+
+
+def test_a_damaged_checkpoint_says_how_to_keep_what_there_is(taught: Path, tmp_path: Path) -> None:
+    whole = (taught / "weights" / "last.pt").read_bytes()
+    damaged = tmp_path / "last.pt"
+    assert not door.is_over(damaged)  # nothing was learned yet
+    damaged.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TrackingError, match=r"last\.pt is damaged: --finish keeps the best"):
+        door.is_over(damaged)

@@ -190,7 +190,8 @@ def trainer_class() -> Any:
     """
     draw_exactly()
     from ultralytics.models.yolo.segment import SegmentationTrainer
-    from ultralytics.utils.torch_utils import strip_optimizer
+
+    from tracking.networks.teaching.checkpoints import appear_whole
 
     class Trainer(SegmentationTrainer):
         def build_dataset(self, *given: Any, **named: Any) -> Any:
@@ -210,10 +211,14 @@ def trainer_class() -> Any:
             made._prepare_batch = halved
             return made
 
+        def save_model(self) -> Any:
+            with appear_whole(self):
+                return super().save_model()
+
         def final_eval(self) -> None:
             for file in (self.last, self.best):
                 if file.exists():
-                    strip_optimizer(file)
+                    strip(file)
 
     return Trainer
 
@@ -270,8 +275,12 @@ def strip(weights: Path) -> None:
     prepare()
     from ultralytics.utils.torch_utils import strip_optimizer
 
+    draft = weights.with_name(f".{weights.name}")
+    draft.unlink(missing_ok=True)
     with redirect_stdout(StringIO()):
-        strip_optimizer(weights)
+        strip_optimizer(weights, str(draft))
+    if draft.is_file():
+        draft.replace(weights)
 
 
 def is_over(weights: Path) -> bool:
@@ -282,8 +291,13 @@ def is_over(weights: Path) -> bool:
     try:
         with redirect_stdout(StringIO()):
             _, told = load_checkpoint(weights, device="cpu")
-    except (RuntimeError, OSError, EOFError, UnpicklingError, KeyError):
-        return False  # whoever goes on from it says what is wrong
+    except FileNotFoundError:
+        return False
+    except (RuntimeError, OSError, EOFError, UnpicklingError, KeyError, TypeError) as error:
+        raise TrackingError(
+            f"The training cannot go on, since {weights} is damaged: --finish keeps the best "
+            "network so far, --restart begins anew."
+        ) from error
     return told.get("epoch", -1) == -1
 
 
