@@ -163,6 +163,38 @@ def test_refusals_are_one_line(study: Path) -> None:
         assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"animals": 0}, "0 animals"),
+        ({"animals": 2.5}, "whole number"),
+        ({"animals": 5000}, "1 to 1000"),
+        ({"kind": "circle", "points": [[5, 5]]}, "has 1 points"),
+        ({"kind": "blob", "points": [[5, 5]]}, "is a blob"),
+        ({"kind": "point", "points": [[5, math.nan]]}, "not a number"),
+        ({"kind": "point", "points": [[5, 1e18]]}, r"reaches to 1e\+18 px"),
+        ({"name": "x" * 300}, "at most 200"),
+    ],
+)
+def test_a_file_of_regions_that_cannot_be_is_refused_before_any_work(changes, says) -> None:
+    with pytest.raises(AppError, match=says) as refused:
+        parse_geojson(_file({"name": "a", "role": "arena", **changes}), "arena.json")
+    assert str(refused.value).startswith("arena.json: ")
+
+
+def test_a_file_may_begin_with_a_mark_and_leave_a_ring_open() -> None:
+    corners = ((0.0, 0.0), (90.0, 0.0), (90.0, 80.0))
+    for ring in (corners, (*corners, corners[0])):
+        (read,) = parse_geojson("\ufeff" + _file({"name": "a", "animals": "3"}, ring), "arena.json")
+        assert (read.points, read.animals) == (corners, 3)
+
+
+def _file(properties: dict, ring=((0, 0), (9, 0), (9, 9), (0, 0))) -> str:
+    """A GeoJSON text of one feature."""
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    return json.dumps({"type": "Feature", "properties": properties, "geometry": shape})
+
+
 def test_the_player_is_told_what_the_drawing_needs(study: Path) -> None:
     assert setup_facts(study, 1)["edit"] == 0
     draw(study, SHAPES[0])

@@ -11,8 +11,8 @@ from app.server.identity import typed_name
 from app.setting_up.region_templates import place, template_regions
 from storage.edit_setup import region_record
 from storage.edits import apply
-from storage.regions import Region, regions
-from storage.study import Study, open_study
+from storage.regions import Region, check_region, regions
+from storage.study import Study, StudyError, open_study
 from storage.videos import Video, find_video, videos
 
 Points = tuple[tuple[float, float], ...]
@@ -26,6 +26,7 @@ _GEOMETRY = {
     "point": "Point",
 }
 _CIRCLE_CORNERS = 64
+FURTHEST = 1e6  # px from the corner of a picture; what is further away is not in pixels
 
 
 def parse_points(text: str) -> Points:
@@ -152,18 +153,41 @@ def read_geojson(file: Path) -> list[Region]:
 
 
 def parse_geojson(text: str, file: str) -> list[Region]:
-    """Read the features of a GeoJSON text as regions; `file` is what messages call it."""
+    """Read the features of a GeoJSON text as regions; `file` is what messages call it.
+
+    Regions that cannot be stored are refused here, and not after hours of tracking.
+    """
     try:
-        record = json.loads(text)
-        features = record["features"] if record["type"] == "FeatureCollection" else [record]
-        return [_region(feature, number) for number, feature in enumerate(features, 1)]
+        record = json.loads(text.removeprefix("\ufeff"))
     except (json.JSONDecodeError, RecursionError) as error:
         raise AppError(f"{file} is no GeoJSON file ({error}).") from error
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+    if not isinstance(record, dict):
+        raise AppError(f"{file} is no GeoJSON file: it holds no Feature or FeatureCollection.")
+    features = record.get("features") if record.get("type") == "FeatureCollection" else [record]
+    if not isinstance(features, list):
+        raise AppError(f"{file} is no GeoJSON file: its features are no list.")
+    return [_read(feature, number, file) for number, feature in enumerate(features, 1)]
+
+
+def _read(feature: Any, number: int, file: str) -> Region:
+    """One feature as a region; AppError where it can be none."""
+    try:
+        region = _region(feature, number)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise AppError(
-            f"{file} has a feature that is no region ({error!r}): each needs a name in its "
-            "properties and a Point, LineString or Polygon."
+            f"{file}: feature {number} is no region: each needs a name in its properties and a "
+            "Point, LineString or Polygon of x, y pairs in px; animals is a whole number."
         ) from error
+    try:
+        check_region(region)
+    except StudyError as error:
+        raise AppError(f"{file}: {error}") from error
+    furthest = max(abs(value) for point in region.points for value in point)
+    if furthest > FURTHEST:
+        raise AppError(
+            f"{file}: Region '{region.name}' reaches to {furthest:g} px: draw it on the picture."
+        )
+    return region
 
 
 def _chosen(study: Study, video: str | None) -> list[Video]:
@@ -234,7 +258,8 @@ def _region(feature: dict[str, Any], number: int) -> Region:
     if "kind" in properties and "points" in properties:
         points = properties["points"]
     elif shape == "Polygon":
-        kind, points = "polygon", coordinates[0][:-1]
+        ring = coordinates[0]
+        kind, points = "polygon", ring[:-1] if ring[0] == ring[-1] else ring
     else:
         points = [coordinates] if shape == "Point" else coordinates
     return Region(
@@ -242,5 +267,14 @@ def _region(feature: dict[str, Any], number: int) -> Region:
         str(kind),
         str(properties.get("role") or "region"),
         tuple((float(x), float(y)) for x, y, *_ in points),
-        None if properties.get("animals") is None else int(properties["animals"]),
+        _whole(properties.get("animals")),
     )
+
+
+def _whole(animals: Any) -> int | None:
+    """How many animals a file says, if it does; ValueError where that is no whole number."""
+    if animals is None:
+        return None
+    if float(animals) != int(float(animals)):
+        raise ValueError(animals)
+    return int(float(animals))
