@@ -1,9 +1,12 @@
 """Fixtures that many tests share."""
 
+import hashlib
+import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from forked_analyses import Forker
@@ -23,6 +26,8 @@ LONGEST = (  # by measured seconds; other files with slow tests follow them
     "test_import", "test_learned", "test_bad_input", "test_memory", "test_assay_command",
     "test_figure_files", "test_calibrate_command", "test_segmenting",
 )  # fmt: skip
+# Where it is tested that a film is tuned and tracked twice in the same way, it is.
+TUNED = ("test_kill_and_resume", "test_pipeline", "test_reproduce")
 STARTED = ("test_confinement", "test_sandbox", "test_started_ahead")  # see forked_analyses
 MAIN = sys.modules["__main__"]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -96,3 +101,36 @@ def _analyses_are_forked(request: pytest.FixtureRequest, _forker: Forker) -> Ite
         if confinement().name == "sandlock" and request.path.stem not in STARTED:
             patched.setattr(sandbox, "start", _forker.start)
         yield
+
+
+@pytest.fixture(scope="session")
+def _tunings() -> dict[tuple[object, ...], Any]:
+    """What was chosen for each film that a test has tracked."""
+    return {}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _the_same_film_is_tuned_once(
+    request: pytest.FixtureRequest, _tunings: dict[tuple[object, ...], Any]
+) -> Iterator[None]:
+    """Choose the settings for the same frames once: a hundred tests track one of a few films.
+
+    Tests of the choice call it themselves, and that it is always the same is one of them.
+    """
+    planning = sys.modules.get("app.jobs.planning")
+    with pytest.MonkeyPatch.context() as patched:
+        if planning is not None and request.path.stem not in TUNED:
+            patched.setattr(planning, "tune", _once(planning.tune, _tunings))
+        yield
+
+
+def _once(tune: Callable[..., Any], known: dict[tuple[object, ...], Any]) -> Callable[..., Any]:
+    def tuned(info: Any, n_animals: int, by_hand: dict[str, Any], stack: Any) -> Any:
+        frames = hashlib.sha256(stack.tobytes()).digest()
+        asked = json.dumps(by_hand, sort_keys=True)
+        key = (frames, stack.shape, info.width, info.height, n_animals, asked)
+        if key not in known:
+            known[key] = tune(info, n_animals, by_hand=by_hand, stack=stack)
+        return known[key]
+
+    return tuned
