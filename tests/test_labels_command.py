@@ -10,12 +10,15 @@ import pytest
 from film import positions, write_video
 from PIL import Image
 from storage_samples import mask_shard, run_of, track_shard
+from streamlit.testing.v1 import AppTest
 from terminal import here
 from test_labelled_poses import sleap_file
 
+from app.annotating.label_work import on_page
 from app.labelling.exporting import export_labels
 from app.labelling.filling import Fills, _believed
-from app.labelling.importing import Wish, import_labels
+from app.labelling.importing import UNSEEN, Wish, _which, import_labels
+from app.labelling.listing import last_batch, step
 from app.labelling.posed_images import Posing
 from app.library import add
 from storage.edit_labels import save_labels
@@ -593,3 +596,64 @@ def test_poses_of_a_film_cannot_become_a_recording_and_that_film_is_named(
     done = here("labels", "import", poses, "-s", study, "--as-video", "stills")
     assert done.status == 1 and done.says_one_clear_line()
     assert "are of frames of cage.mp4" in done.err and "--video instead of --as-video" in done.err
+
+
+# --- the same on the page Label
+
+
+def import_fields() -> None:
+    """The panel of the page, and what it would do by now."""
+    from pathlib import Path
+
+    import streamlit as st
+
+    from app.views.label_files import _wish, import_panel
+
+    import_panel(Path(), [], 0)
+    st.session_state.wish = _wish()
+
+
+def test_the_page_can_keep_pictures_as_a_recording_and_take_predicted_poses_as_seen() -> None:
+    page = AppTest.from_function(import_fields, default_timeout=60).run()
+    assert not page.exception and page.session_state.wish == Wish()
+    page.selectbox(key="labels_video").select("A recording of their own").run()
+    page.text_input(key="labels_own").input("stills").run()
+    page.number_input(key="labels_count").set_value(20).run()
+    page.checkbox(key="labels_proofread").check().run()
+    page.checkbox(key="labels_check").uncheck().run()
+    posing = Posing(count=20)
+    wanted = Wish(as_video="stills", posing=posing, proofread=True, check=False)
+    assert not page.exception and page.session_state.wish == wanted
+
+
+def test_the_page_offers_to_take_back_what_this_person_brought_in_last(
+    study: Path, film: Path, tmp_path: Path
+) -> None:
+    assert last_batch(study, "kim") is None
+    for name, frame in (("one", 5), ("two", 9)):
+        folder = images(film, tmp_path / name, {f"cage_{frame}": frame})
+        import_labels(study, folder, Wish(force=True), author="kim")
+    draw(study, (50,))  # one frame by hand is no import: the editor takes that back
+    assert last_batch(study, "lee") is None
+    assert last_batch(study, "kim") == ("cage", "1 frame by import:labelme")
+    assert step(study, "cage", None, "kim") == "1 frame by import:labelme"
+    assert sorted(labelled(study)) == [5, 50]
+    step(study, "cage", None, "kim")
+    assert last_batch(study, "kim") is None and sorted(labelled(study)) == [50]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (_which(["a.png"], None), "A recording of their own"),
+        (UNSEEN, "“Somebody has looked at the predicted poses” under More"),
+        ("after: say --video cage 2 --first 1.", "choose cage 2, with 1 as the number"),
+        ("0 is left out whole: import it alone, by --video my cage", "choose my cage and import"),
+        ("another video? --no-check brings the images in", "“Compare pictures” under More"),
+        ("give another name, or --video stills where the", "or choose stills where the"),
+        ("the recording stills already: --video stills.", "already: choose stills."),
+        ("and name it by --video instead of --as-video.", "choose it instead of “A recording of"),
+    ],
+)
+def test_the_page_says_what_to_do_in_its_own_words(told: str, shown: str) -> None:
+    assert "--" in told and shown in on_page(told) and "--" not in on_page(told)

@@ -6,6 +6,7 @@ stored whole at their end, so that nothing is half done when the server stops.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,20 @@ DOING = {
     "looking": "Looking at frames of video", "filling": "Outlining animals in video",
     "learning": "Learning how wide a body is:", "outlining": "Outlining poses:",
 }  # fmt: skip
+OWN = "“A recording of their own”"  # as the page Label calls --as-video
+# What a terminal is told to say, and what a page has for it.
+_ON_PAGE = (
+    (r"say --video V where .* of V, or --as-video NAME to keep .* own",
+     f"choose the video whose frames they are, or {OWN}"),
+    (r"say --video (.+) --first (-?\d+)", r"choose \1, with \2 as the number of its first frame"),
+    (r"name it by --video instead of --as-video", f"choose it instead of {OWN}"),
+    (r"--as-video NAME", OWN),
+    (r"or --video (.+) where", r"or choose \1 where"),
+    (r"import it alone, by --video (.+?)(\.?)$", r"choose \1 and import it alone\2"),
+    (r"already: --video", "already: choose"),
+    (r"--no-check brings", "“Compare pictures” under More, switched off, brings"),
+    (r"with --proofread", "with “Somebody has looked at the predicted poses” under More"),
+)  # fmt: skip
 OnProgress = Callable[[str, int, int], None]  # what is done, done, total
 
 
@@ -87,7 +102,7 @@ def _run(work: Work, act: Act) -> None:
     try:
         said = act(tell, work)
     except known_errors() as error:
-        work.error = one_line(error)
+        work.error = on_page(one_line(error))
     except BaseException as error:  # the page must not wait for what is gone
         work.error = f"It could not be done: {one_line(error)}"
         raise
@@ -131,6 +146,18 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def on_page(text: str) -> str:
+    """A line for a terminal, in the words of the page.
+
+    >>> on_page("or as images of their own (--as-video NAME).")
+    'or as images of their own (“A recording of their own”).'
+    """
+    for told, shown in _ON_PAGE:
+        text = re.sub(told, shown, text)
+    return text
+
+
 def _sentence(text: str) -> str:
+    text = on_page(text)
     text = text.replace(" (--animals N)", "").strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -9,6 +9,7 @@ import pandas as pd
 from app.errors import AppError
 from app.library import WAIT_S
 from storage.edit_labels import redo_labels, undo_labels
+from storage.edits import next_steps
 from storage.labels import label_counts, open_proposals
 from storage.study import open_study
 from storage.videos import find_video, videos
@@ -26,6 +27,17 @@ def step(study: Path, video: str, frame: int | None, author: str, redo: bool = F
         video_id = find_video(opened, video).video_id
         done = redo_labels if redo else undo_labels
         return done(opened, video_id, frame, author=author)
+
+
+def last_batch(study: Path, author: str) -> tuple[str, str] | None:
+    """The video and the words of what `step` takes back first: this author's newest import."""
+    with open_study(study, timeout_s=WAIT_S) as opened:
+        found = [
+            (int(last["edit_id"]), video.name, str(last["words"]))
+            for video in videos(opened)
+            if (last := next_steps(opened, video.video_id, "labels", author)["undo"])
+        ]
+    return max(found)[1:] if found else None
 
 
 def proposed_frames(study: Path, video: str | None) -> dict[str, list[int]]:

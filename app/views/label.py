@@ -19,6 +19,11 @@ rows = [row for row in library.list_videos(study) if row.video.has_pictures]
 if not rows:
     st.info("There is no video in this study yet. Add one on the Videos page, then label it here.")
     st.page_link("videos.py", label="Go to Videos", icon=":material/video_library:")
+    show_toasts()
+    if may("owner"):
+        st.caption("Labelled pictures without a film can become a recording of their own.")
+        files_panel(study, rows)
+        working(study)
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):

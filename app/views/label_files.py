@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -16,11 +17,13 @@ from app.annotating import label_work
 from app.errors import AppError, known_errors, one_line
 from app.labelling.exporting import export_labels
 from app.labelling.importing import Imported, Wish, import_labels
+from app.labelling.listing import last_batch, step
 from app.labelling.posed_images import Posing
 from app.library import VideoRow, reading
 from app.views.label_frames import begin_work
-from app.views.news import warn
+from app.views.news import tell, warn
 from app.views.signed_in import may, me
+from app.words import plain
 from app.workplace import UPLOAD_LIMIT_MB, workplace
 from storage.labels import label_counts
 
@@ -29,7 +32,7 @@ KINDS = {
     "dlc": "DeepLabCut, labelled frames", "sleap": "SLEAP, labelled frames",
 }  # fmt: skip
 WRITTEN = {"coco": "COCO", "labelme": "LabelMe", "yolo": "YOLO segmentation"}
-THEIRS = "As the files say"
+THEIRS, OWN = "As the files say", "A recording of their own"
 HERE, SERVER = "Upload", "On the server"
 LARGEST = 4 << 30  # bytes of what is in an archive
 
@@ -40,6 +43,7 @@ def files_panel(study: Path, rows: Sequence[VideoRow]) -> None:
     if may("owner"):
         with st.popover("Import", icon=":material/upload:", key=f"import{turn}"):
             import_panel(study, rows, turn)
+            undo_panel(study)
     with st.popover("Export", icon=":material/download:", key=f"export{turn}"):
         export_panel(study)
 
@@ -48,7 +52,7 @@ def import_panel(study: Path, rows: Sequence[VideoRow], turn: int) -> None:
     """Where the labels are, what they are, and of which video."""
     st.caption(
         "Outlines, or labelled poses, which become outlines. Frames that a person labelled here "
-        "stay as they are; Undo takes an import back: ethoscribe labels undo."
+        "stay as they are."
     )
     where = st.segmented_control(
         "From", [HERE, SERVER], default=HERE, key="labels_from", label_visibility="collapsed",
@@ -65,8 +69,10 @@ def import_panel(study: Path, rows: Sequence[VideoRow], turn: int) -> None:
         there = bool(st.text_input("File or folder", key=given).strip())
     st.selectbox("Kind", list(KINDS), format_func=KINDS.__getitem__, key="labels_kind")
     names = [row.video.name for row in rows]
-    video = st.selectbox("The pictures are frames of", [THEIRS, *names], key="labels_video")
-    if video != THEIRS:
+    video = st.selectbox("The pictures are frames of", [THEIRS, *names, OWN], key="labels_video")
+    if video == OWN:
+        st.text_input("What the recording is called", "pictures", key="labels_own", max_chars=60)
+    elif video != THEIRS:
         st.number_input("The number that names the first frame", 0, 10**9, 0, key="labels_first")
     st.text_input(
         "What one animal is called (poses)", "", key="labels_class", max_chars=60,
@@ -76,20 +82,74 @@ def import_panel(study: Path, rows: Sequence[VideoRow], turn: int) -> None:
         "Width of a body (poses), px", 1.0, 2000.0, None, key="labels_width",
         placeholder="learned from the pictures",
     )  # fmt: skip
+    with st.expander("More"):
+        more_of_import()
     st.button(
         "Import", type="primary", disabled=not there, key="labels_import",
         on_click=begin_import, args=(study, given),
     )  # fmt: skip
 
 
+def undo_panel(study: Path) -> None:
+    """Take back what this person brought in, or had filled in, last."""
+    last = last_batch(study, me().name)
+    if last is not None:
+        video, words = last
+        st.button(
+            f"Take back: {plain(words)} in {plain(video)}", icon=":material/undo:", type="tertiary",
+            key="labels_undo", on_click=take_back, args=(study, video),
+            help="Your last import or filling. What anybody corrected since stays.",
+        )  # fmt: skip
+
+
+def take_back(study: Path, video: str) -> None:
+    """Undo the last import or filling of a video."""
+    person = me()
+    try:
+        person.need("owner")
+        words = step(study, video, None, person.name)
+    except known_errors() as error:
+        warn(one_line(error))
+    else:
+        tell(f"Taken back in {video}: {words}.")
+        st.session_state.label_turn = st.session_state.get("label_turn", 0) + 1
+
+
+def more_of_import() -> None:
+    """What is seldom needed."""
+    st.number_input(
+        "So many frames with poses, evenly spread", 1, 10**6, None, key="labels_count",
+        placeholder="all",
+    )  # fmt: skip
+    st.checkbox(
+        "Also frames where somebody has no pose", key="labels_incomplete",
+        help="Who is not outlined there is learned as floor.",
+    )  # fmt: skip
+    st.checkbox(
+        "Somebody has looked at the predicted poses", key="labels_proofread",
+        help="Then they count as a person's. Else their outlines wait to be corrected.",
+    )  # fmt: skip
+    st.checkbox(
+        "Compare pictures with their frames", True, key="labels_check",
+        help="Pictures that show something else than the frame they are named after are refused.",
+    )  # fmt: skip
+
+
 def _wish() -> Wish:
     """What the fields say by now."""
     state = st.session_state
-    posing = Posing(class_name=state.labels_class.strip() or None, width_px=state.labels_width)
+    posing = Posing(
+        class_name=state.labels_class.strip() or None, width_px=state.labels_width,
+        count=state.labels_count, incomplete=state.labels_incomplete,
+    )  # fmt: skip
+    wish = Wish(
+        state.labels_kind, check=state.labels_check, posing=posing, proofread=state.labels_proofread
+    )
+    if state.labels_video == OWN:
+        return replace(wish, as_video=state.labels_own.strip() or "pictures")
     if state.labels_video == THEIRS:
-        return Wish(state.labels_kind, posing=posing)
-    first = int(state.get("labels_first", 0))
-    return Wish(state.labels_kind, state.labels_video, first, posing=posing)
+        return wish
+    return replace(wish, video=state.labels_video, first=int(state.get("labels_first", 0)))
 
 
 def begin_import(study: Path, key: str) -> None:
