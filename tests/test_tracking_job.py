@@ -164,12 +164,19 @@ def test_more_animals_than_ever_seen_apart_are_warned_of_before_the_long_work(tm
     assert ended.err.count(said) == 1 and ended.err.index(said) < ended.err.index("frames in")
 
 
+def test_a_film_of_three_frames_is_tracked_and_warned_of(tmp_path):
+    film = write_video(tmp_path / "three.mp4", n_frames=3, animals=1)
+    warnings = track_video(tmp_path / "s", film, 1).warnings
+    assert any("3 frames are too few" in line for line in warnings)
+
+
 def test_a_tuning_is_doubted_when_its_parts_are():
     good = {"score": 0.5, "separate": 0.9}
     assert doubts(2, good) == []
     assert "3 animals were never seen apart" in doubts(3, {**good, "separate": 0.0})[0]
     assert "1 animal by itself" in doubts(1, {**good, "separate": 0.0})[0]
     assert "tuning score 0.019 of 1" in doubts(2, {**good, "score": 0.019})[0]
+    assert "only 30% of the sampled frames" in doubts(2, {**good, "in_view": 0.3})[0]
 
 
 def test_settings_are_told_before_the_long_work_and_can_be_set_again(clip, tmp_path):

@@ -40,7 +40,7 @@ MEANS = {
 PARTS = {
     "score": "how well the settings fit, all parts together (0 to 1)",
     "separate": "share of the sampled frames in which all animals were seen apart",
-    "explained": "share of what changed that is animals",
+    "explained": "share of the sampled frames in which outlines hold all animals, by their areas",
     "steady": "how steady the total area is",
     "alike": "how alike the sizes of animals are",
     "real": "how far outlines are more than noise",

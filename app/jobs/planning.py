@@ -36,6 +36,7 @@ Ticker = Callable[[str], OnTick]  # with what works, in words
 # Of the score with one animal more: 0.27 of 0.28 where one of three mice was asked for, 0.7 of
 # 0.02 with too few flies or mice. With the right number it is below 0.2, or a third of the score.
 ONE_MORE, LIKE_ONE_MORE = 0.2, 0.6
+FEW_FRAMES = 8  # of fewer, animals cover much of the picture of the empty arena
 LEAST_SCORE = 0.02  # under this a tuning is doubtful; the hardest real recordings reach 0.05
 
 
@@ -90,6 +91,11 @@ def planned_method(place: Path) -> Method:
 def _tuned(task: Task, stack: np.ndarray, picture: Path) -> dict[str, Any]:
     """Tune background subtraction; its picture of the empty arena is kept."""
     tuning, parts, notes = _chosen(task, stack)
+    if task.info.n_frames < FEW_FRAMES:
+        notes.append(
+            f"{task.info.n_frames} frames are too few to tell the animals from the empty arena: "
+            "look at their outlines."
+        )
     _write_picture(picture, tuning.background)
     return {
         "settings": tuning.settings.to_dict(), "notes": notes,
