@@ -130,6 +130,8 @@ def test_weights_of_torch_are_exported_once_for_a_cpu(taught: Path, tmp_path: Pa
     assert (first.runtime, first.weights.kind) == ("openvino", "onnx")
     assert again == first and file.stat().st_mtime_ns == made
     assert choose(known, "cpu", "torch", folder=tmp_path).runtime == "torch"
+    file.write_bytes(file.read_bytes()[:1000])  # a copy that is damaged is made anew
+    assert choose(known, "cpu", folder=tmp_path).weights.classes == known.classes
 
 
 def test_what_cannot_be_had_is_refused_in_a_line(taught: Path) -> None:

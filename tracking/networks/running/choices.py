@@ -133,14 +133,16 @@ def _exported(weights: Weights, runtime: str, folder: Path | None) -> Weights | 
     if folder is None or not able or importlib.util.find_spec("onnx") is None:
         return None
     file = folder / f"{weights.name}-{weights.sha256[:12]}.onnx"
-    if not file.is_file():
-        try:
-            door.export(weights.path, file, weights.image_px)
-        except TrackingError:
-            if runtime != "auto":
-                raise
-            return None
-    return describe(file)
+    try:
+        return describe(file)
+    except TrackingError:  # none yet, or one that something damaged: it is only a copy
+        pass
+    try:
+        return describe(door.export(weights.path, file, weights.image_px))
+    except TrackingError:
+        if runtime != "auto":
+            raise
+        return None
 
 
 def _runtime(weights: Weights, device: str, asked: str) -> Runtime:
