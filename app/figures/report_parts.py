@@ -220,7 +220,7 @@ def _area(one: dict, scale: float | None) -> str:
         return "not known"
     if scale:
         middle, low, high = (value / scale**2 for value in values)
-        return f"{middle:.2f} cm² ({low:.2f} to {high:.2f})"
+        return f"{_short(middle, 2)} cm² ({_short(low, 2)} to {_short(high, 2)})"
     middle, low, high = values
     return f"{middle:.0f} px² ({low:.0f} to {high:.0f})"
 
@@ -228,7 +228,18 @@ def _area(one: dict, scale: float | None) -> str:
 def _length(value: float | None, scale: float | None, unit: str = "cm", digits: int = 1) -> str:
     if value is None or not np.isfinite(value):
         return "not known"
-    return f"{value / scale:.{digits}f} {unit}" if scale else f"{value:.0f} {'px' + unit[2:]}"
+    if scale:
+        return f"{_short(value / scale, digits)} {unit}"
+    return f"{value:.0f} {'px' + unit[2:]}"
+
+
+def _short(value: float, digits: int) -> str:
+    """A number with so many decimals, or with the two digits that say something of a small one.
+
+    >>> _short(1.234, 1), _short(0.0163, 2), _short(0.0, 1)
+    ('1.2', '0.016', '0.0')
+    """
+    return f"{value:.2g}" if 0.001 <= value < 1 else f"{value:.{digits}f}"
 
 
 def identities(facts: Facts) -> str:
