@@ -167,7 +167,7 @@ class Forker:
 def _child(streams: Sequence[int], heard: socket.socket) -> Child:
     """A forked process as the engine knows it; its number stays its own until it was waited for."""
     lines = heard.makefile("rb")
-    pid = int(lines.readline())
+    pid = _number(lines.readline())
     ended: list[int] = []
     stdin, stdout, stderr = streams
 
@@ -178,7 +178,7 @@ def _child(streams: Sequence[int], heard: socket.socket) -> Child:
 
     def wait() -> int:
         if not ended:
-            ended.append(int(lines.readline()))
+            ended.append(_number(lines.readline()))
             lines.close()
             heard.close()
         return ended[0]
@@ -186,3 +186,8 @@ def _child(streams: Sequence[int], heard: socket.socket) -> Child:
     return Child(
         pid, os.fdopen(stdin, "wb"), os.fdopen(stdout, "rb"), os.fdopen(stderr, "rb"), kill, wait
     )
+
+
+def _number(line: bytes) -> int:
+    assert line, "the process that forks analyses has ended: standard error says why"
+    return int(line)
