@@ -148,9 +148,7 @@ class Work:
         if method == "none" or task.n_animals < 2 or kept_alone:
             return None
         chosen_method(method)  # torch may have gone since: better said now than after hours
-        return CropPlan.of(
-            task.info, settings.areas(task.n_animals), settings.typical_length_px
-        )
+        return CropPlan.of(task.info, settings.areas(task.n_animals), settings.typical_length_px)
 
     def _ticker(self, stage: str, message: str = "") -> Callable[[int, int], None]:
         """Turn (done, total) into progress; what was done before does not count as speed."""
