@@ -89,8 +89,10 @@ def _called(said: str, known: Sequence[Video]) -> Video | None:
 def _is_called(video: Video, said: str | None) -> bool:
     """Whether a file means this video: by its name, its file, or its file and folder."""
     parts = PureWindowsPath(said or "").parts  # of paths of any system
-    if said == video.name or not parts:
-        return said == video.name
+    if said == video.name:
+        return True
+    if not parts:
+        return False
     here = len(parts) == 1 or parts[-2] == video.path.parent.name
     return here and parts[-1] in (video.path.name, video.path.stem)
 

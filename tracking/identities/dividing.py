@@ -7,6 +7,7 @@ the animal that has gray levels as there are around it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,10 @@ def divide_again(
     """
     slots, divided = SlotFrames(info, folder), 0
     asked = [crossing for crossing in crossings if crossing.number in shades]
+    after, begin = _by_slot(fragments, crossings)
     for done, crossing in enumerate(asked):
         known = shades[crossing.number]
-        stop = _open_until(crossing, fragments, crossings, solution)
+        stop = _open_until(crossing, after, begin, solution)
         rows = solution.rows(np.arange(crossing.start, stop))
         for frame in read_frames(info, crossing.start, stop, threads=1):
             who = solution.animals[rows[frame.index - crossing.start]].tolist()
@@ -73,17 +75,36 @@ def divide_again(
 
 
 def _open_until(
-    crossing: Crossing, fragments: Sequence[Fragment], crossings: Sequence[Crossing],
+    crossing: Crossing, after: dict[int, list[Fragment]], begin: dict[int, list[int]],
     solution: Solution,
 ) -> int:  # fmt: skip
-    """The frame to which nobody is sure who left a crossing; at most until the next one."""
-    mine = set(crossing.slots)
-    after = [f for f in fragments if f.slot in mine and f.start >= crossing.stop]
-    first = {slot: min((f for f in after if f.slot == slot), key=lambda f: f.start, default=None)
-             for slot in mine}  # fmt: skip
-    unsure = [f.stop for f in first.values() if f and solution.probability[f.number] < SURE]
-    ahead = [c.start for c in crossings if mine & set(c.slots) and c.start >= crossing.stop]
+    """The frame to which nobody is sure who left a crossing; at most until the next one.
+
+    By slot, in order of time: the fragments ``after`` crossings, and where these ``begin``.
+    """
+    unsure, ahead = [], list[int]()
+    for slot in crossing.slots:
+        next_one = bisect_left(after.get(slot, []), crossing.stop, key=lambda f: f.start)
+        for fragment in after.get(slot, [])[next_one : next_one + 1]:
+            if solution.probability[fragment.number] < SURE:
+                unsure.append(fragment.stop)
+        following = bisect_left(begin[slot], crossing.stop)
+        ahead += begin[slot][following : following + 1]
     return max(crossing.stop, min([*ahead, max(unsure)])) if unsure else crossing.stop
+
+
+def _by_slot(
+    fragments: Sequence[Fragment], crossings: Sequence[Crossing]
+) -> tuple[dict[int, list[Fragment]], dict[int, list[int]]]:
+    """The fragments of every slot, and where its crossings begin, in order of time."""
+    of: dict[int, list[Fragment]] = {}
+    for fragment in sorted(fragments, key=lambda f: f.start):
+        of.setdefault(fragment.slot, []).append(fragment)
+    begin: dict[int, list[int]] = {}
+    for start, slots in sorted((c.start, c.slots) for c in crossings):
+        for slot in slots:
+            begin.setdefault(slot, []).append(start)
+    return of, begin
 
 
 def _divide(slots: SlotFrames, frame: Frame, slot_of: list[int], shades: Shades) -> bool:
